@@ -1,0 +1,27 @@
+/** Time comes in as a parameter; only `systemClock` reads the machine's. */
+
+export interface Clock {
+  /** Monotonic time in nanoseconds, from an arbitrary start. */
+  monotonicNs(): bigint;
+  /** Milliseconds since the Unix epoch, with a fraction where the machine has it. */
+  wallMs(): number;
+  /** Calls `fire` once after `delayMs` (>= 0) and returns the function that cancels it. */
+  startTimer(delayMs: number, fire: () => void): () => void;
+}
+
+/** The longest delay a timer of the runtimes takes (2^31 - 1 ms); longer ones are split. */
+const TIMER_DELAY_MS_MAX = 0x7fffffff;
+
+export const systemClock: Clock = {
+  monotonicNs: () => process.hrtime.bigint(),
+  wallMs: () => performance.timeOrigin + performance.now(),
+  startTimer(delayMs, fire) {
+    let timer: ReturnType<typeof setTimeout>;
+    const arm = (leftMs: number): void => {
+      const stepMs = Math.min(leftMs, TIMER_DELAY_MS_MAX);
+      timer = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : fire()), stepMs);
+    };
+    arm(delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,78 @@
+/**
+ * Operating errors of the gateway: one class, stable codes, one table.
+ * Users match `code`, never the text. A sentence reads
+ * "Cannot <action> <thing>: <what is>, expected <what should be>".
+ */
+
+/** Faults of whoever operates the gateway: a file, a flag, a port. They end with a message and exit code 2. */
+export const OPERATOR_FAULTS = {
+  ERR_USAGE: "the command line is wrong",
+  ERR_CONFIG: "a file of the folder is wrong; the diagnostics say where",
+  ERR_LISTEN: "the listener cannot be opened",
+  ERR_COMPONENT: "a component cannot be used",
+} as const;
+
+/** Faults met while serving. */
+export const SYSTEM_FAULTS = {
+  ERR_GUEST_TRAP: "a guest trapped",
+  ERR_GUEST_EXIT: "a guest ended itself",
+  ERR_NO_RESPONSE: "a handler ended without an answer",
+  ERR_SERVICE_DOWN: "the workload's service is not running",
+  ERR_OVERLOADED: "concurrency and queue of a route are full",
+  ERR_CLOSED: "the thing was closed",
+  ERR_TIMEOUT: "a deadline passed",
+} as const;
+
+export type ErrorCode = keyof typeof OPERATOR_FAULTS | keyof typeof SYSTEM_FAULTS;
+
+/**
+ * The one error class of the gateway's own faults.
+ *
+ * @example
+ * throw new LoopgateError("ERR_LISTEN", 'Cannot listen on "127.0.0.1:80": permission denied, expected a free port', { cause });
+ */
+export class LoopgateError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "LoopgateError";
+    this.code = code;
+  }
+}
+
+/**
+ * The `err` side of a WIT `result`, thrown by a host function. It is no `Error` on purpose: an operating
+ * condition such as `would-block` must not pay for a stack trace. The field name is jco's convention, so
+ * that the same host class works under jco's glue.
+ *
+ * @example
+ * throw new WitError("would-block");
+ */
+export class WitError<T = unknown> {
+  readonly payload: T;
+  constructor(payload: T) {
+    this.payload = payload;
+  }
+}
+
+/**
+ * A host function ends the guest: a broken contract of WASI (a write past `check-write`, an empty poll list).
+ * The engine turns it into a genuine wasm trap which no guest can catch, and keeps this object as its cause.
+ */
+export class HostTrap extends Error {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "HostTrap";
+  }
+}
+
+/** `wasi:cli/exit`: ends the guest like a trap does, but is no fault by itself. */
+export class GuestExit extends HostTrap {
+  /** 0 is success (WIT `exit: func(status: result)`, `exit-with-code: func(status-code: u8)`). */
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    super(`The guest exited with code ${exitCode}`);
+    this.name = "GuestExit";
+    this.exitCode = exitCode;
+  }
+}

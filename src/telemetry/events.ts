@@ -1,0 +1,29 @@
+/** Notifications that travel up: lower folders emit, the composition root decides where they go. Never calls back down. */
+
+/** What every event of a guest says about its origin. */
+export interface GuestLabel {
+  readonly workload: string;
+  /** The route's name, for components. */
+  readonly route?: string;
+  readonly role: "component" | "service" | "command";
+}
+
+export type GatewayEvent =
+  | { readonly kind: "guest-output"; readonly guest: GuestLabel; readonly stream: "stdout" | "stderr"; readonly line: string }
+  | { readonly kind: "guest-ended"; readonly guest: GuestLabel; readonly outcome: "completed" | "exited" | "failed" | "trapped"; readonly detail: string }
+  | { readonly kind: "denied"; readonly guest: GuestLabel; readonly operation: string; readonly target: string; readonly rule: string }
+  | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
+  | {
+    readonly kind: "request";
+    readonly workload?: string;
+    readonly route?: string;
+    readonly method: string;
+    readonly path: string;
+    readonly status: number;
+    readonly durationMs: number;
+    /** Why the gateway answered by itself, when it did. */
+    readonly cause?: string;
+  }
+  | { readonly kind: "fault"; readonly where: string; readonly error: unknown };
+
+export type EmitEvent = (event: GatewayEvent) => void;

@@ -1,0 +1,37 @@
+/**
+ * How many of each limited thing are alive now. Every owner adds when it opens and subtracts when it closes;
+ * after each test and each request they are back where they were.
+ */
+export const LIVE_KINDS = [
+  "instances",
+  "handles",
+  "pollables",
+  "streams",
+  "tcpSockets",
+  "loopbackConnections",
+  "egressConnections",
+  "requests",
+  "timers",
+] as const;
+
+export type LiveKind = (typeof LIVE_KINDS)[number];
+
+export class LiveCounters {
+  #counts: Map<LiveKind, number> = new Map(LIVE_KINDS.map((kind) => [kind, 0]));
+
+  /** Adds `change` (usually 1 or -1). A count below zero is a bug and throws. */
+  add(kind: LiveKind, change: number): void {
+    const next = (this.#counts.get(kind) ?? 0) + change;
+    if (next < 0) throw new RangeError(`Cannot count ${kind} below zero: ${next}, expected each close after its open`);
+    this.#counts.set(kind, next);
+  }
+
+  get(kind: LiveKind): number {
+    return this.#counts.get(kind) ?? 0;
+  }
+
+  /** A plain copy, for tests, logs and the admin page. */
+  snapshot(): Readonly<Record<LiveKind, number>> {
+    return Object.fromEntries(this.#counts) as Record<LiveKind, number>;
+  }
+}
