@@ -1,0 +1,49 @@
+/**
+ * What every host resource shares: it is dropped once, it is counted while it lives, and it may not be
+ * dropped before its children (wasmtime's resource table has the same rule, and traps the same way).
+ */
+import { HostTrap } from "../base/errors.ts";
+import type { LiveCounters, LiveKind } from "../telemetry/live_counters.ts";
+
+export interface ResourceOptions {
+  readonly counters: LiveCounters;
+  /** What it counts as; absent for things that nothing limits. */
+  readonly counted?: LiveKind;
+  /** The resource that must outlive this one. */
+  readonly parent?: HostResource;
+}
+
+export abstract class HostResource {
+  readonly #counters: LiveCounters;
+  readonly #counted: LiveKind | undefined;
+  readonly #parent: HostResource | undefined;
+  #children = 0;
+  #isDropped = false;
+
+  constructor(options: ResourceOptions) {
+    this.#counters = options.counters;
+    this.#counted = options.counted;
+    this.#parent = options.parent;
+    if (this.#counted !== undefined) this.#counters.add(this.#counted, 1);
+    if (this.#parent !== undefined) this.#parent.#children++;
+  }
+
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  /** The guest drops its handle (or the instance ends). Idempotent. */
+  [Symbol.dispose](): void {
+    if (this.#isDropped) return;
+    if (this.#children > 0) {
+      throw new HostTrap(`Cannot drop a ${this.constructor.name}: ${this.#children} of its children are alive, expected them to be dropped first`);
+    }
+    this.#isDropped = true;
+    if (this.#parent !== undefined) this.#parent.#children--;
+    if (this.#counted !== undefined) this.#counters.add(this.#counted, -1);
+    this.onDrop();
+  }
+
+  /** Releases what the resource holds. Runs once, with the children gone. */
+  protected abstract onDrop(): void;
+}
