@@ -9,9 +9,25 @@ export interface GuestLabel {
 }
 
 export type GatewayEvent =
-  | { readonly kind: "guest-output"; readonly guest: GuestLabel; readonly stream: "stdout" | "stderr"; readonly line: string }
-  | { readonly kind: "guest-ended"; readonly guest: GuestLabel; readonly outcome: "completed" | "exited" | "failed" | "trapped"; readonly detail: string }
-  | { readonly kind: "denied"; readonly guest: GuestLabel; readonly operation: string; readonly target: string; readonly rule: string }
+  | {
+    readonly kind: "guest-output";
+    readonly guest: GuestLabel;
+    readonly stream: "stdout" | "stderr";
+    readonly line: string;
+  }
+  | {
+    readonly kind: "guest-ended";
+    readonly guest: GuestLabel;
+    readonly outcome: "completed" | "exited" | "failed" | "trapped";
+    readonly detail: string;
+  }
+  | {
+    readonly kind: "denied";
+    readonly guest: GuestLabel;
+    readonly operation: string;
+    readonly target: string;
+    readonly rule: string;
+  }
   | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
   | {
     readonly kind: "request";

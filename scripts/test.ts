@@ -1,0 +1,99 @@
+/**
+ * `npm test`: the gate, the sample workloads and test guests, then every test on Node and on Deno.
+ * Words after it choose test files: `npm test -- router` runs those with "router" in their path, without the gate.
+ * The last line is `N passed, N failed`.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { buildGuests } from "./build_guests.ts";
+import { buildWorkloads } from "./build_workloads.ts";
+import { gateChecks, runGate } from "./ok.ts";
+import { COUNTS_MARK, type TestCounts } from "./test_reporter.ts";
+import { pinned, ROOT, run } from "./tools.ts";
+
+const chosen = process.argv.slice(2);
+const totals: TestCounts = { passed: 0, failed: 0, skipped: [] };
+
+if (chosen.length === 0) {
+  console.log("gate");
+  if (await runGate()) totals.passed += gateChecks().length;
+  else totals.failed++;
+}
+await buildWorkloads(join(ROOT, "workloads"));
+const { skipped } = await buildGuests();
+for (const { name, reason } of skipped) console.log(`skipped: guest ${name} (${reason})`);
+totals.skipped.push(...skipped.map(({ name }) => name));
+
+const files = globSync(["src/**/*_test.ts", "scripts/**/*_test.ts", "test/**/*_test.ts"], { cwd: ROOT })
+  .filter((file) => chosen.length === 0 || chosen.some((word) => file.includes(word)))
+  .toSorted();
+if (files.length === 0) {
+  console.log(`Cannot test: no test file has ${chosen.join(" or ")} in its path`);
+  process.exit(2);
+}
+add("node", await testOnNode());
+add("deno", await testOnDeno());
+checkSkips();
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exit(totals.failed === 0 ? 0 : 1);
+
+async function testOnNode(): Promise<TestCounts> {
+  console.log(`node: ${files.length} files`);
+  const setup = [
+    "--import",
+    join(ROOT, "test/support/setup.ts"),
+    "--expose-gc",
+    "--disable-warning=ExperimentalWarning",
+  ];
+  const reporter = ["--test-reporter", join(ROOT, "scripts/test_reporter.ts"), "--test-reporter-destination", "stdout"];
+  const { code, output } = await run(pinned("node") ?? process.execPath, [
+    ...setup,
+    "--test",
+    ...reporter,
+    "--test-concurrency=2",
+    ...files,
+  ]);
+  const at = output.lastIndexOf(COUNTS_MARK);
+  console.log(output.slice(0, at < 0 ? output.length : at).trimEnd());
+  const counts = at < 0 ? { passed: 0, failed: 1, skipped: [] } : readCounts(output.slice(at + COUNTS_MARK.length));
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function readCounts(text: string): TestCounts {
+  return JSON.parse(text.slice(0, text.indexOf("\n"))) as TestCounts;
+}
+
+async function testOnDeno(): Promise<TestCounts> {
+  const deno = pinned("deno");
+  if (deno === undefined) throw new Error("Cannot test on Deno: no pinned Deno, expected one for this platform");
+  console.log(`deno: ${files.length} files`);
+  const setup = ["--preload", join(ROOT, "test/support/setup.ts"), "--v8-flags=--expose-gc"];
+  const { code, output } = await run(deno, ["test", "-A", "--no-check", "--reporter=dot", ...setup, ...files], {
+    env: { NO_COLOR: "1" },
+  });
+  const summary = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?/.exec(
+    output,
+  );
+  const counts: TestCounts = { passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 1), skipped: [] };
+  if (code !== 0 || counts.failed > 0) console.log(output.trimEnd());
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function add(runtime: string, counts: TestCounts): void {
+  console.log(`${runtime}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`);
+  totals.passed += counts.passed;
+  totals.failed += counts.failed;
+  totals.skipped.push(...counts.skipped);
+}
+
+/** In CI a skip that nobody agreed to is a failure: a toolchain that went missing must not go unnoticed. */
+function checkSkips(): void {
+  const agreed = new Set(
+    Object.keys(JSON.parse(readFileSync(join(ROOT, "test/skips.json"), "utf8")) as Record<string, string>),
+  );
+  const surprising = [...new Set(totals.skipped)].filter((name) => !agreed.has(name));
+  if (surprising.length === 0) return;
+  console.log(`skips that test/skips.json does not list: ${surprising.join(", ")}`);
+  if (process.env.CI === "true") totals.failed += surprising.length;
+}
