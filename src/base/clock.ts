@@ -12,6 +12,7 @@ export interface Clock {
 /** The longest delay a timer of the runtimes takes (2^31 - 1 ms); longer ones are split. */
 const TIMER_DELAY_MS_MAX = 0x7fffffff;
 
+/** The machine's own time. */
 export const systemClock: Clock = {
   monotonicNs: () => process.hrtime.bigint(),
   wallMs: () => performance.timeOrigin + performance.now(),

@@ -23,6 +23,7 @@ export const SYSTEM_FAULTS = {
   ERR_TIMEOUT: "a deadline passed",
 } as const;
 
+/** Every stable code; users match these. */
 export type ErrorCode = keyof typeof OPERATOR_FAULTS | keyof typeof SYSTEM_FAULTS;
 
 /**

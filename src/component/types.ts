@@ -18,8 +18,10 @@ export const PRIMITIVE_KINDS = [
   "char",
   "string",
 ] as const;
+/** The value types without parts. */
 export type PrimitiveKind = (typeof PRIMITIVE_KINDS)[number];
 
+/** A value type whose references are resolved. */
 export type ValueType =
   | { readonly kind: PrimitiveKind }
   | { readonly kind: "record"; readonly fields: readonly Field[] }
@@ -38,11 +40,13 @@ export interface Field {
   readonly name: string;
   readonly type: ValueType;
 }
+/** A case of a variant; null: it carries nothing. */
 export interface Case {
   readonly name: string;
   readonly type: ValueType | null;
 }
 
+/** The type of a component-level function; null: no result. */
 export interface FuncType {
   readonly params: readonly Field[];
   readonly result: ValueType | null;
@@ -63,8 +67,10 @@ export type CoreRef =
   | { readonly kind: "export"; readonly coreInstance: number; readonly name: string }
   | { readonly kind: "builtin"; readonly builtin: number };
 
+/** `canonopt` string encodings (CanonicalABI.md). */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
 
+/** The `canonopt`s of a lift or lower; null: not given. */
 export interface CanonicalOptions {
   readonly encoding: StringEncoding;
   readonly memory: CoreRef | null;
@@ -132,6 +138,7 @@ export type ComponentImport =
   | { readonly kind: "func"; readonly name: string; readonly type: FuncType }
   | { readonly kind: "resource"; readonly name: string; readonly resource: ResourceType };
 
+/** One export of the root component. */
 export type ComponentExport =
   | { readonly kind: "func"; readonly func: FuncRef }
   | { readonly kind: "instance"; readonly exports: ReadonlyMap<string, ComponentExport> }

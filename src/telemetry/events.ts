@@ -8,6 +8,7 @@ export interface GuestLabel {
   readonly role: "component" | "service" | "command";
 }
 
+/** Everything that can happen, as data. */
 export type GatewayEvent =
   | {
     readonly kind: "guest-output";
@@ -42,4 +43,5 @@ export type GatewayEvent =
   }
   | { readonly kind: "fault"; readonly where: string; readonly error: unknown };
 
+/** Takes an event; never throws, never waits. */
 export type EmitEvent = (event: GatewayEvent) => void;

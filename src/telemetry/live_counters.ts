@@ -14,8 +14,10 @@ export const LIVE_KINDS = [
   "timers",
 ] as const;
 
+/** One of the counted kinds. */
 export type LiveKind = (typeof LIVE_KINDS)[number];
 
+/** The counts of one gateway; workloads share it. */
 export class LiveCounters {
   #counts: Map<LiveKind, number> = new Map(LIVE_KINDS.map((kind) => [kind, 0]));
 
