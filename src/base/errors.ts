@@ -4,6 +4,8 @@
  * "Cannot <action> <thing>: <what is>, expected <what should be>".
  */
 
+import type { Diagnostic } from "./diagnostics.ts";
+
 /** Faults of whoever operates the gateway: a file, a flag, a port. They end with a message and exit code 2. */
 export const OPERATOR_FAULTS = {
   ERR_USAGE: "the command line is wrong",
@@ -34,10 +36,17 @@ export type ErrorCode = keyof typeof OPERATOR_FAULTS | keyof typeof SYSTEM_FAULT
  */
 export class LoopgateError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options);
+  /** Every fault of the files, for `ERR_CONFIG`; empty for other codes. */
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly diagnostics?: readonly Diagnostic[] } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : {});
     this.name = "LoopgateError";
     this.code = code;
+    this.diagnostics = options.diagnostics ?? [];
   }
 }
 

@@ -1,13 +1,6 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 
-export interface RouteMatch {
-  /** An exact host, `*.suffix`, or `*`; lower case, without port. */
-  readonly host: string;
-  /** Static segments, `:name` parameters, and a last `*`: `/`, `/users/:id`, `/files/*`. */
-  readonly path: string;
-  /** Upper case; undefined is every method. */
-  readonly methods: readonly string[] | undefined;
-}
+import type { RouteMatch } from "../router/route_match.ts";
 
 export interface RouteSpec {
   /** The file's name without `.route.jsonc`; unique in its workload. */
