@@ -7,7 +7,7 @@ import type { LiveCounters, LiveKind } from "../telemetry/live_counters.ts";
 
 export interface ResourceOptions {
   readonly counters: LiveCounters;
-  /** What it counts as; absent for things that nothing limits. */
+  /** What it counts as; absent for things that nothing limits, and where the class itself says it. */
   readonly counted?: LiveKind;
   /** The resource that must outlive this one. */
   readonly parent?: HostResource;
@@ -20,11 +20,12 @@ export abstract class HostResource {
   #children = 0;
   #isDropped = false;
 
-  constructor(options: ResourceOptions) {
+  /** `counted` is for classes that always count as the same kind, whatever the options say. */
+  constructor(options: ResourceOptions, counted: LiveKind | undefined = options.counted) {
     this.#counters = options.counters;
-    this.#counted = options.counted;
+    this.#counted = counted;
     this.#parent = options.parent;
-    if (this.#counted !== undefined) this.#counters.add(this.#counted, 1);
+    if (counted !== undefined) this.#counters.add(counted, 1);
     if (this.#parent !== undefined) this.#parent.#children++;
   }
 
@@ -32,11 +33,18 @@ export abstract class HostResource {
     return this.#isDropped;
   }
 
+  /** For the resources that this one makes. */
+  protected get counters(): LiveCounters {
+    return this.#counters;
+  }
+
   /** The guest drops its handle (or the instance ends). Idempotent. */
   [Symbol.dispose](): void {
     if (this.#isDropped) return;
     if (this.#children > 0) {
-      throw new HostTrap(`Cannot drop a ${this.constructor.name}: ${this.#children} of its children are alive, expected them to be dropped first`);
+      throw new HostTrap(
+        `Cannot drop a ${this.constructor.name}: ${this.#children} of its children are alive, expected them to be dropped first`,
+      );
     }
     this.#isDropped = true;
     if (this.#parent !== undefined) this.#parent.#children--;

@@ -1,7 +1,76 @@
 /**
  * How a host class implements a WIT interface: the typed interface comes from preview2-shim's declarations,
  * and one mapped type says what the engine allows beyond them.
+ *
+ * The declarations are written for synchronous hosts and for classes nobody but the host can construct, so a plain
+ * `implements` fails three times: a blocking method may not return a promise, a resource in a signature is the
+ * declared class and not ours, and a private constructor cannot be implemented. `HostSide` maps all three away and
+ * keeps everything else, so a missing method, a wrong result or a wrong parameter is an error of the type checker.
+ *
+ * @example A resource
+ * ```ts
+ * import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-io-poll";
+ *
+ * export class Pollable extends HostResource implements HostSide<Declared.Pollable> {
+ *   // WIT ready: func() -> bool
+ *   ready(): boolean { ... }
+ *   // WIT block: func()
+ *   block(): Maybe<void> { ... }
+ * }
+ * ```
+ *
+ * @example An interface: its functions, and its classes with their static functions and public constructors
+ * ```ts
+ * export const POLL_INTERFACE = { poll, Pollable } satisfies HostInterface<typeof Declared>;
+ * ```
  */
+import type { SuspendingName } from "./suspending.ts";
 
 /** What a blocking method may return: its value now, or a promise of it (the guest is suspended meanwhile). */
 export type Maybe<T> = T | Promise<T>;
+
+/** A declared type of preview2-shim as the host provides it: an instance of a resource, a record, a function, a value. */
+export type HostSide<T> = T extends Plain ? T
+  : T extends (...args: infer A) => infer R ? HostFunction<A, HostSide<R>>
+  : T extends readonly unknown[] ? HostSides<T>
+  : { readonly [K in keyof T]: HostMember<K, T[K]> };
+
+/** A declared interface (`typeof` of its module) as the host provides it. Offering more than declared is allowed. */
+export type HostInterface<M> = { readonly [K in keyof M]: HostItem<K, M[K]> };
+
+/** Values that mean the same on both sides. */
+type Plain = string | number | bigint | boolean | symbol | null | undefined | void | ArrayBufferView;
+
+/** Element by element; tuples stay tuples, and a host may answer with a list it goes on owning. */
+type HostSides<A extends readonly unknown[]> = { readonly [K in keyof A]: HostSide<A[K]> };
+
+/**
+ * Written as a method, because only methods are compared by their parameters in both directions: a host class takes
+ * its own `InputStream` where any provider of the declared one could be passed. The engine checks the class at run time.
+ */
+type HostFunction<A extends readonly unknown[], R> = { call(...args: HostSides<A>): R }["call"];
+
+type HostMember<K, F> = K extends SuspendingMember
+  ? F extends (...args: infer A) => infer R ? HostFunction<A, Maybe<HostSide<R>>> : HostSide<F>
+  : HostSide<F>;
+
+/** Functions first: a function type also has a `prototype`, a class is never callable. */
+type HostItem<K, I> = I extends (...args: never) => unknown ? HostMember<K, I>
+  : I extends { readonly prototype: infer P }
+    ? HostStatics<I> & HostConstructor<I> & { readonly prototype: HostSide<P> }
+  : HostSide<I>;
+
+type HostStatics<C> = { readonly [K in Exclude<keyof C, "prototype">]: HostMember<K, C[K]> };
+
+/** A WIT constructor is public; a private one says that guests cannot construct it, so the host is free. */
+type HostConstructor<C> = C extends new (...args: infer A) => infer I ? { new (...args: HostSides<A>): HostSide<I> }
+  : unknown;
+
+/** `block`, `blockingRead`, ...: WASI uses none of these names for a function that does not block. */
+type SuspendingMember = CamelCase<FunctionLabel<SuspendingName>>;
+
+type FunctionLabel<N extends string> = N extends `${string}#[method]${string}.${infer L}` ? L
+  : N extends `${string}#${infer L}` ? L
+  : never;
+
+type CamelCase<S extends string> = S extends `${infer H}-${infer T}` ? `${H}${Capitalize<CamelCase<T>>}` : S;

@@ -1,0 +1,80 @@
+/** `wasi:io/poll`: waiting for one or many things. */
+import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-io-poll";
+import { HostTrap } from "../../base/errors.ts";
+import type { Waitable } from "../../base/waitable.ts";
+import type { ResourceOptions } from "../resource.ts";
+import type { HostInterface, HostSide, Maybe } from "../types.ts";
+import { BlockingResource, untilAnyReady } from "./wait.ts";
+
+/**
+ * The longest list `poll` takes; a longer one traps. It bounds what one call costs the event loop, and is far above
+ * what the largest honest guest needs: 1,024 sockets with two streams each, and as many timers.
+ */
+export const POLL_LIST_MAX = 16_384;
+
+/** The resource `pollable`: a handle on a `Waitable`. Whoever makes one names the resource behind it as its parent. */
+export class Pollable extends BlockingResource implements HostSide<Declared.Pollable> {
+  readonly #waitable: Waitable;
+
+  constructor(waitable: Waitable, options: ResourceOptions) {
+    super(options, "pollables");
+    this.#waitable = waitable;
+  }
+
+  override get readiness(): Waitable {
+    return this.#waitable;
+  }
+
+  // WIT ready: func() -> bool
+  ready(): boolean {
+    return this.#waitable.isReady();
+  }
+
+  // WIT block: func()
+  block(): Maybe<void> {
+    if (!this.#waitable.isReady()) return blockLater(this);
+  }
+
+  protected override onRelease(): void {}
+}
+
+// WIT poll: func(in: list<borrow<pollable>>) -> list<u32>
+export function poll(pollables: readonly Pollable[]): Maybe<Uint32Array> {
+  if (pollables.length === 0) {
+    throw new HostTrap("Cannot poll an empty list: it has no pollable, expected at least one");
+  }
+  if (pollables.length > POLL_LIST_MAX) {
+    throw new HostTrap(
+      `Cannot poll ${pollables.length} pollables: the list is too long, expected at most ${POLL_LIST_MAX}`,
+    );
+  }
+  const ready = readyIndices(pollables);
+  return ready.length > 0 ? ready : pollLater(pollables);
+}
+
+/** The interface `wasi:io/poll`. */
+export const POLL_INTERFACE = { Pollable, poll } satisfies HostInterface<typeof Declared>;
+
+/** In the order of the list; a pollable that is in it twice is reported twice. */
+function readyIndices(pollables: readonly Pollable[]): Uint32Array {
+  const indices: number[] = [];
+  for (let index = 0; index < pollables.length; index++) {
+    if (pollables[index]?.ready() === true) indices.push(index);
+  }
+  return Uint32Array.from(indices);
+}
+
+async function pollLater(pollables: readonly Pollable[]): Promise<Uint32Array> {
+  const distinct = [...new Set(pollables)];
+  for (;;) {
+    await untilAnyReady(distinct);
+    const ready = readyIndices(pollables);
+    if (ready.length > 0) return ready;
+  }
+}
+
+async function blockLater(pollable: Pollable): Promise<void> {
+  do {
+    await untilAnyReady([pollable]);
+  } while (!pollable.ready());
+}
