@@ -63,8 +63,11 @@ type HostItem<K, I> = I extends (...args: never) => unknown ? HostMember<K, I>
 type HostStatics<C> = { readonly [K in Exclude<keyof C, "prototype">]: HostMember<K, C[K]> };
 
 /** A WIT constructor is public; a private one says that guests cannot construct it, so the host is free. */
-type HostConstructor<C> = C extends new (...args: infer A) => infer I ? { new (...args: HostSides<A>): HostSide<I> }
+type HostConstructor<C> = C extends new (...args: infer A) => infer I ? { new (...args: GivenTo<A>): HostSide<I> }
   : unknown;
+
+/** Constructors are compared in one direction only, so their count and plain parameters are checked, resources are not. */
+type GivenTo<A extends readonly unknown[]> = { [K in keyof A]: A[K] extends Plain ? A[K] : never };
 
 /** `block`, `blockingRead`, ...: WASI uses none of these names for a function that does not block. */
 type SuspendingMember = CamelCase<FunctionLabel<SuspendingName>>;
