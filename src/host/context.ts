@@ -11,9 +11,12 @@ export interface HostContext {
   /** `wasi:cli/environment.get-arguments`; the first is the program's name, as in `argv`. */
   readonly args: readonly string[];
   readonly clock: Clock;
-  /** Cryptographically secure bytes (`wasi:random/random`). */
+  /** Exactly `length` cryptographically secure bytes (`wasi:random/random`), at most `RANDOM_BYTES_MAX`, owned by the caller. */
   readonly randomBytes: (length: number) => Uint8Array;
-  /** Where the guest's stdout and stderr go: log lines for the gateway, the terminal for `loopgate run`. */
+  /**
+   * Where the guest's stdout and stderr go: log lines for the gateway (`cli/line_output.ts`), the terminal for
+   * `loopgate run`. `bytes` may be a view of the guest's memory and is valid only during the call.
+   */
   readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** The guest's side of its workload's network: its role decides what it may do. */
   readonly network: GuestNetwork;

@@ -35,7 +35,10 @@ export type HostSide<T> = T extends Plain ? T
   : T extends readonly unknown[] ? HostSides<T>
   : { readonly [K in keyof T]: HostMember<K, T[K]> };
 
-/** A declared interface (`typeof` of its module) as the host provides it. Offering more than declared is allowed. */
+/**
+ * A declared interface (`typeof` of its module) as the host provides it. The declarations are of WASI 0.2.3; what is
+ * newer or unstable is added at the check: `satisfies HostInterface<typeof Declared> & { exitWithCode(...): never }`.
+ */
 export type HostInterface<M> = { readonly [K in keyof M]: HostItem<K, M[K]> };
 
 /** Values that mean the same on both sides. */
