@@ -1,6 +1,7 @@
 /** Host patterns of routes, and the host of a request in the form that they are compared with. */
 import { type PatternFault, patternFault } from "./pattern_fault.ts";
 
+/** A host pattern, read. */
 export type HostPattern =
   /** A host name, an IPv4 address, or an IPv6 address in brackets. */
   | { readonly kind: "exact"; readonly host: string }

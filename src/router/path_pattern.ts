@@ -8,6 +8,7 @@
  */
 import { type PatternFault, patternFault } from "./pattern_fault.ts";
 
+/** One part of a path pattern between two slashes. */
 export type PathSegment =
   | { readonly kind: "static"; readonly text: string }
   /** One segment, never an empty one. */
@@ -15,6 +16,7 @@ export type PathSegment =
   /** Last only: nothing, or `/` and all that follows. `/files/*` is also `/files`. */
   | { readonly kind: "wildcard" };
 
+/** A path pattern, read. `/a/` ends in an empty static segment. */
 export interface PathPattern {
   readonly kind: "path";
   readonly segments: readonly PathSegment[];

@@ -11,11 +11,13 @@ import { isRoutablePath, parsePathPattern, type PathPattern } from "./path_patte
 import type { RouteMatch } from "./route_match.ts";
 import { comparePaths } from "./specificity.ts";
 
+/** A route and what it leads to. */
 export interface RouterEntry<T> {
   readonly match: RouteMatch;
   readonly target: T;
 }
 
+/** What a request leads to. */
 export type RouterResult<T> =
   /** `params` has the segments as they were sent, without a prototype. */
   | { readonly kind: "found"; readonly target: T; readonly params: Readonly<Record<string, string>> }
@@ -23,6 +25,7 @@ export type RouterResult<T> =
   | { readonly kind: "method-not-allowed"; readonly allow: readonly string[] }
   | { readonly kind: "not-found" };
 
+/** A table of routes; it never changes once it is built. */
 export interface Router<T> {
   /**
    * @param host the authority or Host field as sent, with its port; undefined where there was none

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { diagnosticsText, diagnosticText } from "./diagnostics_text.ts";
+import { blankUnsafe, escapeText } from "./escape_text.ts";
+import { nearestWord } from "./nearest_word.ts";
+
+test("diagnosticText: sentence, place, frame, fix", () => {
+  const text = diagnosticText({
+    file: "workloads/a/b.route.jsonc",
+    line: 12,
+    column: 4,
+    message: 'Cannot use "x": it is wrong',
+    fix: 'write "y"',
+    source: '\t  "x"',
+  });
+  assert.equal(
+    text,
+    [
+      'error: Cannot use "x": it is wrong',
+      "   --> workloads/a/b.route.jsonc:12:4",
+      "   |",
+      '12 |    "x"',
+      "   |    ^",
+      '   = fix: write "y"',
+    ].join("\n"),
+  );
+});
+
+test("diagnosticText: a long line is cut around its fault, and the mark stays under it", () => {
+  for (const position of [0, 10, 500, 995, 999]) {
+    const source = `${"a".repeat(position)}X${"b".repeat(999 - position)}`;
+    const lines = diagnosticText({ file: "f", line: 1, column: position + 1, message: "m", source }).split("\n");
+    const frame = lines[3] ?? "";
+    assert.ok(frame.length < 130);
+    assert.equal(frame[(lines[4] ?? "").indexOf("^")], "X", `column ${position}`);
+  }
+});
+
+test("diagnosticText: what a file holds cannot steer the terminal", () => {
+  const text = diagnosticText({
+    file: "a\u001b[2J",
+    line: 1,
+    column: 3,
+    message: "m\r\nerror: fake",
+    source: "\u001b[2J\u202e",
+  });
+  assert.ok(!/[\u001b\r\u202e]/.test(text));
+  assert.equal(text.split("\n").length, 5);
+  assert.ok(text.includes("m\\r\\nerror: fake"));
+});
+
+test("diagnosticsText: sorted by place, and counted", () => {
+  const at = (file: string, line: number, column: number) => ({
+    file,
+    line,
+    column,
+    message: `${file}${line}${column}`,
+  });
+  const text = diagnosticsText([at("b", 1, 1), at("a", 10, 1), at("a", 2, 9), at("a", 2, 3)]);
+  assert.deepEqual(text.match(/error: \w+/g), ["error: a23", "error: a29", "error: a101", "error: b11"]);
+  assert.ok(text.endsWith("\n\n4 faults in 2 files\n"));
+  assert.ok(diagnosticsText([at("a", 1, 1)]).endsWith("1 fault in 1 file\n"));
+});
+
+const ESCAPES: readonly (readonly [text: string, escaped: string])[] = [
+  ["plain text, ünïcödé, 😀\t.", "plain text, ünïcödé, 😀\t."],
+  ["a\nb\r", "a\\nb\\r"],
+  ["\u001b[31m", "\\u{1b}[31m"],
+  ["\u0000\u007f\u009b", "\\u{0}\\u{7f}\\u{9b}"],
+  ["\u202e\u2066\u200b\ufeff\u2028", "\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\u{2028}"],
+  ["\ud800x\udc00", "\\u{d800}x\\u{dc00}"],
+  ["\u{e0041}", "\\u{e0041}"],
+];
+for (const [text, escaped] of ESCAPES) {
+  test(`escapeText: ${escaped}`, () => {
+    assert.equal(escapeText(text), escaped);
+    assert.equal(blankUnsafe(text).length, text.length);
+  });
+}
+
+const WORDS = ["component", "match", "env", "args", "net"];
+const NEAREST: readonly (readonly [word: string, nearest: string | undefined])[] = [
+  ["compnent", "component"],
+  ["Component", "component"],
+  ["ocmponent", "component"],
+  ["metch", "match"],
+  ["envs", "env"],
+  ["nte", "net"],
+  ["e", undefined],
+  ["limits", undefined],
+  ["", undefined],
+  ["component".repeat(10), undefined],
+];
+for (const [word, nearest] of NEAREST) {
+  test(`nearestWord: "${word.slice(0, 20)}"`, () => assert.equal(nearestWord(word, WORDS), nearest));
+}
