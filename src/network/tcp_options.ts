@@ -1,0 +1,108 @@
+/**
+ * The options of one TCP socket, with the bounds of network.md. Zero is `invalid-argument`, too large is
+ * clamped; what a connection cannot apply is still stored and returned.
+ */
+import type { SocketErrorCode } from "./socket_error.ts";
+
+/** One direction of a connection buffers at most the sum of two of these; a guest may ask for less or more. */
+const BUFFER_BYTES_DEFAULT = 64 * 1024;
+/** Stops one socket from taking the workload's 64 MiB alone: 2 MiB a direction at most. */
+const BUFFER_BYTES_MAX = 1024 * 1024;
+const BACKLOG_DEFAULT = 128;
+/** Stops a service that never accepts from holding every connection of its workload. */
+const BACKLOG_MAX = 1024;
+/** Linux: MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL are 32,767 s, MAX_TCP_KEEPCNT is 127. */
+const KEEP_ALIVE_NS_MAX = 32_767_000_000_000n;
+const KEEP_ALIVE_COUNT_MAX = 127;
+
+/** One value of each option; a copy is independent. */
+export class TcpOptions {
+  #keepAliveEnabled = false;
+  #keepAliveIdleNs = 7_200_000_000_000n;
+  #keepAliveIntervalNs = 75_000_000_000n;
+  #keepAliveCount = 9;
+  #hopLimit = 64;
+  #receiveBufferBytes = BUFFER_BYTES_DEFAULT;
+  #sendBufferBytes = BUFFER_BYTES_DEFAULT;
+  #backlog = BACKLOG_DEFAULT;
+
+  /** What an accepted socket inherits: everything but the backlog, which it has no use for. */
+  copy(): TcpOptions {
+    const copy = new TcpOptions();
+    copy.#keepAliveEnabled = this.#keepAliveEnabled;
+    copy.#keepAliveIdleNs = this.#keepAliveIdleNs;
+    copy.#keepAliveIntervalNs = this.#keepAliveIntervalNs;
+    copy.#keepAliveCount = this.#keepAliveCount;
+    copy.#hopLimit = this.#hopLimit;
+    copy.#receiveBufferBytes = this.#receiveBufferBytes;
+    copy.#sendBufferBytes = this.#sendBufferBytes;
+    return copy;
+  }
+
+  get keepAliveEnabled(): boolean {
+    return this.#keepAliveEnabled;
+  }
+  setKeepAliveEnabled(value: boolean): undefined {
+    this.#keepAliveEnabled = value;
+  }
+
+  get keepAliveIdleNs(): bigint {
+    return this.#keepAliveIdleNs;
+  }
+  setKeepAliveIdleNs(value: bigint): SocketErrorCode | undefined {
+    if (value <= 0n) return "invalid-argument";
+    this.#keepAliveIdleNs = value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX;
+  }
+
+  get keepAliveIntervalNs(): bigint {
+    return this.#keepAliveIntervalNs;
+  }
+  setKeepAliveIntervalNs(value: bigint): SocketErrorCode | undefined {
+    if (value <= 0n) return "invalid-argument";
+    this.#keepAliveIntervalNs = value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX;
+  }
+
+  get keepAliveCount(): number {
+    return this.#keepAliveCount;
+  }
+  setKeepAliveCount(value: number): SocketErrorCode | undefined {
+    if (value <= 0) return "invalid-argument";
+    this.#keepAliveCount = Math.min(value, KEEP_ALIVE_COUNT_MAX);
+  }
+
+  get hopLimit(): number {
+    return this.#hopLimit;
+  }
+  setHopLimit(value: number): SocketErrorCode | undefined {
+    if (value <= 0) return "invalid-argument";
+    this.#hopLimit = value;
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#receiveBufferBytes;
+  }
+  setReceiveBufferBytes(value: bigint): SocketErrorCode | undefined {
+    if (value <= 0n) return "invalid-argument";
+    this.#receiveBufferBytes = clampBytes(value);
+  }
+
+  get sendBufferBytes(): number {
+    return this.#sendBufferBytes;
+  }
+  setSendBufferBytes(value: bigint): SocketErrorCode | undefined {
+    if (value <= 0n) return "invalid-argument";
+    this.#sendBufferBytes = clampBytes(value);
+  }
+
+  get backlog(): number {
+    return this.#backlog;
+  }
+  setBacklog(value: bigint): SocketErrorCode | undefined {
+    if (value <= 0n) return "invalid-argument";
+    this.#backlog = value < BigInt(BACKLOG_MAX) ? Number(value) : BACKLOG_MAX;
+  }
+}
+
+function clampBytes(value: bigint): number {
+  return value < BigInt(BUFFER_BYTES_MAX) ? Number(value) : BUFFER_BYTES_MAX;
+}

@@ -1,0 +1,140 @@
+/**
+ * The network of one workload: the private loopback that its service and components share, the way to the
+ * outside, the limits, and the record of what was denied.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { SocketAddress } from "../base/ip_address.ts";
+import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { EgressDecision, GuestRole, NetworkAccess } from "./access.ts";
+import { DenialLog } from "./denial_log.ts";
+import type { DialEgressOptions, Egress } from "./egress.ts";
+import { GuestNetwork, type GuestNetworkHost } from "./guest_network.ts";
+import { Loopback } from "./loopback.ts";
+import type { ConnectAttempt } from "./tcp_connection.ts";
+
+/** Stops one role from taking the process's sockets: a service cannot starve its components, nor they it. */
+const OPEN_SOCKETS_MAX = 1024;
+
+export interface WorkloadNetworkOptions {
+  readonly workload: string;
+  readonly access: NetworkAccess;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+  readonly emit: EmitEvent;
+  /** The way out; without it nothing but the loopback is reachable, whatever `access` says. */
+  readonly egress?: Egress;
+  /** A number from 49152 to 65535 for ports that nobody chose; the default is random. */
+  readonly randomPort?: () => number;
+}
+
+/**
+ * @example
+ * const network = new WorkloadNetwork({ workload: "demo", access: "loopback", clock, counters, emit });
+ * const service = network.openGuest("service", { workload: "demo", role: "service" });
+ * network.onListening(7777, () => console.log("ready"));
+ */
+export class WorkloadNetwork {
+  readonly workload: string;
+  readonly #options: WorkloadNetworkOptions;
+  readonly #loopback: Loopback;
+  readonly #denials: DenialLog;
+  readonly #host: GuestNetworkHost;
+  /** Guests with open sockets, and how many. */
+  readonly #guests = new Map<GuestNetwork, number>();
+  /** Everything to the outside that still holds an OS socket; a dropped one may have bytes to deliver. */
+  readonly #outside = new Set<ConnectAttempt>();
+  readonly #openSockets: Record<GuestRole, number> = { service: 0, component: 0 };
+  #isClosed = false;
+
+  constructor(options: WorkloadNetworkOptions) {
+    this.workload = options.workload;
+    this.#options = options;
+    this.#loopback = new Loopback(options);
+    this.#denials = new DenialLog(options);
+    this.#host = {
+      access: options.access,
+      loopback: this.#loopback,
+      decideEgress: (remote) => this.#decideEgress(remote),
+      dialEgress: (dial) => this.#dialEgress(dial),
+      deny: (label, denial) => this.#denials.report(label, denial),
+      opening: (guest, isAccepted) => this.#opening(guest, isAccepted),
+      closed: (guest, isAccepted) => this.#closed(guest, isAccepted),
+    };
+  }
+
+  /** What is held now: all zero when no guest has anything open. */
+  get usage(): {
+    readonly sockets: number;
+    readonly ports: number;
+    readonly connections: number;
+    readonly bytes: number;
+  } {
+    const sockets = [...this.#guests.values()].reduce((sum, count) => sum + count, 0);
+    return { sockets, ...this.#loopback.usage };
+  }
+
+  /** The network of one guest instance. Whoever opens it calls `release` when the guest ends, however it ends. */
+  openGuest(role: GuestRole, label: GuestLabel): GuestNetwork {
+    return new GuestNetwork({ host: this.#host, role, label });
+  }
+
+  /** True while something listens on TCP `port` of any loopback address. */
+  isListening(port: number): boolean {
+    return this.#loopback.isListening(port);
+  }
+
+  /** Calls `wake` once, soon after something listens on `port`. Returns the function that withdraws the request. */
+  onListening(port: number, wake: () => void): () => void {
+    return this.#loopback.onListening(port, wake);
+  }
+
+  /** Resets whatever is still open; no socket opens afterwards. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    for (const guest of this.#guests.keys()) guest.release("reset");
+    for (const attempt of this.#outside) attempt.abandon("reset");
+  }
+
+  #decideEgress(remote: SocketAddress): EgressDecision {
+    const { access, egress } = this.#options;
+    if (access !== "default" || egress === undefined) {
+      return { isAllowed: false, rule: '"net": [] (the private loopback only)' };
+    }
+    return egress.decide(remote);
+  }
+
+  #dialEgress(dial: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt {
+    const { egress, clock, counters } = this.#options;
+    if (egress === undefined) throw new TypeError("Cannot dial: there is no egress, expected a denial before");
+    const attempt = egress.dial({
+      ...dial,
+      clock,
+      counters,
+      onReleased: () => {
+        this.#outside.delete(attempt);
+        dial.onReleased();
+      },
+    });
+    this.#outside.add(attempt);
+    return attempt;
+  }
+
+  #opening(guest: GuestNetwork, isAccepted: boolean): boolean {
+    if (!isAccepted) {
+      if (this.#isClosed || this.#openSockets[guest.role] >= OPEN_SOCKETS_MAX) return false;
+      this.#openSockets[guest.role]++;
+    }
+    this.#options.counters.add("tcpSockets", 1);
+    this.#guests.set(guest, (this.#guests.get(guest) ?? 0) + 1);
+    return true;
+  }
+
+  #closed(guest: GuestNetwork, isAccepted: boolean): void {
+    if (!isAccepted) this.#openSockets[guest.role]--;
+    this.#options.counters.add("tcpSockets", -1);
+    const left = (this.#guests.get(guest) ?? 1) - 1;
+    if (left === 0) this.#guests.delete(guest);
+    else this.#guests.set(guest, left);
+  }
+}
