@@ -1,0 +1,38 @@
+/** How many bytes of fields a guest holds, over all of its lists. */
+import { HostTrap } from "../../base/errors.ts";
+import type { HostContext } from "../context.ts";
+
+/** All lists that one guest holds at a time, so that thousands of handles cannot hold 128 KiB each. */
+export const GUEST_FIELDS_BYTES_MAX = 4_194_304;
+
+/** How much of its `GUEST_FIELDS_BYTES_MAX` a guest uses. */
+export class FieldBudget {
+  #usedBytes = 0;
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** @throws {HostTrap} when the guest would hold too much */
+  change(bytes: number): void {
+    const next = this.#usedBytes + bytes;
+    if (next > GUEST_FIELDS_BYTES_MAX) {
+      throw new HostTrap(
+        `Cannot keep more fields: all lists of the guest would have ${next} bytes, expected at most ${GUEST_FIELDS_BYTES_MAX}`,
+      );
+    }
+    this.#usedBytes = next;
+  }
+}
+
+const BUDGETS: WeakMap<HostContext, FieldBudget> = new WeakMap();
+
+/** The one budget of a guest: its lists come to life in its constructors and with its requests. */
+export function fieldBudgetOf(context: HostContext): FieldBudget {
+  let budget = BUDGETS.get(context);
+  if (budget === undefined) {
+    budget = new FieldBudget();
+    BUDGETS.set(context, budget);
+  }
+  return budget;
+}
