@@ -5,7 +5,7 @@
  * What the two sides may rely on:
  * - The host calls `respond` or `fail`, at most one of them and at most once. Neither comes when the guest never set
  *   its outparam: then the caller of the guest answers (`OpenExchange.outcome`).
- * - After `respond` the host calls `finish` or `abort`, exactly once, and nothing after it. Both may come long after
+ * - After `respond` the host calls `finish` or `abort`, exactly once, nothing after it, and never `dispose`. Both may come long after
  *   the guest has returned: what it wrote in time still flows through `permit` and `write`.
  * - For HEAD, 204 and 304 the host calls `finish` right after `respond` and never writes.
  * - The host's head has no field of the connection or of framing (`field_grammar.ts`) and at most one content-length,

@@ -1,6 +1,6 @@
 /** How many bytes of fields a guest holds, over all of its lists. */
 import { HostTrap } from "../../base/errors.ts";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 
 /** All lists that one guest holds at a time, so that thousands of handles cannot hold 128 KiB each. */
 export const GUEST_FIELDS_BYTES_MAX = 4_194_304;
@@ -25,10 +25,10 @@ export class FieldBudget {
   }
 }
 
-const BUDGETS: WeakMap<HostContext, FieldBudget> = new WeakMap();
+const BUDGETS: WeakMap<HttpContext, FieldBudget> = new WeakMap();
 
 /** The one budget of a guest: its lists come to life in its constructors and with its requests. */
-export function fieldBudgetOf(context: HostContext): FieldBudget {
+export function fieldBudgetOf(context: HttpContext): FieldBudget {
   let budget = BUDGETS.get(context);
   if (budget === undefined) {
     budget = new FieldBudget();

@@ -1,6 +1,6 @@
 /** `wasi:http/types.fields`: headers and trailers as guests see them. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 import { headerError } from "./error_code.ts";
@@ -11,14 +11,14 @@ import { type FieldLine, FieldStore } from "./field_store.ts";
 
 /** How a `fields` resource comes to be. */
 export interface FieldsOptions {
-  readonly context: HostContext;
+  readonly context: HttpContext;
   /** The message whose fields these are; they are then immutable, and dropped before it. */
   readonly parent?: HostResource;
 }
 
 /** The resource `fields`, alias `headers`, alias `trailers`. */
 export class Fields extends HostResource implements HostSide<Declared.Fields> {
-  readonly #context: HostContext;
+  readonly #context: HttpContext;
   readonly #store: FieldStore;
   readonly #isMutable: boolean;
   #isTaken = false;
@@ -31,17 +31,17 @@ export class Fields extends HostResource implements HostSide<Declared.Fields> {
   }
 
   /** Whose fields these are; what is made of them belongs to the same guest. */
-  get context(): HostContext {
+  get context(): HttpContext {
     return this.#context;
   }
 
   // WIT constructor()
-  static create(context: HostContext): Fields {
+  static create(context: HttpContext): Fields {
     return new Fields(FieldStore.mutable(fieldBudgetOf(context)), { context });
   }
 
   // WIT from-list: static func(entries: list<tuple<field-name,field-value>>) -> result<fields, header-error>
-  static fromList(context: HostContext, entries: FieldEntries): Fields {
+  static fromList(context: HttpContext, entries: FieldEntries): Fields {
     for (const [name, value] of entries) {
       assertName(name);
       assertValue(value);

@@ -1,6 +1,6 @@
 /** `wasi:http/types.future-incoming-response`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { Pollable } from "../io/poll.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
@@ -13,11 +13,11 @@ export type ResponseAnswer = Declared.Result<Declared.Result<IncomingResponse, D
 
 /** The resource `future-incoming-response`. Dropping it before the response was taken cancels the request. */
 export class FutureIncomingResponse extends HostResource implements HostSide<Declared.FutureIncomingResponse> {
-  readonly #context: HostContext;
+  readonly #context: HttpContext;
   readonly #pending: PendingResponse;
   #isTaken = false;
 
-  constructor(pending: PendingResponse, context: HostContext) {
+  constructor(pending: PendingResponse, context: HttpContext) {
     super({ counters: context.counters });
     this.#context = context;
     this.#pending = pending;

@@ -1,6 +1,6 @@
 /** `wasi:http/types.future-trailers`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { Pollable } from "../io/poll.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
@@ -12,11 +12,11 @@ export type TrailersAnswer = Declared.Result<Declared.Result<Fields | undefined,
 
 /** The resource `future-trailers`. */
 export class FutureTrailers extends HostResource implements HostSide<Declared.FutureTrailers> {
-  readonly #context: HostContext;
+  readonly #context: HttpContext;
   readonly #wait: TrailersWait;
   #isTaken = false;
 
-  constructor(wait: TrailersWait, context: HostContext) {
+  constructor(wait: TrailersWait, context: HttpContext) {
     super({ counters: context.counters });
     this.#context = context;
     this.#wait = wait;

@@ -5,6 +5,7 @@ const FIRST_BYTES = 1_024;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Bytes on hold. */
 export class HeldBytes {
   readonly #lengthMax: number;
   #buffer: Uint8Array = NO_BYTES;

@@ -1,6 +1,6 @@
 /** `wasi:http/types.incoming-body`: the guest's end of the body of a received message. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { InputStream } from "../io/streams.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
@@ -12,7 +12,7 @@ import { TrailersWait } from "./trailers_wait.ts";
 
 /** How an incoming-body comes to be. */
 export interface IncomingBodyOptions {
-  readonly context: HostContext;
+  readonly context: HttpContext;
   readonly kind: BodyKind;
 }
 
@@ -53,8 +53,9 @@ export class IncomingBody extends HostResource implements HostSide<Declared.Inco
     this.#isFinishing = true;
     try {
       this[Symbol.dispose]();
-    } finally {
-      this.#isFinishing = this.isDropped;
+    } catch (trap) {
+      this.#reader.abandon();
+      throw trap;
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What a received request and a received response have in common: visible fields, and one body. */
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import type { HostResource } from "../resource.ts";
 import type { BodyKind } from "./body_pipe.ts";
 import type { ReceivedBody } from "./body_reader.ts";
@@ -11,7 +11,7 @@ import { IncomingBody } from "./incoming_body.ts";
 
 /** How a received message comes to be. */
 export interface IncomingMessageOptions {
-  readonly context: HostContext;
+  readonly context: HttpContext;
   readonly kind: BodyKind;
   readonly headers: FieldEntries;
 }

@@ -1,6 +1,6 @@
 /** `wasi:http/types.incoming-request`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 import type { HttpExchange, RequestHead } from "./exchange.ts";
@@ -14,7 +14,7 @@ export class IncomingRequest extends HostResource implements HostSide<Declared.I
   readonly #head: RequestHead;
   readonly #message: IncomingMessage;
 
-  constructor(exchange: HttpExchange, context: HostContext) {
+  constructor(exchange: HttpExchange, context: HttpContext) {
     super({ counters: context.counters });
     this.#head = exchange.head;
     this.#message = new IncomingMessage(exchange, { context, kind: "request", headers: exchange.head.headers });

@@ -1,6 +1,6 @@
 /** `wasi:http/types.incoming-response`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 import type { ReceivedResponse } from "./exchange.ts";
@@ -13,7 +13,7 @@ export class IncomingResponse extends HostResource implements HostSide<Declared.
   readonly #status: number;
   readonly #message: IncomingMessage;
 
-  constructor(received: ReceivedResponse, context: HostContext) {
+  constructor(received: ReceivedResponse, context: HttpContext) {
     super({ counters: context.counters });
     this.#status = received.status;
     this.#message = new IncomingMessage(received, { context, kind: "response", headers: received.headers });

@@ -1,7 +1,7 @@
 /** What a guest imports from `wasi:http`, for every version 0.2.x. */
 import type * as DeclaredHandler from "@bytecodealliance/preview2-shim/interfaces/wasi-http-outgoing-handler";
 import type * as DeclaredTypes from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import type { HostInterface } from "../types.ts";
 import { httpErrorCode } from "./error_code.ts";
 import type { FieldEntries } from "./exchange.ts";
@@ -20,7 +20,7 @@ import { RequestOptions } from "./request_options.ts";
 import { ResponseOutparam } from "./response_outparam.ts";
 
 /** The interfaces of one guest, under their names without version. */
-export function httpInterfaces(context: HostContext): Readonly<Record<string, object>> {
+export function httpInterfaces(context: HttpContext): Readonly<Record<string, object>> {
   const types = {
     Fields: Object.assign(guestClass(Fields, () => Fields.create(context)), {
       fromList: (entries: FieldEntries) => Fields.fromList(context, entries),

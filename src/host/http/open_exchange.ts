@@ -1,5 +1,5 @@
 /** The door between whoever calls a guest's `wasi:http/incoming-handler` and the host's `wasi:http` resources. */
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { Answer, type Outcome } from "./answer.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { IncomingRequest } from "./incoming_request.ts";
@@ -40,7 +40,7 @@ export interface OpenExchange {
  *   return opened.settle("the guest trapped");
  * }
  */
-export function openExchange(exchange: HttpExchange, context: HostContext): OpenExchange {
+export function openExchange(exchange: HttpExchange, context: HttpContext): OpenExchange {
   const answer = new Answer(exchange);
   return {
     request: new IncomingRequest(exchange, context),

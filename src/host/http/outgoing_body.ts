@@ -1,6 +1,6 @@
 /** `wasi:http/types.outgoing-body`: the guest's end of the body of a message that it sends. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { OutputStream } from "../io/streams.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
@@ -16,7 +16,7 @@ export class OutgoingBody extends HostResource implements HostSide<Declared.Outg
   #isStreamTaken = false;
   #isFinishing = false;
 
-  constructor(pipe: BodyPipe, context: HostContext) {
+  constructor(pipe: BodyPipe, context: HttpContext) {
     super({ counters: context.counters });
     this.#pipe = pipe;
   }
@@ -46,13 +46,14 @@ export class OutgoingBody extends HostResource implements HostSide<Declared.Outg
     if (!this.#isFinishing) this.#pipe.abort("it was dropped unfinished");
   }
 
-  /** Traps while the output-stream is alive; the body is then as unfinished as before. */
+  /** Traps while the output-stream is alive: the guest gave the body away, so nobody else would cut it. */
   #consume(): void {
     this.#isFinishing = true;
     try {
       this[Symbol.dispose]();
-    } finally {
-      this.#isFinishing = this.isDropped;
+    } catch (trap) {
+      this.#pipe.abort("it was finished while its stream was open");
+      throw trap;
     }
   }
 }

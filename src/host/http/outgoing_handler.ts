@@ -1,7 +1,7 @@
 /**
  * `wasi:http/outgoing-handler`. Requests are checked in full, and then denied: this gateway does not send any yet.
  */
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { errorCode } from "./error_code.ts";
 import type { FutureIncomingResponse } from "./future_incoming_response.ts";
 import type { OutgoingRequest, RequestDraft } from "./outgoing_request.ts";
@@ -19,7 +19,7 @@ export interface RequestTarget {
 
 // WIT handle: func(request: outgoing-request, options: option<request-options>) -> result<future-incoming-response, error-code>
 export function handle(
-  context: HostContext,
+  context: HttpContext,
   request: OutgoingRequest,
   options: RequestOptions | undefined,
 ): FutureIncomingResponse {

@@ -1,5 +1,5 @@
 /** What a request and a response that a guest makes have in common: fields that no longer change, and one body. */
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { type BodyKind, BodyPipe } from "./body_pipe.ts";
 import { declaredLength } from "./content_length.ts";
 import { plainError } from "./error_code.ts";
@@ -11,7 +11,7 @@ import type { HostResource } from "../resource.ts";
 
 /** The part of an outgoing message that is sent with it, or lost with it. */
 export class OutgoingMessage {
-  readonly #context: HostContext;
+  readonly #context: HttpContext;
   readonly #kind: BodyKind;
   readonly #store: FieldStore;
   readonly #lengthBytes: number | undefined | "invalid";
@@ -24,7 +24,7 @@ export class OutgoingMessage {
     this.#lengthBytes = declaredLength(this.#store.entries);
   }
 
-  get context(): HostContext {
+  get context(): HttpContext {
     return this.#context;
   }
 

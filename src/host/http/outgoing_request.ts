@@ -91,8 +91,9 @@ export class OutgoingRequest extends HostResource implements HostSide<Declared.O
     this.#isSending = true;
     try {
       this[Symbol.dispose]();
-    } finally {
-      this.#isSending = this.isDropped;
+    } catch (trap) {
+      this.#message.lose();
+      throw trap;
     }
     return {
       method: this.#method,

@@ -49,8 +49,9 @@ export class OutgoingResponse extends HostResource implements HostSide<Declared.
     this.#isSending = true;
     try {
       this[Symbol.dispose]();
-    } finally {
-      this.#isSending = this.isDropped;
+    } catch (trap) {
+      this.#message.lose();
+      throw trap;
     }
     return this.#message;
   }

@@ -1,6 +1,6 @@
 /** `wasi:http/types.request-options`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 
@@ -18,7 +18,7 @@ export class RequestOptions extends HostResource implements HostSide<Declared.Re
   #betweenBytesTimeoutNs: bigint | undefined;
 
   // WIT constructor()
-  static create(context: HostContext): RequestOptions {
+  static create(context: HttpContext): RequestOptions {
     return new RequestOptions({ counters: context.counters });
   }
 

@@ -1,6 +1,6 @@
 /** `wasi:http/types.response-outparam`: where the guest puts its answer. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
-import type { HostContext } from "../context.ts";
+import type { HttpContext } from "./http_context.ts";
 import { HostResource } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 import type { Answer } from "./answer.ts";
@@ -12,7 +12,7 @@ import type { OutgoingResponse } from "./outgoing_response.ts";
 export class ResponseOutparam extends HostResource implements HostSide<Declared.ResponseOutparam> {
   readonly #answer: Answer;
 
-  constructor(answer: Answer, context: HostContext) {
+  constructor(answer: Answer, context: HttpContext) {
     super({ counters: context.counters });
     this.#answer = answer;
   }

@@ -1,0 +1,5 @@
+/** What `wasi:http` needs of a guest's context: to count its resources, and to name it in a denial. */
+import type { HostContext } from "../context.ts";
+
+/** A `HostContext` is one. Its identity is the guest's: lists of fields are bounded per context. */
+export type HttpContext = Pick<HostContext, "counters" | "emit" | "label">;
