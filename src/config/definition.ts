@@ -1,0 +1,288 @@
+/**
+ * What may stand in `workload.jsonc` and `*.route.jsonc`: the one definition. The validator runs it, and
+ * `json_schema.ts` makes the JSON schemas that editors use from it.
+ *
+ * A message of a schema is the rest of a sentence that starts with `Cannot use "<key>": `; after a line break
+ * follows the fix. Descriptions finish "expected ..." for a key that is missing; `Notes.example` is its fix.
+ */
+import * as v from "valibot";
+import { parseHostPattern } from "../router/host_pattern.ts";
+import { ROUTE_METHODS } from "../router/methods.ts";
+import { parsePathPattern } from "../router/path_pattern.ts";
+import type { PatternFault } from "../router/pattern_fault.ts";
+
+/** What a schema says besides its type, for the converter and the diagnostics. */
+export interface Notes {
+  /** Keywords of JSON schema for a check that is a function. */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** A line to add where the key is missing. */
+  readonly example?: string;
+  /** Sentences for keys that people may expect in an object and that are not there. */
+  readonly absentKeys?: Readonly<Record<string, string>>;
+}
+
+type Issue = { readonly input: unknown };
+
+/** Anything with `{}` in the file, an array excepted (valibot takes one for an object). */
+function plainObject(expected: string) {
+  return v.custom<object>(
+    (input) => typeof input === "object" && input !== null && !Array.isArray(input),
+    wrongType(expected),
+  );
+}
+
+/** An object that has these keys and no others. Without a prototype, `toString` is no known key. */
+function closed<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  absentKeys: Readonly<Record<string, string>> = {},
+) {
+  const bare: Entries = Object.assign(Object.create(null), entries);
+  return v.pipe(
+    plainObject(`an object with ${Object.keys(entries).filter((key) => key !== "$schema").map(quoted).join(", ")}`),
+    v.objectWithRest(bare, v.never()),
+    v.metadata({ absentKeys } satisfies Notes),
+  );
+}
+
+const text = v.pipe(
+  v.string(unquoted),
+  v.check((input) => !input.includes("\0"), "it has a NUL character, which no guest can be given, expected none"),
+  v.check((input) => input.isWellFormed(), "it has half a character (a lone surrogate), expected whole ones"),
+  v.metadata({ jsonSchema: { pattern: "^[^\\u0000]*$" } } satisfies Notes),
+);
+
+const args = v.pipe(
+  v.array(text, wrongType("a list of strings")),
+  v.description("Arguments after the program's name."),
+);
+
+const envName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'it is no name of a variable, expected letters, digits, "_", "." and "-"'),
+  // `RESERVED_KEYS` of faults.ts, told to the editor too.
+  v.metadata({ jsonSchema: { not: { enum: ["constructor", "prototype"] } } } satisfies Notes),
+);
+
+const env = v.pipe(
+  plainObject("an object of names and strings"),
+  v.record(envName, text),
+  v.description("Environment variables. A route's and a service's own stand above the workload's."),
+);
+
+const component = v.pipe(
+  v.string(wrongType("the path of a component in quotes")),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const message = componentFault(dataset.value);
+    if (message !== undefined) addIssue({ message });
+  }),
+  v.metadata(
+    {
+      jsonSchema: { pattern: "^(?!/)(?!.*://)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000]$" },
+    } satisfies Notes,
+  ),
+  v.description("the path of a component within the workload's folder"),
+  v.metadata({ example: '"component": "dist/<name>.wasm"' } satisfies Notes),
+);
+
+const host = v.pipe(
+  v.string(wrongType("a host in quotes")),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const read = dataset.typed ? parseHostPattern(dataset.value) : undefined;
+    if (read?.kind === "fault") addIssue({ message: patternMessage(read) });
+  }),
+  v.metadata(
+    {
+      jsonSchema: { pattern: "^(?:\\*|(?:\\*\\.)?(?:[a-z0-9_-]{1,63}\\.)*[a-z0-9_-]{1,63}|\\[[0-9a-f:.]+\\])$" },
+    } satisfies Notes,
+  ),
+  v.description('A host, "*.suffix", or "*" for any, which is the default.'),
+);
+
+const path = v.pipe(
+  v.string(wrongType("a path in quotes")),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const read = dataset.typed ? parsePathPattern(dataset.value) : undefined;
+    if (read?.kind === "fault") addIssue({ message: patternMessage(read) });
+  }),
+  v.metadata(
+    {
+      jsonSchema: {
+        pattern: "^(?!.*/(?:\\.|%2[eE]){1,2}(?:/|$))(?=/)" +
+          "(?:/(?::[A-Za-z_][A-Za-z0-9_]*|(?!:)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2})+))*(?:/\\*?)?$",
+        maxLength: 1024,
+      },
+    } satisfies Notes,
+  ),
+  v.description('a path like "/", "/users/:id" or "/files/*"'),
+  v.metadata({ example: '"path": "/"' } satisfies Notes),
+);
+
+const methods = v.pipe(
+  v.array(v.picklist(ROUTE_METHODS, methodMessage), wrongType('a list of methods like ["GET", "POST"]')),
+  v.minLength(1, 'it is empty, so the route answers nothing, expected a method\nleave "methods" out for every method'),
+  v.check((input) => new Set(input).size === input.length, "a method is in it twice, expected each once"),
+  v.metadata({ jsonSchema: { uniqueItems: true } } satisfies Notes),
+  v.description("The methods this route answers; without it, every one. GET answers HEAD as well."),
+);
+
+const schemaKey = v.optional(v.pipe(
+  v.string(wrongType("the path of a JSON schema in quotes")),
+  v.description("The JSON schema for the editor; the gateway does not read it."),
+));
+
+const LATER = "this version does not have it yet";
+
+/** `net` here: on, off, or the private loopback only. Rules come with the network policy. */
+const net = v.pipe(
+  v.union([v.boolean(), v.pipe(v.array(v.unknown()), v.maxLength(0, netMessage))], netMessage),
+  v.description("true: the default network access; []: the private loopback only; false: no network."),
+);
+
+const dns = v.pipe(
+  v.union([v.literal(false), v.pipe(v.array(v.unknown()), v.maxLength(0, dnsMessage))], dnsMessage),
+  v.description("false or []: names are not resolved."),
+);
+
+const readyTcp = v.pipe(
+  v.number(wrongType("a port from 1 to 65535")),
+  v.integer(portMessage),
+  v.minValue(1, portMessage),
+  v.maxValue(65535, portMessage),
+  v.description("the port on the private loopback that the service listens on"),
+  v.metadata({ example: '"tcp": 7777' } satisfies Notes),
+);
+
+const RESTART_POLICIES = ["never", "on-failure", "always"] as const;
+
+const restartPolicy = v.pipe(
+  v.picklist(RESTART_POLICIES, (issue) => `${notListed(issue.input)}, expected "never", "on-failure" or "always"`),
+  v.description('"never", "on-failure" or "always"'),
+  v.metadata({ example: '"policy": "on-failure"' } satisfies Notes),
+);
+
+const service = closed({
+  component,
+  env: v.optional(env),
+  args: v.optional(args),
+  ready: v.optional(closed({ tcp: readyTcp }, { http: LATER })),
+  restart: v.optional(closed({ policy: restartPolicy }, { budget: LATER })),
+}, { limits: LATER });
+
+/** `workload.jsonc`. */
+export const WORKLOAD_FILE = closed({
+  $schema: schemaKey,
+  service: v.optional(service),
+  env: v.optional(env),
+  net: v.optional(net),
+  dns: v.optional(dns),
+}, {
+  limits: LATER,
+  instance: LATER,
+  args: 'arguments belong to a guest: write them in "service" or in a route file',
+  component: 'a component belongs to "service", or to a route file (<name>.route.jsonc)',
+  match: "a route has a file of its own (<name>.route.jsonc)",
+  routes: "each route has a file of its own (<name>.route.jsonc)",
+});
+
+/** `*.route.jsonc`. */
+export const ROUTE_FILE = closed({
+  $schema: schemaKey,
+  match: v.pipe(
+    closed({ host: v.optional(host), path, methods: v.optional(methods) }, { method: 'write "methods": ["..."]' }),
+    v.description("an object with the path that the route answers"),
+    v.metadata({ example: '"match": { "path": "/" }' } satisfies Notes),
+  ),
+  component,
+  env: v.optional(env),
+  args: v.optional(args),
+}, {
+  limits: LATER,
+  instance: LATER,
+  net: `${LATER} for a route; "net" of workload.jsonc is for all of the workload's guests`,
+  dns: `${LATER} for a route; "dns" of workload.jsonc is for all of the workload's guests`,
+  service: "a service belongs to workload.jsonc",
+  path: 'move it into "match"',
+  host: 'move it into "match"',
+  methods: 'move it into "match"',
+});
+
+/** A checked `workload.jsonc`. */
+export type WorkloadFile = v.InferOutput<typeof WORKLOAD_FILE>;
+/** A checked `*.route.jsonc`. */
+export type RouteFile = v.InferOutput<typeof ROUTE_FILE>;
+
+/** The kind of a value, never the value: it may be a secret. */
+function wrongType(expected: string): (issue: Issue) => string {
+  return ({ input }) => `it is ${kindOf(input)}, expected ${expected}`;
+}
+
+/** A port or a switch among the variables: strings all of them, but easily forgotten. */
+function unquoted({ input }: Issue): string {
+  const said = `it is ${kindOf(input)}, expected a string in quotes`;
+  return typeof input === "number" || typeof input === "boolean" ? `${said}\nput it in quotes` : said;
+}
+
+function kindOf(input: unknown): string {
+  if (input === null) return "null";
+  if (Array.isArray(input)) return "a list";
+  const kind = typeof input;
+  return kind === "object" ? "an object" : `a ${kind}`;
+}
+
+function notListed(input: unknown): string {
+  return typeof input === "string" ? `it is ${quoted(input)}` : `it is ${kindOf(input)}`;
+}
+
+function portMessage({ input }: Issue): string {
+  return `it is ${String(input)}, expected a whole number from 1 to 65535`;
+}
+
+function methodMessage({ input }: Issue): string {
+  const expected = `expected one of ${ROUTE_METHODS.join(", ")}`;
+  if (typeof input !== "string") return `it is ${kindOf(input)}, ${expected}`;
+  const upper = ROUTE_METHODS.find((method) => method === input.toUpperCase());
+  if (upper !== undefined) return `it is "${input}", and methods are in upper case, ${expected}\nwrite "${upper}"`;
+  if (input === "*") return `it is "*", ${expected}\nleave "methods" out for every method`;
+  if (input.toUpperCase() === "CONNECT") return `it is "CONNECT", which the gateway refuses (501), ${expected}`;
+  return `it is ${quoted(input)}, which is no known method, ${expected}`;
+}
+
+function netMessage({ input }: Issue): string {
+  const expected = "expected true, false or []";
+  const fix = "write true for the default network access, [] for the private loopback only";
+  if (typeof input === "object" && input !== null) {
+    return `it has rules, and rules are not supported by this version yet, ${expected}\n${fix}`;
+  }
+  return `it is ${kindOf(input)}, ${expected}\n${fix}`;
+}
+
+function dnsMessage({ input }: Issue): string {
+  const isLater = input === true || (typeof input === "object" && input !== null);
+  const is = isLater
+    ? "it allows names, and name resolution is not supported by this version yet"
+    : `it is ${kindOf(input)}`;
+  return `${is}, expected false or []\nwrite "dns": false`;
+}
+
+function patternMessage({ is, expected, suggestion }: PatternFault): string {
+  const sentence = `${is}, expected ${expected}`;
+  return suggestion === undefined ? sentence : `${sentence}\nwrite ${quoted(suggestion)}`;
+}
+
+/** What can be said of the path alone; `component_file.ts` looks at the file. */
+function componentFault(path: string): string | undefined {
+  const expected = 'expected a path within the workload\'s folder, like "dist/hello.wasm"';
+  if (path === "") return `it is empty, ${expected}`;
+  if (path.includes("\0") || !path.isWellFormed()) return `it has a character that no path has, ${expected}`;
+  if (path.includes("://")) return `it is a URL, ${expected}`;
+  if (path.includes("\\")) return `it has a backslash, ${expected}\nwrite ${quoted(path.replaceAll("\\", "/"))}`;
+  if (path.startsWith("/")) return `it is an absolute path, ${expected}`;
+  if (path.split("/").includes("..")) return `it has a ".." in it, ${expected}`;
+  if (path.endsWith("/")) return `it is a folder, ${expected}`;
+  return undefined;
+}
+
+function quoted(word: string): string {
+  return `"${word}"`;
+}

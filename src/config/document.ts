@@ -1,0 +1,221 @@
+/** One JSONC file: its text, its tree, and where in it things stand. Pure. */
+import { createScanner, getLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import type { Diagnostic } from "../base/diagnostics.ts";
+
+export type { Node } from "jsonc-parser";
+
+/** Deeper files are none of ours, and a parser that recurses would run out of stack. */
+const DEPTH_MAX = 32;
+
+/** Keys whose values are shown in a code frame; every other value may be a secret. */
+const PUBLIC_KEYS: ReadonlySet<string> = new Set([
+  "$schema",
+  "component",
+  "match",
+  "host",
+  "path",
+  "methods",
+  "ready",
+  "tcp",
+  "restart",
+  "policy",
+  "net",
+  "dns",
+  "instance",
+  "limits",
+  "memory",
+  "allow",
+  "deny",
+]);
+/** What may stand on the way to such a key. */
+const PUBLIC_PARENTS: ReadonlySet<string> = new Set(["service", ...PUBLIC_KEYS]);
+
+/** A document, parsed as far as it goes. */
+export class ConfigDocument {
+  readonly file: string;
+  /** Undefined when the file has no value at all. */
+  readonly root: Node | undefined;
+  /** What breaks the syntax of JSON with comments. */
+  readonly syntaxFaults: readonly Diagnostic[];
+  /** The first offset that a syntax fault makes doubtful; past it, what the tree says is a guess. */
+  readonly soundEnd: number;
+  #text: string;
+  #lineStarts: readonly number[];
+
+  /** @param text the file's text without its byte order mark */
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.#text = text;
+    this.#lineStarts = lineStartsOf(text);
+    const tooDeep = offsetPastDepth(text);
+    const errors: ParseError[] = [];
+    if (tooDeep === undefined) {
+      this.root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
+    } else this.root = undefined;
+    const soundEnd = tooDeep ?? errors[0]?.offset ?? Number.POSITIVE_INFINITY;
+    this.soundEnd = soundEnd;
+    this.syntaxFaults = tooDeep === undefined ? this.#syntaxFaults(errors) : [
+      this.#place(tooDeep, {
+        message: `Cannot read the file: it nests deeper than ${DEPTH_MAX} levels, expected a file of this gateway`,
+      }),
+    ];
+  }
+
+  /** A fault at an offset of the text. */
+  fault(offset: number, message: string, fix?: string): Diagnostic {
+    return this.#place(offset, fix === undefined ? { message } : { message, fix });
+  }
+
+  /** The line (from 1) of an offset. */
+  lineOf(offset: number): number {
+    let [low, high] = [0, this.#lineStarts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low + 1;
+  }
+
+  #place(offset: number, said: { readonly message: string; readonly fix?: string }): Diagnostic {
+    const line = this.lineOf(offset);
+    const start = this.#lineStarts[line - 1] ?? 0;
+    const source = this.#publicLine(line);
+    const place = { file: this.file, line, column: offset - start + 1, ...said };
+    return source === undefined ? place : { ...place, source };
+  }
+
+  /** The text of a line with the values that may be secrets starred out; undefined where that cannot be told. */
+  #publicLine(line: number): string | undefined {
+    const start = this.#lineStarts[line - 1] ?? 0;
+    const next = this.#lineStarts[line] ?? this.#text.length + 1;
+    const source = this.#text.slice(start, next - 1).replace(/\r$/, "");
+    if (this.soundEnd !== Number.POSITIVE_INFINITY && !this.#isPublicDoubtful(start, source)) return undefined;
+    let shown = source;
+    for (const { offset, length } of this.root === undefined ? [] : secretsOf(this.root, true)) {
+      const [from, to] = [Math.max(offset, start), Math.min(offset + length, start + source.length)];
+      if (from < to) shown = shown.slice(0, from - start) + "*".repeat(to - from) + shown.slice(to - start);
+    }
+    return shown;
+  }
+
+  /** In a file with a broken syntax: whether a line has public keys only, as far as that can be told. */
+  #isPublicDoubtful(start: number, source: string): boolean {
+    const { path } = getLocation(this.#text, start);
+    const keys = path.filter((part) => typeof part === "string" && part !== "");
+    if (keys.some((key) => !PUBLIC_PARENTS.has(String(key)))) return false;
+    const words = [...source.matchAll(/([A-Za-z_$][\w.$-]*)["']?\s*:/g)].map((match) => match[1] ?? "");
+    return words.every((word) => PUBLIC_PARENTS.has(word));
+  }
+
+  #syntaxFaults(errors: readonly ParseError[]): readonly Diagnostic[] {
+    if (this.root === undefined && errors.length === 0) {
+      return [this.fault(0, "Cannot read the file: it is empty, expected an object")];
+    }
+    const faults: Diagnostic[] = [];
+    let lastLine = 0;
+    for (const { error, offset, length } of errors) {
+      const at = this.#text.slice(offset, offset + Math.max(length, 1));
+      const line = this.lineOf(offset);
+      // What follows on the same line, or lacks a value where an object ends, is the parser finding its way back.
+      const isEcho = line === lastLine ||
+        (lastLine > 0 && printParseErrorCode(error) === "ValueExpected" && /^[}\]]/.test(at));
+      lastLine = line;
+      if (isEcho) continue;
+      const { is, fix } = syntaxFault(error, at);
+      faults.push(this.fault(Math.min(offset, this.#text.trimEnd().length), `Cannot read the file: ${is}`, fix));
+    }
+    return faults;
+  }
+}
+
+/** The properties of an object node, in order; half-written ones are left out. */
+export function propertiesOf(
+  node: Node,
+): readonly { readonly key: Node; readonly name: string; readonly value: Node }[] {
+  if (node.type !== "object") return [];
+  return (node.children ?? []).flatMap((property) => {
+    const [key, value] = property.children ?? [];
+    return key === undefined || value === undefined ? [] : [{ key, name: String(key.value), value }];
+  });
+}
+
+/** The plain value of a tree. Objects have no prototype, so that no key means anything by itself. */
+export function valueOf(node: Node): unknown {
+  if (node.type === "array") return (node.children ?? []).map(valueOf);
+  if (node.type !== "object") return node.value;
+  const value: Record<string, unknown> = Object.create(null);
+  for (const property of propertiesOf(node)) value[property.name] = valueOf(property.value);
+  return value;
+}
+
+/** The leaves that are not public, and broken ones. */
+function* secretsOf(node: Node, isPublic: boolean): Generator<Node> {
+  if (node.type === "object") {
+    for (const { name, value } of propertiesOf(node)) {
+      const isOpen = value.type === "object" ? PUBLIC_PARENTS.has(name) : PUBLIC_KEYS.has(name);
+      yield* secretsOf(value, isPublic && isOpen);
+    }
+  } else if (node.type === "array") {
+    for (const item of node.children ?? []) yield* secretsOf(item, isPublic);
+  } else if (!isPublic) yield node;
+}
+
+function lineStartsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (const match of text.matchAll(/\r\n?|\n/g)) starts.push(match.index + match[0].length);
+  return starts;
+}
+
+/** Where the text opens one level too many; the scanner does not recurse. */
+function offsetPastDepth(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const sign = text[scanner.getTokenOffset()];
+    if (sign === "{" || sign === "[") depth++;
+    else if (sign === "}" || sign === "]") depth--;
+    if (depth > DEPTH_MAX) return scanner.getTokenOffset();
+  }
+  return undefined;
+}
+
+/** The rest of a sentence, and the fix. `at` is what stands there; only its first sign is looked at. */
+function syntaxFault(error: ParseError["error"], at: string): { readonly is: string; readonly fix?: string } {
+  switch (printParseErrorCode(error)) {
+    case "CommaExpected":
+      return { is: 'there is no "," before this, expected one between two entries', fix: 'write a "," before it' };
+    case "ColonExpected":
+      return { is: 'there is no ":" before this, expected one between a key and its value' };
+    case "PropertyNameExpected":
+      return at.startsWith("'")
+        ? { is: "a key stands in single quotes, expected double ones", fix: 'write "..."' }
+        : { is: "there is no key here, expected one in double quotes" };
+    case "ValueExpected":
+      return { is: "there is no value here, expected one" };
+    case "CloseBraceExpected":
+      return { is: 'the file ends within an object, expected "}"', fix: 'add the missing "}"' };
+    case "CloseBracketExpected":
+      return { is: 'the file ends within a list, expected "]"', fix: 'add the missing "]"' };
+    case "EndOfFileExpected":
+      return { is: "something follows the end of the object, expected the end of the file" };
+    case "UnexpectedEndOfComment":
+      return { is: "a comment does not end, expected */" };
+    case "UnexpectedEndOfString":
+      return { is: "a string does not end on its line, expected a closing quote", fix: 'add the missing "' };
+    case "InvalidUnicode":
+    case "InvalidEscapeCharacter":
+      return { is: "a string has an escape that JSON does not know, expected one like \\n or \\u00e9" };
+    case "InvalidCharacter":
+      return { is: "a string has a control character, expected it escaped" };
+    case "InvalidNumberFormat":
+    case "UnexpectedEndOfNumber":
+      return { is: "there is no number as JSON writes them, expected one like 7777" };
+    case "InvalidSymbol":
+    case "InvalidCommentToken":
+    case "<unknown ParseErrorCode>":
+      return at.startsWith("'")
+        ? { is: "a string stands in single quotes, expected double ones", fix: 'write "..."' }
+        : { is: "there is something that is no JSON, expected a value; strings need double quotes" };
+  }
+}

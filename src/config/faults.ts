@@ -1,0 +1,136 @@
+/** From what the definition finds in a document to diagnostics: where it stands, and the fix. */
+import * as v from "valibot";
+import type { Diagnostic } from "../base/diagnostics.ts";
+import { nearestWord } from "../base/nearest_word.ts";
+import { type ConfigDocument, type Node, propertiesOf, valueOf } from "./document.ts";
+import { descriptionOf, entriesOf, notesOf, type Schema, schemaAt } from "./schema_tree.ts";
+
+/** A document that was held against a definition. */
+export interface Checked<Output> {
+  /** Undefined when there are faults. */
+  readonly value: Output | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type PathKey = string | number;
+
+/** Keys that valibot passes over for safety; they would be ignored silently. */
+const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
+
+/** Every fault of a document: its syntax, keys that are there twice, and all that the definition does not allow. */
+export function checkDocument<Output>(
+  document: ConfigDocument,
+  schema: v.GenericSchema<unknown, Output>,
+): Checked<Output> {
+  const diagnostics = [...document.syntaxFaults];
+  const { root } = document;
+  if (root === undefined) return { value: undefined, diagnostics };
+  diagnostics.push(...keyFaults(document, root));
+  const result = v.safeParse(schema, valueOf(root));
+  const seen = new Set<string>();
+  for (const issue of result.issues ?? []) {
+    const path = (issue.path ?? []).map((item) => item.key as PathKey);
+    // One fault for each place: what comes second about a value is a consequence of the first.
+    const key = JSON.stringify([path, issue.type === "never"]);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const found = issueFault(document, schema, issue, path);
+    if (found !== undefined) diagnostics.push(found);
+  }
+  return { value: diagnostics.length === 0 && result.success ? result.output : undefined, diagnostics };
+}
+
+/** The node at a path, as far as the tree has it; for a key that is there twice, the last one, as JSON takes it. */
+export function nodeAt(root: Node, path: readonly PathKey[]): Node {
+  let node = root;
+  for (const part of path) {
+    const next = typeof part === "number"
+      ? node.children?.[part]
+      : propertiesOf(node).findLast((property) => property.name === part)?.value;
+    if (next === undefined) return node;
+    node = next;
+  }
+  return node;
+}
+
+/** `service.ready.tcp`, `match.methods[1]`, `env["A B"]`. */
+export function pathText(path: readonly PathKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    if (!/^[$\w-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
+    return text === "" ? part : `${text}.${part}`;
+  }, "");
+}
+
+/** Keys twice in one object, and those that are never let through. */
+function* keyFaults(document: ConfigDocument, node: Node): Generator<Diagnostic> {
+  const first = new Map<string, Node>();
+  for (const { key, name, value } of propertiesOf(node)) {
+    const earlier = first.get(name);
+    if (earlier !== undefined && key.offset < document.soundEnd) {
+      const line = document.lineOf(earlier.offset);
+      yield document.fault(key.offset, `Cannot use the key "${name}": it is also on line ${line}, expected it once`);
+    } else first.set(name, key);
+    if (RESERVED_KEYS.has(name) && key.offset < document.soundEnd) {
+      yield document.fault(key.offset, `Cannot use the key "${name}": it is a reserved word, expected another name`);
+    }
+    yield* keyFaults(document, value);
+  }
+  if (node.type === "array") { for (const item of node.children ?? []) yield* keyFaults(document, item); }
+}
+
+function issueFault(
+  document: ConfigDocument,
+  schema: Schema,
+  issue: v.BaseIssue<unknown>,
+  path: readonly PathKey[],
+): Diagnostic | undefined {
+  const { root, soundEnd } = document;
+  if (root === undefined) return undefined;
+  const isMissing = issue.type === "object_with_rest";
+  // In a broken file a key may be missing because the tree ends early, and past the fault everything is a guess.
+  if (isMissing && soundEnd !== Number.POSITIVE_INFINITY) return undefined;
+  const isKey = issue.path?.at(-1)?.origin === "key" || issue.type === "never";
+  const parent = path.slice(0, -1);
+  const name = String(path.at(-1) ?? "");
+  const property = isKey ? propertiesOf(nodeAt(root, parent)).findLast((each) => each.name === name) : undefined;
+  const { offset } = property?.key ?? nodeAt(root, path);
+  if (offset >= soundEnd) return undefined;
+  if (isMissing) {
+    const wanted = schemaAt(schema, path);
+    const expected = wanted === undefined ? undefined : descriptionOf(wanted);
+    const example = wanted === undefined ? undefined : notesOf(wanted).example;
+    const message = `Cannot use ${thing(parent)}: "${name}" is missing, expected ${expected ?? "it"}`;
+    return document.fault(offset, message, example && `add ${example}`);
+  }
+  if (issue.type === "never") return unknownKey(document, schemaAt(schema, parent), parent, name, offset);
+  const [sentence = "", fix] = issue.message.split("\n");
+  const subject = isKey ? `the key "${name}" of ${thing(parent)}` : thing(path);
+  return document.fault(offset, `Cannot use ${subject}: ${sentence}`, fix);
+}
+
+function unknownKey(
+  document: ConfigDocument,
+  parentSchema: Schema | undefined,
+  parent: readonly PathKey[],
+  name: string,
+  offset: number,
+): Diagnostic {
+  const known = parentSchema === undefined ? [] : Object.keys(entriesOf(parentSchema));
+  const absent = parentSchema === undefined ? undefined : notesOf(parentSchema).absentKeys;
+  const subject = `Cannot use the key "${name}" of ${thing(parent)}`;
+  const sentence = absent !== undefined && Object.hasOwn(absent, name) ? absent[name] : undefined;
+  if (sentence !== undefined) {
+    // Where the thing is elsewhere, the sentence is the fix.
+    return sentence.includes("does not have it yet")
+      ? document.fault(offset, `${subject}: ${sentence}`, `remove "${name}"`)
+      : document.fault(offset, `${subject}: it does not belong here`, sentence);
+  }
+  const nearest = nearestWord(name, known);
+  const expected = `${subject}: it is unknown, expected ${known.map((key) => `"${key}"`).join(", ")}`;
+  return document.fault(offset, expected, nearest && `did you mean "${nearest}"?`);
+}
+
+function thing(path: readonly PathKey[]): string {
+  return path.length === 0 ? "the file" : `"${pathText(path)}"`;
+}

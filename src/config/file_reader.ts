@@ -1,0 +1,54 @@
+/** What `config` needs of a file system. `folder_files.ts` is the real one; tests have one in memory. */
+
+/** One name in a folder; links are followed, a dangling one is "other". */
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: "file" | "folder" | "other";
+}
+
+/** What stands at a path, links followed. */
+export interface FileFacts {
+  readonly kind: "file" | "folder" | "other";
+  /** Absolute and without links: what decides whether it lies within a folder. */
+  readonly realPath: string;
+  readonly isReadable: boolean;
+}
+
+/** Paths have "/" between their parts. Failures of the system are thrown as they come, with their `code`. */
+export interface FileReader {
+  list(folder: string): Promise<readonly FolderEntry[]>;
+  /** The whole file, from one moment: what changes meanwhile is read again. Throws past `bytesMax`. */
+  read(file: string, bytesMax: number): Promise<Uint8Array>;
+  /** Undefined when nothing is there. */
+  inspect(path: string): Promise<FileFacts | undefined>;
+}
+
+/** `folder/name`, in the user's own spelling of the folder. */
+export function joinPath(folder: string, name: string): string {
+  if (folder === "" || folder === ".") return name;
+  return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+}
+
+/** Whether `realPath` is below `realFolder`; both without links. */
+export function isBelow(realPath: string, realFolder: string): boolean {
+  const start = /[\\/]$/.test(realFolder) ? realFolder : realFolder + (realFolder.includes("\\") ? "\\" : "/");
+  return realPath.startsWith(start) && realPath.length > start.length;
+}
+
+/** Why a file could not be used, as the middle of a sentence. */
+export function fileFault(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  switch (code) {
+    case "ENOENT":
+      return "it is not there";
+    case "EACCES":
+    case "EPERM":
+      return "this user may not read it";
+    case "ENOTDIR":
+      return "it is no folder";
+    case "ELOOP":
+      return "its links lead in a circle";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,13 @@
+/** The JSON schema files that ship with the project, as text; a test holds the files against it. */
+import { ROUTE_FILE, WORKLOAD_FILE } from "./definition.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
+
+/** Names in this folder and contents. */
+export function schemaFiles(): readonly (readonly [name: string, text: string])[] {
+  const workload = jsonSchemaOf(WORKLOAD_FILE, "Loopgate: workload.jsonc");
+  const route = jsonSchemaOf(ROUTE_FILE, "Loopgate: <name>.route.jsonc");
+  return [
+    ["workload.schema.json", `${JSON.stringify(workload, undefined, 2)}\n`],
+    ["route.schema.json", `${JSON.stringify(route, undefined, 2)}\n`],
+  ];
+}

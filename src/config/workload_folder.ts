@@ -1,0 +1,193 @@
+/** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
+import type { Diagnostic } from "../base/diagnostics.ts";
+import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
+import { checkComponentFile } from "./component_file.ts";
+import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
+import { ConfigDocument } from "./document.ts";
+import { checkDocument, nodeAt } from "./faults.ts";
+import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
+import { readText } from "./read_text.ts";
+
+/** The name of a workload's own file. */
+export const WORKLOAD_NAME = "workload.jsonc";
+/** How the name of a route's file ends. */
+export const ROUTE_ENDING = ".route.jsonc";
+
+/** Names stand in logs, metrics and commands. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or digit first';
+
+/** A route with what a tie needs to be told: where it stands. */
+export interface PlacedRoute {
+  readonly match: RouteSpec["match"];
+  readonly document: ConfigDocument;
+  /** Where the path of the match stands. */
+  readonly offset: number;
+}
+
+/** What a sub-folder came to. */
+export interface LoadedWorkload {
+  /** Undefined when one of its files has a fault. */
+  readonly workload: WorkloadSpec | undefined;
+  /** All routes that could be read, those of a faulty workload too. */
+  readonly routes: readonly PlacedRoute[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Whether a name makes its folder a workload. */
+export function isWorkloadFile(name: string): boolean {
+  return name === WORKLOAD_NAME || name.endsWith(ROUTE_ENDING);
+}
+
+/** Reads a sub-folder whose entries hold at least one `isWorkloadFile`. */
+export async function loadWorkload(
+  place: { readonly folder: string; readonly name: string; readonly entries: readonly FolderEntry[] },
+  files: FileReader,
+): Promise<LoadedWorkload> {
+  const loader = new WorkloadLoader(place.folder, place.name, files);
+  return await loader.load(place.entries);
+}
+
+class WorkloadLoader {
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #files: FileReader;
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #placed: PlacedRoute[] = [];
+  #realFolder = "";
+
+  constructor(folder: string, name: string, files: FileReader) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#files = files;
+  }
+
+  async load(entries: readonly FolderEntry[]): Promise<LoadedWorkload> {
+    const facts = await this.#files.inspect(this.#folder);
+    this.#realFolder = facts?.realPath ?? "";
+    const names = entries.map((entry) => entry.name).filter(isWorkloadFile).toSorted();
+    if (!NAME.test(this.#name)) {
+      const first = joinPath(this.#folder, names[0] ?? "");
+      this.#fileFault(first, `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`);
+    }
+    const own = names.includes(WORKLOAD_NAME) ? await this.#document(WORKLOAD_NAME) : undefined;
+    const workloadFile = own === undefined ? undefined : checkDocument(own, WORKLOAD_FILE);
+    this.#diagnostics.push(...(workloadFile?.diagnostics ?? []));
+    const value: WorkloadFile = workloadFile?.value ?? {};
+    const service = own === undefined ? undefined : await this.#service(own, value);
+    const routes: RouteSpec[] = [];
+    for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
+      const route = await this.#route(name, value.env);
+      if (route !== undefined) routes.push(route);
+    }
+    if (own !== undefined && workloadFile?.value !== undefined && service === undefined && names.length === 1) {
+      const message = `Cannot serve the workload "${this.#name}": it has neither a service nor a route`;
+      const fix = `add "service" to this file, or a route file (<name>${ROUTE_ENDING}) beside it`;
+      this.#diagnostics.push(own.fault(own.root?.offset ?? 0, message, fix));
+    }
+    const network = networkOf(value);
+    const workload = { name: this.#name, folder: this.#folder, service, routes, network };
+    const isSound = this.#diagnostics.length === 0;
+    return { workload: isSound ? workload : undefined, routes: this.#placed, diagnostics: this.#diagnostics };
+  }
+
+  async #service(document: ConfigDocument, file: WorkloadFile): Promise<ServiceSpec | undefined> {
+    const { service } = file;
+    const { root } = document;
+    if (service === undefined || root === undefined) return undefined;
+    if (service.ready !== undefined && file.net === false) {
+      const message =
+        'Cannot use "service.ready": "net" is false, so the service can listen on no port, expected a network';
+      const fix = 'write "net": [] for the private loopback only, or remove "ready"';
+      this.#diagnostics.push(document.fault(nodeAt(root, ["service", "ready"]).offset, message, fix));
+    }
+    await this.#checkComponent(document, ["service", "component"], service.component);
+    return {
+      component: componentPath(this.#folder, service.component),
+      env: mergeEnv(file.env, service.env),
+      args: service.args ?? [],
+      readyTcpPort: service.ready?.tcp,
+      restart: service.restart?.policy ?? "on-failure",
+    };
+  }
+
+  async #route(fileName: string, workloadEnv: WorkloadFile["env"]): Promise<RouteSpec | undefined> {
+    const name = fileName.slice(0, -ROUTE_ENDING.length);
+    const path = joinPath(this.#folder, fileName);
+    if (!NAME.test(name)) {
+      this.#fileFault(path, `Cannot name a route "${name}" (its file), expected ${NAME_EXPECTED}`);
+    }
+    const document = await this.#document(fileName);
+    if (document?.root === undefined) {
+      this.#diagnostics.push(...(document?.syntaxFaults ?? []));
+      return undefined;
+    }
+    const { value, diagnostics } = checkDocument(document, ROUTE_FILE);
+    this.#diagnostics.push(...diagnostics);
+    if (value === undefined) return undefined;
+    const match = matchOf(value);
+    this.#placed.push({ match, document, offset: nodeAt(document.root, ["match", "path"]).offset });
+    await this.#checkComponent(document, ["component"], value.component);
+    return {
+      name,
+      file: path,
+      match,
+      component: componentPath(this.#folder, value.component),
+      env: mergeEnv(workloadEnv, value.env),
+      args: value.args ?? [],
+    };
+  }
+
+  async #document(name: string): Promise<ConfigDocument | undefined> {
+    const path = joinPath(this.#folder, name);
+    try {
+      const facts = await this.#files.inspect(path);
+      if (facts === undefined) throw new Error("it is a link to nothing");
+      if (facts.kind !== "file") throw new Error("it is no file");
+      if (!isBelow(facts.realPath, this.#realFolder)) {
+        throw new Error("it is a link that leaves the workload's folder, expected a file within it");
+      }
+      const { text, fault } = await readText(path, this.#files);
+      const document = new ConfigDocument(path, text);
+      if (fault !== undefined) this.#diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
+      return document;
+    } catch (error) {
+      this.#fileFault(path, `Cannot read the file: ${fileFault(error)}`);
+      return undefined;
+    }
+  }
+
+  async #checkComponent(document: ConfigDocument, key: readonly string[], path: string): Promise<void> {
+    const workload = { folder: this.#folder, realFolder: this.#realFolder, files: this.#files };
+    const fault = await checkComponentFile(path, workload);
+    if (fault === undefined || document.root === undefined) return;
+    const { offset } = nodeAt(document.root, key);
+    this.#diagnostics.push(document.fault(offset, `Cannot use "${key.join(".")}": ${fault.is}`, fault.fix));
+  }
+
+  #fileFault(file: string, message: string): void {
+    this.#diagnostics.push({ file, line: 1, column: 1, message });
+  }
+}
+
+/** `./dist//a.wasm` and `dist/a.wasm` are one file, and one entry of the engine's cache. */
+function componentPath(folder: string, path: string): string {
+  return joinPath(folder, path.split("/").filter((part) => part !== "" && part !== ".").join("/"));
+}
+
+function matchOf(file: RouteFile): RouteSpec["match"] {
+  return { host: file.match.host ?? "*", path: file.match.path, methods: file.match.methods };
+}
+
+/** The workload's variables in their order, each with the guest's own value where it has one, then the guest's others. */
+function mergeEnv(
+  workload: Readonly<Record<string, string>> | undefined,
+  own: Readonly<Record<string, string>> | undefined,
+): readonly (readonly [string, string])[] {
+  return [...new Map([...Object.entries(workload ?? {}), ...Object.entries(own ?? {})])];
+}
+
+function networkOf(file: WorkloadFile): WorkloadSpec["network"] {
+  if (file.net === undefined || file.net === true) return "default";
+  return file.net === false ? "none" : "loopback";
+}
