@@ -1,0 +1,105 @@
+/**
+ * The class of an address: what the default policy and the words `public`, `private` and `link-local` of a rule
+ * are about. Every address has one class, the first that fits.
+ */
+import {
+  formatIpAddress,
+  type IpAddress,
+  isInPrefix,
+  isLoopback,
+  isSameAddress,
+  isUnspecified,
+  parsePrefix,
+  type SocketAddress,
+} from "../base/ip_address.ts";
+import { carriedIpv4 } from "./carried_ipv4.ts";
+
+/** "loopback" is no class of the grammar: it always is the private network, never the machine's. */
+export type AddressClass = "loopback" | "never" | "link-local" | "private" | "public";
+
+/** What the machine that runs the gateway says about itself. */
+export interface OwnAddresses {
+  /** Where the gateway itself listens: proxy, admin, metrics. No guest reaches them. 0.0.0.0 and :: stand for `interfaces`. */
+  readonly listeners: readonly SocketAddress[];
+  /** The addresses of the machine's interfaces: `private`, whatever range they are from. */
+  readonly interfaces: readonly IpAddress[];
+}
+
+export interface AddressVerdict {
+  readonly class: AddressClass;
+  /** The row that decided, for the operator. */
+  readonly reason: string;
+}
+
+type TableRow = readonly [prefix: string, cls: "never" | "link-local" | "private", reason: string];
+
+/** In the order in which they are asked; what no row has is `public`. */
+const TABLE: readonly TableRow[] = [
+  ["0.0.0.0/8", "never", "this network"],
+  ["::/128", "never", "the unspecified address"],
+  ["224.0.0.0/4", "never", "multicast"],
+  ["ff00::/8", "never", "multicast"],
+  ["255.255.255.255/32", "never", "broadcast"],
+  ["64:ff9b:1::/48", "never", "local NAT64"],
+  ["169.254.0.0/16", "link-local", "link-local"],
+  ["fe80::/10", "link-local", "link-local"],
+  ["100.100.100.200/32", "link-local", "cloud metadata"],
+  ["168.63.129.16/32", "link-local", "cloud metadata"],
+  ["192.0.0.192/32", "link-local", "cloud metadata"],
+  ["fd00:ec2::/32", "link-local", "cloud metadata"],
+  ["fd20:ce::254/128", "link-local", "cloud metadata"],
+  ["fd00:c1::a9fe:a9fe/128", "link-local", "cloud metadata"],
+  ["fd00:42::42/128", "link-local", "cloud metadata"],
+  ["fd00:a9fe:a9fe::1/128", "link-local", "cloud metadata"],
+  ["fd00:100::100:200/128", "link-local", "cloud metadata"],
+  ["10.0.0.0/8", "private", "private use"],
+  ["172.16.0.0/12", "private", "private use"],
+  ["192.168.0.0/16", "private", "private use"],
+  ["100.64.0.0/10", "private", "shared address space"],
+  ["192.0.0.0/24", "private", "protocol assignments"],
+  ["198.18.0.0/15", "private", "benchmarking"],
+  ["240.0.0.0/4", "private", "reserved"],
+  ["fc00::/7", "private", "unique local"],
+  ["fec0::/10", "private", "site-local"],
+];
+const PARSED_TABLE = TABLE.map(([prefix, cls, reason]) => ({ prefix: parsePrefix(prefix), text: prefix, cls, reason }));
+
+/** From the most to the least restrictive. */
+const STRICTNESS: readonly AddressClass[] = ["never", "link-local", "private", "public"];
+
+/**
+ * The class of `remote`. An IPv6 address that carries an IPv4 one has the stricter class of the two, so that
+ * neither form opens what the other closes; one that carries a loopback address is `never`.
+ */
+export function classifyAddress(remote: SocketAddress, own: OwnAddresses): AddressVerdict {
+  const { address, port } = remote;
+  if (isLoopback(address)) return { class: "loopback", reason: "loopback" };
+  let verdict = classifyPlain(remote, own);
+  for (const carried of carriedIpv4(address)) {
+    const inner: AddressVerdict = isLoopback(carried)
+      ? { class: "never", reason: "loopback" }
+      : classifyPlain({ address: carried, port }, own);
+    if (STRICTNESS.indexOf(inner.class) < STRICTNESS.indexOf(verdict.class)) {
+      verdict = { class: inner.class, reason: `it carries ${formatIpAddress(carried)}: ${inner.reason}` };
+    }
+  }
+  return verdict;
+}
+
+function classifyPlain({ address, port }: SocketAddress, own: OwnAddresses): AddressVerdict {
+  const isOwn = own.interfaces.some((candidate) => isSameAddress(candidate, address));
+  const isListener = own.listeners.some(
+    (listener) =>
+      listener.port === port &&
+      (isSameAddress(listener.address, address) || (isOwn && isUnspecified(listener.address))),
+  );
+  if (isListener) return { class: "never", reason: "the gateway itself" };
+  const row = PARSED_TABLE.find(({ prefix }) => isInPrefix(address, prefix));
+  // An interface address may be from a metadata or link-local range; those rows come first.
+  if (isOwn && row?.cls !== "never" && row?.cls !== "link-local") {
+    return { class: "private", reason: "an address of this machine" };
+  }
+  return row === undefined
+    ? { class: "public", reason: "in no special range" }
+    : { class: row.cls, reason: `${row.text}, ${row.reason}` };
+}
