@@ -23,7 +23,7 @@ export type PrimitiveKind = (typeof PRIMITIVE_KINDS)[number];
 
 /** A value type whose references are resolved. */
 export type ValueType =
-  | { readonly kind: PrimitiveKind }
+  | { [Kind in PrimitiveKind]: { readonly kind: Kind } }[PrimitiveKind]
   | { readonly kind: "record"; readonly fields: readonly Field[] }
   | { readonly kind: "variant"; readonly cases: readonly Case[] }
   | { readonly kind: "list"; readonly element: ValueType }
