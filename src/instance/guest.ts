@@ -1,0 +1,99 @@
+/** One life of a guest: its instance, its side of the network, its output. Whoever makes one ends it. */
+import type { Clock } from "../base/clock.ts";
+import type { CompiledComponent, ComponentInstance } from "../component/engine.ts";
+import { LineOutput } from "../host/cli/line_output.ts";
+import type { HostContext } from "../host/context.ts";
+import { createHostImports } from "../host/imports.ts";
+import type { GuestNetwork } from "../network/guest_network.ts";
+import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+
+/** What all guests of a gateway share. */
+export interface GuestTools {
+  readonly clock: Clock;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly counters: LiveCounters;
+  readonly emit: EmitEvent;
+}
+
+/** What one guest is. */
+export interface GuestProgram {
+  readonly component: CompiledComponent;
+  readonly label: GuestLabel;
+  readonly env: readonly (readonly [string, string])[];
+  /** The program's name first, as in `argv`. */
+  readonly args: readonly string[];
+}
+
+/** Where a guest's output goes when not to the log. */
+export type GuestOutput = (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+
+/** How a guest's connections end: "reset" tells its peers that they may have half an answer. */
+export type ReleaseKind = "close" | "reset";
+
+/** A running guest. */
+export class Guest {
+  readonly context: HostContext;
+  readonly #instance: ComponentInstance;
+  readonly #endOutput: () => void;
+  #isEnded = false;
+
+  /**
+   * Instantiates the program; `network` is released when that fails, and by `end` otherwise.
+   *
+   * @throws the trap of a start function
+   */
+  constructor(program: GuestProgram, tools: GuestTools, options: { network: GuestNetwork; output?: GuestOutput }) {
+    const { label, env, args } = program;
+    const { network } = options;
+    const lines = options.output === undefined ? lineOutputs(label, tools.emit) : undefined;
+    const output = options.output ?? ((stream, bytes) => lines?.[stream].write(bytes));
+    this.#endOutput = () => {
+      lines?.stdout.end();
+      lines?.stderr.end();
+    };
+    this.context = { ...tools, label, env, args, network, output };
+    try {
+      this.#instance = program.component.instantiate(createHostImports(this.context));
+    } catch (error) {
+      network.release("reset");
+      this.#endOutput();
+      throw error;
+    }
+    tools.counters.add("instances", 1);
+  }
+
+  /** Calls an exported function; rejects with the guest's `err` or its trap. */
+  async call(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
+    const found = this.#instance.findInterface(interfaceName)?.[functionName];
+    if (typeof found !== "function") {
+      throw new TypeError(`Cannot call ${interfaceName}#${functionName}: the component has no such export`);
+    }
+    return await found(...args);
+  }
+
+  /** Ends a call that is suspended: it rejects with a trap that has this cause. */
+  kill(cause: Error): void {
+    this.#instance.kill(cause);
+  }
+
+  /** Releases everything the guest has. Idempotent. */
+  end(release: ReleaseKind): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    try {
+      // Before the resources go: dropping a socket would close it cleanly.
+      this.context.network.release(release);
+      this.#instance.dispose();
+    } finally {
+      this.#endOutput();
+      this.context.counters.add("instances", -1);
+    }
+  }
+}
+
+function lineOutputs(label: GuestLabel, emit: EmitEvent): Record<"stdout" | "stderr", LineOutput> {
+  const open = (stream: "stdout" | "stderr"): LineOutput =>
+    new LineOutput((line) => emit({ kind: "guest-output", guest: label, stream, line }));
+  return { stdout: open("stdout"), stderr: open("stderr") };
+}

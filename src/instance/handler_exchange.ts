@@ -1,0 +1,10 @@
+/** What a handler needs of an exchange beyond what its guest sees. The server implements it, tests do it in memory. */
+import type { HttpExchange } from "../host/http/exchange.ts";
+
+/** An exchange whose client can leave. */
+export interface HandlerExchange extends HttpExchange {
+  /** True once the client is gone; the answer then goes nowhere. */
+  readonly isClientGone: boolean;
+  /** Calls `leave` once when the client goes before it has the whole answer, never synchronously. Returns the function that withdraws the request. */
+  onClientGone(leave: () => void): () => void;
+}

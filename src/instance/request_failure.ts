@@ -1,0 +1,52 @@
+/** Why a request got no answer from its guest. The server has one table from these to statuses; nothing in here reaches a client. */
+import type { HttpErrorCode } from "../host/http/exchange.ts";
+
+/** What can go wrong from the moment a route was found. */
+export type RequestFailure =
+  /** Concurrency and queue of the route are full, or the wait in the queue was too long. */
+  | { readonly kind: "overloaded"; readonly detail: string }
+  /** The service of the workload is starting, down or being drained. */
+  | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterS: number }
+  /** The guest trapped before the head of its answer. */
+  | { readonly kind: "trapped"; readonly cause: unknown }
+  /** `handle` returned and the outparam was never set. */
+  | { readonly kind: "no-answer"; readonly detail: string }
+  /** The guest set the outparam to an error. */
+  | { readonly kind: "error-code"; readonly code: HttpErrorCode }
+  /** No head in time. */
+  | { readonly kind: "wall-limit"; readonly wallLimitMs: number }
+  /** The client went away; there is nobody to answer. */
+  | { readonly kind: "client-gone" }
+  /** A fault of the gateway itself. */
+  | { readonly kind: "fault"; readonly error: unknown };
+
+/** One line for the log. */
+export function describeFailure(failure: RequestFailure): string {
+  switch (failure.kind) {
+    case "overloaded":
+    case "unavailable":
+    case "no-answer":
+      return failure.detail;
+    case "trapped":
+      return `the guest trapped: ${describeError(failure.cause)}`;
+    case "error-code":
+      return `the guest answered with the error-code ${describeCode(failure.code)}`;
+    case "wall-limit":
+      return `the guest sent no head within ${failure.wallLimitMs} ms`;
+    case "client-gone":
+      return "the client went away";
+    case "fault":
+      return `a fault of the gateway: ${describeError(failure.error)}`;
+  }
+}
+
+/** A trap with its reason: `unreachable (caused by: ...)`. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const reason: unknown = error.cause;
+  return reason instanceof Error ? `${error.message} (caused by: ${reason.message})` : error.message;
+}
+
+function describeCode(code: HttpErrorCode): string {
+  return typeof code.val === "string" ? `${code.tag}: ${code.val}` : code.tag;
+}

@@ -1,0 +1,102 @@
+/** From failure to status: the one table of what the gateway answers by itself, and the words a client gets to read. */
+import { describeFailure, type RequestFailure } from "../instance/request_failure.ts";
+
+/** Everything that the gateway answers by itself. */
+export type GatewayFailure =
+  | RequestFailure
+  | { readonly kind: "bad-request"; readonly detail: string }
+  | { readonly kind: "not-found" }
+  | { readonly kind: "method-not-allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "request-timeout" }
+  | { readonly kind: "expectation" }
+  | { readonly kind: "misdirected" }
+  | { readonly kind: "header-too-large" }
+  | { readonly kind: "not-implemented"; readonly detail: string }
+  | { readonly kind: "draining" };
+
+/** A row of the table. `detail` is fixed text: what happened inside is for the log only. */
+interface StatusRow {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}
+
+const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
+  "bad-request": { status: 400, title: "Bad Request", detail: "The request is malformed." },
+  "not-found": { status: 404, title: "Not Found", detail: "No route matches this host and path." },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method Not Allowed",
+    detail: "No route of this path takes this method.",
+  },
+  "request-timeout": { status: 408, title: "Request Timeout", detail: "The request did not arrive in time." },
+  "expectation": { status: 417, title: "Expectation Failed", detail: "Only 100-continue can be expected." },
+  "misdirected": { status: 421, title: "Misdirected Request", detail: "This listener does not serve https targets." },
+  "overloaded": { status: 429, title: "Too Many Requests", detail: "The route is at its limit." },
+  "header-too-large": { status: 431, title: "Request Header Fields Too Large", detail: "The header is too large." },
+  "client-gone": { status: 499, title: "Client Closed Request", detail: "The client went away." },
+  "trapped": { status: 500, title: "Internal Server Error", detail: "The handler failed." },
+  "no-answer": { status: 500, title: "Internal Server Error", detail: "The handler gave no answer." },
+  "fault": { status: 500, title: "Internal Server Error", detail: "The gateway failed." },
+  "not-implemented": { status: 501, title: "Not Implemented", detail: "CONNECT and Upgrade are not supported." },
+  "error-code": { status: 502, title: "Bad Gateway", detail: "The handler reported an error." },
+  "unavailable": { status: 503, title: "Service Unavailable", detail: "The workload is not ready." },
+  "draining": { status: 503, title: "Service Unavailable", detail: "The gateway is shutting down." },
+  "wall-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
+};
+
+/** How long a client shall wait after a 429: a queue of 1,024 short requests is gone by then. */
+const OVERLOADED_RETRY_AFTER_S = 1;
+/** How long after a 503 of a gateway that ends: long enough for its successor to start. */
+const DRAINING_RETRY_AFTER_S = 5;
+
+/** An answer of the gateway itself. */
+export interface FailureAnswer {
+  readonly status: number;
+  readonly title: string;
+  /** Without content-length and content-type. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** RFC 9457, `application/problem+json`. */
+  readonly body: string;
+}
+
+/** Looks `failure` up in the table. */
+export function failureAnswer(failure: GatewayFailure): FailureAnswer {
+  const { status, title, detail } = ROWS[failure.kind];
+  const body = JSON.stringify({ type: "about:blank", title, status, detail });
+  return { status, title, fields: extraFields(failure), body };
+}
+
+function extraFields(failure: GatewayFailure): readonly (readonly [string, string])[] {
+  switch (failure.kind) {
+    case "method-not-allowed":
+      return [["allow", failure.allow.join(", ")]];
+    case "overloaded":
+      return [["retry-after", String(OVERLOADED_RETRY_AFTER_S)]];
+    case "unavailable":
+      return [["retry-after", String(failure.retryAfterS)]];
+    case "draining":
+      return [["retry-after", String(DRAINING_RETRY_AFTER_S)]];
+    default:
+      return [];
+  }
+}
+
+/** One line for the log, with the cause that the client does not get to read. */
+export function describeGatewayFailure(failure: GatewayFailure): string {
+  switch (failure.kind) {
+    case "bad-request":
+    case "not-implemented":
+      return failure.detail;
+    case "not-found":
+    case "method-not-allowed":
+    case "request-timeout":
+    case "expectation":
+    case "misdirected":
+    case "header-too-large":
+    case "draining":
+      return failure.kind;
+    default:
+      return describeFailure(failure);
+  }
+}

@@ -1,0 +1,155 @@
+/** From a request of the listener to the route that answers it, and from every failure to an answer and one log line. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../base/clock.ts";
+import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { RequestFailure } from "../instance/request_failure.ts";
+import type { Router } from "../router/router.ts";
+import type { EmitEvent } from "../telemetry/events.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import type { ListenerLimits } from "./listener_limits.ts";
+import { NodeExchange, sendFailure } from "./node_exchange.ts";
+import { hasBody, RequestBody } from "./request_body.ts";
+import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
+
+/** Where a route leads. */
+export interface Destination {
+  readonly workload: string;
+  readonly route: string;
+  /** Resolves when the guest is done: with nothing when it answered, else with the reason. Never rejects. */
+  serve(exchange: HandlerExchange): Promise<RequestFailure | undefined>;
+}
+
+/** What an app needs. */
+export interface HttpAppOptions {
+  readonly router: Router<Destination>;
+  readonly limits: ListenerLimits;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+  readonly emit: EmitEvent;
+  readonly isDraining: () => boolean;
+}
+
+/** What a request is called in the log. */
+interface RequestLog {
+  workload?: string;
+  route?: string;
+  cause?: () => string | undefined;
+}
+
+/** Serves requests; owns those that are running. */
+export class HttpApp {
+  readonly #options: HttpAppOptions;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: HttpAppOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a request over; whatever happens, it is answered or cut and logged once. */
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const log = this.#open(request, response);
+    if (this.#options.isDraining()) return this.#refuse(response, log, { kind: "draining" });
+    const { expect } = request.headers;
+    if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+      return this.#refuse(response, log, { kind: "expectation" });
+    }
+    const verdict = parseRequestTarget({
+      method: request.method ?? "",
+      target: request.url ?? "",
+      rawHeaders: request.rawHeaders,
+      httpVersion: request.httpVersion,
+    });
+    switch (verdict.kind) {
+      case "bad":
+        return this.#refuse(response, log, { kind: "bad-request", detail: verdict.reason });
+      case "misdirected":
+        return this.#refuse(response, log, { kind: "misdirected" });
+      case "server-wide":
+        // RFC 9110 section 9.3.7: a ping.
+        response.writeHead(204).end();
+        return;
+      case "target":
+        return this.#route(request, response, verdict.target, log);
+    }
+  }
+
+  /** Logs what the listener refused before it was a request. */
+  logRefused(failure: GatewayFailure): void {
+    const { status } = failureAnswer(failure);
+    const cause = describeGatewayFailure(failure);
+    this.#options.emit({ kind: "request", method: "", path: "", status, durationMs: 0, cause });
+  }
+
+  /** Resolves when no guest is running for a request any more. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, log: RequestLog): void {
+    const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
+    if (found.kind !== "found") return this.#refuse(response, log, found);
+    const destination = found.target;
+    log.workload = destination.workload;
+    log.route = destination.route;
+    const { limits, clock } = this.#options;
+    const exchange = new NodeExchange({ request, response, target, limits, clock });
+    log.cause = () => exchange.cause;
+    const running = this.#answer(destination, exchange).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
+    try {
+      const failure = await destination.serve(exchange);
+      if (failure !== undefined) exchange.answerFailure(failure);
+      else if (!exchange.isAnswered) exchange.answerFailure({ kind: "no-answer", detail: "nothing was answered" });
+    } catch (error) {
+      this.#options.emit({ kind: "fault", where: `route ${destination.workload}/${destination.route}`, error });
+      exchange.answerFailure({ kind: "fault", error });
+    }
+  }
+
+  /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
+  #refuse(response: ServerResponse, log: RequestLog, failure: GatewayFailure): void {
+    log.cause = () => describeGatewayFailure(failure);
+    response.on("error", () => {});
+    response.req.on("error", () => {});
+    if (failure.kind === "bad-request" || response.req.headers.expect !== undefined) response.shouldKeepAlive = false;
+    this.#discardBody(response);
+    sendFailure(response, failure);
+  }
+
+  /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */
+  #discardBody(response: ServerResponse): void {
+    if (!hasBody(response.req)) return;
+    const { bodyWindowBytes, discardBytesMax } = this.#options.limits;
+    new RequestBody(response.req, {
+      windowBytes: bodyWindowBytes,
+      discardBytesMax,
+      onTooMuch: () => response.req.socket.destroy(),
+    }).dispose();
+  }
+
+  #open(request: IncomingMessage, response: ServerResponse): RequestLog {
+    const { clock, counters, emit } = this.#options;
+    const startedNs = clock.monotonicNs();
+    const log: RequestLog = {};
+    counters.add("requests", 1);
+    response.once("close", () => {
+      counters.add("requests", -1);
+      const cause = log.cause?.();
+      emit({
+        kind: "request",
+        method: request.method ?? "",
+        path: request.url ?? "",
+        status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
+        durationMs: Number(clock.monotonicNs() - startedNs) / 1e6,
+        ...(log.workload !== undefined && { workload: log.workload }),
+        ...(log.route !== undefined && { route: log.route }),
+        ...(cause !== undefined && { cause }),
+      });
+    });
+    return log;
+  }
+}

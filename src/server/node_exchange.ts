@@ -1,0 +1,190 @@
+/**
+ * One exchange over `node:http`'s own request and response. Exactly one of `respond`, `fail` and `answerFailure`
+ * makes the answer; the first wins.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ByteSource } from "../base/byte_stream.ts";
+import type { Clock } from "../base/clock.ts";
+import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
+import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
+import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import type { ListenerLimits } from "./listener_limits.ts";
+import { hasBody, RequestBody } from "./request_body.ts";
+import { requestFields } from "./request_fields.ts";
+import type { RequestTarget } from "./request_target.ts";
+import { sendableHead } from "./response_fields.ts";
+import { ResponseSink } from "./response_body.ts";
+
+/** What an exchange is made of. */
+export interface NodeExchangeOptions {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: RequestTarget;
+  readonly limits: ListenerLimits;
+  readonly clock: Clock;
+}
+
+/** The exchange that handlers get. */
+export class NodeExchange implements HandlerExchange {
+  readonly head: RequestHead;
+  readonly #response: ServerResponse;
+  readonly #options: NodeExchangeOptions;
+  readonly #body: RequestBody;
+  readonly #leaving = new WaitList();
+  #sink: ResponseSink | undefined;
+  #isAnswered = false;
+  #isClientGone = false;
+  /** The client holds its body back until it reads 100 (RFC 9110 section 10.1.1). */
+  #waitsForContinue: boolean;
+  #cause: string | undefined;
+
+  constructor(options: NodeExchangeOptions) {
+    const { request, response, limits } = options;
+    this.#options = options;
+    this.#response = response;
+    this.head = new NodeRequestHead(request, options.target);
+    this.#waitsForContinue = hasBody(request) && request.headers.expect !== undefined && request.httpVersion !== "1.0";
+    this.#body = new RequestBody(request, {
+      windowBytes: limits.bodyWindowBytes,
+      discardBytesMax: limits.discardBytesMax,
+      onTooMuch: () => this.#cut("the client went on sending a body that nobody wanted"),
+      ...(this.#waitsForContinue && { onFirstRead: () => this.#sendContinue() }),
+    });
+    // Both speak of a connection that broke; what follows is done at the response's end.
+    request.on("error", () => {});
+    response.on("error", () => {});
+    response.on("finish", () => this.#body.dispose());
+    response.on("close", () => this.#closed());
+  }
+
+  get body(): ByteSource {
+    return this.#body;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  get isClientGone(): boolean {
+    return this.#isClientGone;
+  }
+
+  /** Why the gateway answered by itself or broke the answer off, for the log. */
+  get cause(): string | undefined {
+    return this.#cause;
+  }
+
+  trailers(): FieldEntries | undefined {
+    return this.#body.trailers();
+  }
+
+  onClientGone(leave: () => void): () => void {
+    const withdraw = this.#leaving.add(leave);
+    if (this.#isClientGone) this.#leaving.wakeAll();
+    return withdraw;
+  }
+
+  respond(head: ResponseHead): ResponseBody {
+    if (this.#isAnswered || this.#isClientGone) return CLOSED_BODY;
+    const sendable = sendableHead(head);
+    if (typeof sendable === "string") {
+      this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
+      return CLOSED_BODY;
+    }
+    this.#begin();
+    this.#sink = new ResponseSink(this.#response, sendable, {
+      clock: this.#options.clock,
+      stallTimeoutMs: this.#options.limits.responseStallTimeoutMs,
+      onAbort: (reason) => {
+        this.#cause ??= reason;
+      },
+    });
+    return this.#sink;
+  }
+
+  fail(code: HttpErrorCode): void {
+    this.answerFailure({ kind: "error-code", code });
+  }
+
+  /** Answers by the table; does nothing once there is an answer. Returns whether it was the one. */
+  answerFailure(failure: GatewayFailure): boolean {
+    if (this.#isAnswered) return false;
+    this.#begin();
+    this.#cause = describeGatewayFailure(failure);
+    if (!this.#isClientGone) sendFailure(this.#response, failure);
+    return true;
+  }
+
+  #begin(): void {
+    this.#isAnswered = true;
+    // Nobody can tell whether a client that was never asked sends its body now, or its next request.
+    if (this.#waitsForContinue) this.#response.shouldKeepAlive = false;
+  }
+
+  #sendContinue(): void {
+    if (this.#isAnswered || this.#isClientGone) return;
+    this.#waitsForContinue = false;
+    this.#response.writeContinue();
+  }
+
+  #cut(reason: string): void {
+    this.#cause ??= reason;
+    this.#options.request.socket.destroy();
+  }
+
+  #closed(): void {
+    if (this.#response.writableFinished) return;
+    this.#isClientGone = true;
+    this.#cause ??= "the client went away";
+    this.#sink?.clientGone();
+    this.#body.fail({ message: "the client went away", httpCode: { tag: "connection-terminated" } });
+    this.#leaving.wakeAll();
+  }
+}
+
+/** Sends an answer of the gateway itself. */
+export function sendFailure(response: ServerResponse, failure: GatewayFailure): void {
+  const { status, fields, body } = failureAnswer(failure);
+  const raw = fields.flatMap(([name, value]) => [name, value]);
+  raw.push("content-type", "application/problem+json", "content-length", String(Buffer.byteLength(body)));
+  response.writeHead(status, raw);
+  response.end(body);
+}
+
+/** Not every guest looks at the fields; they are translated when one does. */
+class NodeRequestHead implements RequestHead {
+  readonly method: string;
+  /** TLS ends in front of the gateway, if anywhere. */
+  readonly scheme = "http";
+  readonly authority: string | undefined;
+  readonly pathWithQuery: string;
+  readonly #request: IncomingMessage;
+  #headers: FieldEntries | undefined;
+
+  constructor(request: IncomingMessage, target: RequestTarget) {
+    this.#request = request;
+    this.method = request.method ?? "GET";
+    this.authority = target.authority;
+    this.pathWithQuery = target.pathWithQuery;
+  }
+
+  get headers(): FieldEntries {
+    return this.#headers ??= requestFields(this.#request.rawHeaders, {
+      remoteAddress: this.#request.socket.remoteAddress,
+      authority: this.authority,
+      scheme: this.scheme,
+    });
+  }
+}
+
+/** For a guest that writes to nobody. */
+const CLOSED_BODY: ResponseBody = {
+  ...ALWAYS_READY,
+  permit: () => "closed",
+  write: () => "closed",
+  flush: () => "closed",
+  dispose: () => {},
+  finish: () => {},
+  abort: () => {},
+};

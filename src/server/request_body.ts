@@ -1,0 +1,162 @@
+/**
+ * The body of a request as a byte source over `node:http`. It reads ahead by one window and then lets the
+ * client wait: TCP does the rest.
+ */
+import type { IncomingMessage } from "node:http";
+import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.ts";
+import { WaitList } from "../base/waitable.ts";
+import type { FieldEntries } from "../host/http/exchange.ts";
+import { latin1ToBytes } from "./latin1.ts";
+
+/** Settings of one request body. */
+export interface RequestBodyOptions {
+  /** Bytes held before the client has to wait. */
+  readonly windowBytes: number;
+  /** Bytes thrown away after `dispose` before `onTooMuch`. */
+  readonly discardBytesMax: number;
+  /** Called at the first read of a body whose client waits for it (`Expect: 100-continue`). */
+  readonly onFirstRead?: () => void;
+  /** The client goes on sending what nobody wants: the connection should end. */
+  readonly onTooMuch: () => void;
+}
+
+type BodyState =
+  /** Made; nothing was asked of the client yet. */
+  | { readonly kind: "waiting" }
+  /** Bytes come; left by the end, by a failure, or by `dispose`. */
+  | { readonly kind: "flowing" }
+  /** All bytes are in; final once the chunks are read. */
+  | { readonly kind: "ended" }
+  /** Final: the client broke off. Reported once. */
+  | { readonly kind: "failed"; readonly failure: StreamFailure; readonly isReported: boolean }
+  /** Final: the reader has gone; bytes are counted and thrown away. */
+  | { readonly kind: "disposed" };
+
+/** The source that a guest's incoming body reads. */
+export class RequestBody implements ByteSource {
+  readonly #request: IncomingMessage;
+  readonly #options: RequestBodyOptions;
+  readonly #waiters = new WaitList();
+  readonly #chunks: Uint8Array[] = [];
+  #heldBytes = 0;
+  #discardedBytes = 0;
+  #state: BodyState;
+
+  constructor(request: IncomingMessage, options: RequestBodyOptions) {
+    this.#request = request;
+    this.#options = options;
+    this.#state = { kind: hasBody(request) ? "waiting" : "ended" };
+    // With a body read ahead a client that leaves is noticed at once; one that waits for 100 is asked for nothing yet.
+    if (this.#state.kind === "waiting" && options.onFirstRead === undefined) this.#start();
+  }
+
+  /** Bytes in memory now; never more than a window and one chunk of the socket. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  isReady(): boolean {
+    if (this.#state.kind === "waiting") this.#start();
+    return this.#heldBytes > 0 || this.#state.kind !== "flowing";
+  }
+
+  onReady(wake: () => void): () => void {
+    const withdraw = this.#waiters.add(wake);
+    if (this.isReady()) this.#waiters.wakeAll();
+    return withdraw;
+  }
+
+  read(bytesMax: number): Uint8Array | StreamEnd {
+    if (this.#state.kind === "waiting") this.#start();
+    const chunk = this.#chunks[0];
+    if (chunk !== undefined) return this.#take(chunk, bytesMax);
+    switch (this.#state.kind) {
+      case "waiting":
+      case "flowing":
+        return new Uint8Array();
+      case "failed": {
+        if (this.#state.isReported) return "closed";
+        const { failure } = this.#state;
+        this.#state = { ...this.#state, isReported: true };
+        return { failed: failure };
+      }
+      case "ended":
+      case "disposed":
+        return "closed";
+    }
+  }
+
+  dispose(): void {
+    if (this.#state.kind === "disposed") return;
+    const before = this.#state.kind;
+    this.#chunks.length = 0;
+    this.#heldBytes = 0;
+    if (before === "waiting" || before === "flowing") this.#state = { kind: "disposed" };
+    if (before === "flowing") this.#request.resume();
+  }
+
+  /** The fields after the body; undefined before its end and when there are none. */
+  trailers(): FieldEntries | undefined {
+    const raw = this.#request.rawTrailers;
+    if (this.#state.kind !== "ended" || raw.length === 0) return undefined;
+    const fields: [string, Uint8Array][] = [];
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      fields.push([(raw[index] ?? "").toLowerCase(), latin1ToBytes(raw[index + 1] ?? "")]);
+    }
+    return fields;
+  }
+
+  /** The connection broke. What was received can still be read. */
+  fail(failure: StreamFailure): void {
+    if (this.#state.kind !== "waiting" && this.#state.kind !== "flowing") return;
+    this.#state = { kind: "failed", failure, isReported: false };
+    this.#waiters.wakeAll();
+  }
+
+  #start(): void {
+    this.#state = { kind: "flowing" };
+    this.#options.onFirstRead?.();
+    this.#request.on("data", (chunk: Uint8Array) => this.#receive(chunk));
+    this.#request.on("end", () => this.#finish());
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#state.kind === "disposed") {
+      this.#discardedBytes += chunk.length;
+      if (this.#discardedBytes > this.#options.discardBytesMax) {
+        this.#request.pause();
+        this.#options.onTooMuch();
+      }
+      return;
+    }
+    if (chunk.length === 0 || this.#state.kind !== "flowing") return;
+    this.#chunks.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes >= this.#options.windowBytes) this.#request.pause();
+    this.#waiters.wakeAll();
+  }
+
+  #finish(): void {
+    if (this.#state.kind !== "flowing") return;
+    this.#state = { kind: "ended" };
+    this.#waiters.wakeAll();
+  }
+
+  #take(chunk: Uint8Array, bytesMax: number): Uint8Array {
+    const taken = chunk.subarray(0, bytesMax);
+    if (taken.length === chunk.length) this.#chunks.shift();
+    else this.#chunks[0] = chunk.subarray(bytesMax);
+    this.#heldBytes -= taken.length;
+    if (this.#state.kind === "flowing" && this.#heldBytes < this.#options.windowBytes) this.#request.resume();
+    // The chunk is the parser's own copy, and each of its bytes goes out once: the caller owns what it gets.
+    return taken;
+  }
+}
+
+/** A request has a body exactly when its header says so (RFC 9112 section 6.3). */
+export function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (headers["transfer-encoding"] !== undefined) return true;
+  const length = headers["content-length"];
+  return length !== undefined && Number(length) !== 0;
+}

@@ -1,0 +1,65 @@
+/**
+ * The fields a guest gets to see: without those of the connection, and with Forwarded and X-Forwarded-* that the
+ * gateway vouches for. No proxy is trusted, so inbound ones are dropped.
+ */
+import type { FieldEntries } from "../host/http/exchange.ts";
+import { connectionOptions, isHopByHop } from "./hop_by_hop.ts";
+import { latin1ToBytes } from "./latin1.ts";
+
+/** Where a request came from. */
+export interface RequestOrigin {
+  /** The client's address as the socket says it; undefined when it is gone already. */
+  readonly remoteAddress: string | undefined;
+  readonly authority: string | undefined;
+  readonly scheme: "http" | "https";
+}
+
+/** Turns names and values in turn into what the guest sees. `host` is in the authority, `expect` was answered by the gateway. */
+export function requestFields(rawHeaders: readonly string[], origin: RequestOrigin): FieldEntries {
+  const fields: [string, Uint8Array][] = [];
+  let dropped: string[] | undefined;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
+    if (name === "connection") (dropped ??= []).push(...connectionOptions(value));
+    if (name === "host" || name === "expect" || isHopByHop(name, value) || isForwarding(name)) continue;
+    fields.push([name, latin1ToBytes(value)]);
+  }
+  const kept = dropped === undefined ? fields : withoutOptions(fields, dropped);
+  addForwarding(kept, origin);
+  return kept;
+}
+
+/** A client must not take away by Connection what belongs to the whole way (RFC 9110 section 7.6.1); `te` has its own rule. */
+const NOT_DROPPABLE: ReadonlySet<string> = new Set(["authorization", "content-length", "content-type", "cookie", "te"]);
+
+function withoutOptions(fields: [string, Uint8Array][], options: readonly string[]): [string, Uint8Array][] {
+  return fields.filter(([name]) => NOT_DROPPABLE.has(name) || !options.includes(name));
+}
+
+/** Names that claim an origin; `_` counts as `-`, because CGI-like guests cannot tell them apart. */
+function isForwarding(name: string): boolean {
+  if (!name.startsWith("x") && !name.startsWith("f")) return false;
+  const spelled = name.replaceAll("_", "-");
+  return spelled === "forwarded" || spelled === "x-real-ip" || spelled.startsWith("x-forwarded-");
+}
+
+/** RFC 7239; an address of IPv6 stands in brackets and quotes there. */
+function addForwarding(fields: [string, Uint8Array][], origin: RequestOrigin): void {
+  const address = plainAddress(origin.remoteAddress);
+  const node = address === undefined ? "unknown" : address.includes(":") ? `"[${address}]"` : address;
+  let forwarded = `for=${node};proto=${origin.scheme}`;
+  // A checked authority has neither quotes nor backslashes.
+  if (origin.authority !== undefined) forwarded += `;host="${origin.authority}"`;
+  fields.push(["forwarded", latin1ToBytes(forwarded)]);
+  fields.push(["x-forwarded-for", latin1ToBytes(address ?? "unknown")]);
+  fields.push(["x-forwarded-proto", latin1ToBytes(origin.scheme)]);
+  if (origin.authority !== undefined) fields.push(["x-forwarded-host", latin1ToBytes(origin.authority)]);
+}
+
+/** A socket that listens on `::` reports clients of IPv4 as mapped addresses, and link-local ones with a zone. */
+function plainAddress(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const mapped = /^::ffff:([0-9.]+)$/i.exec(address);
+  return mapped?.[1] ?? address.split("%")[0];
+}

@@ -1,0 +1,188 @@
+/**
+ * The body of a response as a byte sink over `node:http`. The head waits for the end of the current turn, so that a
+ * short answer goes out in one piece and with its length; everything else goes out as it comes.
+ */
+import type { ServerResponse } from "node:http";
+import type { StreamEnd } from "../base/byte_stream.ts";
+import type { Clock } from "../base/clock.ts";
+import { WaitList } from "../base/waitable.ts";
+import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
+import { type SendableHead, toRawFields } from "./response_fields.ts";
+
+/** Settings of one response body. */
+export interface ResponseSinkOptions {
+  readonly clock: Clock;
+  /** How long the client may read nothing. */
+  readonly stallTimeoutMs: number;
+  /** The sink broke the answer off; `reason` is for the log. */
+  readonly onAbort: (reason: string) => void;
+}
+
+type SinkState =
+  /** Nothing is on its way; left within the turn. `first` is the first piece, when there was one. */
+  | { readonly kind: "held"; readonly first: Uint8Array | undefined }
+  /** The head is out. */
+  | { readonly kind: "streaming" }
+  /** Final: the answer is whole. */
+  | { readonly kind: "finished" }
+  /** Final: the connection was cut, or the client had gone. */
+  | { readonly kind: "aborted" };
+
+/** What one write may hold. */
+const PERMIT_BYTES = 64 * 1024;
+
+/** The sink that a guest's outgoing body writes. */
+export class ResponseSink implements ResponseBody {
+  readonly #response: ServerResponse;
+  readonly #head: SendableHead;
+  readonly #options: ResponseSinkOptions;
+  readonly #waiters = new WaitList();
+  readonly #sendsBytes: boolean;
+  #state: SinkState = { kind: "held", first: undefined };
+  #isBlocked = false;
+  #cancelStall: (() => void) | undefined;
+  #writtenBytes = 0;
+
+  constructor(response: ServerResponse, head: SendableHead, options: ResponseSinkOptions) {
+    this.#response = response;
+    this.#head = head;
+    this.#options = options;
+    this.#sendsBytes = !head.isBodyless && response.req.method !== "HEAD";
+    process.nextTick(() => this.#release());
+  }
+
+  isReady(): boolean {
+    return !this.#isBlocked || this.#isOver();
+  }
+
+  onReady(wake: () => void): () => void {
+    const withdraw = this.#waiters.add(wake);
+    if (this.isReady()) this.#waiters.wakeAll();
+    return withdraw;
+  }
+
+  permit(): number | StreamEnd {
+    if (this.#isOver()) return "closed";
+    return this.#isBlocked ? 0 : PERMIT_BYTES;
+  }
+
+  write(bytes: Uint8Array): StreamEnd | undefined {
+    if (this.#isOver()) return "closed";
+    this.#writtenBytes += bytes.length;
+    const declared = this.#head.contentLength;
+    if (declared !== undefined && this.#writtenBytes > declared && !this.#head.isBodyless) {
+      this.abort(`the guest wrote more than its content-length of ${declared} bytes`);
+      return "closed";
+    }
+    if (!this.#sendsBytes || bytes.length === 0) return undefined;
+    // node:http keeps what it cannot send at once; the caller's bytes are its own again after this call.
+    const copy = bytes.slice();
+    if (this.#state.kind === "held" && this.#state.first === undefined) {
+      this.#state = { kind: "held", first: copy };
+      return undefined;
+    }
+    this.#release();
+    this.#send(copy);
+    return undefined;
+  }
+
+  /** What `node:http` has taken is out of the sink's hands; a client that does not read shows in `permit`. */
+  flush(): StreamEnd | undefined {
+    return this.#isOver() ? "closed" : undefined;
+  }
+
+  /** The guest's stream has gone; whether the answer is whole is said by `finish` or `abort`. */
+  dispose(): void {}
+
+  finish(trailers: FieldEntries | undefined): void {
+    if (this.#isOver()) return;
+    const { contentLength, isBodyless } = this.#head;
+    const isHead = this.#response.req.method === "HEAD";
+    if (contentLength !== undefined && !isBodyless && !isHead && this.#writtenBytes !== contentLength) {
+      this.abort(`the guest wrote ${this.#writtenBytes} of the ${contentLength} bytes of its content-length`);
+      return;
+    }
+    const rawTrailers = trailers === undefined ? [] : toRawFields(trailers);
+    if (this.#state.kind === "held" && rawTrailers.length === 0) {
+      this.#sendWhole(this.#state.first);
+    } else {
+      this.#release();
+      if (rawTrailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(toPairs(rawTrailers));
+      this.#response.end();
+    }
+    this.#become({ kind: "finished" });
+  }
+
+  abort(reason: string): void {
+    if (this.#isOver()) return;
+    // What the guest wrote goes out before the cut, so that a client always sees an answer that breaks off.
+    this.#release();
+    this.#become({ kind: "aborted" });
+    this.#options.onAbort(reason);
+    const response = this.#response;
+    // Without a length and without chunks only the connection's end ends the body: a reset tells it from a whole one.
+    const isCloseDelimited = !response.chunkedEncoding && this.#head.contentLength === undefined;
+    // node:http joins the writes of one turn and sends them in a tick queued before this one.
+    process.nextTick(() => {
+      if (isCloseDelimited) response.socket?.resetAndDestroy();
+      response.destroy();
+    });
+  }
+
+  /** The client has gone: nothing more is sent. */
+  clientGone(): void {
+    if (!this.#isOver()) this.#become({ kind: "aborted" });
+  }
+
+  #isOver(): boolean {
+    return this.#state.kind === "finished" || this.#state.kind === "aborted";
+  }
+
+  #become(next: SinkState): void {
+    this.#state = next;
+    if (!this.#isOver()) return;
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
+    this.#waiters.wakeAll();
+  }
+
+  /** Sends the head and what was held with it. */
+  #release(): void {
+    if (this.#state.kind !== "held") return;
+    const { first } = this.#state;
+    this.#become({ kind: "streaming" });
+    this.#response.writeHead(this.#head.status, this.#head.rawFields);
+    if (first === undefined) this.#response.flushHeaders();
+    else this.#send(first);
+  }
+
+  /** The whole answer is known before its head is out: it gets a length instead of chunks. */
+  #sendWhole(body: Uint8Array | undefined): void {
+    const { status, rawFields, contentLength, isBodyless } = this.#head;
+    const needsLength = contentLength === undefined && !isBodyless && this.#response.req.method !== "HEAD";
+    if (needsLength) rawFields.push("content-length", String(this.#writtenBytes));
+    this.#response.writeHead(status, rawFields);
+    if (body === undefined) this.#response.end();
+    else this.#response.end(body);
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#response.write(bytes) || this.#isBlocked) return;
+    this.#isBlocked = true;
+    this.#cancelStall = this.#options.clock.startTimer(this.#options.stallTimeoutMs, () => {
+      this.abort(`the client read nothing for ${this.#options.stallTimeoutMs} ms`);
+    });
+    this.#response.once("drain", () => {
+      this.#isBlocked = false;
+      this.#cancelStall?.();
+      this.#cancelStall = undefined;
+      this.#waiters.wakeAll();
+    });
+  }
+}
+
+function toPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([raw[index] ?? "", raw[index + 1] ?? ""]);
+  return pairs;
+}

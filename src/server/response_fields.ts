@@ -1,0 +1,47 @@
+/** The head of a guest's answer in the form that `node:http` sends, checked against what could break the connection. */
+import { declaredLength } from "../host/http/content_length.ts";
+import type { FieldEntries, ResponseHead } from "../host/http/exchange.ts";
+import { isHopByHop } from "./hop_by_hop.ts";
+import { bytesToLatin1 } from "./latin1.ts";
+
+/** A head that can be sent. */
+export interface SendableHead {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly rawFields: string[];
+  /** What the guest declared; undefined when it did not. */
+  readonly contentLength: number | undefined;
+  /** The status has no content, whatever the guest writes (RFC 9110 section 6.4.1). */
+  readonly isBodyless: boolean;
+}
+
+const STATUS_MIN = 200;
+const STATUS_MAX = 999;
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Makes a head sendable, or says why it cannot be sent. A 1xx would be taken for an interim answer and hang the client. */
+export function sendableHead(head: ResponseHead): SendableHead | string {
+  if (head.status < STATUS_MIN || head.status > STATUS_MAX) return `the status ${head.status}`;
+  const contentLength = declaredLength(head.headers);
+  if (contentLength === "invalid") return "an invalid content-length";
+  const isBodyless = BODYLESS.has(head.status);
+  const rawFields = toRawFields(head.headers);
+  // RFC 9110 section 8.6: never with 204; a 205 has the length 0; a 304 may tell the length that a 200 had.
+  if (contentLength !== undefined && (!isBodyless || head.status === 304)) {
+    rawFields.push("content-length", String(contentLength));
+  }
+  if (head.status === 205) rawFields.push("content-length", "0");
+  return { status: head.status, rawFields, contentLength, isBodyless };
+}
+
+/** Names and values in turn, without those that the gateway's connection decides. */
+export function toRawFields(fields: FieldEntries): string[] {
+  const raw: string[] = [];
+  for (const [name, bytes] of fields) {
+    const value = bytesToLatin1(bytes);
+    // `trailer` makes node:http insist on chunked coding; what is announced there is sent without it too.
+    if (isHopByHop(name, value) || name === "content-length" || name === "trailer") continue;
+    raw.push(name, value);
+  }
+  return raw;
+}

@@ -1,0 +1,65 @@
+/** A client that sends exactly the bytes it is told to, for what a well-behaved client never does. */
+import { connect, type Socket } from "node:net";
+
+/** One TCP connection as text of latin1. */
+export class RawClient {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  #received = "";
+  #onData: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(port: number) {
+    this.socket = connect(port, "127.0.0.1");
+    this.socket.on("data", (chunk: Uint8Array) => {
+      this.#received += Buffer.from(chunk).toString("latin1");
+      this.#onData?.();
+    });
+    // A reset is one of the answers that tests expect.
+    this.socket.on("error", () => {});
+    this.closed = new Promise((resolve) => {
+      this.socket.on("close", () => {
+        this.#isClosed = true;
+        this.#onData?.();
+        resolve();
+      });
+    });
+  }
+
+  /** Everything received so far. */
+  get received(): string {
+    return this.#received;
+  }
+
+  send(text: string): this {
+    this.socket.write(Buffer.from(text, "latin1"));
+    return this;
+  }
+
+  /** Waits until `isEnough` holds for what was received, or the connection is closed. */
+  async until(isEnough: (received: string) => boolean): Promise<string> {
+    while (!isEnough(this.#received) && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#onData = resolve;
+      });
+    }
+    return this.#received;
+  }
+
+  /** Everything that comes until the other side closes. */
+  async untilClosed(): Promise<string> {
+    await this.closed;
+    return this.#received;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
+/** Sends one request and gives everything that comes back until the connection closes (the request asks for that). */
+export async function rawRequest(port: number, head: string, body = ""): Promise<string> {
+  const client = new RawClient(port);
+  client.send(`${head}\r\nConnection: close\r\n\r\n${body}`);
+  return await client.untilClosed();
+}
