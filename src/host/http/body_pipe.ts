@@ -107,6 +107,7 @@ export class BodyPipe implements ByteSink {
     const failed = this.#takeFailure();
     if (failed !== undefined) return failed;
     if (this.#isClosedForWriting()) return "closed";
+    if (bytes.length === 0) return undefined;
     this.#writtenBytes += bytes.length;
     const { lengthBytes } = this.#options;
     if (lengthBytes !== undefined && this.#writtenBytes > lengthBytes) return this.#refuseExcess(lengthBytes);

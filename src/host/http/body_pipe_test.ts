@@ -239,7 +239,7 @@ test("BodyPipe delivers what was written, in order, within the permits, whatever
           const end = pipe.write(bytes);
           isCut = lengthBytes !== undefined && written.length + bytes.length > lengthBytes;
           assert.equal(end !== undefined, isCut);
-          if (!isCut) for (const byte of bytes) written.push(byte);
+          if (!isCut) { for (const byte of bytes) written.push(byte); }
         } else if (one.verb === "room") {
           answer.addRoom(one.bytes);
         } else if (one.verb === "join") {

@@ -4,7 +4,11 @@ import fc from "fast-check";
 import { fieldEntries } from "../../../test/support/fake_exchange.ts";
 import { declaredLength } from "./content_length.ts";
 
-type Row = readonly [what: string, lines: readonly (readonly [string, string])[], declared: number | undefined | "invalid"];
+type Row = readonly [
+  what: string,
+  lines: readonly (readonly [string, string])[],
+  declared: number | undefined | "invalid",
+];
 
 const ROWS: readonly Row[] = [
   ["two that differ", [["content-length", "5"], ["content-length", "6"]], "invalid"],

@@ -31,7 +31,10 @@ test("httpErrorCode finds the code of a failure, and nothing in one that is not 
   const counters = new LiveCounters();
   const cut = { message: "cut", httpCode: { tag: "connection-terminated" } };
   assert.deepEqual(httpErrorCode(new IoError(cut, { counters })), { tag: "connection-terminated" });
-  assert.equal(httpErrorCode(new IoError({ message: "cut", networkCode: "connection-reset" }, { counters })), undefined);
+  assert.equal(
+    httpErrorCode(new IoError({ message: "cut", networkCode: "connection-reset" }, { counters })),
+    undefined,
+  );
   assert.deepEqual(codeOfFailure(cut), { tag: "connection-terminated" });
   assert.deepEqual(codeOfFailure({ message: "cut" }), { tag: "internal-error", val: undefined });
 });

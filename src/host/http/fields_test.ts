@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { fakeHttpContext, fieldEntries, fieldTexts } from "../../../test/support/fake_exchange.ts";
 import { errOf, trapOf } from "../../../test/support/wit_errors.ts";
 import { fieldBudgetOf, GUEST_FIELDS_BYTES_MAX } from "./field_budget.ts";
-import { FieldStore, FIELDS_BYTES_MAX, FIELDS_COUNT_MAX } from "./field_store.ts";
+import { FIELDS_BYTES_MAX, FIELDS_COUNT_MAX, FieldStore } from "./field_store.ts";
 import { Fields, visibleFields } from "./fields.ts";
 import { OutgoingResponse } from "./outgoing_response.ts";
 
@@ -136,7 +136,10 @@ test("Fields traps past the bytes of one list, names included", () => {
 
 test("Fields.fromList traps past the count and keeps nothing", () => {
   const usedBytes = fieldBudgetOf(context).usedBytes;
-  const lines = Array.from({ length: FIELDS_COUNT_MAX + 1 }, (): [string, Uint8Array] => ["x", new Uint8Array(1).fill(1 + 0x60)]);
+  const lines = Array.from(
+    { length: FIELDS_COUNT_MAX + 1 },
+    (): [string, Uint8Array] => ["x", new Uint8Array(1).fill(1 + 0x60)],
+  );
   assert.match(trapOf(() => Fields.fromList(context, lines)), /1025 fields/);
   assert.equal(fieldBudgetOf(context).usedBytes, usedBytes);
 });

@@ -29,7 +29,17 @@ const BAD_PATHS: readonly (readonly [why: string, path: string])[] = [
   ["too long", `/${"a".repeat(PATH_LENGTH_MAX)}`],
 ];
 
-const GOOD_PATHS: readonly string[] = ["", "/", "*", "?a=b", "/a/b?c=d?e", "//a", "/%2e%zz", '/{"a":[1]}|^`', "/a;b=c,d"];
+const GOOD_PATHS: readonly string[] = [
+  "",
+  "/",
+  "*",
+  "?a=b",
+  "/a/b?c=d?e",
+  "//a",
+  "/%2e%zz",
+  '/{"a":[1]}|^`',
+  "/a;b=c,d",
+];
 
 const BAD_AUTHORITIES: readonly (readonly [why: string, authority: string])[] = [
   ["a space", "a b"],
