@@ -56,9 +56,12 @@ const args = v.pipe(
   v.description("Arguments after the program's name."),
 );
 
+/** Names of variables, in files and on the command line. */
+export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
 const envName = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'it is no name of a variable, expected letters, digits, "_", "." and "-"'),
+  v.regex(ENV_NAME, 'it is no name of a variable, expected letters, digits, "_", "." and "-"'),
   // `RESERVED_KEYS` of faults.ts, told to the editor too.
   v.metadata({ jsonSchema: { not: { enum: ["constructor", "prototype"] } } } satisfies Notes),
 );

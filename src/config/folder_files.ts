@@ -45,8 +45,9 @@ async function readOnce(file: string, bytesMax: number): Promise<Uint8Array | un
   try {
     const before = await handle.stat();
     if (!before.isFile()) throw new Error("it is no file");
-    const bytes = await readUpTo(handle, bytesMax + 1);
-    if (bytes.length > bytesMax) throw new Error(`it is larger than ${bytesMax} bytes`);
+    if (before.size > bytesMax) throw new Error(`it has ${before.size} bytes, expected at most ${bytesMax}`);
+    // One byte more than there should be: growth is seen.
+    const bytes = await readUpTo(handle, before.size + 1);
     const [after, named] = [await handle.stat(), await stat(file)];
     return isSame(before, after) && isSame(after, named) && after.size === bytes.length ? bytes : undefined;
   } finally {
@@ -62,7 +63,7 @@ async function readUpTo(handle: FileHandle, bytesMax: number): Promise<Uint8Arra
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  return buffer.slice(0, length);
+  return buffer.subarray(0, length);
 }
 
 function isSame(first: Stats, second: Stats): boolean {

@@ -1,0 +1,58 @@
+/** The command line from its words to its exit code; everything outside comes in as a parameter. */
+import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
+import type { Clock } from "../base/clock.ts";
+import { parseCommand } from "./args.ts";
+import { coloursFor } from "./colours.ts";
+import { reportFault } from "./faults.ts";
+import { serve } from "./serve.ts";
+import type { Terminal } from "./terminal.ts";
+import { usageText } from "./usage.ts";
+import { VERSION } from "./version.ts";
+
+/** How a command component is run; `gateway/run_command.ts` does it. */
+export interface RunOptions {
+  /** Path of the component's file. */
+  readonly component: string;
+  readonly env: readonly (readonly [string, string])[];
+  readonly args: readonly string[];
+  readonly stdout: (bytes: Uint8Array) => void;
+  readonly stderr: (bytes: Uint8Array) => void;
+}
+
+/** Where the outside comes in. */
+export interface CliTools {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
+  readonly runCommand: (options: RunOptions) => Promise<number>;
+}
+
+/** Does what the words say; resolves to the exit code and never rejects. */
+export async function runCli(tools: CliTools): Promise<number> {
+  const { terminal } = tools;
+  try {
+    const command = parseCommand(terminal.argv);
+    switch (command.kind) {
+      case "help":
+        terminal.stdout.write(usageText(command.topic));
+        return 0;
+      case "version":
+        terminal.stdout.write(`loopgate ${VERSION}\n`);
+        return 0;
+      case "serve":
+        return await serve(command, tools);
+      case "run":
+        return await tools.runCommand({
+          component: command.component,
+          env: command.env,
+          args: command.args,
+          stdout: (bytes) => terminal.stdout.write(bytes),
+          stderr: (bytes) => terminal.stderr.write(bytes),
+        });
+    }
+  } catch (error) {
+    const { text, exitCode } = reportFault(error, coloursFor(terminal.stderr.isColoured));
+    terminal.stderr.write(text);
+    return exitCode;
+  }
+}

@@ -1,0 +1,121 @@
+/** Events as lines: for people, or as JSON. What guests and clients wrote is escaped in both. */
+import { escapeText } from "../base/escape_text.ts";
+import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
+import type { Colours } from "./colours.ts";
+
+type EventOf<Kind extends GatewayEvent["kind"]> = Extract<GatewayEvent, { readonly kind: Kind }>;
+
+/** How a line for people is made. */
+export interface EventTextOptions {
+  /** The time of day as it is to be shown. */
+  readonly time: string;
+  readonly colours: Colours;
+}
+
+/**
+ * One event as one line without its line break (a fault inside of the gateway has more: its stack).
+ *
+ * @example
+ * // 12:00:01  POST /task 200 1.4 ms  service-tcp/task
+ */
+export function eventText(event: GatewayEvent, { time, colours }: EventTextOptions): string {
+  return `${colours.quiet(time)}  ${bodyOf(event, colours)}`;
+}
+
+/** One event as one line of JSON without its line break. Terminals are safe from it: JSON.stringify escapes C0, this the rest. */
+export function eventJson(event: GatewayEvent, time: string): string {
+  const { kind, ...fields } = event;
+  const plain = event.kind === "fault"
+    ? { where: event.where, error: describeError(event.error) }
+    : event.kind === "request"
+    ? { ...fields, path: withoutQuery(event.path) }
+    : fields;
+  return JSON.stringify({ time, event: kind, ...plain }).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
+    return `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function bodyOf(event: GatewayEvent, colours: Colours): string {
+  switch (event.kind) {
+    case "request":
+      return requestText(event, colours);
+    case "guest-output": {
+      const mark = event.stream === "stderr" ? colours.warn("err |") : colours.quiet("out |");
+      return `${guestName(event.guest, colours)} ${mark} ${escapeText(event.line)}`;
+    }
+    case "guest-ended": {
+      const isGood = event.outcome === "completed";
+      const outcome = (isGood ? colours.good : colours.fault)(event.outcome);
+      return `${guestName(event.guest, colours)} ${outcome}${afterColon(event.detail)}`;
+    }
+    case "denied": {
+      const what = `${escapeText(event.operation)} ${escapeText(event.target)} (${escapeText(event.rule)})`;
+      return `${guestName(event.guest, colours)} ${colours.warn("denied")} ${what}; ${colours.fix(allowLine(event))}`;
+    }
+    case "service-state": {
+      const { state } = event;
+      const colour = state === "ready" || state === "completed"
+        ? colours.good
+        : state === "failed" || state === "restarting"
+        ? colours.fault
+        : colours.quiet;
+      return `${colours.strong(escapeText(event.workload))} service ${colour(escapeText(state))}${
+        afterColon(event.detail)
+      }`;
+    }
+    case "fault":
+      return `${colours.fault("fault")} in ${escapeText(event.where)}: ${faultText(event.error)}`;
+  }
+}
+
+function requestText(event: EventOf<"request">, colours: Colours): string {
+  const { status, workload, route, cause } = event;
+  const colour = status >= 500 ? colours.fault : status >= 400 ? colours.warn : colours.good;
+  const line = escapeText(`${event.method || "-"} ${withoutQuery(event.path) || "-"}`);
+  const answeredBy = workload === undefined
+    ? ""
+    : `  ${escapeText(route === undefined ? workload : `${workload}/${route}`)}`;
+  const why = cause === undefined ? "" : `  ${colours.quiet(`(${escapeText(cause)})`)}`;
+  return `${line} ${colour(String(status))} ${durationText(event.durationMs)}${answeredBy}${why}`;
+}
+
+/** Queries carry tokens and what people typed; a log is no place for them. */
+function withoutQuery(path: string): string {
+  const query = path.indexOf("?");
+  return query < 0 ? path : `${path.slice(0, query)}?...`;
+}
+
+function durationText(durationMs: number): string {
+  if (durationMs >= 10_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  return `${durationMs >= 100 ? durationMs.toFixed(0) : durationMs.toFixed(1)} ms`;
+}
+
+function guestName({ workload, route, role }: GuestLabel, colours: Colours): string {
+  const name = colours.strong(escapeText(route === undefined ? workload : `${workload}/${route}`));
+  return role === "component" && route !== undefined ? name : `${name} ${role}`;
+}
+
+/** The line that would allow what was denied, as far as this version has one. */
+function allowLine({ guest, rule, operation }: EventOf<"denied">): string {
+  const isAboutNet = rule.startsWith('"net"');
+  const isLater = /^(?:resolve-addresses|create-udp-socket)$|outgoing-handler/.test(operation);
+  if (guest.role === "command") return "`loopgate run` has no setting that allows it";
+  if (!isAboutNet || isLater) return "no setting of this version allows it";
+  return `to allow it, write "net": true in ${escapeText(guest.workload)}/workload.jsonc`;
+}
+
+function afterColon(detail: string | undefined): string {
+  return detail === undefined || detail === "" ? "" : `: ${escapeText(detail)}`;
+}
+
+/** The stack on lines of its own: it is for whoever mends the gateway. */
+function faultText(error: unknown): string {
+  if (!(error instanceof Error)) return escapeText(String(error));
+  return (error.stack ?? `${error.name}: ${error.message}`).split("\n").map(escapeText).join("\n    ");
+}
+
+function describeError(error: unknown): { readonly message: string; readonly stack?: string } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const message = `${error.name}: ${error.message}`;
+  return error.stack === undefined ? { message } : { message, stack: error.stack };
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** The program `loopgate`, on Node and on Deno: the real process, clock and gateway behind `cli.ts`. */
+import "./require_runtime.ts";
+import { systemClock } from "../base/clock.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { runCommand } from "../gateway/run_command.ts";
+import { runCli } from "./cli.ts";
+import { flushStreams, processTerminal } from "./process_terminal.ts";
+
+const terminal = processTerminal();
+const exitCode = await runCli({ terminal, clock: systemClock, startGateway, runCommand });
+await flushStreams();
+// Not left to the loop running dry: an exit code is a promise, and nothing may be alive any more.
+terminal.exit(exitCode);

@@ -1,0 +1,67 @@
+/** What a gateway serves, as a table, and a line to try it. Pure. */
+import { escapeText } from "../base/escape_text.ts";
+import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
+import type { Colours } from "./colours.ts";
+import { urlOf } from "./listen_address.ts";
+
+/** A gateway that has started. */
+export interface Served {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly workloads: readonly WorkloadSpec[];
+}
+
+/** A headline, a line for each route and each service, a curl line; ends with a line break. */
+export function servedText(served: Served, colours: Colours): string {
+  const base = urlOf(served.address);
+  const rows = served.workloads.flatMap((workload) => rowsOf(workload, served.address.port, base));
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => {
+    return `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`;
+  });
+  const parts = [`Listening on ${colours.strong(base)}`, "", ...lines];
+  const example = curlLine(served, base);
+  if (example !== undefined) parts.push("", `Try: ${colours.fix(example)}`);
+  return `${parts.join("\n")}\n\n`;
+}
+
+/** A command that reaches one of the routes: best one that answers GET, at any host, without a parameter. */
+export function curlLine({ workloads }: Served, base: string): string | undefined {
+  const routes = workloads.flatMap((workload) => workload.routes);
+  const best = routes.toSorted((a, b) => effort(a) - effort(b))[0];
+  if (best === undefined) return undefined;
+  const { host, path, methods } = best.match;
+  const url = base + path.replace(/:[A-Za-z_][A-Za-z0-9_]*(?=\/|$)/g, "1").replace(/\*$/, "");
+  const words = ["curl", "-i"];
+  const method = methods === undefined || methods.includes("GET") ? "GET" : methods[0] ?? "GET";
+  if (method === "HEAD") words.push("--head");
+  else if (method !== "GET") words.push("-X", method);
+  if (["POST", "PUT", "PATCH", "QUERY"].includes(method)) words.push("-d", "{}");
+  if (host !== "*") words.push("-H", `Host: ${host.replace("*", "www")}`);
+  return [...words, url].map(shellWord).join(" ");
+}
+
+function rowsOf(workload: WorkloadSpec, port: number, base: string): readonly (readonly string[])[] {
+  const component = (path: string): string => escapeText(path.slice(workload.folder.length).replace(/^\/+/, ""));
+  const rows = workload.routes.map(({ match, component: path }) => {
+    const start = match.host === "*" ? base : `http://${match.host}:${port}`;
+    return [methodsText(match.methods), `${start}${match.path}`, workload.name, component(path)];
+  });
+  if (workload.service === undefined) return rows;
+  const { readyTcpPort, component: path } = workload.service;
+  const where = readyTcpPort === undefined ? "(private loopback)" : `(private loopback, port ${readyTcpPort})`;
+  return [...rows, ["service", where, workload.name, component(path)]];
+}
+
+function methodsText(methods: readonly string[] | undefined): string {
+  return methods === undefined ? "any" : methods.join(",");
+}
+
+function effort({ match }: RouteSpec): number {
+  const isRead = match.methods === undefined || match.methods.includes("GET");
+  return (isRead ? 0 : 4) + (match.host === "*" ? 0 : 2) + (/[:*]/.test(match.path) ? 1 : 0);
+}
+
+/** Quoted where a shell would read more than the text. */
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_.,:/%+=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

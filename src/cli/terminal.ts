@@ -1,0 +1,18 @@
+/** What the command line needs of its process. `process_terminal.ts` is the real one; tests have one in memory. */
+export interface Terminal {
+  /** The words after the program's name. */
+  readonly argv: readonly string[];
+  readonly stdout: TerminalStream;
+  readonly stderr: TerminalStream;
+  /** Calls `onSignal` at each SIGINT and SIGTERM instead of ending the process. Returns the way back. */
+  watchSignals(onSignal: () => void): () => void;
+  /** Ends the process at once. */
+  exit(exitCode: number): void;
+}
+
+/** One of the two ways out. */
+export interface TerminalStream {
+  /** Somebody looks at it, and colours are not turned off. */
+  readonly isColoured: boolean;
+  write(text: string | Uint8Array): void;
+}
