@@ -1,0 +1,9 @@
+import { test } from "node:test";
+import { TCP_CONTRACT } from "../../test/support/tcp_contract.ts";
+import { CORE_DRIVER } from "../../test/support/tcp_core_driver.ts";
+
+for (const { name, run } of TCP_CONTRACT) {
+  test(`TcpSocket: ${name}`, async () => {
+    await run(CORE_DRIVER);
+  });
+}
