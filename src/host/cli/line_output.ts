@@ -10,7 +10,6 @@ export const LINE_UNITS_MAX = 16_384;
  * What could steer a terminal, forge a line or reorder it: control characters except the tab, line and paragraph
  * separators, bidirectional controls, and the byte order mark.
  */
-// oxlint-disable-next-line no-control-regex -- control characters are what it is about
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export interface LineOutputOptions {

@@ -210,7 +210,7 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
   }
 
   #put(bytes: Uint8Array): void {
-    this.#check(this.#sink.write(bytes));
+    if (bytes.length > 0) this.#check(this.#sink.write(bytes));
   }
 
   #check(end: StreamEnd | undefined): void {
