@@ -19,6 +19,9 @@ type State =
   | { readonly kind: "responded"; readonly pipe: BodyPipe | undefined }
   | { readonly kind: "settled" };
 
+/** Answers that end with their head (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */
+const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** Shared by the outparam and by whoever called the guest. */
 export class Answer {
   readonly #exchange: HttpExchange;
@@ -40,7 +43,7 @@ export class Answer {
       pipe?.close();
       return;
     }
-    const isHeadOnly = this.#exchange.head.method === "HEAD" || status === 204 || status === 304;
+    const isHeadOnly = this.#exchange.head.method === "HEAD" || BODYLESS_STATUSES.has(status);
     const fault = responseFault(status, message, isHeadOnly);
     if (fault !== undefined) {
       pipe?.close();
@@ -83,7 +86,7 @@ function responseFault(status: number, message: OutgoingMessage, isHeadOnly: boo
   return isShort && !isHeadOnly ? { tag: "HTTP-response-body-size", val: 0n } : undefined;
 }
 
-/** One content-length, however often the guest repeated it; none with 204, where RFC 9110 section 8.6 forbids it. */
+/** One content-length, however often the guest repeated it; with 204 and 205 none that could say more than nothing. */
 function responseFields(
   status: number,
   entries: FieldEntries,
@@ -91,7 +94,7 @@ function responseFields(
 ): FieldEntries {
   const lines = onTheWire(entries);
   if (lengthBytes === undefined) return lines;
-  let isLengthSeen = status === 204;
+  let isLengthSeen = status === 204 || status === 205;
   return lines.filter(([name]) => {
     if (name !== "content-length") return true;
     const isFirst = !isLengthSeen;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { settle } from "../../../test/support/fake_clock.ts";
 import { FakeAnswer } from "../../../test/support/fake_exchange.ts";
 import { BodyPipe, UNSENT_BODY_BYTES_MAX } from "./body_pipe.ts";

@@ -5,11 +5,12 @@
  * What the two sides may rely on:
  * - The host calls `respond` or `fail`, at most one of them and at most once. Neither comes when the guest never set
  *   its outparam: then the caller of the guest answers (`OpenExchange.outcome`).
- * - After `respond` the host calls `finish` or `abort`, exactly once, nothing after it, and never `dispose`. Both may come long after
- *   the guest has returned: what it wrote in time still flows through `permit` and `write`.
- * - For HEAD, 204 and 304 the host calls `finish` right after `respond` and never writes.
+ * - After `respond` the host calls `finish` or `abort`, exactly once, nothing after it, and never `dispose`. Both may
+ *   come long after the guest has returned: what it wrote in time still flows through `permit` and `write`.
+ * - For HEAD, 204, 205 and 304 the host calls `finish` right after `respond` and never writes.
  * - The host's head has no field of the connection or of framing (`field_grammar.ts`) and at most one content-length,
- *   which the bytes up to `finish` match exactly, HEAD and 304 excepted. Without one, framing is the exchange's choice.
+ *   none with 204 and 205. The bytes up to `finish` match it exactly, except for HEAD and 304. Without one, framing is
+ *   the exchange's choice.
  * - The host disposes of `body` when the guest is through with the request, read or not.
  */
 import type { ByteSink, ByteSource } from "../../base/byte_stream.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { fakeHttpContext, fieldEntries, fieldTexts } from "../../../test/support/fake_exchange.ts";
 import { errOf, trapOf } from "../../../test/support/wit_errors.ts";
 import { fieldBudgetOf, GUEST_FIELDS_BYTES_MAX } from "./field_budget.ts";

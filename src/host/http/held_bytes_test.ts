@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { HeldBytes } from "./held_bytes.ts";
 
 test("HeldBytes refuses more than it has room for, and keeps what it has", () => {

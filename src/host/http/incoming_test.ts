@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { settle } from "../../../test/support/fake_clock.ts";
 import {
   FakeExchange,
@@ -182,6 +182,14 @@ test("FutureTrailers that is dropped while it waits leaves nothing behind", asyn
   future[Symbol.dispose]();
   assert.equal(exchange.body.waiting, 0);
   assert.equal(exchange.body.isDisposed, true);
+});
+
+test("FutureTrailers that is dropped while bytes wake it reads no more", async () => {
+  const { exchange, future } = await waitingTrailers();
+  exchange.body.push("more");
+  future[Symbol.dispose]();
+  await settle();
+  assert.equal(exchange.body.bytesLeft, 4);
 });
 
 class FakePending extends FakeSource implements PendingResponse {

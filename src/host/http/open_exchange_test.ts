@@ -321,7 +321,7 @@ for (const { what, request, guest, outcome, ending, text } of SCENARIOS) {
   });
 }
 
-for (const status of [204, 304]) {
+for (const status of [204, 205, 304]) {
   test(`openExchange: ${status} has no body, and the guest may write one`, () => {
     const opened = open();
     const response = responseOf(opened, { status });
@@ -390,14 +390,16 @@ test("openExchange: a slow client stops the guest, and lets it go on", async () 
   assert.equal(opened.context.counters.get("pollables"), 0);
 });
 
-test("openExchange: the head has lower-case names, one content-length, and none with 204", () => {
+test("openExchange: the head has lower-case names, one content-length, and none with 204 and 205", () => {
   const headers: Lines = [["X-B", "1"], ["Content-Length", "0"], ["x-a", "2"], ["content-length", "00"]];
   const opened = open();
   set(opened, responseOf(opened, { status: 203, headers }));
   assert.deepEqual(opened.exchange.responseFields, [["x-b", "1"], ["content-length", "0"], ["x-a", "2"]]);
-  const empty = open();
-  set(empty, responseOf(empty, { status: 204, headers }));
-  assert.deepEqual(empty.exchange.responseFields, [["x-b", "1"], ["x-a", "2"]]);
+  for (const status of [204, 205]) {
+    const empty = open();
+    set(empty, responseOf(empty, { status, headers }));
+    assert.deepEqual(empty.exchange.responseFields, [["x-b", "1"], ["x-a", "2"]]);
+  }
 });
 
 test("openExchange: trailers follow the body, in lower case; an empty list is none", () => {

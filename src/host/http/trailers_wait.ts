@@ -28,6 +28,7 @@ export class TrailersWait implements Waitable {
   #drainedBytes = 0;
   #result: TrailersResult | undefined;
   #withdraw: (() => void) | undefined;
+  #isDisposed = false;
 
   constructor(reader: BodyReader, tooLong: ErrorCode) {
     this.#reader = reader;
@@ -52,12 +53,15 @@ export class TrailersWait implements Waitable {
 
   /** Nobody waits any more. */
   dispose(): void {
+    this.#isDisposed = true;
     this.#withdraw?.();
     this.#withdraw = undefined;
     this.#reader.abandon();
   }
 
   #drain(): void {
+    // A wake-up that was under way when the wait ended.
+    if (this.#isDisposed) return;
     let end = this.#reader.end;
     while (end === undefined) {
       const read = this.#reader.read(DRAIN_READ_BYTES);
