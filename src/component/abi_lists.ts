@@ -1,0 +1,124 @@
+/** Lists: of numbers as typed arrays copied in one go, of everything else as arrays, element by element. */
+import { type CanonEnv, countBytes, countElements } from "./abi_env.ts";
+import { misfit, within } from "./abi_fault.ts";
+import { layoutOf, type ScalarKind } from "./abi_layout.ts";
+import { SCALARS } from "./abi_numbers.ts";
+import type { ValueType } from "./types.ts";
+import { trap } from "./trap.ts";
+
+export type ListLift = (env: CanonEnv, pointer: number, length: number) => unknown;
+/** Returns the pointer; the length is in `loweredList.length` until the next call. */
+export type ListLower = (env: CanonEnv, value: unknown) => number;
+export const loweredList = { length: 0 };
+
+type Load = (env: CanonEnv, pointer: number) => unknown;
+type Store = (env: CanonEnv, pointer: number, value: unknown) => void;
+
+/** The longest list that fits a 32-bit memory at all. */
+const LIST_BYTES_MAX = 0x7fffffff;
+
+const TYPED_ARRAYS = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const;
+type NumericKind = keyof typeof TYPED_ARRAYS;
+
+function isNumeric(kind: ValueType["kind"]): kind is NumericKind {
+  return Object.hasOwn(TYPED_ARRAYS, kind);
+}
+
+export function listLift(element: ValueType, load: (type: ValueType) => Load): ListLift {
+  const { size, align } = layoutOf(element);
+  if (element.kind === "u8") return liftBytes;
+  if (isNumeric(element.kind)) return liftNumbers(element.kind, size);
+  const loadElement = load(element);
+  return (env, pointer, length) => {
+    env.memory.check(pointer, length * size, align);
+    countElements(length);
+    countBytes(length * size);
+    const list = Array.from<unknown>({ length });
+    for (let index = 0; index < length; index++) list[index] = loadElement(env, pointer + index * size);
+    return list;
+  };
+}
+
+function liftBytes(env: CanonEnv, pointer: number, length: number): Uint8Array {
+  env.memory.check(pointer, length, 1);
+  countBytes(length);
+  return env.memory.bytes.slice(pointer, pointer + length);
+}
+
+function liftNumbers(kind: NumericKind, size: number): ListLift {
+  const Typed = TYPED_ARRAYS[kind];
+  return (env, pointer, length) => {
+    env.memory.check(pointer, length * size, size);
+    countBytes(length * size);
+    return new Typed(env.memory.bytes.slice(pointer, pointer + length * size).buffer);
+  };
+}
+
+export function listLower(element: ValueType, store: (type: ValueType) => Store): ListLower {
+  const { size, align } = layoutOf(element);
+  if (isNumeric(element.kind)) return lowerNumbers(element.kind, size);
+  const storeElement = store(element);
+  return (env, value) => {
+    if (!Array.isArray(value)) return misfit("an array", value);
+    const length = value.length;
+    const pointer = env.allocate(align, byteLength(length, size));
+    let index = 0;
+    try {
+      for (; index < length; index++) storeElement(env, pointer + index * size, value[index]);
+    } catch (error) {
+      throw within(error, `[${index}]`);
+    }
+    loweredList.length = length;
+    return pointer;
+  };
+}
+
+function lowerNumbers(kind: NumericKind, size: number): ListLower {
+  const Typed = TYPED_ARRAYS[kind];
+  const lowerPlain = lowerPlainNumbers(kind, size);
+  return (env, value) => {
+    if (!(value instanceof Typed)) {
+      return Array.isArray(value) ? lowerPlain(env, value) : misfit(`a ${Typed.name}`, value);
+    }
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const pointer = env.allocate(size, byteLength(value.length, size));
+    env.memory.bytes.set(bytes, pointer);
+    loweredList.length = value.length;
+    return pointer;
+  };
+}
+
+/** jco's hosts pass ordinary arrays of numbers too. */
+function lowerPlainNumbers(kind: ScalarKind, size: number): (env: CanonEnv, value: readonly unknown[]) => number {
+  const { store } = SCALARS[kind];
+  return (env, value) => {
+    const length = value.length;
+    const pointer = env.allocate(size, byteLength(length, size));
+    let index = 0;
+    try {
+      for (; index < length; index++) store(env.memory.data, pointer + index * size, value[index]);
+    } catch (error) {
+      throw within(error, `[${index}]`);
+    }
+    loweredList.length = length;
+    return pointer;
+  };
+}
+
+function byteLength(length: number, size: number): number {
+  const bytes = length * size;
+  return bytes > LIST_BYTES_MAX
+    ? trap(`Cannot pass a list of ${bytes} bytes, expected at most ${LIST_BYTES_MAX}`)
+    : bytes;
+}

@@ -1,0 +1,338 @@
+/** Lowering: from host values to a guest's flat values or memory; the mirror of `abi_lift.ts`. */
+import type { CanonEnv, FlatValue } from "./abi_env.ts";
+import { misfit, within } from "./abi_fault.ts";
+import { casesOf, type CoreType, flagWords, flatten, isScalar, layoutOf } from "./abi_layout.ts";
+import { type Boundary, fieldKeys, isPlainOption } from "./abi_lift.ts";
+import { type ListLower, listLower, loweredList } from "./abi_lists.ts";
+import { SCALARS, toJoined } from "./abi_numbers.ts";
+import { lowered, STRING_LOWERS } from "./abi_strings.ts";
+import type { ResourceType, StringEncoding, ValueType } from "./types.ts";
+
+/** Into memory that the caller has checked or allocated. */
+export type Store = (env: CanonEnv, pointer: number, value: unknown) => void;
+/** Into fixed places of an array of core values. */
+export type FlatLower = (env: CanonEnv, value: unknown, flat: FlatValue[]) => void;
+
+interface Slot {
+  readonly at: number;
+  readonly want: CoreType;
+}
+
+export class Lowerer {
+  readonly #encoding: StringEncoding;
+  readonly #boundary: Boundary;
+  readonly #stores = new Map<ValueType, Store>();
+  readonly #lists = new Map<ValueType, ListLower>();
+  readonly #flats = new Map<ValueType, Map<string, FlatLower>>();
+
+  constructor(encoding: StringEncoding, boundary: Boundary) {
+    this.#encoding = encoding;
+    this.#boundary = boundary;
+  }
+
+  /** Lowers of values that follow each other, each to its own places. */
+  sequence(types: readonly ValueType[]): FlatLower[] {
+    let at = 0;
+    return types.map((type) => {
+      const slots = (flatten(type) ?? []).map((want) => ({ at: at++, want }));
+      return this.flat(type, slots);
+    });
+  }
+
+  flat(type: ValueType, slots: readonly Slot[]): FlatLower {
+    let known = this.#flats.get(type);
+    if (known === undefined) this.#flats.set(type, known = new Map());
+    const key = slots.map((slot) => `${slot.at}${slot.want}`).join();
+    let lower = known.get(key);
+    if (lower === undefined) known.set(key, lower = this.#buildFlat(type, slots));
+    return lower;
+  }
+
+  store(type: ValueType): Store {
+    let store = this.#stores.get(type);
+    if (store === undefined) this.#stores.set(type, store = this.#buildStore(type));
+    return store;
+  }
+
+  #list(element: ValueType): ListLower {
+    let lower = this.#lists.get(element);
+    if (lower === undefined) this.#lists.set(element, lower = listLower(element, (type) => this.store(type)));
+    return lower;
+  }
+
+  #buildStore(type: ValueType): Store {
+    if (isScalar(type)) {
+      const { store } = SCALARS[type.kind];
+      return (env, at, value) => store(env.memory.data, at, value);
+    }
+    const layout = layoutOf(type);
+    switch (type.kind) {
+      case "string": {
+        const lower = STRING_LOWERS[this.#encoding];
+        return (env, at, value) => {
+          const pointer = lower(env, value);
+          env.memory.data.setUint32(at, pointer, true);
+          env.memory.data.setUint32(at + 4, lowered.units, true);
+        };
+      }
+      case "list": {
+        const lower = this.#list(type.element);
+        return (env, at, value) => {
+          const pointer = lower(env, value);
+          env.memory.data.setUint32(at, pointer, true);
+          env.memory.data.setUint32(at + 4, loweredList.length, true);
+        };
+      }
+      case "own":
+      case "borrow": {
+        const lower = lowerHandle(type.kind, type.resource, this.#boundary);
+        return (env, at, value) => env.memory.data.setInt32(at, lower(env, value), true);
+      }
+      case "record": {
+        const stores = type.fields.map((field) => this.store(field.type));
+        const keys = fieldKeys(type.fields.map((field) => field.name));
+        return (env, at, value) =>
+          eachField(keys, value, (field, index) => stores[index]?.(env, at + (layout.offsets[index] ?? 0), field));
+      }
+      case "tuple": {
+        const stores = type.elements.map((element) => this.store(element));
+        return (env, at, value) =>
+          eachElement(
+            stores.length,
+            value,
+            (one, index) => stores[index]?.(env, at + (layout.offsets[index] ?? 0), one),
+          );
+      }
+      case "flags": {
+        const words = flagWords(type.names.length);
+        const lower = lowerFlags(type.names);
+        const write = writeTag(layout.size > 4 ? 4 : layout.size);
+        return (env, at, value) => {
+          for (let word = 0; word < words; word++) write(env, at + 4 * word, lower(value, word));
+        };
+      }
+      case "enum": {
+        const index = enumIndex(type.names);
+        const write = writeTag(layout.tagSize);
+        return (env, at, value) => write(env, at, index(value));
+      }
+      case "variant":
+      case "option":
+      case "result":
+        return this.#buildStoreCases(type);
+    }
+  }
+
+  #buildStoreCases(type: ValueType): Store {
+    const { tagSize, payloadOffset } = layoutOf(type);
+    const write = writeTag(tagSize);
+    const open = caseOpener(type);
+    const stores = casesOf(type).map((one) => one.type === null ? null : this.store(one.type));
+    return (env, at, value) => {
+      const tag = open.tag(value);
+      write(env, at, tag);
+      stores[tag]?.(env, at + payloadOffset, open.payload(value));
+    };
+  }
+
+  #buildFlat(type: ValueType, slots: readonly Slot[]): FlatLower {
+    if (isScalar(type)) {
+      const { lower } = SCALARS[type.kind];
+      const write = writeSlot(slots[0], flatten(type)?.[0] ?? "i32");
+      return (_env, value, flat) => write(flat, lower(value));
+    }
+    switch (type.kind) {
+      case "string":
+      case "list": {
+        const isString = type.kind === "string";
+        const lower = isString ? STRING_LOWERS[this.#encoding] : this.#list(type.element);
+        const pointerTo = writeSlot(slots[0], "i32");
+        const lengthTo = writeSlot(slots[1], "i32");
+        return (env, value, flat) => {
+          const pointer = lower(env, value);
+          pointerTo(flat, pointer | 0);
+          lengthTo(flat, (isString ? lowered.units : loweredList.length) | 0);
+        };
+      }
+      case "own":
+      case "borrow": {
+        const lower = lowerHandle(type.kind, type.resource, this.#boundary);
+        const write = writeSlot(slots[0], "i32");
+        return (env, value, flat) => write(flat, lower(env, value));
+      }
+      case "record": {
+        const lowers = this.#parts(type.fields.map((field) => field.type), slots);
+        const keys = fieldKeys(type.fields.map((field) => field.name));
+        return (env, value, flat) => eachField(keys, value, (field, index) => lowers[index]?.(env, field, flat));
+      }
+      case "tuple": {
+        const lowers = this.#parts(type.elements, slots);
+        return (env, value, flat) => eachElement(lowers.length, value, (one, index) => lowers[index]?.(env, one, flat));
+      }
+      case "flags": {
+        const lower = lowerFlags(type.names);
+        const writes = slots.map((slot) => writeSlot(slot, "i32"));
+        return (_env, value, flat) => {
+          for (const [word, write] of writes.entries()) write(flat, lower(value, word));
+        };
+      }
+      case "enum": {
+        const index = enumIndex(type.names);
+        const write = writeSlot(slots[0], "i32");
+        return (_env, value, flat) => write(flat, index(value));
+      }
+      case "variant":
+      case "option":
+      case "result":
+        return this.#buildFlatCases(type, slots);
+    }
+  }
+
+  #buildFlatCases(type: ValueType, slots: readonly Slot[]): FlatLower {
+    const write = writeSlot(slots[0], "i32");
+    const open = caseOpener(type);
+    const payload = slots.slice(1);
+    const cases = casesOf(type).map((one) => one.type === null ? null : this.flat(one.type, payload));
+    return (env, value, flat) => {
+      const tag = open.tag(value);
+      write(flat, tag);
+      // What the case does not use is zero, of the slot's own type.
+      for (const slot of payload) flat[slot.at] = slot.want === "i64" ? 0n : 0;
+      cases[tag]?.(env, open.payload(value), flat);
+    };
+  }
+
+  #parts(types: readonly ValueType[], slots: readonly Slot[]): FlatLower[] {
+    let at = 0;
+    return types.map((type) => {
+      const length = flatten(type)?.length ?? 0;
+      at += length;
+      return this.flat(type, slots.slice(at - length, at));
+    });
+  }
+}
+
+function writeSlot(slot: Slot | undefined, have: CoreType): (flat: FlatValue[], value: FlatValue) => void {
+  if (slot === undefined) throw new RangeError("Cannot lower a value: it has too few core values");
+  const { at, want } = slot;
+  const convert = toJoined(have, want);
+  if (convert !== null) {
+    return (flat, value) => {
+      flat[at] = convert(value);
+    };
+  }
+  return (flat, value) => {
+    flat[at] = value;
+  };
+}
+
+function writeTag(size: number): (env: CanonEnv, at: number, tag: number) => void {
+  switch (size) {
+    case 0:
+      return () => {};
+    case 1:
+      return (env, at, tag) => env.memory.data.setUint8(at, tag);
+    case 2:
+      return (env, at, tag) => env.memory.data.setUint16(at, tag, true);
+    default:
+      return (env, at, tag) => env.memory.data.setInt32(at, tag, true);
+  }
+}
+
+/** `value[key]`, but for names that every object inherits (`constructor`): those must be the object's own. */
+export function readField(value: object, key: string): unknown {
+  if (key in Object.prototype && !Object.hasOwn(value, key)) return undefined;
+  return Reflect.get(value, key);
+}
+
+function eachField(keys: readonly string[], value: unknown, put: (field: unknown, index: number) => void): void {
+  if (typeof value !== "object" || value === null) return misfit("a record (an object)", value);
+  let index = 0;
+  try {
+    for (; index < keys.length; index++) put(readField(value, keys[index] ?? ""), index);
+  } catch (error) {
+    throw within(error, `.${keys[index]}`);
+  }
+}
+
+function eachElement(length: number, value: unknown, put: (element: unknown, index: number) => void): void {
+  if (!Array.isArray(value) || value.length !== length) return misfit(`a tuple (an array of ${length})`, value);
+  let index = 0;
+  try {
+    for (; index < length; index++) put(value[index], index);
+  } catch (error) {
+    throw within(error, `[${index}]`);
+  }
+}
+
+/** Flags may be left out, one by one or all together, as jco allows. */
+function lowerFlags(labels: readonly string[]): (value: unknown, word: number) => number {
+  const keys = fieldKeys(labels);
+  return (value, word) => {
+    if (value === undefined || value === null) return 0;
+    if (typeof value !== "object") return misfit("flags (an object)", value);
+    let bits = 0;
+    const end = Math.min(keys.length, word * 32 + 32);
+    for (let index = word * 32; index < end; index++) {
+      if (readField(value, keys[index] ?? "")) bits |= 1 << (index & 31);
+    }
+    return bits;
+  };
+}
+
+function enumIndex(names: readonly string[]): (value: unknown) => number {
+  const indices = new Map<unknown, number>(names.map((name, index) => [name, index]));
+  const expected = `a case of the enum (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""})`;
+  return (value) => indices.get(value) ?? misfit(expected, value);
+}
+
+interface CaseOpener {
+  readonly tag: (value: unknown) => number;
+  readonly payload: (value: unknown) => unknown;
+}
+
+function caseOpener(type: ValueType): CaseOpener {
+  if (isPlainOption(type)) {
+    return { tag: (value) => value === undefined || value === null ? 0 : 1, payload: (value) => value };
+  }
+  const cases = casesOf(type);
+  const indices = new Map<unknown, number>(cases.map((one, index) => [one.name, index]));
+  const names = cases.slice(0, 5).map((one) => one.name).join(", ");
+  const expected = `a ${type.kind} with a tag (${names}${cases.length > 5 ? ", ..." : ""})`;
+  return {
+    tag: (value) => {
+      if (typeof value !== "object" || value === null) return misfit(expected, value);
+      return indices.get(Reflect.get(value, "tag")) ?? misfit(expected, Reflect.get(value, "tag"));
+    },
+    payload: (value) => typeof value === "object" && value !== null ? Reflect.get(value, "val") : undefined,
+  };
+}
+
+function lowerHandle(
+  kind: "own" | "borrow",
+  resource: ResourceType,
+  boundary: Boundary,
+): (env: CanonEnv, value: unknown) => number {
+  const { id, origin } = resource;
+  const isOwn = kind === "own";
+  if (origin.kind === "guest") {
+    const definedIn = origin.componentInstance;
+    return (env, value) => {
+      const { table, guestResources } = env.scope;
+      const rep = boundary === "host" ? guestResources.unwrap(id, value, isOwn) : Number(value);
+      if (isOwn) return table.addOwn(id, rep);
+      // Its own resource reaches a guest as the representation (CanonicalABI.md, "lower_borrow").
+      return env.scope.id === definedIn ? rep | 0 : table.addBorrow(id, rep);
+    };
+  }
+  const expected = `a resource of type ${resource.name || "(unnamed)"}`;
+  return (env, value) => {
+    const { table, guestResources } = env.scope;
+    if (boundary === "host") {
+      if (typeof value !== "object" || value === null) return misfit(expected, value);
+      const hostClass = guestResources.hostClass(id);
+      if (hostClass !== null && !(value instanceof hostClass)) return misfit(expected, value);
+    }
+    return isOwn ? table.addOwn(id, value) : table.addBorrow(id, value);
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The handle table of one component instance, for all resource types together (CanonicalABI.md, "Table" and
+ * "ResourceHandle"). An index is used again after its drop, so that creating and dropping for ever needs no memory.
+ */
+import { trap } from "./trap.ts";
+
+/** The handles of all tables of one instance, counted together. */
+export interface HandleLimit {
+  live: number;
+  readonly max: number;
+}
+
+/** A handle that `HandleTable.drain` found; `value` is the host's object or the guest's representation. */
+export interface LeftHandle {
+  readonly resourceId: number;
+  readonly value: unknown;
+  /** Order of creation over all tables. */
+  readonly order: number;
+}
+
+/** Answer of `drop` for a borrowed handle: there is nothing to destroy. */
+export const BORROWED = Symbol("borrowed");
+
+let created = 0;
+
+export class HandleTable {
+  // Parallel arrays: an entry costs no object. Index 0 is never a handle.
+  readonly #values: unknown[] = [undefined];
+  /** `+resourceId` owned, `-resourceId` borrowed, 0 free. */
+  readonly #kinds: number[] = [0];
+  readonly #lends: number[] = [0];
+  readonly #orders: number[] = [0];
+  readonly #free: number[] = [];
+  readonly #limit: HandleLimit;
+  /** Borrowed handles that the running call still has to drop. */
+  borrows = 0;
+
+  constructor(limit: HandleLimit) {
+    this.#limit = limit;
+  }
+
+  addOwn(resourceId: number, value: unknown): number {
+    return this.#add(resourceId, value);
+  }
+
+  addBorrow(resourceId: number, value: unknown): number {
+    const handle = this.#add(-resourceId, value);
+    this.borrows++;
+    return handle;
+  }
+
+  /** The value behind a handle, owned or borrowed. */
+  get(handle: number, resourceId: number): unknown {
+    const kind = this.#kinds[handle];
+    if (kind !== resourceId && kind !== -resourceId) this.#refuse(handle);
+    return this.#values[handle];
+  }
+
+  /** Takes an owned handle out, to give its value away. */
+  take(handle: number, resourceId: number): unknown {
+    if (this.#kinds[handle] !== resourceId) this.#refuse(handle);
+    return this.#remove(handle);
+  }
+
+  /** Takes any handle out; the value when it was owned and is to be destroyed, else `BORROWED`. */
+  drop(handle: number, resourceId: number): unknown {
+    const kind = this.#kinds[handle];
+    if (kind === -resourceId) {
+      this.#remove(handle);
+      this.borrows--;
+      return BORROWED;
+    }
+    if (kind !== resourceId) this.#refuse(handle);
+    return this.#remove(handle);
+  }
+
+  /** Counts a borrow out of this table: until `giveBack` the handle can neither be dropped nor given away. */
+  lend(handle: number): void {
+    this.#lends[handle] = (this.#lends[handle] ?? 0) + 1;
+  }
+
+  giveBack(handle: number): void {
+    this.#lends[handle] = (this.#lends[handle] ?? 0) - 1;
+  }
+
+  /** Empties the table and returns what it owned. */
+  drain(): LeftHandle[] {
+    const left: LeftHandle[] = [];
+    for (const [handle, kind] of this.#kinds.entries()) {
+      if (kind > 0) left.push({ resourceId: kind, value: this.#values[handle], order: this.#orders[handle] ?? 0 });
+      if (kind !== 0) this.#limit.live--;
+    }
+    for (const column of [this.#values, this.#kinds, this.#lends, this.#orders]) column.length = 1;
+    this.#free.length = 0;
+    this.borrows = 0;
+    return left;
+  }
+
+  #add(kind: number, value: unknown): number {
+    if (this.#limit.live >= this.#limit.max) trap(`The guest holds ${this.#limit.live} handles, expected fewer`);
+    this.#limit.live++;
+    const handle = this.#free.pop() ?? this.#kinds.length;
+    this.#values[handle] = value;
+    this.#kinds[handle] = kind;
+    this.#lends[handle] = 0;
+    this.#orders[handle] = ++created;
+    return handle;
+  }
+
+  #remove(handle: number): unknown {
+    if (this.#lends[handle] !== 0) trap(`Cannot drop or move handle ${handle}: it is lent out to the running call`);
+    const value = this.#values[handle];
+    this.#values[handle] = undefined;
+    this.#kinds[handle] = 0;
+    this.#free.push(handle);
+    this.#limit.live--;
+    return value;
+  }
+
+  #refuse(handle: number): never {
+    const kind = this.#kinds[handle];
+    if (kind === undefined || kind === 0) trap(`Cannot use handle ${handle}: there is none`);
+    if (kind < 0) trap(`Cannot give handle ${handle} away: it is borrowed or of another type`);
+    return trap(`Cannot use handle ${handle}: it is of another resource type`);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The life of one instance: whether it may be entered, what it waits for, and how it ends.
+ * Components never run at the same time as themselves: one call from outside at a time, over all component instances.
+ */
+import type { FlatValue, GuestResources, ValueScope } from "./abi_env.ts";
+import { HostTrap } from "../base/errors.ts";
+import { type HandleLimit, HandleTable } from "./handles.ts";
+import { isTrap, makeTrap } from "./trap.ts";
+
+/**
+ * `busy`: a call (or the start functions) is under way, maybe suspended. `trapped`: it ended in a trap and is never
+ * entered again. `disposed`: its owner ended it. The last two are final.
+ */
+export type LifeState = "idle" | "busy" | "trapped" | "disposed";
+
+/** A guest that waits for the host. */
+interface Suspension {
+  readonly reject: (error: unknown) => void;
+}
+
+export class InstanceState {
+  life: LifeState = "busy";
+  /** True while every frame below is wasm, up to an export that was entered as a promise. */
+  mayBlock = false;
+  readonly limit: HandleLimit;
+  /** What the blocking half of a trampoline is to wait for; set and consumed within one host call. */
+  #pending: Promise<FlatValue | undefined> | null = null;
+  /** Tells the trampolines that `#pending` is set. */
+  readonly blocked: WebAssembly.Global;
+  #suspension: Suspension | null = null;
+  /** What ends the guest as soon as the host function that it is in returns. */
+  #ending: WebAssembly.RuntimeError | null = null;
+
+  constructor(handlesMax: number) {
+    this.limit = { live: 0, max: handlesMax };
+    this.blocked = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  }
+
+  /** Begins a call from outside. */
+  enter(what: string): void {
+    if (this.life !== "idle") throw this.refusal(what);
+    this.life = "busy";
+  }
+
+  /** A call from outside has ended well. */
+  leave(): void {
+    this.mayBlock = false;
+    if (this.life === "busy") this.life = "idle";
+  }
+
+  /** Marks the instance as trapped and returns what to throw. */
+  fail(trap: WebAssembly.RuntimeError): WebAssembly.RuntimeError {
+    if (this.life === "busy" || this.life === "idle") this.life = "trapped";
+    this.mayBlock = false;
+    return trap;
+  }
+
+  refusal(what: string): WebAssembly.RuntimeError {
+    const why = {
+      idle: "it is idle",
+      busy: "a call is under way, expected it to be idle",
+      trapped: "it trapped before and is never entered again",
+      disposed: "it was disposed",
+    }[this.life];
+    const message = `Cannot ${what}: the instance cannot be entered, ${why}`;
+    return makeTrap(message, new HostTrap(message));
+  }
+
+  /** After each host function: it may have ended the instance that called it. */
+  checkAlive(): void {
+    if (this.#ending !== null) throw this.#ending;
+  }
+
+  /**
+   * Lets the guest wait for `promise` once the running host function has returned to the trampoline. `resume` gives the
+   * flat result; what it throws ends the guest.
+   */
+  suspend(promise: PromiseLike<unknown>, resume: Resume): void {
+    this.#pending = new Promise((resolve, reject) => {
+      const suspension: Suspension = { reject };
+      this.#suspension = suspension;
+      const settle = (step: () => FlatValue | undefined): void => {
+        // Killed or disposed meanwhile: the guest is gone.
+        if (this.#suspension !== suspension) return;
+        this.#suspension = null;
+        try {
+          resolve(step());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      promise.then((value) => settle(() => resume.fulfilled(value)), (error) => settle(() => resume.rejected(error)));
+    });
+    this.blocked.value = 1;
+  }
+
+  /** Like `suspend`, for a call into another component of this instance: what it waits for is killed there. */
+  suspendOnGuest(promise: Promise<unknown>, resume: Resume): void {
+    this.#pending = promise.then((value) => resume.fulfilled(value), (error) => resume.rejected(error));
+    this.blocked.value = 1;
+  }
+
+  takePending(): Promise<FlatValue | undefined> | undefined {
+    const pending = this.#pending ?? undefined;
+    this.#pending = null;
+    return pending;
+  }
+
+  /** Ends the running call, if there is one. */
+  kill(cause: unknown): void {
+    if (this.life !== "busy" || this.#ending !== null) return;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const trap = isTrap(cause) ? cause : makeTrap(message, cause);
+    this.#ending = trap;
+    const suspension = this.#suspension;
+    this.#suspension = null;
+    suspension?.reject(trap);
+  }
+}
+
+export interface Resume {
+  readonly fulfilled: (value: unknown) => FlatValue | undefined;
+  readonly rejected: (error: unknown) => FlatValue | undefined;
+}
+
+/** One component instance of the component; all of them share one `InstanceState`. */
+export class ComponentScope implements ValueScope {
+  readonly id: number;
+  readonly state: InstanceState;
+  readonly table: HandleTable;
+  readonly guestResources: GuestResources;
+  mayLeave = true;
+  /** A lifted function of it runs; CanonicalABI.md calls the opposite `may_enter`. */
+  isEntered = false;
+  readonly lent: number[] = [];
+
+  constructor(id: number, state: InstanceState, guestResources: GuestResources) {
+    this.id = id;
+    this.state = state;
+    this.table = new HandleTable(state.limit);
+    this.guestResources = guestResources;
+  }
+
+  giveBack(): void {
+    for (const handle of this.lent) this.table.giveBack(handle);
+    this.lent.length = 0;
+  }
+}
