@@ -1,6 +1,8 @@
 /** One life of a guest: its instance, its side of the network, its output. Whoever makes one ends it. */
 import type { Clock } from "../base/clock.ts";
-import type { CompiledComponent, ComponentInstance } from "../component/engine.ts";
+import type { CompiledComponent } from "../component/engine.ts";
+import type { ExportedFunction } from "../component/exported.ts";
+import type { ComponentInstance } from "../component/instance.ts";
 import { LineOutput } from "../host/cli/line_output.ts";
 import type { HostContext } from "../host/context.ts";
 import { createHostImports } from "../host/imports.ts";
@@ -69,7 +71,8 @@ export class Guest {
     if (typeof found !== "function") {
       throw new TypeError(`Cannot call ${interfaceName}#${functionName}: the component has no such export`);
     }
-    return await found(...args);
+    // The name says that it is a function and no resource class.
+    return await (found as ExportedFunction)(...args);
   }
 
   /** Ends a call that is suspended: it rejects with a trap that has this cause. */
@@ -85,6 +88,9 @@ export class Guest {
       // Before the resources go: dropping a socket would close it cleanly.
       this.context.network.release(release);
       this.#instance.dispose();
+    } catch (error) {
+      // A resource that cannot be disposed of is the host's fault, and no reason to leave the rest behind.
+      this.context.emit({ kind: "fault", where: "the release of a guest", error });
     } finally {
       this.#endOutput();
       this.context.counters.add("instances", -1);

@@ -1,6 +1,6 @@
 /** How a guest's call ended, read from what it returned or threw. */
 import { GuestExit } from "../base/errors.ts";
-import { ExportError } from "../component/engine.ts";
+import { ExportError } from "../component/exported.ts";
 import { describeError } from "./request_failure.ts";
 import type { ReleaseKind } from "./guest.ts";
 

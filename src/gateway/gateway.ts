@@ -1,0 +1,159 @@
+/** The composition root: from a folder to a running gateway, and back to nothing. */
+import { type Clock, systemClock } from "../base/clock.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
+import { ComponentCache } from "../component/cache.ts";
+import type { CompiledComponent } from "../component/engine.ts";
+import type { FileReader } from "../config/file_reader.ts";
+import { folderFiles } from "../config/folder_files.ts";
+import { loadFolder } from "../config/load_folder.ts";
+import { SUSPENDING } from "../host/suspending.ts";
+import type { GuestTools } from "../instance/guest.ts";
+import type { Egress } from "../network/egress.ts";
+import { createRouter } from "../router/router.ts";
+import { HttpApp } from "../server/http_app.ts";
+import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
+import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
+import type { EmitEvent } from "../telemetry/events.ts";
+import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import { Workload, WORKLOAD_LIMITS, type WorkloadLimits } from "../workload/workload.ts";
+import { countedClock } from "./counted_clock.ts";
+import { defaultEgress } from "./default_egress.ts";
+import { loadComponents } from "./load_components.ts";
+import { randomBytes } from "./random_bytes.ts";
+
+/** How a gateway is started. */
+export interface GatewayOptions {
+  /** The folder of workloads; diagnostics name its files in the same way. */
+  readonly folder: string;
+  /** Default: 127.0.0.1:8080. */
+  readonly listen?: ListenAddress;
+  /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
+  readonly emit?: EmitEvent;
+  /** The way to real addresses for workloads whose `net` allows it. Default: the default policy, over the machine's sockets. */
+  readonly egress?: Egress;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. */
+  readonly files?: FileReader;
+  /** Bounds that differ from `LISTENER_LIMITS` and `WORKLOAD_LIMITS`. */
+  readonly limits?: { readonly listener?: Partial<ListenerLimits>; readonly workload?: Partial<WorkloadLimits> };
+}
+
+/** A running gateway. */
+export interface Gateway {
+  /** Where it listens; the port is the real one. */
+  readonly address: ListenAddress;
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** What it serves, as the files say. */
+  readonly workloads: readonly WorkloadSpec[];
+  /** What is alive now. All zero when no request, service or timer is. */
+  counters(): Readonly<Record<LiveKind, number>>;
+  /** The state of a workload's service; undefined when it has none. */
+  serviceState(workload: string): string | undefined;
+  /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Where a gateway listens when nobody says otherwise. */
+export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
+
+/**
+ * Starts a gateway on a folder.
+ *
+ * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_LISTEN
+ * @example
+ * const gateway = await startGateway({ folder: "workloads", listen: { host: "127.0.0.1", port: 0 } });
+ * console.log(await (await fetch(`${gateway.url}/hello`)).text());
+ * await gateway.close();
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { folder, files = folderFiles, emit = () => {}, listen = LISTEN_DEFAULT } = options;
+  const specs = await loadSpecs(folder, files);
+  const counters = new LiveCounters();
+  const clock = countedClock(options.clock ?? systemClock, counters);
+  const tools: GuestTools = { clock, randomBytes, counters, emit };
+  let own: SocketAddress[] = [];
+  const egress = options.egress ?? defaultEgress(() => own);
+  const workloadLimits = { ...WORKLOAD_LIMITS, ...options.limits?.workload };
+  const workloads = specs.workloads.map((spec) =>
+    new Workload({ spec, componentOf: specs.componentOf, tools, egress, limits: workloadLimits })
+  );
+  const limits = { ...LISTENER_LIMITS, ...options.limits?.listener };
+  const { listener, app } = assemble(workloads, tools, limits);
+  const closeWorkloads = async (): Promise<void> => {
+    await Promise.all(workloads.map((workload) => workload.close()));
+    await app.settled();
+  };
+  let address: ListenAddress;
+  try {
+    // A guest must not reach the gateway itself, so nothing runs before its address is known.
+    address = await listener.listen(listen);
+    const ip = parseIpAddress(address.host);
+    if (ip !== undefined) own = [{ address: ip, port: address.port }];
+  } catch (error) {
+    await closeWorkloads();
+    throw error;
+  }
+  for (const workload of workloads) workload.start();
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await listener.close();
+    await closeWorkloads();
+  };
+  return {
+    address,
+    url: urlOf(address),
+    workloads: specs.workloads,
+    counters: () => counters.snapshot(),
+    serviceState: (name) => workloads.find((workload) => workload.name === name)?.service?.state.kind,
+    close: () => closed ??= close(),
+  };
+}
+
+/** Everything that can be wrong before anything is opened. */
+async function loadSpecs(folder: string, files: FileReader): Promise<{
+  readonly workloads: readonly WorkloadSpec[];
+  readonly componentOf: (path: string) => CompiledComponent;
+}> {
+  const { workloads, diagnostics } = await loadFolder(folder, files);
+  const cache = new ComponentCache({ suspending: SUSPENDING });
+  const loaded = await loadComponents(workloads, { cache, files });
+  const all = [...diagnostics, ...loaded.diagnostics];
+  if (all.length > 0) {
+    const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
+    const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;
+    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: all });
+  }
+  const componentOf = (path: string): CompiledComponent => {
+    const component = loaded.components.get(path);
+    if (component === undefined) throw new TypeError(`Cannot find the component of "${path}", expected it loaded`);
+    return component;
+  };
+  return { workloads, componentOf };
+}
+
+function assemble(
+  workloads: readonly Workload[],
+  tools: GuestTools,
+  limits: ListenerLimits,
+): { readonly listener: HttpListener; readonly app: HttpApp } {
+  const { clock, counters, emit } = tools;
+  const routes = workloads.flatMap((workload) => workload.routes);
+  const router = createRouter(routes.map((route) => ({ match: route.match, target: route })));
+  const app = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
+  const listener = new HttpListener({
+    limits,
+    clock,
+    serve: (request, response) => app.serve(request, response),
+    onRefused: (failure) => app.logRefused(failure),
+    onFault: (error) => emit({ kind: "fault", where: "listener", error }),
+  });
+  return { listener, app };
+}
+
+function urlOf({ host, port }: ListenAddress): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

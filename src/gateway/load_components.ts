@@ -1,0 +1,106 @@
+/** Reads, compiles and checks every component that a folder names; what cannot be used is told where it is named. */
+import type { Diagnostic } from "../base/diagnostics.ts";
+import type { ComponentCache } from "../component/cache.ts";
+import type { CompiledComponent } from "../component/engine.ts";
+import { ComponentError } from "../component/errors.ts";
+import { ConfigDocument } from "../config/document.ts";
+import { nodeAt } from "../config/faults.ts";
+import { fileFault, type FileReader, joinPath } from "../config/file_reader.ts";
+import { readText } from "../config/read_text.ts";
+import { WORKLOAD_NAME } from "../config/workload_folder.ts";
+import { INCOMING_HANDLER } from "../instance/handler.ts";
+import { COMMAND_RUN } from "../workload/service_run.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import { missingImports, roleFault } from "./component_role.ts";
+
+/** The largest component file. A JavaScript engine with its program has 12 MiB; this keeps a mistaken file out of memory. */
+export const COMPONENT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** One place where a file names a component. */
+interface ComponentUse {
+  /** The component's file. */
+  readonly component: string;
+  /** The interface that it has to export there. */
+  readonly exported: string;
+  /** The file that names it. */
+  readonly file: string;
+  readonly key: readonly string[];
+}
+
+/** What the folder's components came to. */
+export interface LoadedComponents {
+  /** By path, as the specs name it. */
+  readonly components: ReadonlyMap<string, CompiledComponent>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Each file is compiled once, all of them side by side. */
+export async function loadComponents(
+  workloads: readonly WorkloadSpec[],
+  options: { readonly cache: ComponentCache; readonly files: FileReader },
+): Promise<LoadedComponents> {
+  const uses = workloads.flatMap(usesOf);
+  const paths = [...new Set(uses.map((use) => use.component))];
+  const loaded = new Map<string, CompiledComponent | string>();
+  await Promise.all(paths.map(async (path) => loaded.set(path, await loadOne(path, options))));
+
+  const components = new Map<string, CompiledComponent>();
+  const diagnostics: Diagnostic[] = [];
+  for (const use of uses) {
+    const component = loaded.get(use.component) ?? "it was not loaded";
+    const is = typeof component === "string"
+      ? component
+      : roleFault(component, use.exported) ?? missingImports(component);
+    if (is !== undefined) diagnostics.push(await diagnosticOf(use, is, options.files));
+    else if (typeof component !== "string") components.set(use.component, component);
+  }
+  return { components, diagnostics };
+}
+
+function usesOf(workload: WorkloadSpec): readonly ComponentUse[] {
+  const uses: ComponentUse[] = workload.routes.map((route) => ({
+    component: route.component,
+    exported: INCOMING_HANDLER,
+    file: route.file,
+    key: ["component"],
+  }));
+  if (workload.service !== undefined) {
+    const file = joinPath(workload.folder, WORKLOAD_NAME);
+    const { component } = workload.service;
+    uses.push({ component, exported: COMMAND_RUN, file, key: ["service", "component"] });
+  }
+  return uses;
+}
+
+/** The component, or what is wrong with it as the middle of a sentence. */
+async function loadOne(
+  path: string,
+  options: { readonly cache: ComponentCache; readonly files: FileReader },
+): Promise<CompiledComponent | string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await options.files.read(path, COMPONENT_BYTES_MAX);
+  } catch (error) {
+    return `${fileFault(error)}, expected a readable component`;
+  }
+  try {
+    return await options.cache.compile(bytes);
+  } catch (error) {
+    if (error instanceof ComponentError) return error.message;
+    throw error;
+  }
+}
+
+/** Where the file names the component. The file was read without fault a moment ago; should it have gone, its start is named. */
+async function diagnosticOf(use: ComponentUse, is: string, files: FileReader): Promise<Diagnostic> {
+  const message = `Cannot use "${use.key.join(".")}" (${use.component}): ${is}`;
+  let document: ConfigDocument;
+  try {
+    document = new ConfigDocument(use.file, (await readText(use.file, files)).text);
+  } catch {
+    // The fault that matters is the component's, and it is in the message.
+    return { file: use.file, line: 1, column: 1, message };
+  }
+  if (document.root === undefined) return { file: use.file, line: 1, column: 1, message };
+  return document.fault(nodeAt(document.root, use.key).offset, message);
+}

@@ -1,0 +1,116 @@
+/** `loopgate run`: one command component from its start to its end, with the rights of a service on a network of its own. */
+import { type Clock, systemClock } from "../base/clock.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { escapeText } from "../base/escape_text.ts";
+import { compileComponent, type CompiledComponent } from "../component/engine.ts";
+import { ComponentError } from "../component/errors.ts";
+import { fileFault, type FileReader } from "../config/file_reader.ts";
+import { folderFiles } from "../config/folder_files.ts";
+import { SUSPENDING } from "../host/suspending.ts";
+import { describeEnd, type GuestEnd } from "../instance/guest_end.ts";
+import { describeError } from "../instance/request_failure.ts";
+import type { Egress } from "../network/egress.ts";
+import { WorkloadNetwork } from "../network/workload_network.ts";
+import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import { LiveCounters } from "../telemetry/live_counters.ts";
+import { COMMAND_RUN, startRun } from "../workload/service_run.ts";
+import { missingImports, roleFault } from "./component_role.ts";
+import { defaultEgress } from "./default_egress.ts";
+import { COMPONENT_BYTES_MAX } from "./load_components.ts";
+import { randomBytes } from "./random_bytes.ts";
+
+/** How a command is run. */
+export interface RunCommandOptions {
+  /** Path of the component's file. */
+  readonly component: string;
+  readonly env: readonly (readonly [string, string])[];
+  /** Without the program's name. */
+  readonly args: readonly string[];
+  /** Gets the guest's bytes as they are; they are the caller's. */
+  readonly stdout: (bytes: Uint8Array) => void;
+  /** As `stdout`, and the gateway's own lines: a trap, a denial. */
+  readonly stderr: (bytes: Uint8Array) => void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. */
+  readonly files?: FileReader;
+  /** Default: the default policy, over the machine's sockets. */
+  readonly egress?: Egress;
+}
+
+/** `run` returned its `err`. */
+const FAILED_EXIT_CODE = 1;
+/** A trap: 128 + SIGABRT, as a crashed native program and wasmtime have it. */
+const TRAPPED_EXIT_CODE = 134;
+
+/**
+ * Runs `wasi:cli/run` to its end and resolves to the exit code: 0 for ok, 1 for err, what the guest passed to
+ * `wasi:cli/exit`, 134 for a trap.
+ *
+ * @throws {LoopgateError} ERR_COMPONENT when the file cannot be run at all
+ */
+export async function runCommand(options: RunCommandOptions): Promise<number> {
+  const { clock = systemClock, egress = defaultEgress(() => []) } = options;
+  const component = await loadCommand(options.component, options.files ?? folderFiles);
+  const note = (text: string): void => options.stderr(new TextEncoder().encode(`loopgate: ${escapeText(text)}\n`));
+  const counters = new LiveCounters();
+  const emit = noteEvents(note);
+  const name = options.component.split(/[\\/]/).at(-1) ?? options.component;
+  const label: GuestLabel = { workload: name, role: "command" };
+  const network = new WorkloadNetwork({ workload: name, access: "default", clock, counters, emit, egress });
+  const run = startRun(
+    { component, label, env: options.env, args: [name, ...options.args] },
+    { clock, randomBytes, counters, emit },
+    {
+      network: network.openGuest("service", label),
+      // A view of the guest's memory, which it overwrites next.
+      output: (stream, bytes) => (stream === "stdout" ? options.stdout : options.stderr)(bytes.slice()),
+    },
+  );
+  const end = await run.ended;
+  network.close();
+  if (end.kind === "trapped") note(`the guest trapped: ${describeError(end.error)}`);
+  else if (end.kind === "failed") note(`the guest failed: ${describeEnd(end)}`);
+  return exitCodeOf(end);
+}
+
+async function loadCommand(path: string, files: FileReader): Promise<CompiledComponent> {
+  const refuse = (is: string, cause?: unknown): LoopgateError =>
+    new LoopgateError("ERR_COMPONENT", `Cannot run "${path}": ${is}`, { cause });
+  let bytes: Uint8Array;
+  try {
+    bytes = await files.read(path, COMPONENT_BYTES_MAX);
+  } catch (error) {
+    throw refuse(`${fileFault(error)}, expected a component`, error);
+  }
+  let component: CompiledComponent;
+  try {
+    component = await compileComponent(bytes, { suspending: SUSPENDING });
+  } catch (error) {
+    if (error instanceof ComponentError) throw refuse(error.message, error);
+    throw error;
+  }
+  const fault = roleFault(component, COMMAND_RUN) ?? missingImports(component);
+  if (fault !== undefined) throw refuse(fault);
+  return component;
+}
+
+function noteEvents(note: (text: string) => void): EmitEvent {
+  return (event) => {
+    if (event.kind === "denied") note(`denied ${event.operation} ${event.target}: ${event.rule}`);
+    else if (event.kind === "fault") note(`a fault in ${event.where}: ${describeError(event.error)}`);
+  };
+}
+
+function exitCodeOf(end: GuestEnd): number {
+  switch (end.kind) {
+    case "completed":
+      return 0;
+    case "exited":
+      return end.exitCode;
+    case "failed":
+      return FAILED_EXIT_CODE;
+    case "trapped":
+      return TRAPPED_EXIT_CODE;
+  }
+}

@@ -1,0 +1,35 @@
+/** One run of `wasi:cli/run`, of a service or a command: instantiated, called, and released whatever comes of it. */
+import { Guest, type GuestOutput, type GuestProgram, type GuestTools } from "../instance/guest.ts";
+import { type GuestEnd, guestEndOf, releaseFor } from "../instance/guest_end.ts";
+import type { GuestNetwork } from "../network/guest_network.ts";
+import type { ServiceRun } from "./service_supervisor.ts";
+
+/** The interface a service exports. */
+export const COMMAND_RUN = "wasi:cli/run";
+
+/** Starts a run. Never throws: a trap of a start function is how the run ended. */
+export function startRun(
+  program: GuestProgram,
+  tools: GuestTools,
+  options: { readonly network: GuestNetwork; readonly output?: GuestOutput },
+): ServiceRun {
+  let guest: Guest;
+  try {
+    guest = new Guest(program, tools, options);
+  } catch (error) {
+    return { ended: Promise.resolve(guestEndOf(error)), kill: () => {} };
+  }
+  return { ended: runToEnd(guest), kill: (cause) => guest.kill(cause) };
+}
+
+async function runToEnd(guest: Guest): Promise<GuestEnd> {
+  let end: GuestEnd;
+  try {
+    await guest.call(COMMAND_RUN, "run", []);
+    end = { kind: "completed" };
+  } catch (error) {
+    end = guestEndOf(error);
+  }
+  guest.end(releaseFor(end));
+  return end;
+}

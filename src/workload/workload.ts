@@ -1,0 +1,140 @@
+/** A workload while it lives: its private network, its service, its routes. */
+import type { CompiledComponent } from "../component/engine.ts";
+import { CONCURRENCY_LIMITS, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
+import type { GuestTools } from "../instance/guest.ts";
+import { describeEnd } from "../instance/guest_end.ts";
+import { Handler, HANDLER_LIMITS, type HandlerLimits } from "../instance/handler.ts";
+import type { Egress } from "../network/egress.ts";
+import { WorkloadNetwork } from "../network/workload_network.ts";
+import type { GuestLabel } from "../telemetry/events.ts";
+import { Route } from "./route.ts";
+import { startRun } from "./service_run.ts";
+import { describeState } from "./service_state.ts";
+import { type ServiceRun, ServiceSupervisor } from "./service_supervisor.ts";
+import type { RouteSpec, ServiceSpec, WorkloadSpec } from "./spec.ts";
+
+/** The bounds of a workload. */
+export interface WorkloadLimits extends ConcurrencyLimits, HandlerLimits {
+  /** How long a request waits for the service. A cold start takes seconds; a client waits no longer than this. */
+  readonly readinessWaitMs: number;
+}
+
+/** What a workload has when its files say nothing. */
+export const WORKLOAD_LIMITS: WorkloadLimits = { ...CONCURRENCY_LIMITS, ...HANDLER_LIMITS, readinessWaitMs: 10_000 };
+
+/** What a workload needs. */
+export interface WorkloadOptions {
+  readonly spec: WorkloadSpec;
+  /** The compiled component of a path in `spec`. */
+  readonly componentOf: (path: string) => CompiledComponent;
+  readonly tools: GuestTools;
+  readonly egress?: Egress;
+  readonly limits?: WorkloadLimits;
+}
+
+/** Owns everything of one workload. */
+export class Workload {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  readonly network: WorkloadNetwork;
+  readonly service: ServiceSupervisor | undefined;
+  readonly #options: WorkloadOptions;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: WorkloadOptions) {
+    const { spec, tools, egress } = options;
+    this.#options = options;
+    this.name = spec.name;
+    this.network = new WorkloadNetwork({
+      workload: spec.name,
+      access: spec.network,
+      clock: tools.clock,
+      counters: tools.counters,
+      emit: tools.emit,
+      ...(egress !== undefined && { egress }),
+    });
+    this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);
+    this.routes = spec.routes.map((route) => this.#makeRoute(route));
+  }
+
+  /** Starts the service. Requests may come before it is ready. */
+  start(): void {
+    this.service?.start();
+  }
+
+  /** Ends the routes, then the service, then the network. What runs is cut. Idempotent. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    for (const route of this.routes) route.close();
+    await this.service?.stop();
+    this.network.close();
+  }
+
+  #makeRoute(spec: RouteSpec): Route {
+    const { tools, componentOf, limits = WORKLOAD_LIMITS } = this.#options;
+    const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
+    const handler = new Handler({
+      program: { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) },
+      tools,
+      openNetwork: () => this.network.openGuest("component", label),
+      limits,
+    });
+    return new Route({
+      workload: this.name,
+      name: spec.name,
+      match: spec.match,
+      handler,
+      service: this.service,
+      clock: tools.clock,
+      limits,
+      readinessWaitMs: limits.readinessWaitMs,
+    });
+  }
+
+  #makeService(spec: ServiceSpec): ServiceSupervisor {
+    const { tools, componentOf } = this.#options;
+    const label: GuestLabel = { workload: this.name, role: "service" };
+    const program = { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) };
+    const { readyTcpPort } = spec;
+    return new ServiceSupervisor({
+      startRun: () =>
+        this.#reportingEnd(startRun(program, tools, { network: this.network.openGuest("service", label) })),
+      listening: readyTcpPort === undefined ? undefined : {
+        isReady: () => this.network.isListening(readyTcpPort),
+        onReady: (wake) => this.network.onListening(readyTcpPort, wake),
+      },
+      policy: spec.restart,
+      clock: tools.clock,
+      onState: (state) => {
+        const detail = describeState(state);
+        tools.emit({
+          kind: "service-state",
+          workload: this.name,
+          state: state.kind,
+          ...(detail !== undefined && { detail }),
+        });
+      },
+    });
+  }
+
+  #reportingEnd(run: ServiceRun): ServiceRun {
+    const label: GuestLabel = { workload: this.name, role: "service" };
+    const ended = run.ended.then((end) => {
+      const isStopped = this.service?.state.kind === "stopped";
+      if (!isStopped) {
+        this.#options.tools.emit({ kind: "guest-ended", guest: label, outcome: end.kind, detail: describeEnd(end) });
+      }
+      return end;
+    });
+    return { ended, kill: run.kill };
+  }
+}
+
+/** As a shell would call it: guests expect the program's name in the first place. */
+function argvOf(spec: RouteSpec | ServiceSpec): readonly string[] {
+  const name = spec.component.split("/").at(-1) ?? spec.component;
+  return [name, ...spec.args];
+}
