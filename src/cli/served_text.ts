@@ -30,7 +30,7 @@ export function curlLine({ workloads }: Served, base: string): string | undefine
   const best = routes.toSorted((a, b) => effort(a) - effort(b))[0];
   if (best === undefined) return undefined;
   const { host, path, methods } = best.match;
-  const url = base + path.replace(/:[A-Za-z_][A-Za-z0-9_]*(?=\/|$)/g, "1").replace(/\*$/, "");
+  const url = base + path.replace(/\/:[A-Za-z_][A-Za-z0-9_]*(?=\/|$)/g, "/1").replace(/\*$/, "");
   const words = ["curl", "-i"];
   const method = methods === undefined || methods.includes("GET") ? "GET" : methods[0] ?? "GET";
   if (method === "HEAD") words.push("--head");
@@ -58,7 +58,7 @@ function methodsText(methods: readonly string[] | undefined): string {
 
 function effort({ match }: RouteSpec): number {
   const isRead = match.methods === undefined || match.methods.includes("GET");
-  return (isRead ? 0 : 4) + (match.host === "*" ? 0 : 2) + (/[:*]/.test(match.path) ? 1 : 0);
+  return (isRead ? 0 : 4) + (match.host === "*" ? 0 : 2) + (/\/[:*]/.test(match.path) ? 1 : 0);
 }
 
 /** Quoted where a shell would read more than the text. */

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { LoopgateError } from "../base/errors.ts";
+import { LISTEN_DEFAULT } from "../gateway/gateway.ts";
+import { parseCommand } from "./args.ts";
+import { parseListenAddress, urlOf } from "./listen_address.ts";
+import { COMMANDS, usageText } from "./usage.ts";
+import { VERSION } from "./version.ts";
+
+const GOOD: readonly (readonly [words: string, command: unknown])[] = [
+  ["serve w", { kind: "serve", folder: "w", listen: undefined, log: "pretty" }],
+  ["serve w --listen 127.0.0.1:80", {
+    kind: "serve",
+    folder: "w",
+    listen: { host: "127.0.0.1", port: 80 },
+    log: "pretty",
+  }],
+  ["serve --listen=[::1]:0 --log json w", {
+    kind: "serve",
+    folder: "w",
+    listen: { host: "::1", port: 0 },
+    log: "json",
+  }],
+  ["serve -- -w", { kind: "serve", folder: "-w", listen: undefined, log: "pretty" }],
+  ["run a.wasm", { kind: "run", component: "a.wasm", env: [], args: [] }],
+  ["run a.wasm --env A=b=c --env B=", { kind: "run", component: "a.wasm", env: [["A", "b=c"], ["B", ""]], args: [] }],
+  ["run a.wasm --env A=1 --env A=2", { kind: "run", component: "a.wasm", env: [["A", "2"]], args: [] }],
+  ["run --arg x a.wasm --arg=-y -- --env Z --help", {
+    kind: "run",
+    component: "a.wasm",
+    env: [],
+    args: ["x", "-y", "--env", "Z", "--help"],
+  }],
+  ["help", { kind: "help", topic: undefined }],
+  ["--help", { kind: "help", topic: undefined }],
+  ["-h", { kind: "help", topic: undefined }],
+  ["--help serve", { kind: "help", topic: "serve" }],
+  ["help run", { kind: "help", topic: "run" }],
+  ["serve --help", { kind: "help", topic: "serve" }],
+  ["run -h", { kind: "help", topic: "run" }],
+  ["--version", { kind: "version" }],
+  ["-V", { kind: "version" }],
+];
+
+for (const [words, command] of GOOD) {
+  test(`parseCommand: ${words}`, () => assert.deepEqual(parseCommand(words.split(" ")), command));
+}
+
+const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
+  [[], /there is no command/],
+  [["--listen", "a:1"], /--listen: it is no flag/],
+  [["sreve", "w"], /"sreve": it is no command.*\nDid you mean: serve/],
+  [["hello.wasm"], /Did you mean: loopgate run hello\.wasm/],
+  [["constructor"], /it is no command/],
+  [["help", "sreve"], /Did you mean: serve/],
+  [["help", "serve", "run"], /one command at a time/],
+  [["serve"], /there is no folder/],
+  [["serve", "a", "b"], /"b" follows it/],
+  [
+    ["serve", "a", "--lisen", "b:1"],
+    /--lisen: it is no flag of `serve`.*\nDid you mean: --listen\nSee: loopgate help serve/,
+  ],
+  [["serve", "a", "--toString"], /--toString: it is no flag/],
+  [["serve", "a", "-x"], /-x: it is no flag/],
+  [["serve", "a", "--env", "A=b"], /--env: it is no flag of `serve`/],
+  [["serve", "a", "--listen"], /its value is missing/],
+  [["serve", "a", "--listen", "--log"], /a flag follows it/],
+  [["serve", "a", "--listen", "a:1", "--listen", "b:1"], /--listen twice/],
+  [["serve", "a", "--help=yes"], /--help with a value/],
+  [["serve", "a", "--log", "jsno"], /--log "jsno".*\nDid you mean: json/],
+  [["serve", "a", "--listen", "8080"], /it has no host.*\nDid you mean: 127\.0\.0\.1:8080 .*0\.0\.0\.0:8080/],
+  [["run"], /there is no component/],
+  [["run", "a.wasm", "b"], /after "--"\nDid you mean: loopgate run a\.wasm -- b/],
+  [["run", "a.wasm", "--env", "A B=c"], /"A B" is no name/],
+  [["run", "a.wasm", "--env", "=c"], /"" is no name/],
+  [["run", "a.wasm", "--arg", "-x"], /--arg=<value>/],
+  [["run", "a.wasm", "--listen", "a:1"], /--listen: it is no flag of `run`/],
+];
+
+for (const [words, part] of BAD) {
+  test(`parseCommand: refuses ${words.join(" ") || "nothing"}`, () => {
+    assert.throws(() => parseCommand(words), (error) => {
+      assert.ok(error instanceof LoopgateError);
+      assert.equal(error.code, "ERR_USAGE");
+      assert.match(error.message, part);
+      assert.match(error.message, /\nSee: loopgate help/);
+      return true;
+    });
+  });
+}
+
+test("parseCommand: a secret without its name is not repeated", () => {
+  assert.throws(() => parseCommand(["run", "a.wasm", "--env", "s3cret"]), (error) => {
+    assert.ok(error instanceof LoopgateError);
+    assert.ok(!error.message.includes("s3cret"));
+    return true;
+  });
+});
+
+const ADDRESSES: readonly (readonly [text: string, expected: string])[] = [
+  ["127.0.0.1:8080", "127.0.0.1 8080"],
+  ["localhost:0", "localhost 0"],
+  ["[::]:65535", ":: 65535"],
+  ["", "fault"],
+  [":8080", "fault"],
+  ["127.0.0.1", "fault"],
+  ["[::1]", "fault"],
+  ["::1:8080", "fault"],
+  ["[::g]:80", "fault"],
+  ["[:::]:80", "fault"],
+  ["a:65536", "fault"],
+  ["a:99999999999999999999", "fault"],
+  ["a:-1", "fault"],
+  ["a:8080x", "fault"],
+  ["a b:80", "fault"],
+  ["http://a:80/", "fault"],
+];
+for (const [text, expected] of ADDRESSES) {
+  test(`parseListenAddress: "${text}"`, () => {
+    const read = parseListenAddress(text);
+    assert.equal(read.kind === "fault" ? "fault" : `${read.host} ${read.port}`, expected);
+  });
+}
+
+test("urlOf: an address for every interface is reached as localhost", () => {
+  assert.equal(urlOf({ host: "0.0.0.0", port: 80 }), "http://localhost:80");
+  assert.equal(urlOf({ host: "::", port: 80 }), "http://localhost:80");
+  assert.equal(urlOf({ host: "::1", port: 80 }), "http://[::1]:80");
+});
+
+test("usageText: every command, the real default, no line too wide", () => {
+  for (const topic of [undefined, ...COMMANDS]) {
+    const text = usageText(topic);
+    assert.ok(text.endsWith("\n") && text.split("\n").every((line) => line.length <= 120), topic ?? "overview");
+  }
+  assert.ok(usageText("serve").includes(`(${LISTEN_DEFAULT.host}:${LISTEN_DEFAULT.port})`));
+  for (const command of COMMANDS) assert.ok(usageText(undefined).includes(`  ${command}  `), command);
+});
+
+test("VERSION: is package.json's", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  assert.equal(VERSION, manifest.version);
+});

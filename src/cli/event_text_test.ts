@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { GatewayEvent } from "../telemetry/events.ts";
+import { coloursFor } from "./colours.ts";
+import { eventJson, eventText } from "./event_text.ts";
+
+const SERVICE = { workload: "shop", role: "service" } as const;
+const COMPONENT = { workload: "shop", route: "task", role: "component" } as const;
+const COMMAND = { workload: "x.wasm", role: "command" } as const;
+
+const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
+  [
+    { kind: "request", method: "POST", path: "/task", status: 200, durationMs: 1.26, workload: "shop", route: "task" },
+    "POST /task 200 1.3 ms  shop/task",
+  ],
+  [
+    { kind: "request", method: "GET", path: "/?token=s3cret", status: 404, durationMs: 123.4, cause: "no route" },
+    "GET /?... 404 123 ms  (no route)",
+  ],
+  [
+    { kind: "request", method: "", path: "", status: 400, durationMs: 0, cause: "half a head" },
+    "- - 400 0.0 ms  (half a head)",
+  ],
+  [
+    { kind: "request", method: "GET", path: "/\u001b[2J\n", status: 500, durationMs: 12_345, workload: "shop" },
+    "GET /\\u{1b}[2J\\n 500 12.3 s  shop",
+  ],
+  [{ kind: "guest-output", guest: SERVICE, stream: "stdout", line: "listening" }, "shop service out | listening"],
+  [
+    { kind: "guest-output", guest: COMPONENT, stream: "stderr", line: "\u001b]0;x\u0007\u202e" },
+    "shop/task err | \\u{1b}]0;x\\u{7}\\u{202e}",
+  ],
+  [
+    { kind: "guest-ended", guest: SERVICE, outcome: "trapped", detail: "unreachable\r\nfake line" },
+    "shop service trapped: unreachable\\r\\nfake line",
+  ],
+  [{ kind: "guest-ended", guest: COMMAND, outcome: "completed", detail: "" }, "x.wasm command completed"],
+  [{ kind: "service-state", workload: "shop", state: "ready" }, "shop service ready"],
+  [
+    { kind: "service-state", workload: "shop", state: "restarting", detail: "it trapped; the next start is in 100 ms" },
+    "shop service restarting: it trapped; the next start is in 100 ms",
+  ],
+  [
+    { kind: "denied", guest: COMPONENT, operation: "tcp-connect", target: "10.0.0.1:80", rule: '"net": []' },
+    'shop/task denied tcp-connect 10.0.0.1:80 ("net": []); to allow it, write "net": true in shop/workload.jsonc',
+  ],
+  [
+    { kind: "denied", guest: SERVICE, operation: "resolve-addresses", target: "a\u001b", rule: '"dns" is not set' },
+    'shop service denied resolve-addresses a\\u{1b} ("dns" is not set); no setting of this version allows it',
+  ],
+  [
+    { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: '"net": []' },
+    'x.wasm command denied tcp-connect 10.0.0.1:80 ("net": []); `loopgate run` has no setting that allows it',
+  ],
+  [{ kind: "fault", where: "listener", error: "text" }, "fault in listener: text"],
+];
+
+for (const [event, line] of PRETTY) {
+  test(`eventText: ${line}`, () => {
+    assert.equal(eventText(event, { time: "12:00:01", colours: coloursFor(false) }), `12:00:01  ${line}`);
+    const coloured = eventText(event, { time: "12:00:01", colours: coloursFor(true) });
+    assert.equal(coloured.replace(/\u001b\[\d+m/g, ""), `12:00:01  ${line}`, "colours change nothing else");
+  });
+  test(`eventJson: ${line}`, () => {
+    const json = eventJson(event, "2026-01-02T03:04:05.678Z");
+    assert.ok(/^[^\0-\x1f\x7f-\x9f\u2028-\u202e]*$/.test(json));
+    const read = JSON.parse(json) as Record<string, unknown>;
+    assert.equal(read["time"], "2026-01-02T03:04:05.678Z");
+    assert.equal(read["event"], event.kind);
+    assert.ok(!json.includes("s3cret"));
+    if (event.kind === "guest-output") assert.equal(read["line"], event.line, "the text itself is whole");
+  });
+}
+
+test("eventText: a fault has its stack, line by line and escaped", () => {
+  const error = new Error("it broke \u001b[2J");
+  const text = eventText({ kind: "fault", where: "app", error }, { time: "", colours: coloursFor(false) });
+  assert.ok(text.includes("it broke \\u{1b}[2J\n    "));
+  assert.ok(!text.includes("\u001b"));
+  const json = JSON.parse(eventJson({ kind: "fault", where: "app", error }, "")) as { error: { message: string } };
+  assert.equal(json.error.message, "Error: it broke \u001b[2J");
+});
