@@ -28,6 +28,8 @@ export interface ExternName {
   /** With the version suffix, when it came apart. */
   readonly fullName: string;
   readonly parsed: ParsedName;
+  /** Equal for names that may not stand in one scope. */
+  readonly key: string;
   readonly offset: number;
 }
 
@@ -163,7 +165,8 @@ export interface LabelledCase {
   readonly type: ValueTypeUse | null;
 }
 
-export type TypeDefinition =
+/** A definition of a value type. */
+export type ValueTypeDefinition =
   | { readonly kind: "primitive"; readonly primitive: PrimitiveKind }
   | { readonly kind: "record"; readonly fields: readonly LabelledType[] }
   | { readonly kind: "variant"; readonly cases: readonly LabelledCase[] }
@@ -173,10 +176,14 @@ export type TypeDefinition =
   | { readonly kind: "enum"; readonly names: readonly string[] }
   | { readonly kind: "option"; readonly some: ValueTypeUse }
   | { readonly kind: "result"; readonly ok: ValueTypeUse | null; readonly err: ValueTypeUse | null }
-  | { readonly kind: "own" | "borrow"; readonly resource: number }
+  | { readonly kind: "own" | "borrow"; readonly resource: number };
+
+export type TypeDefinition =
+  | ValueTypeDefinition
   | { readonly kind: "func"; readonly params: readonly LabelledType[]; readonly result: ValueTypeUse | null }
   | { readonly kind: "resource"; readonly destructor: number | null }
-  | { readonly kind: "instance type" | "component type"; readonly declarations: readonly Declaration[] };
+  | { readonly kind: "instance type"; readonly declarations: readonly Declaration[] }
+  | { readonly kind: "component type"; readonly declarations: readonly Declaration[] };
 
 /** A core type: of a function, or of a module. */
 export type CoreTypeDefinition =

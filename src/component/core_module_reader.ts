@@ -14,6 +14,10 @@ import { hex, malformed, unsupported } from "./parse_faults.ts";
 /** Most parameters, and most results, of a core function: the limit of the JavaScript API of wasm. */
 const CORE_ARITY_MAX = 1000;
 
+/** Pages that 32-bit and 64-bit addresses reach. */
+const MEMORY_PAGES_MAX = 0x1_0000n;
+const MEMORY64_PAGES_MAX = 0x1_0000_0000_0000n;
+
 /** Names a defined function type in a reference; throws when there is none. */
 export type TypeNamer = (index: number, offset: number) => string;
 
@@ -50,6 +54,7 @@ export function readCoreValueType(reader: BinaryReader, namer: TypeNamer): CoreV
   const simple = NUMBERS[byte] ?? NULL_SHORTHANDS[byte];
   if (simple !== undefined) return simple;
   if (byte === 0x63 || byte === 0x64) return readReference(reader, byte === 0x63, namer);
+  if (byte === 0x65) throw unsupported(at, "shared references (threads)");
   if (GC_HEAP_TYPES.includes(byte)) throw unsupported(at, "core types of the garbage collection proposal");
   throw malformed(at, `${hex(byte)} stands for a core value type`, "a number, vector or reference type");
 }
@@ -100,6 +105,10 @@ function readLimits(reader: BinaryReader, what: string): CoreLimits {
   const min = bound("a minimum");
   const max = flags & 0x01 ? bound("a maximum") : null;
   if (flags & 0x08) throw unsupported(at, "custom page sizes");
+  const maximal = what === "memory" ? (is64 ? MEMORY64_PAGES_MAX : MEMORY_PAGES_MAX) : null;
+  if (maximal !== null && (min > maximal || (max ?? 0n) > maximal)) {
+    throw malformed(at, `a memory has the limits ${min} and ${max ?? "none"}`, `at most ${maximal} pages`);
+  }
   if (max !== null && max < min) throw malformed(at, `a ${what} has the maximum ${max}`, `at least its minimum ${min}`);
   return { min, max, is64 };
 }
@@ -117,6 +126,7 @@ export function readGlobalType(reader: BinaryReader, namer: TypeNamer): CoreGlob
   const type = readCoreValueType(reader, namer);
   const at = reader.offset;
   const mutability = reader.u8("a global's mutability");
+  if (mutability === 2 || mutability === 3) throw unsupported(at, "shared globals (threads)");
   if (mutability > 1) throw malformed(at, `a global has the mutability ${hex(mutability)}`, "0x00 or 0x01");
   return { kind: "global", type, isMutable: mutability === 1 };
 }

@@ -103,12 +103,34 @@ export function coreMismatch(actual: CoreExternType, expected: CoreExternType): 
       return limitsMismatch(actual.limits, expected.limits);
     case "global":
       if (actual.kind !== "global") break;
-      if (actual.type !== expected.type || actual.isMutable !== expected.isMutable) {
+      // What can be written must be the same both ways.
+      if (
+        actual.isMutable !== expected.isMutable ||
+        !(actual.isMutable ? actual.type === expected.type : isSubValue(actual.type, expected.type))
+      ) {
         return `is a ${describeGlobal(actual)}, expected a ${describeGlobal(expected)}`;
       }
       return null;
   }
   return `is a ${actual.kind}, expected a ${expected.kind}`;
+}
+
+const SHORT_REFERENCES: Readonly<Record<string, string>> = {
+  funcref: "(ref null func)",
+  externref: "(ref null extern)",
+  exnref: "(ref null exn)",
+};
+
+/** Whether each value of `actual` is one of `expected`: references may be narrower. */
+function isSubValue(actual: CoreValueType, expected: CoreValueType): boolean {
+  if (actual === expected) return true;
+  const [, actualNull, actualHeap] = /^\(ref (null )?(.*)\)$/.exec(SHORT_REFERENCES[actual] ?? actual) ?? [];
+  const [, expectedNull, expectedHeap] = /^\(ref (null )?(.*)\)$/.exec(SHORT_REFERENCES[expected] ?? expected) ?? [];
+  if (actualHeap === undefined || expectedHeap === undefined) return false;
+  if (actualNull !== undefined && expectedNull === undefined) return false;
+  if (actualHeap === expectedHeap) return true;
+  if (expectedHeap === "func") return actualHeap.startsWith("#") || actualHeap === "nofunc";
+  return (expectedHeap.startsWith("#") && actualHeap === "nofunc") || actualHeap === `no${expectedHeap}`;
 }
 
 function limitsMismatch(actual: CoreLimits, expected: CoreLimits): string | null {

@@ -3,7 +3,7 @@
  * instantiation only follows a list. Validates on the way everything that the engine relies on later.
  */
 import type { ComponentAst } from "./ast.ts";
-import { abstractEntity } from "./link_declarations.ts";
+import { abstractEntity, expandType } from "./link_abstract.ts";
 import { instantiate, runComponent } from "./link_component.ts";
 import { LinkContext } from "./link_context.ts";
 import { hostSource } from "./link_host.ts";
@@ -18,7 +18,7 @@ import type { ComponentExport, FuncType, LinkPlan, ResourceType, ValueType } fro
  * @throws {ComponentError} reason "malformed", "unsupported" or "limit"
  */
 export function linkComponent(ast: ComponentAst, bytes: Uint8Array): LinkPlan {
-  const link = new LinkContext(bytes, instantiate);
+  const link = new LinkContext(bytes, { instantiate, expand: expandType });
   const plan = new PlanBuilder({ isDry: false });
   const source = hostSource(plan);
   const exports = runComponent(ast, {
@@ -86,7 +86,7 @@ function exportedType(type: TypeEntity): ValueType | ResourceType | FuncType | n
     case "func":
       return type.type;
     case "resource":
-      return type.resource;
+      return type.alias.resource;
     case "instance":
     case "component":
       return null;

@@ -58,7 +58,7 @@ function chargeFunction(scope: Scope, nodes: number, offset: number): void {
 function linkResourceBuiltin(scope: Scope, definition: Extract<CanonDefinition, { kind: "canon resource" }>): void {
   const { offset, operation } = definition;
   const { componentInstance } = scope;
-  const resource = scope.resource(definition.type, offset);
+  const { resource } = scope.resource(definition.type, offset);
   if (operation !== "resource.drop") {
     const { origin } = resource;
     if (origin.kind !== "guest" || origin.componentInstance !== componentInstance) {

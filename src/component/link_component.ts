@@ -1,9 +1,10 @@
 /** Runs the definitions of a component: once per instantiation, and once with placeholders to check it. */
-import type { ComponentAst, Definition, ExternDescription, ExternName } from "./ast.ts";
+import type { ComponentAst, Definition } from "./ast.ts";
 import { coreMismatch } from "./core_module_types.ts";
 import { linkCanon } from "./link_canon.ts";
 import type { Instantiate, LinkContext } from "./link_context.ts";
-import { abstractEntity, abstractSource, elaborate, renamed, runCommon } from "./link_declarations.ts";
+import { abstractEntity, abstractSource, renamed } from "./link_abstract.ts";
+import { elaborate, type MakeEntity, runCommon } from "./link_declarations.ts";
 import { PlanBuilder } from "./link_plan.ts";
 import { type CoreInstanceEntity, type CoreItem, type Entity, itemAt, Scope } from "./link_scope.ts";
 import { malformed, quoted } from "./parse_faults.ts";
@@ -11,21 +12,18 @@ import { matchEntity } from "./subtype.ts";
 import type { CoreArgument, CoreRef } from "./types.ts";
 import { ExternChecks } from "./validate_externs.ts";
 
-/** What an import of the component is. */
-export type ImportHandler = (name: ExternName, description: ExternDescription, scope: Scope) => Entity;
-
 export interface RunOptions {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;
   /** The scope in which the component is defined; null for the root. */
   readonly parent: Scope | null;
-  readonly import: ImportHandler;
+  readonly import: MakeEntity;
   readonly isChecked: boolean;
 }
 
 /** Instantiates a component with `args`, which have to fit its imports. */
 export const instantiate: Instantiate = (component, { args, plan, link, offset }) => {
-  const importArgument: ImportHandler = (name, description, scope) => {
+  const importArgument: MakeEntity = (name, description, scope) => {
     const given = args.get(name.name);
     if (given === undefined) {
       throw malformed(offset, `an instantiation has no argument ${quoted(name.fullName)}`, "one for every import");
@@ -73,7 +71,7 @@ export function runComponent(component: ComponentAst, options: RunOptions): Read
   return scope.exports;
 }
 
-function runDefinition(scope: Scope, definition: Definition, importEntity: ImportHandler): void {
+function runDefinition(scope: Scope, definition: Definition, importEntity: MakeEntity): void {
   const { offset } = definition;
   switch (definition.kind) {
     case "core module":
@@ -106,16 +104,16 @@ function runDefinition(scope: Scope, definition: Definition, importEntity: Impor
     case "canon resource":
       linkCanon(scope, definition);
       return;
-    case "import": {
-      const entity = importEntity(definition.name, definition.description, scope);
-      scope.externs?.declare("import", definition.name, entity, scope.link);
-      scope.push(entity);
+    case "import":
+      scope.import(definition, importEntity);
       return;
-    }
     case "export":
       exportEntity(scope, definition);
       return;
-    default:
+    case "core type":
+    case "type":
+    case "alias export":
+    case "alias outer":
       runCommon(scope, definition);
   }
 }
@@ -177,16 +175,18 @@ function exportEntity(
   let entity = scope.entity(sort, index, offset);
   if (ascribed !== null) {
     entity = matchEntity(entity, ascribed, scope, { offset, path: `the export ${quoted(name.fullName)}` });
+    if (entity.sort === "func" && ascribed.kind === "func") {
+      // The same type by structure, but by the names that the component gives its parts.
+      entity = { sort: "func", func: { ...entity.func, type: scope.funcType(ascribed.type, offset) } };
+    }
   }
   if (entity.sort === "type") {
     const { type } = entity;
     entity = { sort: "type", type: renamed(type) };
     // A guest's resource is called as it is first exported.
-    if (type.kind === "resource" && type.resource.name === "") type.resource.name = name.fullName;
+    if (type.kind === "resource" && type.alias.resource.name === "") type.alias.resource.name = name.fullName;
   }
-  scope.externs?.declare("export", name, entity, scope.link);
-  scope.push(entity);
-  scope.exports.set(name.name, entity);
+  scope.export(name, entity);
 }
 
 function instantiateCore(

@@ -4,9 +4,9 @@ import { checkModuleImports, scanCoreModule } from "./core_module.ts";
 import { type CoreModuleType, SignatureTable } from "./core_module_types.ts";
 import { FUNCTION_TYPE_NODES_MAX, LINK_DEPTH_MAX, LINK_STEPS_MAX } from "./link_limits.ts";
 import type { PlanBuilder } from "./link_plan.ts";
-import type { ComponentEntity, Entity } from "./link_scope.ts";
+import type { ComponentEntity, Entity, TypeEntity } from "./link_scope.ts";
 import { pastLimit } from "./parse_faults.ts";
-import type { CoreModuleRange } from "./types.ts";
+import type { CoreModuleRange, ResourceType } from "./types.ts";
 
 /** Instantiates `component` into `plan`. `offset` is where it is asked for. */
 export type Instantiate = (
@@ -19,10 +19,28 @@ export type Instantiate = (
   },
 ) => ReadonlyMap<string, Entity>;
 
+/** Runs an instance or component type with placeholders for everything it declares. */
+export type Expand = (
+  type: Extract<TypeEntity, { readonly kind: "instance" | "component" }>,
+  options: { readonly link: LinkContext; readonly offset: number; readonly isChecked: boolean },
+) => {
+  readonly exports: ReadonlyMap<string, Entity>;
+  /** Everything that it imports or exports. */
+  readonly entities: readonly Entity[];
+  /** The resource types that it introduces. */
+  readonly resources: readonly ResourceType[];
+};
+
+/** The steps that need each other: comparing component types instantiates, instantiating compares. */
+export interface LinkSteps {
+  readonly instantiate: Instantiate;
+  readonly expand: Expand;
+}
+
 export class LinkContext {
   readonly bytes: Uint8Array;
-  /** Here because comparing component types instantiates, and instantiating compares. */
   readonly instantiate: Instantiate;
+  readonly expand: Expand;
   readonly #modules: Map<number, CoreModuleType> = new Map();
   readonly #signatures = new SignatureTable();
   readonly #budget = new ItemBudget();
@@ -31,9 +49,10 @@ export class LinkContext {
   #functionNodesLeft = FUNCTION_TYPE_NODES_MAX;
   #depth = 0;
 
-  constructor(bytes: Uint8Array, instantiate: Instantiate) {
+  constructor(bytes: Uint8Array, steps: LinkSteps) {
     this.bytes = bytes;
-    this.instantiate = instantiate;
+    this.instantiate = steps.instantiate;
+    this.expand = steps.expand;
   }
 
   /** Steps taken so far; for measuring. */

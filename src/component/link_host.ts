@@ -1,6 +1,6 @@
 /** The root's imports: the host's functions and resources, listed for whoever has to offer them. */
 import type { ExternName } from "./ast.ts";
-import type { EntitySource } from "./link_declarations.ts";
+import type { EntitySource } from "./link_abstract.ts";
 import type { PlanBuilder } from "./link_plan.ts";
 import { unsupported } from "./parse_faults.ts";
 import type { FuncType, ResourceType } from "./types.ts";

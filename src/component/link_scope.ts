@@ -1,5 +1,13 @@
 /** Index spaces of one component instance, component type or instance type while it is linked. */
-import type { ComponentAst, CoreItemSort, Declaration, Sort } from "./ast.ts";
+import type {
+  ComponentAst,
+  CoreItemSort,
+  Declaration,
+  ExternDescription,
+  ExternName,
+  ImportDeclaration,
+  Sort,
+} from "./ast.ts";
 import type { CoreExternType, CoreFuncType, CoreModuleType } from "./core_module_types.ts";
 import type { LinkContext } from "./link_context.ts";
 import type { PlanBuilder } from "./link_plan.ts";
@@ -13,10 +21,15 @@ export interface TypeClosure {
   readonly scope: Scope;
 }
 
+/** A resource under one name: each import and export of a resource is an object of its own. */
+export interface ResourceAlias {
+  readonly resource: ResourceType;
+}
+
 export type TypeEntity =
   | { readonly kind: "value"; readonly type: ValueType }
   | { readonly kind: "func"; readonly type: FuncType }
-  | { readonly kind: "resource"; readonly resource: ResourceType }
+  | { readonly kind: "resource"; readonly alias: ResourceAlias }
   | { readonly kind: "instance" | "component"; readonly closure: TypeClosure };
 
 export interface InstanceEntity {
@@ -102,14 +115,9 @@ export class Scope {
 
   /** The scope `count` levels outwards. */
   outer(count: number, offset: number): Scope {
-    let scope: Scope = this;
-    for (let left = count; left > 0; left -= 1) {
-      if (scope.parent === null) {
-        throw malformed(offset, `an outer alias goes ${count} components outwards`, "no further than the root");
-      }
-      scope = scope.parent;
-    }
-    return scope;
+    if (count === 0) return this;
+    if (this.parent === null) throw malformed(offset, "an outer alias goes past the root", "an enclosing component");
+    return this.parent.outer(count - 1, offset);
   }
 
   type(index: number, offset: number): TypeEntity {
@@ -122,12 +130,12 @@ export class Scope {
     return entity.type;
   }
 
-  resource(index: number, offset: number): ResourceType {
+  resource(index: number, offset: number): ResourceAlias {
     const entity = this.type(index, offset);
     if (entity.kind !== "resource") {
       throw malformed(offset, `type ${index} is a ${entity.kind} type`, "a resource type");
     }
-    return entity.resource;
+    return entity.alias;
   }
 
   closure(index: number, kind: "instance" | "component", offset: number): TypeClosure {
@@ -166,6 +174,26 @@ export class Scope {
       case "instance":
         return { sort, instance: itemAt(this.instances, index, sort, offset) };
     }
+  }
+
+  /** Enters what `make` makes of an import. */
+  import(
+    { name, description }: ImportDeclaration,
+    make: (name: ExternName, description: ExternDescription, scope: Scope) => Entity,
+  ): void {
+    if (description.kind === "type eq") {
+      this.externs?.expectImportable(name, this.type(description.type, description.offset));
+    }
+    const entity = make(name, description, this);
+    this.externs?.declare("import", name, entity, this.link);
+    this.push(entity);
+  }
+
+  /** Exports `entity`, which is an index of its own from here on. */
+  export(name: ExternName, entity: Entity): void {
+    this.externs?.declare("export", name, entity, this.link);
+    this.push(entity);
+    this.exports.set(name.name, entity);
   }
 
   /** Appends to the index space of its sort. */

@@ -1,7 +1,7 @@
 /** Makes the value and function types of type definitions, and knows about each how large it is and what it holds. */
-import type { LabelledType, TypeDefinition, ValueTypeUse } from "./ast.ts";
+import type { LabelledType, TypeDefinition, ValueTypeDefinition, ValueTypeUse } from "./ast.ts";
 import { TYPE_DEPTH_MAX, TYPE_NODES_MAX } from "./link_limits.ts";
-import type { Scope } from "./link_scope.ts";
+import type { ResourceAlias, Scope } from "./link_scope.ts";
 import { malformed, pastLimit } from "./parse_faults.ts";
 import { type FuncType, PRIMITIVE_KINDS, type PrimitiveKind, type ValueType } from "./types.ts";
 
@@ -15,9 +15,18 @@ export interface TypeFacts {
   readonly hasResource: boolean;
   /** Holds a string or list, so that it lives in memory. */
   readonly hasPointer: boolean;
+  /** Under which name a handle's resource was meant; null for everything else. */
+  readonly alias: ResourceAlias | null;
 }
 
-const NO_FACTS: TypeFacts = { nodes: 0, depth: 0, hasBorrow: false, hasResource: false, hasPointer: false };
+const NO_FACTS: TypeFacts = {
+  nodes: 0,
+  depth: 0,
+  hasBorrow: false,
+  hasResource: false,
+  hasPointer: false,
+  alias: null,
+};
 
 const facts: WeakMap<ValueType | FuncType, TypeFacts> = new WeakMap();
 
@@ -32,6 +41,11 @@ const PRIMITIVES: ReadonlyMap<PrimitiveKind, ValueType> = new Map(
 /** The facts of a type that this file made. */
 export function typeFacts(type: ValueType | FuncType): TypeFacts {
   return facts.get(type) ?? NO_FACTS;
+}
+
+/** The same resource under another name. */
+export function renamedAlias({ resource }: ResourceAlias): ResourceAlias {
+  return { resource };
 }
 
 /** The same type as another object: an alias that is exported or imported has an identity of its own. */
@@ -56,6 +70,7 @@ function made<T extends ValueType | FuncType>(
       hasBorrow: sum.hasBorrow || inner.hasBorrow,
       hasResource: sum.hasResource || inner.hasResource,
       hasPointer: sum.hasPointer || inner.hasPointer,
+      alias: null,
     };
     if (sum.nodes > TYPE_NODES_MAX) throw pastLimit(offset, "parts in one type, written out", TYPE_NODES_MAX);
   }
@@ -76,8 +91,8 @@ function primitive(kind: PrimitiveKind): ValueType {
   return PRIMITIVES.get(kind) ?? { kind };
 }
 
-/** The value type of a definition; null for definitions of functions, resources, instances and components. */
-export function defineValueType(scope: Scope, definition: TypeDefinition, offset: number): ValueType | null {
+/** The value type of a definition. */
+export function defineValueType(scope: Scope, definition: ValueTypeDefinition, offset: number): ValueType {
   const use = (type: ValueTypeUse): ValueType => valueType(scope, type, offset);
   const useOptional = (type: ValueTypeUse | null): ValueType | null => (type === null ? null : use(type));
   switch (definition.kind) {
@@ -103,7 +118,9 @@ export function defineValueType(scope: Scope, definition: TypeDefinition, offset
     }
     case "flags":
     case "enum":
-      return made({ kind: definition.kind, names: definition.names }, [], offset);
+      return made({ kind: definition.kind, names: definition.names }, [], offset, {
+        nodes: 1 + definition.names.length,
+      });
     case "option": {
       const some = use(definition.some);
       return made({ kind: "option", some }, [some], offset);
@@ -115,17 +132,13 @@ export function defineValueType(scope: Scope, definition: TypeDefinition, offset
     }
     case "own":
     case "borrow": {
-      const resource = scope.resource(definition.resource, offset);
-      return made({ kind: definition.kind, resource }, [], offset, {
+      const alias = scope.resource(definition.resource, offset);
+      return made({ kind: definition.kind, resource: alias.resource }, [], offset, {
+        alias,
         hasResource: true,
         hasBorrow: definition.kind === "borrow",
       });
     }
-    case "func":
-    case "resource":
-    case "instance type":
-    case "component type":
-      return null;
   }
 }
 

@@ -76,6 +76,15 @@ export function parseName(
   return { kind: "invalid" };
 }
 
+/** The part of a version that says what is compatible: `1` of 1.2.3, `0.2` of 0.2.3, all but the build of others. */
+export function canonicalVersion(version: string): string {
+  const [withoutBuild = ""] = version.split("+");
+  if (withoutBuild.includes("-")) return withoutBuild;
+  const [major, minor] = withoutBuild.split(".");
+  if (major !== "0") return major ?? "";
+  return minor === "0" ? withoutBuild : `0.${minor}`;
+}
+
 /** Labels that differ only in case or hyphens are the same to the bindings of some languages, so they are the same here. */
 export function labelKey(label: string): string {
   return label.replaceAll("-", "").toLowerCase();

@@ -9,8 +9,9 @@ import { ComponentError } from "./errors.ts";
 import { readCanon } from "./parse_canon.ts";
 import { readCoreType } from "./parse_core_types.ts";
 import { hex, malformed, pastLimit, unsupported } from "./parse_faults.ts";
-import { readCoreSort, readExternName, readSort } from "./parse_names.ts";
-import { coreItemSort, readAlias, readDescription, readType } from "./parse_types.ts";
+import { coreItemSort, readCoreSort, readExternName, readSort } from "./parse_names.ts";
+import { readAlias, readDescription } from "./parse_aliases.ts";
+import { readType } from "./parse_declarations.ts";
 
 /** How deep components may nest in the binary: recursion must not overflow the stack. Composed ones have 2 to 4 levels. */
 export const COMPONENT_NESTING_MAX = 32;

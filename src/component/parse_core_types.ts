@@ -1,7 +1,7 @@
 /** Reads the core types that components declare: of functions and of modules. */
 import type { CoreTypeDefinition, ModuleDeclaration } from "./ast.ts";
 import type { BinaryReader } from "./binary_reader.ts";
-import { readCoreFuncType, readCoreTypeEntry, readExternUse, type TypeNamer } from "./core_module_reader.ts";
+import { readCoreTypeEntry, readExternUse, type TypeNamer } from "./core_module_reader.ts";
 import { hex, malformed, unsupported } from "./parse_faults.ts";
 
 /** References to defined types would need the index space of the module type while parsing; no toolchain writes them. */
@@ -28,10 +28,7 @@ function readDeclaration(reader: BinaryReader): ModuleDeclaration {
       return { kind: "import", offset, module, name, type: readExternUse(reader, noTypedReferences) };
     }
     case 0x01:
-      if (reader.peek() === 0x50) {
-        throw malformed(offset, "a module type is declared inside a module type", "function types");
-      }
-      return { kind: "type", offset, type: readFuncEntry(reader) };
+      return { kind: "type", offset, type: readCoreTypeEntry(reader, noTypedReferences) };
     case 0x02: {
       const sort = reader.u8("a core alias");
       const target = reader.u8("a core alias");
@@ -59,10 +56,4 @@ function readDeclaration(reader: BinaryReader): ModuleDeclaration {
     default:
       throw malformed(offset, `${hex(kind)} stands for a module declaration`, "0x00 to 0x03");
   }
-}
-
-function readFuncEntry(reader: BinaryReader): import("./core_module_types.ts").CoreFuncType {
-  if (reader.peek() !== 0x60) return readCoreTypeEntry(reader, noTypedReferences);
-  reader.skip(1, "a core function type");
-  return readCoreFuncType(reader, noTypedReferences);
 }

@@ -1,7 +1,7 @@
 /** Reads labels and extern names, and refuses what the grammar of `names.ts` does not know. */
-import type { ExternName, Sort } from "./ast.ts";
+import type { CoreItemSort, ExternName, Sort } from "./ast.ts";
 import type { BinaryReader } from "./binary_reader.ts";
-import { isLabel, labelKey, parseName } from "./names.ts";
+import { canonicalVersion, isLabel, labelKey, nameKey, parseName } from "./names.ts";
 import { hex, malformed, quoted, unsupported } from "./parse_faults.ts";
 
 /** A label of a field, case, flag or parameter. */
@@ -30,8 +30,8 @@ export function readExternName(reader: BinaryReader): ExternName {
   const form = reader.u8("a name's form");
   if (form > 0x02) throw malformed(offset, `${hex(form)} stands for a name's form`, "0x00, 0x01 or 0x02");
   const name = reader.name("a name");
-  const suffix = form === 0x02 ? readNameOptions(reader) : "";
-  const fullName = name + suffix;
+  const suffix = form === 0x02 ? readNameOptions(reader) : null;
+  const fullName = name + (suffix ?? "");
   const parsed = parseName(fullName);
   if (parsed.kind === "unused") throw unsupported(offset, parsed.feature);
   if (parsed.kind === "invalid") {
@@ -41,20 +41,22 @@ export function readExternName(reader: BinaryReader): ExternName {
       "a label, a resource's member, or ns:package/interface@version",
     );
   }
-  if (suffix !== "" && (parsed.kind !== "interface" || !name.includes("@"))) {
+  if (suffix === null) return { name, fullName, parsed, key: nameKey(parsed), offset };
+  const [, version] = name.split("@");
+  if (parsed.kind !== "interface" || parsed.version === null || version !== canonicalVersion(parsed.version)) {
     throw malformed(
       offset,
       `the version suffix ${quoted(suffix)} follows ${quoted(name)}`,
-      "an interface name with a version",
+      "an interface name with the canonical part of its version",
     );
   }
-  return { name, fullName, parsed, offset };
+  return { name, fullName, parsed, key: nameKey({ ...parsed, version }), offset };
 }
 
-/** The options of the form 0x02; returns the version suffix. */
-function readNameOptions(reader: BinaryReader): string {
+/** The options of the form 0x02; returns the version suffix, null without one. */
+function readNameOptions(reader: BinaryReader): string | null {
   const seen = new Set<number>();
-  let suffix = "";
+  let suffix: string | null = null;
   for (let left = reader.count("name options"); left > 0; left -= 1) {
     const offset = reader.offset;
     const option = reader.u8("a name option");
@@ -73,21 +75,31 @@ function readNameOptions(reader: BinaryReader): string {
 export function readSort(reader: BinaryReader): Sort {
   const offset = reader.offset;
   const sort = readAnySort(reader);
-  switch (sort) {
-    case "core module":
-    case "func":
-    case "type":
-    case "component":
-    case "instance":
-      return sort;
-    default:
-      throw malformed(
-        offset,
-        `the sort ${sort} is used at a component's boundary`,
-        "func, type, component, instance or core module",
-      );
-  }
+  if (isSort(sort)) return sort;
+  throw malformed(
+    offset,
+    `the sort ${sort} is used at a component's boundary`,
+    "func, type, component, instance or core module",
+  );
 }
+
+/** Whether `sort` may cross a component's boundary. */
+export function isSort(sort: CoreSort | Sort): sort is Sort {
+  return sort === "func" || sort === "type" || sort === "component" || sort === "instance" || sort === "core module";
+}
+
+/** The sort of a core item: what core instances export. */
+export function coreItemSort(sort: CoreSort | Sort): CoreItemSort | null {
+  return CORE_ITEM_SORTS[sort] ?? null;
+}
+
+const CORE_ITEM_SORTS: Readonly<Record<string, CoreItemSort>> = {
+  "core func": "func",
+  "core table": "table",
+  "core memory": "memory",
+  "core global": "global",
+  "core tag": "tag",
+};
 
 const CORE_SORTS: Readonly<Record<number, CoreSort>> = {
   0x00: "core func",

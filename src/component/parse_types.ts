@@ -1,20 +1,9 @@
-/** Reads type definitions, and the declarations inside instance and component types. */
-import type {
-  CommonDeclaration,
-  Declaration,
-  ExternDescription,
-  LabelledType,
-  TypeDefinition,
-  ValueTypeUse,
-} from "./ast.ts";
+/** Reads the types of values, functions and resources. */
+import type { LabelledType, TypeDefinition, ValueTypeUse } from "./ast.ts";
 import type { BinaryReader } from "./binary_reader.ts";
-import { readCoreType } from "./parse_core_types.ts";
-import { hex, malformed, pastLimit, unsupported } from "./parse_faults.ts";
-import { expectUniqueLabels, readAnySort, readExternName, readLabel } from "./parse_names.ts";
+import { hex, malformed, unsupported } from "./parse_faults.ts";
+import { expectUniqueLabels, readLabel } from "./parse_names.ts";
 import type { PrimitiveKind } from "./types.ts";
-
-/** How deep type definitions may nest in the binary: recursion in the parser must not overflow the stack. */
-export const TYPE_NESTING_MAX = 64;
 
 /** Binary.md: a flags type has 1 to 32 labels, so that it always is one i32. */
 const FLAGS_MAX = 32;
@@ -96,8 +85,8 @@ function expectSome(items: readonly unknown[], what: string, offset: number): vo
   if (items.length === 0) throw malformed(offset, `a type has no ${what}s`, "at least one");
 }
 
-/** One entry of a type section or type declaration. */
-export function readType(reader: BinaryReader, nesting: number): TypeDefinition {
+/** A type other than of components and instances. */
+export function readPlainType(reader: BinaryReader): TypeDefinition {
   const offset = reader.offset;
   const byte = reader.u8("a type");
   const primitive = PRIMITIVES[byte];
@@ -125,13 +114,6 @@ export function readType(reader: BinaryReader, nesting: number): TypeDefinition 
       return readFunc(reader);
     case 0x3f:
       return readResource(reader);
-    case 0x42:
-    case 0x41: {
-      if (nesting >= TYPE_NESTING_MAX) throw pastLimit(offset, "levels of nested types", TYPE_NESTING_MAX);
-      const isComponent = byte === 0x41;
-      const declarations = reader.vec("declarations", () => readDeclaration(reader, isComponent, nesting + 1));
-      return { kind: isComponent ? "component type" : "instance type", declarations };
-    }
     default: {
       const feature = UNSUPPORTED_TYPES[byte];
       if (feature !== undefined) throw unsupported(offset, feature);
@@ -199,126 +181,4 @@ function readResource(reader: BinaryReader): TypeDefinition {
     kind: "resource",
     destructor: readOptional(reader, "a destructor", () => reader.u32("a core function index")),
   };
-}
-
-function readDeclaration(reader: BinaryReader, isComponent: boolean, nesting: number): Declaration {
-  const offset = reader.offset;
-  const kind = reader.u8("a declaration");
-  switch (kind) {
-    case 0x00:
-      return { kind: "core type", offset, type: readCoreType(reader) };
-    case 0x01:
-      return { kind: "type", offset, type: readType(reader, nesting) };
-    case 0x02:
-      return readDeclaredAlias(reader);
-    case 0x03:
-      if (!isComponent) throw malformed(offset, "an instance type declares an import", "only exports");
-      return { kind: "import", offset, name: readExternName(reader), description: readDescription(reader) };
-    case 0x04:
-      return { kind: "export declaration", offset, name: readExternName(reader), description: readDescription(reader) };
-    default:
-      throw malformed(offset, `${hex(kind)} stands for a declaration`, "0x00 to 0x04");
-  }
-}
-
-function readDeclaredAlias(reader: BinaryReader): CommonDeclaration {
-  const offset = reader.offset;
-  const alias = readAlias(reader);
-  const isAllowed = alias.kind === "alias outer"
-    ? alias.sort === "type" || alias.sort === "core type"
-    : alias.kind === "alias export" && (alias.sort === "type" || alias.sort === "instance");
-  if (!isAllowed) {
-    throw malformed(offset, "a type declares an alias of another sort", "an alias of a type or an instance");
-  }
-  return alias as CommonDeclaration;
-}
-
-/** One entry of an alias section. */
-export function readAlias(
-  reader: BinaryReader,
-): Extract<import("./ast.ts").Definition, { kind: "alias export" | "alias core export" | "alias outer" }> {
-  const offset = reader.offset;
-  const sort = readAnySort(reader);
-  const target = reader.u8("an alias target");
-  const wrongSort = (expected: string): Error => malformed(offset, `an alias has the sort ${sort}`, expected);
-  if (target === 0x00) {
-    const instance = reader.u32("an instance index");
-    const name = reader.name("an export's name");
-    switch (sort) {
-      case "core module":
-      case "func":
-      case "type":
-      case "component":
-      case "instance":
-        return { kind: "alias export", offset, sort, instance, name };
-      default:
-        throw wrongSort("a sort that instances export");
-    }
-  }
-  if (target === 0x01) {
-    const instance = reader.u32("a core instance index");
-    const name = reader.name("a core export's name");
-    const coreSort = coreItemSort(sort);
-    if (coreSort === null) throw wrongSort("a sort that core instances export");
-    return { kind: "alias core export", offset, sort: coreSort, instance, name };
-  }
-  if (target !== 0x02) throw malformed(offset, `${hex(target)} stands for an alias target`, "0x00 to 0x02");
-  const count = reader.u32("an outer count");
-  const index = reader.u32("an outer index");
-  switch (sort) {
-    case "core module":
-    case "core type":
-    case "type":
-    case "component":
-      return { kind: "alias outer", offset, sort, count, index };
-    default:
-      throw wrongSort("type, component, core type or core module");
-  }
-}
-
-/** The sort without its prefix, when core instances export it. */
-export function coreItemSort(sort: string): "func" | "table" | "memory" | "global" | "tag" | null {
-  switch (sort) {
-    case "core func":
-      return "func";
-    case "core table":
-      return "table";
-    case "core memory":
-      return "memory";
-    case "core global":
-      return "global";
-    case "core tag":
-      return "tag";
-    default:
-      return null;
-  }
-}
-
-/** What an import or export is declared to be. */
-export function readDescription(reader: BinaryReader): ExternDescription {
-  const offset = reader.offset;
-  const kind = reader.u8("an extern description");
-  switch (kind) {
-    case 0x00: {
-      const sort = reader.u8("an extern description");
-      if (sort !== 0x11) throw malformed(offset, `an extern has the core sort ${hex(sort)}`, "0x11 (module)");
-      return { kind: "core module", offset, type: reader.u32("a core type index") };
-    }
-    case 0x01:
-      return { kind: "func", offset, type: reader.u32("a type index") };
-    case 0x02:
-      throw unsupported(offset, "component values");
-    case 0x03: {
-      const bound = reader.u8("a type bound");
-      if (bound === 0x00) return { kind: "type eq", offset, type: reader.u32("a type index") };
-      if (bound === 0x01) return { kind: "type sub resource", offset };
-      throw malformed(offset, `${hex(bound)} stands for a type bound`, "0x00 (eq) or 0x01 (sub resource)");
-    }
-    case 0x04:
-      return { kind: "component", offset, type: reader.u32("a type index") };
-    case 0x05:
-      return { kind: "instance", offset, type: reader.u32("a type index") };
-    default:
-      throw malformed(offset, `${hex(kind)} stands for an extern description`, "0x00 to 0x05");
-  }
 }

@@ -5,11 +5,12 @@
  */
 import type { ExternDescription, ExternName } from "./ast.ts";
 import { moduleMismatch } from "./core_module_types.ts";
-import { abstractEntity, abstractSource, elaborate, elaborateAbstractly, renamed } from "./link_declarations.ts";
+import { abstractEntity, abstractSource } from "./link_abstract.ts";
+import { elaborate } from "./link_declarations.ts";
 import { PlanBuilder } from "./link_plan.ts";
 import type { ComponentEntity, Entity, InstanceEntity, Scope, TypeClosure, TypeEntity } from "./link_scope.ts";
 import { malformed, quoted } from "./parse_faults.ts";
-import type { Case, Field, FuncType, ValueType } from "./types.ts";
+import { type Case, type Field, type FuncType, PRIMITIVE_KINDS, type PrimitiveKind, type ValueType } from "./types.ts";
 import type { LinkContext } from "./link_context.ts";
 
 /** Where something is given, for messages. */
@@ -42,7 +43,7 @@ export function matchEntity(given: Entity, description: ExternDescription, scope
       const declared = scope.type(description.type, offset);
       if (given.sort !== "type") throw wrongSort(given, description, site);
       if (!isSameType(link, given.type, declared, site)) throw mismatch(site, "another type");
-      return { sort: "type", type: renamed(given.type) };
+      return given;
     }
     case "instance": {
       const closure = scope.closure(description.type, "instance", offset);
@@ -154,11 +155,15 @@ function isSameType(link: LinkContext, a: TypeEntity, b: TypeEntity, site: Match
     case "func":
       return b.kind === "func" && isSameFunc(link, a.type, b.type, site.offset);
     case "resource":
-      return b.kind === "resource" && a.resource === b.resource;
+      return b.kind === "resource" && a.alias.resource === b.alias.resource;
     case "instance": {
       if (b.kind !== "instance") return false;
       const plan = new PlanBuilder({ isDry: true });
-      const exports = elaborateAbstractly({ kind: "instance", closure: a.closure }, link, plan, site.offset);
+      const { exports } = link.expand({ kind: "instance", closure: a.closure }, {
+        link,
+        offset: site.offset,
+        isChecked: false,
+      });
       matchInstance({ exports }, b.closure, { link, plan }, site);
       return true;
     }
@@ -196,6 +201,7 @@ function isSameOptional(link: LinkContext, a: ValueType | null, b: ValueType | n
 function isSameValue(link: LinkContext, a: ValueType, b: ValueType, offset: number): boolean {
   if (a === b) return true;
   link.spend(1, offset);
+  if (isPrimitive(a)) return a.kind === b.kind;
   switch (a.kind) {
     case "record":
       return b.kind === "record" && isSameFields(link, a.fields, b.fields, offset);
@@ -220,7 +226,11 @@ function isSameValue(link: LinkContext, a: ValueType, b: ValueType, offset: numb
     case "own":
     case "borrow":
       return b.kind === a.kind && a.resource === b.resource;
-    default:
-      return a.kind === b.kind;
   }
+}
+
+const primitiveKinds: ReadonlySet<string> = new Set(PRIMITIVE_KINDS);
+
+function isPrimitive(type: ValueType): type is Extract<ValueType, { readonly kind: PrimitiveKind }> {
+  return primitiveKinds.has(type.kind);
 }

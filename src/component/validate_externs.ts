@@ -4,20 +4,20 @@
  */
 import type { ExternName } from "./ast.ts";
 import type { LinkContext } from "./link_context.ts";
-import type { Entity, TypeEntity } from "./link_scope.ts";
+import type { Entity, ResourceAlias, TypeEntity } from "./link_scope.ts";
 import { typeFacts } from "./link_types.ts";
-import { nameKey, type PlainName } from "./names.ts";
+import type { PlainName } from "./names.ts";
 import { malformed, quoted } from "./parse_faults.ts";
-import type { FuncType, ResourceType, ValueType } from "./types.ts";
+import type { FuncType, ValueType } from "./types.ts";
 
 type Side = "import" | "export";
 
 /** The names of one side of one scope. */
 class NamesOfSide {
   readonly keys: Set<string> = new Set();
-  readonly resources: Map<string, ResourceType> = new Map();
-  /** Types that have a name on this side: value types by their object, resources by themselves. */
-  readonly named: Set<ValueType | ResourceType> = new Set();
+  readonly resources: Map<string, ResourceAlias> = new Map();
+  /** Types that have a name on this side; an alias under another name is another object. */
+  readonly named: Set<ValueType | ResourceAlias> = new Set();
 }
 
 export class ExternChecks {
@@ -31,18 +31,24 @@ export class ExternChecks {
   /** Enters the import or export `name` of what `entity` is, or refuses it. */
   declare(side: Side, name: ExternName, entity: Entity, link: LinkContext): void {
     const { keys, resources } = this.#sides[side];
-    const key = nameKey(name.parsed);
-    if (keys.has(key)) {
+    if (keys.has(name.key)) {
       throw malformed(
         name.offset,
         `the ${side} ${quoted(name.fullName)} has the name of another`,
         "names that differ in more than case, hyphens and annotation",
       );
     }
-    keys.add(key);
+    keys.add(name.key);
+    if (name.fullName !== name.name && entity.sort !== "instance") {
+      throw malformed(
+        name.offset,
+        `the ${side} ${quoted(name.fullName)} with a version suffix is a ${entity.sort}`,
+        "an instance",
+      );
+    }
     if (this.#kind !== "exports") {
       if (name.parsed.kind === "plain" && entity.sort === "type" && entity.type.kind === "resource") {
-        resources.set(name.parsed.label, entity.type.resource);
+        resources.set(name.parsed.label, entity.type.alias);
       }
       if (this.#kind !== "instance type") this.#name(side, name, entity, link);
     }
@@ -76,11 +82,31 @@ export class ExternChecks {
     const { named } = this.#sides[side];
     if (type.kind === "func") expectNamed(funcParts(type.type), named, { side, name, link });
     if (type.kind === "value") expectNamed(valueParts(type.type), named, { side, name, link });
-    const created = type.kind === "value" ? type.type : type.kind === "resource" ? type.resource : null;
+    if (type.kind === "instance") {
+      // What it exports has names inside of it, and only there.
+      const { exports } = link.expand({ kind: "instance", closure: type.closure }, {
+        link,
+        offset: name.offset,
+        isChecked: false,
+      });
+      const inner = new ExternChecks("component");
+      for (const created of named) inner.#sides.export.named.add(created);
+      for (const entity of exports.values()) inner.#name("export", name, entity, link);
+    }
+    const created = type.kind === "value" ? type.type : type.kind === "resource" ? type.alias : null;
     if (created === null) return;
     named.add(created);
     // What came in may go out.
     if (side === "import") this.#sides.export.named.add(created);
+  }
+
+  /** An import may not be declared in terms of what an export before it introduced. */
+  expectImportable(name: ExternName, type: TypeEntity): void {
+    const { import: imports, export: exports } = this.#sides;
+    const used = type.kind === "value" ? type.type : type.kind === "resource" ? type.alias : null;
+    if (used !== null && exports.named.has(used) && !imports.named.has(used)) {
+      throw malformed(name.offset, `the import ${quoted(name.fullName)} refers to an export`, "a type from before it");
+    }
   }
 }
 
@@ -89,48 +115,32 @@ function funcParts(type: FuncType): readonly ValueType[] {
   return type.result === null ? params : [...params, type.result];
 }
 
-/** The types directly inside `type`. */
+/** The types directly inside `type`; a handle has none. */
 function valueParts(type: ValueType): readonly ValueType[] {
-  switch (type.kind) {
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((item) => item.type ?? []);
-    case "list":
-      return [type.element];
-    case "tuple":
-      return type.elements;
-    case "option":
-      return [type.some];
-    case "result":
-      return [type.ok ?? [], type.err ?? []].flat();
-    default:
-      // Handles are checked as a part, not by their parts; the rest has none.
-      return [];
-  }
+  if (type.kind === "record") return type.fields.map((field) => field.type);
+  if (type.kind === "variant") return type.cases.flatMap((item) => item.type ?? []);
+  if (type.kind === "list") return [type.element];
+  if (type.kind === "tuple") return type.elements;
+  if (type.kind === "option") return [type.some];
+  if (type.kind === "result") return [type.ok ?? [], type.err ?? []].flat();
+  return [];
 }
 
 /** Records, variants, enums, flags and resources need a name; lists, tuples, options and results are written in place. */
 function expectNamed(
   parts: readonly ValueType[],
-  named: ReadonlySet<ValueType | ResourceType>,
+  named: ReadonlySet<ValueType | ResourceAlias>,
   site: { readonly side: Side; readonly name: ExternName; readonly link: LinkContext },
 ): void {
   for (const part of parts) {
     site.link.spend(1, site.name.offset);
-    switch (part.kind) {
-      case "record":
-      case "variant":
-      case "enum":
-      case "flags":
-        if (named.has(part)) break;
-        throw unnamed(part.kind, site);
-      case "own":
-      case "borrow":
-        if (named.has(part.resource)) break;
-        throw unnamed("resource", site);
-      default:
-        if (typeFacts(part).depth > 1) expectNamed(valueParts(part), named, site);
+    const { alias, depth } = typeFacts(part);
+    if (alias !== null) {
+      if (!named.has(alias)) throw unnamed("resource", site);
+    } else if (part.kind === "record" || part.kind === "variant" || part.kind === "enum" || part.kind === "flags") {
+      if (!named.has(part)) throw unnamed(part.kind, site);
+    } else if (depth > 1) {
+      expectNamed(valueParts(part), named, site);
     }
   }
 }
@@ -148,7 +158,7 @@ function expectMember(
   parsed: PlainName,
   name: ExternName,
   entity: Entity,
-  resources: ReadonlyMap<string, ResourceType>,
+  resources: ReadonlyMap<string, ResourceAlias>,
 ): void {
   const fault = (found: string, expected: string): Error =>
     malformed(name.offset, `${quoted(name.fullName)} ${found}`, expected);
@@ -160,13 +170,13 @@ function expectMember(
   const { params, result } = entity.func.type;
   if (parsed.annotation === "method") {
     const [self] = params;
-    if (self?.name !== "self" || self.type.kind !== "borrow" || self.type.resource !== resource) {
+    if (self?.name !== "self" || self.type.kind !== "borrow" || typeFacts(self.type).alias !== resource) {
       throw fault("does not take its resource", `a first parameter "self" that borrows a ${parsed.resource}`);
     }
   }
   if (parsed.annotation === "constructor") {
     const made = result?.kind === "result" ? result.ok : result;
-    if (made?.kind !== "own" || made.resource !== resource) {
+    if (made?.kind !== "own" || typeFacts(made).alias !== resource) {
       throw fault("does not make its resource", `an owned ${parsed.resource} as the result, or a result of one`);
     }
   }
