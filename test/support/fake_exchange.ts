@@ -12,11 +12,12 @@ import type {
 import type { HttpContext } from "../../src/host/http/http_context.ts";
 import { FakeSink, FakeSource } from "./fake_streams.ts";
 
-/** What the client sends; what is left out is a GET of http://example.test/ without fields. */
+/** What the client sends; what is left out is a GET of http://example.test/ without fields and body. */
 export interface FakeRequest extends Partial<Omit<RequestHead, "headers">> {
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** The whole body. Without it the test pushes into `exchange.body` and ends it. */
   readonly body?: string;
+  /** More of the body comes: the test pushes into `exchange.body` and ends it. */
+  readonly isBodyOpen?: boolean;
   readonly trailers?: readonly (readonly [name: string, value: string])[];
   /** How many bytes of the answer the client takes; more with `exchange.answer.addRoom`. All of them by default. */
   readonly windowBytes?: number;
@@ -73,7 +74,7 @@ export class FakeExchange implements HttpExchange {
   #trailers: FieldEntries | undefined;
 
   constructor(request: FakeRequest = {}) {
-    const { headers, body, trailers, windowBytes, ...head } = request;
+    const { headers, body = "", isBodyOpen = false, trailers, windowBytes, ...head } = request;
     this.head = {
       method: "GET",
       scheme: "http",
@@ -84,10 +85,8 @@ export class FakeExchange implements HttpExchange {
     };
     this.answer = new FakeAnswer(windowBytes);
     this.#trailers = trailers === undefined ? undefined : fieldEntries(trailers);
-    if (body !== undefined) {
-      if (body !== "") this.body.push(body);
-      this.body.end();
-    }
+    if (body !== "") this.body.push(body);
+    if (!isBodyOpen) this.body.end();
   }
 
   get status(): number | undefined {

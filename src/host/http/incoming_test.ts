@@ -73,7 +73,7 @@ test("IncomingRequest.headers are immutable, hide the connection's, and must go 
 });
 
 test("IncomingRequest.consume and IncomingBody.stream give once", () => {
-  const { request } = open({ body: "" });
+  const { request } = open();
   const body = request.consume();
   assert.equal(errOf(() => request.consume()), undefined);
   body.stream();
@@ -104,7 +104,7 @@ test("IncomingBody traps when it is dropped or finished while its stream is aliv
 });
 
 test("IncomingBody streams what arrives, and blocks until it does", async () => {
-  const { exchange, request } = open();
+  const { exchange, request } = open({ isBodyOpen: true });
   const body = request.consume();
   const stream = body.stream();
   assert.equal(stream.read(9n).length, 0);
@@ -144,7 +144,7 @@ test("FutureTrailers of a body without trailers, read or not, is none", () => {
 });
 
 async function waitingTrailers(): Promise<{ exchange: FakeExchange; future: FutureTrailers }> {
-  const { exchange, request } = open({ trailers: [["x", "1"]] });
+  const { exchange, request } = open({ trailers: [["x", "1"]], isBodyOpen: true });
   exchange.body.push("unread");
   const future = IncomingBody.finish(request.consume());
   await settle();
@@ -262,7 +262,7 @@ test("IncomingBody gives what was sent, however it arrives and is read", async (
   const event = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.bigInt({ min: 1n, max: 60n }));
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 30 }), async (events) => {
-      const { exchange, request } = open();
+      const { exchange, request } = open({ isBodyOpen: true });
       const body = request.consume();
       const stream = body.stream();
       const sent: number[] = [];
