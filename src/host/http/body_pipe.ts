@@ -21,6 +21,7 @@ const DISCARD_PERMIT_BYTES = 65_536;
 /** Which error-code tells about a wrong length. */
 export type BodyKind = "request" | "response";
 
+/** What the head of the message says about its body. */
 export interface BodyPipeOptions {
   readonly kind: BodyKind;
   /** The content-length of the head. */

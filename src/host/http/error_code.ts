@@ -82,6 +82,7 @@ export function boundedCode(code: ErrorCode): HttpErrorCode {
 }
 
 // WIT http-error-code: func(err: borrow<io-error>) -> option<error-code>
+/** What a failed stream operation was in HTTP. */
 export function httpErrorCode(err: IoError): ErrorCode | undefined {
   const code = err.failure.httpCode;
   return code === undefined ? undefined : knownCode(code);

@@ -18,6 +18,7 @@ export interface RequestTarget {
 }
 
 // WIT handle: func(request: outgoing-request, options: option<request-options>) -> result<future-incoming-response, error-code>
+/** Checks the request, and denies it. Request and options are the guest's no more, whatever the answer. */
 export function handle(
   context: HttpContext,
   request: OutgoingRequest,
