@@ -47,8 +47,11 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
     await stopped.promise;
     await gateway.close();
     return 0;
+  } catch (error) {
+    // Services that were started and stopped again because the port is taken: not what the user has to see.
+    log.open((event) => event.kind !== "service-state");
+    throw error;
   } finally {
-    log.open();
     unwatch();
   }
 }
@@ -85,11 +88,11 @@ class EventLog {
     this.#tools.terminal.stdout.write(`${line}\n`);
   }
 
-  /** From now on lines are written as they come. Idempotent. */
-  open(): void {
+  /** From now on lines are written as they come; of those that waited, the ones to `keep`. Idempotent. */
+  open(keep: (event: GatewayEvent) => boolean = () => true): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const event of waiting) this.#write(event);
+    for (const event of waiting.filter(keep)) this.#write(event);
   }
 
   #now(): Date {
