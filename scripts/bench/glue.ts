@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import { compileComponent } from "../../src/component/engine.ts";
-import type { HostImports } from "../../src/host/imports.ts";
+import type { HostImports } from "../../src/component/host_imports.ts";
 import { SUSPENDING } from "../../src/host/suspending.ts";
 import { ROOT } from "../tools.ts";
 

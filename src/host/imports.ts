@@ -12,6 +12,7 @@ import {
 import { monotonicClockInterface } from "./clocks/monotonic_clock.ts";
 import { TIMEZONE_INTERFACE } from "./clocks/timezone.ts";
 import { wallClockInterface } from "./clocks/wall_clock.ts";
+import type { HostImports } from "../component/host_imports.ts";
 import type { HostContext } from "./context.ts";
 import { PREOPENS_INTERFACE } from "./filesystem/preopens.ts";
 import { FILESYSTEM_TYPES_INTERFACE } from "./filesystem/types.ts";
@@ -21,9 +22,6 @@ import { POLL_INTERFACE } from "./io/poll.ts";
 import { STREAMS_INTERFACE } from "./io/streams.ts";
 import { insecureInterface, insecureSeedInterface, randomInterface } from "./random/random.ts";
 import { socketInterfaces } from "./sockets/interfaces.ts";
-
-/** For `CompiledComponent.instantiate`: interface name without version (it serves every 0.2.x) to functions and classes. */
-export type HostImports = Readonly<Record<string, object>>;
 
 /** What needs nothing of the context is made once. */
 const SHARED_INTERFACES: HostImports = {

@@ -1,16 +1,11 @@
 /** Bytes of a guest's stdout or stderr into lines that are safe in a log and on a terminal. */
+import { escapeText } from "../../base/escape_text.ts";
 
 /**
  * The longest line in UTF-16 units before escaping; what is longer goes on in the next line. A guest that never writes
  * a newline must not fill the memory, and log collectors cut at 16 KiB.
  */
 export const LINE_UNITS_MAX = 16_384;
-
-/**
- * What could steer a terminal, forge a line or reorder it: control characters except the tab, line and paragraph
- * separators, bidirectional controls, and the byte order mark.
- */
-const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export interface LineOutputOptions {
   readonly lineUnitsMax?: number;
@@ -27,7 +22,8 @@ export interface LineOutputOptions {
 export class LineOutput {
   readonly #emitLine: (line: string) => void;
   readonly #lineUnitsMax: number;
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Made by the first write: most guests print nothing, and every request has two of these outputs. */
+  #decoder: TextDecoder | undefined;
   /** The line under way; never longer than the limit and one CR. */
   #partial = "";
 
@@ -38,13 +34,18 @@ export class LineOutput {
 
   /** Gives every line that is whole now. Keeps no reference to `bytes`. */
   write(bytes: Uint8Array): void {
+    this.#decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
     this.#take(this.#decoder.decode(bytes, { stream: true }));
   }
 
   /** Gives the last line if it has no newline. The output can be written to again after that. */
   end(): void {
+    if (this.#decoder === undefined) return;
     this.#take(this.#decoder.decode());
+    const rest = this.#partial.slice(this.#lineUnitsMax);
+    this.#partial = this.#partial.slice(0, this.#lineUnitsMax);
     if (this.#partial !== "") this.#emitPartial();
+    if (rest !== "") this.#emitLine(escapeText(rest));
   }
 
   #take(text: string): void {
@@ -79,11 +80,6 @@ export class LineOutput {
   #emitPartial(): void {
     const line = this.#partial;
     this.#partial = "";
-    this.#emitLine(line.replace(UNSAFE, escape));
+    this.#emitLine(escapeText(line));
   }
-}
-
-/** `\u{1b}` as in JavaScript; the backslash itself stays, so that logged JSON stays readable. */
-function escape(character: string): string {
-  return `\\u{${character.charCodeAt(0).toString(16)}}`;
 }

@@ -12,7 +12,7 @@ const RESOLUTION_NS = 1n;
 /** The interface `wasi:clocks/monotonic-clock` on the context's clock. */
 export function monotonicClockInterface(context: HostContext) {
   const { clock, counters } = context;
-  const pollableAt = (dueNs: bigint): Pollable => new Pollable(new Deadline(dueNs, { clock, counters }), { counters });
+  const pollableAt = (dueNs: bigint): Pollable => new Pollable(new Deadline(dueNs, clock), { counters });
   return {
     // WIT now: func() -> instant
     now: () => clock.monotonicNs(),
