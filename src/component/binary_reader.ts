@@ -8,11 +8,15 @@ import { malformed, pastLimit } from "./parse_faults.ts";
 const NAME_BYTES_MAX = 100_000;
 
 /**
- * How many things (definitions, fields, arguments, signatures) one component may consist of, all nested ones together.
- * A file of two-byte definitions would otherwise cost hundreds of bytes of heap for each of its bytes. The largest
- * real components (JavaScript engines, Python) have about 30,000, nearly all of them functions of core modules.
+ * What a component may consist of, all nested ones together: a function of a core module counts one, anything else
+ * (definitions, fields, arguments, signatures) `ITEM_WEIGHT`. A file of one-byte definitions would otherwise cost
+ * hundreds of bytes of heap for each of its bytes; so it stays under 100 MB. A handler with a whole JavaScript engine
+ * has about 20,000.
  */
-export const ITEMS_MAX = 2_000_000;
+export const ITEMS_MAX = 1_000_000;
+
+/** Most items become an object or two, a function of a core module only a number. */
+export const ITEM_WEIGHT = 4;
 
 /** Counts items over all readers of one component. */
 export class ItemBudget {
@@ -126,7 +130,7 @@ export class BinaryReader {
   }
 
   /** A vector's length, in `unit`s. Elements take a byte at least, so a length past the end is refused before anything is allocated. */
-  count(what: string, countMax = ITEMS_MAX): number {
+  count(what: string, countMax = ITEMS_MAX, weight = ITEM_WEIGHT): number {
     const start = this.#at;
     const count = this.u32(`the number of ${what}`);
     if (count > this.end - this.#at) {
@@ -137,7 +141,7 @@ export class BinaryReader {
       );
     }
     if (count > countMax) throw pastLimit(start, what, countMax);
-    this.budget.spend(count, start);
+    this.budget.spend(count * weight, start);
     return count;
   }
 

@@ -121,8 +121,8 @@ export function scanCoreModule(
 
 function readSection(id: number, section: BinaryReader, spaces: ModuleSpaces): void {
   const { namer } = spaces;
-  const each = (what: string, read: () => void): void => {
-    for (let left = section.count(what); left > 0; left -= 1) read();
+  const each = (what: string, read: () => void, weight?: number): void => {
+    for (let left = section.count(what, undefined, weight); left > 0; left -= 1) read();
     section.expectEnd("a core section");
   };
   switch (id) {
@@ -136,7 +136,7 @@ function readSection(id: number, section: BinaryReader, spaces: ModuleSpaces): v
         const type = section.u32("a core type index");
         spaces.type(type, offset);
         spaces.funcs.push(type);
-      });
+      }, 1);
     case 4:
       return each("core tables", () => spaces.tables.push(readTable(section, namer)));
     case 5:

@@ -6,7 +6,7 @@ import type { Instantiate, LinkContext } from "./link_context.ts";
 import { abstractEntity, abstractSource, renamed } from "./link_abstract.ts";
 import { elaborate, type MakeEntity, runCommon } from "./link_declarations.ts";
 import { PlanBuilder } from "./link_plan.ts";
-import { type CoreInstanceEntity, type CoreItem, type Entity, itemAt, Scope } from "./link_scope.ts";
+import { type CoreInstanceEntity, type CoreItem, type Entity, itemAt, Scope, SCOPE_STEPS } from "./link_scope.ts";
 import { malformed, quoted } from "./parse_faults.ts";
 import { matchEntity } from "./subtype.ts";
 import type { CoreArgument, CoreRef } from "./types.ts";
@@ -64,6 +64,7 @@ export function runComponent(component: ComponentAst, options: RunOptions): Read
     componentInstance: plan.addComponentInstance(component.start),
     isChecked: options.isChecked,
   });
+  link.spend(SCOPE_STEPS, component.start);
   for (const definition of component.definitions) {
     link.spend(1, definition.offset);
     runDefinition(scope, definition, options.import);

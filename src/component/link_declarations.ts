@@ -4,7 +4,7 @@ import type { LinkContext } from "./link_context.ts";
 import { moduleType } from "./link_module_types.ts";
 import { aliasOuter } from "./link_outer.ts";
 import type { PlanBuilder } from "./link_plan.ts";
-import { type Entity, itemAt, Scope, type TypeClosure, type TypeEntity } from "./link_scope.ts";
+import { type Entity, itemAt, Scope, SCOPE_STEPS, type TypeClosure, type TypeEntity } from "./link_scope.ts";
 import { defineFuncType, defineValueType } from "./link_types.ts";
 import { malformed, quoted } from "./parse_faults.ts";
 import type { CoreRef, ResourceType } from "./types.ts";
@@ -25,6 +25,7 @@ export function elaborate(closure: TypeClosure, options: ElaborateOptions): Read
   const { link, plan, handlers, isChecked } = options;
   const kind = handlers.import === null ? "instance type" : "component type";
   const scope = new Scope({ link, plan, kind, parent: closure.scope, componentInstance: -1, isChecked });
+  link.spend(SCOPE_STEPS, closure.declarations[0]?.offset ?? 0);
   for (const declaration of closure.declarations) {
     const { offset } = declaration;
     link.spend(1, offset);

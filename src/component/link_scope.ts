@@ -70,6 +70,9 @@ export type Entity =
   | { readonly sort: "component"; readonly component: ComponentEntity }
   | { readonly sort: "instance"; readonly instance: InstanceEntity };
 
+/** What making a scope costs, in steps of linking. */
+export const SCOPE_STEPS = 5;
+
 export interface ScopeOptions {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;

@@ -26,7 +26,8 @@ export type ParsedName = PlainName | InterfaceName;
 /** Longest import or export name of a component; the longest of WASI has 60 characters. */
 const EXTERN_NAME_CHARS_MAX = 4096;
 
-const WORDS = "(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-(?:[a-z0-9]+|[A-Z0-9]+))*";
+// A word of digits only fits one of the alternatives, or matching would take time exponential in such words.
+const WORDS = "(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-(?:[a-z0-9]+|[0-9]*[A-Z][A-Z0-9]*))*";
 const LOWER_WORDS = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*";
 const LABEL = new RegExp(`^${WORDS}$`);
 const ANNOTATED = new RegExp(`^\\[(method|static)\\](${WORDS})\\.(${WORDS})$`);

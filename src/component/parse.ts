@@ -4,7 +4,7 @@
  * before it is used, nesting and counts are bounded, and each refusal is one ComponentError with the offset.
  */
 import type { ComponentAst, Definition, ExternDescription } from "./ast.ts";
-import { BinaryReader, ItemBudget } from "./binary_reader.ts";
+import { BinaryReader, ITEM_WEIGHT, ItemBudget } from "./binary_reader.ts";
 import { ComponentError } from "./errors.ts";
 import { readCanon } from "./parse_canon.ts";
 import { readCoreType } from "./parse_core_types.ts";
@@ -102,7 +102,7 @@ function readSection({ id, offset, section, nesting, definitions }: SectionConte
       section.skip(section.end - section.offset, "a custom section");
       return;
     case 1:
-      section.budget.spend(1, offset);
+      section.budget.spend(ITEM_WEIGHT, offset);
       definitions.push({ kind: "core module", offset: section.offset, start: section.offset, end: section.end });
       section.skip(section.end - section.offset, "a core module");
       return;
@@ -111,7 +111,7 @@ function readSection({ id, offset, section, nesting, definitions }: SectionConte
     case 3:
       return each("core types", () => ({ kind: "core type", offset: section.offset, type: readCoreType(section) }));
     case 4:
-      section.budget.spend(1, offset);
+      section.budget.spend(ITEM_WEIGHT, offset);
       definitions.push({ kind: "component", offset: section.offset, component: readComponent(section, nesting + 1) });
       return;
     case 5:
