@@ -109,7 +109,7 @@ function guestName(component: unknown): string | undefined {
 }
 
 async function builderHash(): Promise<string> {
-  const own = ["./build_workloads.ts", "./guest_build/quickjs.ts"].map((file) =>
+  const own = ["./build_workloads.ts", "./guest_build/quickjs.ts", "./guest_build/wit.ts"].map((file) =>
     fileURLToPath(new URL(file, import.meta.url))
   );
   const tools = QUICKJS_TOOLS.map(packageFile);

@@ -5,24 +5,17 @@
  * a guest whose interfaces carry a 0.2 version, which it takes for its own. So a guest is built against the same WIT under
  * a version that does not exist, and this version is then replaced in the finished component by one of the same length.
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { guestWorld, writeWit } from "./wit.ts";
 
 /** The version in a guest's imports: `wasi:io/poll@0.2.10`. */
 const GUEST_VERSION = "0.2.10";
 const BUILD_VERSION = "0.9.10";
-/** The version of the WIT text that comes with jco. */
-const TEXT_VERSION = "0.2.12";
-const WASI_PACKAGES = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
 
 /** What a guest may export, and the interface it then implements. */
 const EXPORTS: ReadonlyMap<string, string> = new Map([
   ["incomingHandler", "wasi:http/incoming-handler"],
   ["run", "wasi:cli/run"],
 ]);
-
-const require = createRequire(import.meta.url);
 
 /** A finished guest. */
 export interface BuiltGuest {
@@ -41,11 +34,9 @@ export async function buildQuickJsGuest(entry: string, scratch: string): Promise
   if (offered.length === 0) {
     throw new Error(`Cannot build "${entry}": it exports none of ${[...EXPORTS.keys()].join(", ")}, expected one`);
   }
-  const faces = [
-    ...bundle.imports.map((name) => `import ${name};`),
-    ...offered.map((name) => `export ${name}@${BUILD_VERSION};`),
-  ];
-  const witPath = await writeWit(scratch, `package guest:root;\nworld guest {\n  ${faces.join("\n  ")}\n}\n`);
+  const imports = bundle.imports.map((name) => `import ${name}`);
+  const world = guestWorld([...imports, ...offered.map((name) => `export ${name}@${BUILD_VERSION}`)]);
+  const witPath = await writeWit(scratch, world, BUILD_VERSION);
   const { componentize } = await import("componentize-qjs");
   const { component } = await componentize({ witPath, jsSource: bundle.code, world: "guest", sync: true });
   return { component: replaceVersion(component), inputs: bundle.inputs };
@@ -78,19 +69,6 @@ async function bundleGuest(entry: string): Promise<Bundle> {
   } finally {
     await build.close();
   }
-}
-
-/** A folder with the world and, under `deps`, the WASI packages in the build's version. */
-async function writeWit(scratch: string, world: string): Promise<string> {
-  const builtin = join(dirname(require.resolve("@bytecodealliance/jco")), "../lib/wit/builtin", TEXT_VERSION);
-  for (const name of WASI_PACKAGES) {
-    const text = await readFile(join(builtin, `wasi-${name}/package.wit`), "utf8");
-    const folder = join(scratch, "deps", name);
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "package.wit"), text.replaceAll(`@${TEXT_VERSION}`, `@${BUILD_VERSION}`));
-  }
-  await writeFile(join(scratch, "world.wit"), world);
-  return scratch;
 }
 
 /** Of the same length, so no size or offset in the binary changes. */
