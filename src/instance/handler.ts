@@ -87,8 +87,10 @@ export class Handler {
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
     guest.end(releaseFor(end));
-    if (stopped === undefined) this.#reportEnd(end);
-    return opened.outcome() === "unset" ? failureOf(end, stopped) : undefined;
+    const isAnswered = opened.outcome() !== "unset";
+    // A guest that was ended without an answer shows in its request's line already.
+    if (stopped === undefined || (stopped.kind === "wall-limit" && isAnswered)) this.#reportEnd(end);
+    return isAnswered ? undefined : failureOf(end, stopped);
   }
 
   /** The log has each request anyway; only guests that did not return are worth a line of their own. */

@@ -68,18 +68,15 @@ export function failureAnswer(failure: GatewayFailure): FailureAnswer {
 }
 
 function extraFields(failure: GatewayFailure): readonly (readonly [string, string])[] {
-  switch (failure.kind) {
-    case "method-not-allowed":
-      return [["allow", failure.allow.join(", ")]];
-    case "overloaded":
-      return [["retry-after", String(OVERLOADED_RETRY_AFTER_S)]];
-    case "unavailable":
-      return [["retry-after", String(failure.retryAfterS)]];
-    case "draining":
-      return [["retry-after", String(DRAINING_RETRY_AFTER_S)]];
-    default:
-      return [];
-  }
+  if (failure.kind === "method-not-allowed") return [["allow", failure.allow.join(", ")]];
+  const retryAfterS = retryAfter(failure);
+  return retryAfterS === undefined ? [] : [["retry-after", String(retryAfterS)]];
+}
+
+function retryAfter(failure: GatewayFailure): number | undefined {
+  if (failure.kind === "unavailable") return failure.retryAfterS;
+  if (failure.kind === "overloaded") return OVERLOADED_RETRY_AFTER_S;
+  return failure.kind === "draining" ? DRAINING_RETRY_AFTER_S : undefined;
 }
 
 /** One line for the log, with the cause that the client does not get to read. */
@@ -89,14 +86,27 @@ export function describeGatewayFailure(failure: GatewayFailure): string {
     case "not-implemented":
       return failure.detail;
     case "not-found":
+      return "no route has this host and path";
     case "method-not-allowed":
+      return `the routes of this path take ${failure.allow.join(", ")}`;
     case "request-timeout":
+      return "the request did not arrive in time";
     case "expectation":
+      return "the client expects something else than 100-continue";
     case "misdirected":
+      return "the target is https";
     case "header-too-large":
+      return "the header is past its limit";
     case "draining":
-      return failure.kind;
-    default:
+      return "the gateway is being closed";
+    case "overloaded":
+    case "unavailable":
+    case "trapped":
+    case "no-answer":
+    case "error-code":
+    case "wall-limit":
+    case "client-gone":
+    case "fault":
       return describeFailure(failure);
   }
 }

@@ -138,7 +138,7 @@ export class HttpApp {
     counters.add("requests", 1);
     response.once("close", () => {
       counters.add("requests", -1);
-      const cause = log.cause?.();
+      const cause = log.cause?.() ?? (response.writableFinished ? undefined : "the client went away");
       emit({
         kind: "request",
         method: request.method ?? "",

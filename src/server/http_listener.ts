@@ -47,7 +47,7 @@ export class HttpListener {
   readonly #connections = new Map<Duplex, Connection>();
   #isClosing = false;
   #closed: Promise<void> | undefined;
-  #onIdle: (() => void) | undefined;
+  #onEmpty: (() => void) | undefined;
 
   constructor(options: HttpListenerOptions) {
     const { limits } = options;
@@ -116,20 +116,18 @@ export class HttpListener {
       // Not `http.Server.close`: it cuts connections whose answer was ended but is still on its way.
       NetServer.prototype.close.call(this.#server, () => resolve());
     });
-    const isIdle = new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.startTimer(this.#options.limits.drainTimeoutMs, resolve);
-      this.#onIdle = () => {
-        cancel();
-        resolve();
-      };
-    });
+    const { promise: isEmpty, resolve: signalEmpty } = Promise.withResolvers<void>();
+    this.#onEmpty = signalEmpty;
     for (const [socket, connection] of this.#connections) {
       if (connection.open === 0) endQuietly(socket);
     }
-    this.#signalIdle();
-    await isIdle;
-    for (const socket of this.#connections.keys()) socket.destroy();
-    await isDown;
+    this.#signalEmpty();
+    const cancelLimit = this.#options.clock.startTimer(this.#options.limits.drainTimeoutMs, () => {
+      for (const socket of this.#connections.keys()) socket.destroy();
+    });
+    // The server counts a connection as gone before its responses are told; only the sockets' own ends are the end.
+    await Promise.all([isEmpty, isDown]);
+    cancelLimit();
     // Its timer for header and request timeouts goes on otherwise.
     this.#server.closeAllConnections();
     this.#server.close();
@@ -139,7 +137,7 @@ export class HttpListener {
     this.#connections.set(socket, { open: 0, latest: undefined });
     socket.on("close", () => {
       this.#connections.delete(socket);
-      this.#signalIdle();
+      this.#signalEmpty();
     });
     if (this.#isClosing) socket.destroy();
   }
@@ -181,8 +179,8 @@ export class HttpListener {
     socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
   }
 
-  #signalIdle(): void {
-    if (this.#isClosing && this.#connections.size === 0) this.#onIdle?.();
+  #signalEmpty(): void {
+    if (this.#isClosing && this.#connections.size === 0) this.#onEmpty?.();
   }
 }
 

@@ -136,7 +136,6 @@ export class NodeExchange implements HandlerExchange {
   #closed(): void {
     if (this.#response.writableFinished) return;
     this.#isClientGone = true;
-    this.#cause ??= "the client went away";
     this.#sink?.clientGone();
     this.#body.fail({ message: "the client went away", httpCode: { tag: "connection-terminated" } });
     this.#leaving.wakeAll();

@@ -19,12 +19,6 @@ export type ServiceState =
 
 /** One line for the log. */
 export function describeState(state: ServiceState): string | undefined {
-  switch (state.kind) {
-    case "restarting":
-      return `${state.reason}; the next start is in ${state.delayMs} ms`;
-    case "failed":
-      return state.reason;
-    default:
-      return undefined;
-  }
+  if (state.kind === "restarting") return `${state.reason}; the next start is in ${state.delayMs} ms`;
+  return state.kind === "failed" ? state.reason : undefined;
 }

@@ -129,7 +129,7 @@ export class Workload {
       }
       return end;
     });
-    return { ended, kill: run.kill };
+    return { ended, kill: (cause) => run.kill(cause) };
   }
 }
 

@@ -1,0 +1,66 @@
+/** The sample workloads, as `npm start` serves them. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { startGateway } from "../../src/gateway/gateway.ts";
+import { componentBytes } from "../support/gateway_harness.ts";
+import { eventually } from "../support/http_harness.ts";
+
+const WORKLOADS = fileURLToPath(new URL("../../workloads", import.meta.url));
+const AT_ONCE = 1000;
+
+const LEET: Readonly<Record<string, string>> = { a: "4", e: "3", i: "1", o: "0", s: "5", t: "7", l: "1" };
+
+function leet(text: string): string {
+  return [...text].map((letter) => LEET[letter.toLowerCase()] ?? letter).join("");
+}
+
+async function startSamples() {
+  await componentBytes("service_leet");
+  const gateway = await startGateway({ folder: WORKLOADS, listen: { host: "127.0.0.1", port: 0 } });
+  await eventually(() => gateway.serviceState("service-tcp") === "ready");
+  return gateway;
+}
+
+test("hello answers on its path and below", async () => {
+  const gateway = await startSamples();
+  for (const path of ["/hello", "/hello/there"]) {
+    const response = await fetch(gateway.url + path);
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), new RegExp(`^Hello from Loopgate at ${path}`));
+  }
+  await gateway.close();
+});
+
+test("service-tcp answers each request by its service", async (t) => {
+  const gateway = await startSamples();
+  const rows: readonly (readonly [method: string, path: string, body: string | null, status: number, answer: RegExp])[] = [
+    ["GET", "/", null, 200, /<form/],
+    ["POST", "/task", '{"payload":"Leet Speak"}', 200, /^1337 5p34k$/],
+    ["POST", "/task", "{", 400, /./],
+    ["POST", "/task", '{"payload":1}', 400, /./],
+    ["GET", "/nope", null, 404, /^Not found/],
+  ];
+  for (const [method, path, body, status, answer] of rows) {
+    await t.test(`${method} ${path} ${body ?? ""}`, async () => {
+      const response = await fetch(gateway.url + path, { method, body });
+      assert.equal(response.status, status);
+      assert.match((await response.text()).trim(), answer);
+    });
+  }
+  await gateway.close();
+});
+
+test(`${AT_ONCE} requests at once go through the service and leave nothing behind`, async () => {
+  const gateway = await startSamples();
+  const idle = gateway.counters();
+  const answers = await Promise.all(Array.from({ length: AT_ONCE }, async (_, index) => {
+    const payload = `Test message ${index} aeiostl`;
+    const response = await fetch(`${gateway.url}/task`, { method: "POST", body: JSON.stringify({ payload }) });
+    return [response.status, (await response.text()).trim() === leet(payload)];
+  }));
+  assert.deepEqual(answers.filter(([status, isRight]) => status !== 200 || isRight !== true), []);
+  await eventually(() => Object.entries(idle).every(([kind, count]) => gateway.counters()[kind as keyof typeof idle] === count));
+  await gateway.close();
+  assert.deepEqual(Object.entries(gateway.counters()).filter(([, count]) => count !== 0), []);
+});

@@ -1,0 +1,245 @@
+/** Services and what depends on them: readiness, restarts, isolation, overload, faults at the start. */
+import assert from "node:assert/strict";
+import { readdir, readFile, readlink } from "node:fs/promises";
+import process from "node:process";
+import { test } from "node:test";
+import { LoopgateError } from "../../src/base/errors.ts";
+import { startGateway } from "../../src/gateway/gateway.ts";
+import {
+  closeToNothing,
+  componentBytes,
+  type FolderContent,
+  memoryFiles,
+  startTestGateway,
+} from "../support/gateway_harness.ts";
+import { eventually } from "../support/http_harness.ts";
+import { requestHost } from "../support/request_host.ts";
+
+/** A workload "name" whose service greets with its name and whose one route asks it. */
+async function greeting(
+  name: string,
+  { mode, restart }: { readonly mode?: string; readonly restart?: string } = {},
+): Promise<FolderContent> {
+  return {
+    [`${name}/workload.jsonc`]: {
+      service: {
+        component: "greeter.wasm",
+        env: { NAME: name, ...(mode !== undefined && { MODE: mode }) },
+        ready: { tcp: 7777 },
+        ...(restart !== undefined && { restart: { policy: restart } }),
+      },
+      net: [],
+    },
+    [`${name}/greeter.wasm`]: await componentBytes("greeter"),
+    [`${name}/ask.route.jsonc`]: { match: { host: `${name}.example`, path: "/*" }, component: "probe.wasm" },
+    [`${name}/probe.wasm`]: await componentBytes("probe"),
+  };
+}
+
+/** A request to the route of `workload`; `fetch` would not let Host be set. */
+function ask(url: string, workload: string, path = "/connect"): Promise<Response> {
+  return requestHost(url + path, `${workload}.example`);
+}
+
+test("two workloads listen on the same port and each reaches only its own service", async () => {
+  const harness = await startTestGateway({ ...(await greeting("one")), ...(await greeting("two")) });
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.all(["one", "two"].map(async (name) => (await ask(harness.url, name)).text()));
+    assert.deepEqual(answers, ["one", "two"]);
+  }
+  await harness.backToIdle();
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("a workload without a service reaches nobody else's", async () => {
+  const stranger = {
+    "stranger/ask.route.jsonc": { match: { host: "stranger.example", path: "/*" }, component: "probe.wasm" },
+    "stranger/probe.wasm": await componentBytes("probe"),
+  };
+  const harness = await startTestGateway({ ...(await greeting("one")), ...stranger });
+  assert.equal(await (await ask(harness.url, "stranger")).text(), "connection-refused");
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("no OS socket but the listener is open while a service listens", { skip: process.platform !== "linux" }, async () => {
+  const before = await openSockets();
+  const harness = await startTestGateway({ ...(await greeting("one")), ...(await greeting("two")) });
+  assert.equal(await (await ask(harness.url, "one")).text(), "one");
+  await eventually(() => harness.gateway.counters().requests === 0);
+  const opened = (await openSockets()).filter(({ inode }) => !before.some((old) => old.inode === inode));
+  const listening = opened.filter(({ isListening }) => isListening);
+  assert.deepEqual(listening.map(({ port }) => port), [harness.port]);
+  // What is left of the request's own connection, on either end, is no service's.
+  assert.ok(opened.every(({ port, remotePort }) => port === harness.port || remotePort === harness.port));
+  assert.ok(!opened.some(({ port, remotePort }) => port === 7777 || remotePort === 7777));
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("requests wait for a service that is late", async () => {
+  const harness = await startTestGateway(await greeting("late", { mode: "late" }));
+  assert.equal(harness.gateway.serviceState("late"), "starting");
+  const answers = await Promise.all([1, 2, 3].map(async () => (await ask(harness.url, "late")).text()));
+  assert.deepEqual(answers, ["late", "late", "late"]);
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("requests wait no longer than the limit for a service that never is ready: 503", async () => {
+  const limits = { workload: { readinessWaitMs: 50 } };
+  const harness = await startTestGateway(await greeting("never", { mode: "never" }), { limits });
+  const response = await ask(harness.url, "never");
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "1");
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+const ENDS: readonly { name: string; mode: string; restart: string; state: string; status: number }[] = [
+  { name: "that returns is completed, and its routes go on", mode: "return", restart: "on-failure", state: "completed", status: 200 },
+  { name: "that fails and is never restarted is failed: 503", mode: "fail", restart: "never", state: "failed", status: 503 },
+];
+
+for (const { name, mode, restart, state, status } of ENDS) {
+  test(`a service ${name}`, async () => {
+    const harness = await startTestGateway(await greeting("end", { mode, restart }));
+    await eventually(() => harness.gateway.serviceState("end") === state);
+    const response = await ask(harness.url, "end", "/anything");
+    assert.equal(response.status, status);
+    assert.deepEqual(await closeToNothing(harness), {});
+  });
+}
+
+test("a service that fails again and again is started again and again, later each time", async () => {
+  const harness = await startTestGateway(await greeting("again", { mode: "fail" }));
+  const restarts = () =>
+    harness.events.flatMap((event) => event.kind === "service-state" && event.state === "restarting" ? [event.detail] : []);
+  await eventually(() => restarts().length >= 3);
+  assert.deepEqual(restarts().slice(0, 3), [100, 200, 400].map((ms) => `it returned an error; the next start is in ${ms} ms`));
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("a service that traps is restarted and can listen on its port at once", async () => {
+  const harness = await startTestGateway(await greeting("phoenix", { mode: "once" }));
+  for (let round = 0; round < 3; round++) {
+    const response = await ask(harness.url, "phoenix");
+    assert.equal(response.status, 200);
+    // The first client after a start: it is greeted, or sees the connection of a service that just trapped break.
+    await eventually(() =>
+      harness.events.filter((event) => event.kind === "guest-ended" && event.outcome === "trapped").length > round
+    );
+  }
+  const listened = harness.events.filter((event) => event.kind === "guest-output" && event.line === "phoenix listens");
+  assert.ok(listened.length >= 3);
+  assert.ok(!harness.events.some((event) => event.kind === "guest-output" && event.line.includes("address-in-use")));
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("a route at its limit queues, and past the queue answers 429 at once", async () => {
+  const limits = { workload: { concurrencyMax: 1, queueMax: 1, queueWaitMs: 5000, wallLimitMs: 300 } };
+  const harness = await startTestGateway({
+    "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "busy/probe.wasm": await componentBytes("probe"),
+  }, { limits });
+  const first = fetch(`${harness.url}/hang`);
+  await eventually(() => harness.gateway.counters().instances === 1);
+  const second = fetch(`${harness.url}/queued`);
+  await eventually(() => harness.gateway.counters().requests === 2);
+  const third = await fetch(`${harness.url}/refused`);
+  assert.equal(third.status, 429);
+  assert.equal(third.headers.get("retry-after"), "1");
+  await third.arrayBuffer();
+  assert.equal((await first).status, 504);
+  assert.equal(await (await second).text(), "/queued");
+  await (await first).arrayBuffer();
+  await harness.backToIdle();
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("the wait in a route's queue ends: 429", async () => {
+  const limits = { workload: { concurrencyMax: 1, queueMax: 8, queueWaitMs: 50, wallLimitMs: 500 } };
+  const harness = await startTestGateway({
+    "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "busy/probe.wasm": await componentBytes("probe"),
+  }, { limits });
+  const first = fetch(`${harness.url}/hang`);
+  await eventually(() => harness.gateway.counters().instances === 1);
+  assert.equal((await fetch(`${harness.url}/queued`)).status, 429);
+  assert.equal((await first).status, 504);
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("closing lets a request in flight finish, and ends a guest that does not", async () => {
+  const content = {
+    "w/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "w/probe.wasm": await componentBytes("probe"),
+  };
+  const harness = await startTestGateway(content, { limits: { listener: { drainTimeoutMs: 400 } } });
+  const good = fetch(`${harness.url}/tick`);
+  const bad = fetch(`${harness.url}/hang`).then((response) => response.status, () => "cut");
+  await eventually(() => harness.gateway.counters().instances === 2);
+  const closing = closeToNothing(harness);
+  assert.equal(await (await good).text(), "tick 1\ntick 2\ntick 3\n");
+  assert.equal(await bad, "cut");
+  assert.deepEqual(await closing, {});
+});
+
+test("everything that is wrong with the components is told at once, with its place", async () => {
+  const content = {
+    "w/workload.jsonc": `{\n  "service": {\n    "component": "probe.wasm"\n  }\n}`,
+    "w/probe.wasm": await componentBytes("probe"),
+    "w/greeter.wasm": await componentBytes("greeter"),
+    "w/garbage.wasm": "no component",
+    "w/a.route.jsonc": `{\n  "match": { "path": "/a" },\n  "component": "greeter.wasm"\n}`,
+    "w/b.route.jsonc": `{\n  "match": { "path": "/b" },\n  "component": "garbage.wasm"\n}`,
+  };
+  const error = await startTestGateway(content).then(() => undefined, (met: unknown) => met);
+  assert.ok(error instanceof LoopgateError);
+  assert.equal(error.code, "ERR_CONFIG");
+  const seen = error.diagnostics.map(({ file, line, column, message }) => [`${file}:${line}:${column}`, message] as const);
+  const rows = [
+    ["w/w/a.route.jsonc:3:16", /greeter\.wasm\): it exports .*wasi:cli\/run@0\.2\.10.*expected wasi:http\/incoming-handler/],
+    ["w/w/b.route.jsonc:3:16", /garbage\.wasm\): Cannot /],
+    ["w/w/workload.jsonc:3:18", /probe\.wasm\): it exports .*incoming-handler@0\.2\.10.*expected wasi:cli\/run/],
+  ] as const;
+  for (const [place, message] of rows) {
+    assert.match(seen.find(([where]) => where === place)?.[1] ?? JSON.stringify(seen), message);
+  }
+  assert.equal(seen.length, rows.length);
+});
+
+test("a port that is taken is ERR_LISTEN, and nothing stays behind", async () => {
+  const content = await greeting("one");
+  const first = await startTestGateway(content);
+  const error = await startGateway({
+    folder: "w",
+    files: memoryFiles(content),
+    listen: { host: "127.0.0.1", port: first.port },
+  }).then(() => undefined, (met: unknown) => met);
+  assert.ok(error instanceof LoopgateError);
+  assert.equal(error.code, "ERR_LISTEN");
+  assert.match(error.message, /^Cannot listen on "127\.0\.0\.1:\d+": .*, expected a free port/);
+  assert.deepEqual(await closeToNothing(first), {});
+});
+
+interface OpenSocket {
+  readonly inode: string;
+  readonly port: number;
+  readonly remotePort: number;
+  readonly isListening: boolean;
+}
+
+/** The TCP sockets of this process: its descriptors' inodes, found in the kernel's tables. */
+async function openSockets(): Promise<readonly OpenSocket[]> {
+  const links = await Promise.all(
+    (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+  );
+  const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const tables = await Promise.all(["tcp", "tcp6"].map((name) => readFile(`/proc/self/net/${name}`, "utf8")));
+  return tables.flatMap((table) => table.trim().split("\n").slice(1)).flatMap((row): OpenSocket[] => {
+    const [, local = "", remote = "", state, , , , , , inode = ""] = row.trim().split(/\s+/);
+    if (!inodes.has(inode)) return [];
+    return [{ inode, port: portOf(local), remotePort: portOf(remote), isListening: state === "0A" }];
+  });
+}
+
+function portOf(address: string): number {
+  return Number.parseInt(address.split(":")[1] ?? "", 16);
+}

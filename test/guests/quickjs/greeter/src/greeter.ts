@@ -1,0 +1,38 @@
+/** A service that says its name to everybody who connects, and ends the way MODE says. */
+import { getEnvironment } from "wasi:cli/environment@0.2.10";
+import { type Job, PollLoop, sleep } from "../../../../../workloads/lib/job.ts";
+import { log } from "../../../../../workloads/lib/log.ts";
+import { type Connection, listen } from "../../../../../workloads/lib/tcp.ts";
+import { encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
+
+export const run = {
+  run(): void {
+    const env = new Map(getEnvironment());
+    const mode = env.get("MODE") ?? "serve";
+    if (mode === "return") return;
+    if (mode === "fail") throw undefined;
+    const loop = new PollLoop((error) => {
+      throw error;
+    });
+    loop.start(greetAll(loop, env.get("NAME") ?? "nobody", mode));
+    loop.run();
+  },
+};
+
+function* greetAll(loop: PollLoop, name: string, mode: string): Job<void> {
+  if (mode === "never") yield* sleep(3_600_000);
+  if (mode === "late") yield* sleep(200);
+  using listener = yield* listen(7777);
+  log(`${name} listens`);
+  if (mode === "trap") throw new Error("the service breaks");
+  for (;;) {
+    loop.start(greet(yield* listener.accept(), name));
+    // What was listening has to be free again at once.
+    if (mode === "once") throw new Error("one client was enough");
+  }
+}
+
+function* greet(connection: Connection, name: string): Job<void> {
+  using client = connection;
+  yield* client.writer.write(encodeUtf8(name));
+}

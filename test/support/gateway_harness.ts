@@ -1,0 +1,115 @@
+/** A gateway on a folder in memory, with guests that are built on first use. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { buildWorkloads } from "../../scripts/build_workloads.ts";
+import type { FileFacts, FileReader, FolderEntry } from "../../src/config/file_reader.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
+import type { GatewayEvent } from "../../src/telemetry/events.ts";
+import { LIVE_KINDS } from "../../src/telemetry/live_counters.ts";
+import { eventually } from "./http_harness.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const GUESTS = `${ROOT}test/guests/quickjs`;
+
+/** Components of `test/guests/quickjs`, and the samples. */
+const COMPONENTS = {
+  probe: `${GUESTS}/probe/dist/probe.wasm`,
+  greeter: `${GUESTS}/greeter/dist/greeter.wasm`,
+  hello: `${ROOT}workloads/hello/dist/hello.wasm`,
+  http_api: `${ROOT}workloads/service-tcp/dist/http_api.wasm`,
+  service_leet: `${ROOT}workloads/service-tcp/dist/service_leet.wasm`,
+} as const;
+
+export type ComponentName = keyof typeof COMPONENTS;
+
+let built: Promise<void> | undefined;
+
+/** The bytes of a component, built where it is missing or stale. */
+export async function componentBytes(name: ComponentName): Promise<Uint8Array> {
+  built ??= (async () => {
+    await buildWorkloads(GUESTS);
+    await buildWorkloads(`${ROOT}workloads`);
+  })();
+  await built;
+  return await readFile(COMPONENTS[name]);
+}
+
+/** Files by path; a value that is no text or bytes is written as JSON. */
+export type FolderContent = Readonly<Record<string, unknown>>;
+
+/** A folder called "w" in memory. */
+export function memoryFiles(content: FolderContent): FileReader {
+  const files = new Map(Object.entries(content).map(([path, value]) => [`w/${path}`, toBytes(value)]));
+  const isFolder = (path: string): boolean => [...files.keys()].some((file) => file.startsWith(`${path}/`));
+  return {
+    list(folder) {
+      const names = new Map<string, FolderEntry>();
+      for (const file of files.keys()) {
+        if (!file.startsWith(`${folder}/`)) continue;
+        const [name = "", ...below] = file.slice(folder.length + 1).split("/");
+        names.set(name, { name, kind: below.length > 0 ? "folder" : "file" });
+      }
+      return Promise.resolve([...names.values()]);
+    },
+    read(file) {
+      const bytes = files.get(file);
+      return bytes === undefined ? Promise.reject(new Error("it is not there")) : Promise.resolve(bytes);
+    },
+    inspect(path) {
+      const facts = (kind: FileFacts["kind"]): FileFacts => ({ kind, realPath: `/${path}`, isReadable: true });
+      if (files.has(path)) return Promise.resolve(facts("file"));
+      return Promise.resolve(isFolder(path) ? facts("folder") : undefined);
+    },
+  };
+}
+
+function toBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  return new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** A gateway with what it said. */
+export interface GatewayHarness {
+  readonly gateway: Gateway;
+  readonly port: number;
+  readonly url: string;
+  readonly events: GatewayEvent[];
+  /** Everything alive is what was alive before the first request: nothing but the services and what they hold. */
+  backToIdle(): Promise<void>;
+}
+
+/** Starts a gateway on `content`; what is alive once every service is ready counts as idle. */
+export async function startTestGateway(
+  content: FolderContent,
+  options: Omit<GatewayOptions, "folder" | "files" | "listen" | "emit"> = {},
+): Promise<GatewayHarness> {
+  const events: GatewayEvent[] = [];
+  const gateway = await startGateway({
+    ...options,
+    folder: "w",
+    files: memoryFiles(content),
+    listen: { host: "127.0.0.1", port: 0 },
+    emit: (event) => events.push(event),
+  });
+  const settled = ["ready", "completed", "failed", undefined];
+  const late = gateway.workloads.filter(({ service }) => service?.env.some(([name]) => name === "MODE") === true);
+  if (late.length === 0) await eventually(() => gateway.workloads.every(({ name }) => settled.includes(gateway.serviceState(name))));
+  const idle = gateway.counters();
+  return {
+    gateway,
+    port: gateway.address.port,
+    url: gateway.url,
+    events,
+    backToIdle: () =>
+      eventually(() => {
+        const now = gateway.counters();
+        return LIVE_KINDS.every((kind) => now[kind] === idle[kind]);
+      }),
+  };
+}
+
+/** Closes the gateway and says what is left of it: nothing. */
+export async function closeToNothing({ gateway }: GatewayHarness): Promise<Readonly<Record<string, number>>> {
+  await gateway.close();
+  return Object.fromEntries(Object.entries(gateway.counters()).filter(([, count]) => count !== 0));
+}
