@@ -4,6 +4,7 @@ import type { GuestNetwork } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
+/** Made once for each guest instance. */
 export interface HostContext {
   readonly label: GuestLabel;
   /** `wasi:cli/environment.get-environment`, in order. */

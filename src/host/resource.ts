@@ -5,6 +5,7 @@
 import { HostTrap } from "../base/errors.ts";
 import type { LiveCounters, LiveKind } from "../telemetry/live_counters.ts";
 
+/** How every resource is made. */
 export interface ResourceOptions {
   readonly counters: LiveCounters;
   /** What it counts as; absent for things that nothing limits, and where the class itself says it. */
@@ -13,6 +14,7 @@ export interface ResourceOptions {
   readonly parent?: HostResource;
 }
 
+/** The base of all host classes that guests hold handles on. */
 export abstract class HostResource {
   readonly #counters: LiveCounters;
   readonly #counted: LiveKind | undefined;

@@ -7,7 +7,9 @@ import { escapeText } from "../../base/escape_text.ts";
  */
 export const LINE_UNITS_MAX = 16_384;
 
+/** For outputs whose lines have another bound. */
 export interface LineOutputOptions {
+  /** In UTF-16 units, at least 2; the default is `LINE_UNITS_MAX`. */
   readonly lineUnitsMax?: number;
 }
 

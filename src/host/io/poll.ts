@@ -39,6 +39,7 @@ export class Pollable extends BlockingResource implements HostSide<Declared.Poll
 }
 
 // WIT poll: func(in: list<borrow<pollable>>) -> list<u32>
+/** The function `poll`: the indices of all that are ready, at least one. */
 export function poll(pollables: readonly Pollable[]): Maybe<Uint32Array> {
   if (pollables.length === 0) {
     throw new HostTrap("Cannot poll an empty list: it has no pollable, expected at least one");

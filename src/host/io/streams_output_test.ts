@@ -1,77 +1,19 @@
+/** `streams.ts`: output-stream. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settle } from "../../../test/support/fake_clock.ts";
-import { FakeSink, FakeSource } from "../../../test/support/fake_streams.ts";
-import type { StreamEnd } from "../../base/byte_stream.ts";
-import { HostTrap, WitError } from "../../base/errors.ts";
-import { LiveCounters } from "../../telemetry/live_counters.ts";
-import { IoError, type StreamError } from "./error.ts";
 import {
-  BLOCKING_WRITE_BYTES_MAX,
-  InputStream,
-  OutputStream,
-  READ_BYTES_MAX,
-  WRITE_PERMIT_BYTES_MAX,
-} from "./streams.ts";
-
-const U64_MAX = 0xffff_ffff_ffff_ffffn;
-const FAILURE: StreamEnd = { failed: { message: "the cable is cut", networkCode: "connection-reset" } };
-
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function openInput(): { source: FakeSource; input: InputStream; counters: LiveCounters } {
-  const counters = new LiveCounters();
-  const source = new FakeSource();
-  return { source, input: new InputStream(source, { counters }), counters };
-}
-
-function openOutput(room?: number): { sink: FakeSink; output: OutputStream; counters: LiveCounters } {
-  const counters = new LiveCounters();
-  const sink = new FakeSink(room);
-  return { sink, output: new OutputStream(sink, { counters }), counters };
-}
-
-/** The tag of the stream-error that `action` throws or rejects with. */
-async function errorOf(action: () => unknown): Promise<StreamError> {
-  try {
-    await action();
-  } catch (error) {
-    assert.ok(error instanceof WitError, String(error));
-    return error.payload as StreamError;
-  }
-  return assert.fail("Expected a stream error");
-}
-
-/** The answer of a call that has to wait. */
-function suspended<T>(answer: T | Promise<T>): Promise<T> {
-  assert.ok(answer instanceof Promise, "it had to wait");
-  return answer;
-}
-
-async function assertWaiting(answer: Promise<unknown>): Promise<void> {
-  let isSettled = false;
-  const done = (): void => {
-    isSettled = true;
-  };
-  answer.then(done, done);
-  await settle();
-  assert.equal(isSettled, false, "it went on too early");
-}
-
-const INPUT_VERBS: readonly (readonly [name: string, run: (input: InputStream) => unknown])[] = [
-  ["read", (input) => input.read(1n)],
-  ["read of 0", (input) => input.read(0n)],
-  ["blocking-read", (input) => input.blockingRead(1n)],
-  ["blocking-read of 0", (input) => input.blockingRead(0n)],
-  ["skip", (input) => input.skip(1n)],
-  ["blocking-skip", (input) => input.blockingSkip(1n)],
-];
+  assertWaiting,
+  bytesOf,
+  errorOf,
+  FAILURE,
+  openInput,
+  openOutput,
+  suspended,
+  U64_MAX,
+} from "../../../test/support/stream_calls.ts";
+import { HostTrap } from "../../base/errors.ts";
+import { IoError } from "./error.ts";
+import { BLOCKING_WRITE_BYTES_MAX, type OutputStream, WRITE_PERMIT_BYTES_MAX } from "./streams.ts";
 
 const OUTPUT_VERBS: readonly (readonly [name: string, run: (output: OutputStream) => unknown])[] = [
   ["check-write", (output) => output.checkWrite()],
@@ -84,16 +26,6 @@ const OUTPUT_VERBS: readonly (readonly [name: string, run: (output: OutputStream
   ["splice", (output) => output.splice(openInput().input, 1n)],
   ["blocking-splice", (output) => output.blockingSplice(openInput().input, 1n)],
 ];
-
-for (const [name, run] of INPUT_VERBS) {
-  test(`input-stream.${name} on a closed stream is closed, again and again`, async () => {
-    const { source, input } = openInput();
-    source.end();
-    assert.deepEqual(await errorOf(() => input.read(1n)), { tag: "closed" });
-    assert.deepEqual(await errorOf(() => run(input)), { tag: "closed" });
-    assert.deepEqual(await errorOf(() => run(input)), { tag: "closed" });
-  });
-}
 
 for (const [name, run] of OUTPUT_VERBS) {
   test(`output-stream.${name} on a closed stream is closed, again and again`, async () => {
@@ -115,70 +47,6 @@ for (const [name, run] of OUTPUT_VERBS) {
     for (const [, again] of OUTPUT_VERBS) assert.deepEqual(await errorOf(() => again(output)), { tag: "closed" });
   });
 }
-
-test("input-stream reports a failure after the bytes before it, once, then closed", async () => {
-  const { source, input } = openInput();
-  source.push("ab").end(FAILURE);
-  assert.equal(textOf(input.read(10n)), "ab");
-  assert.equal((await errorOf(() => input.blockingRead(1n))).tag, "last-operation-failed");
-  for (const [, again] of INPUT_VERBS) assert.deepEqual(await errorOf(() => again(input)), { tag: "closed" });
-});
-
-test("input-stream.read gives what is there, in any length, and an empty list when nothing is", () => {
-  const { source, input } = openInput();
-  assert.equal(input.read(U64_MAX).length, 0);
-  source.push("hello");
-  assert.equal(input.read(0n).length, 0);
-  assert.equal(textOf(input.read(2n)), "he");
-  assert.equal(input.skip(1n), 1n);
-  assert.equal(textOf(input.read(U64_MAX)), "lo");
-  assert.equal(input.skip(U64_MAX), 0n);
-});
-
-test("input-stream.read caps a length of any size", () => {
-  const { source, input } = openInput();
-  source.push(new Uint8Array(READ_BYTES_MAX + 10));
-  assert.equal(input.skip(U64_MAX), BigInt(READ_BYTES_MAX));
-  assert.equal(input.read(U64_MAX).length, 10);
-});
-
-test("input-stream.blocking-read answers at once when bytes are there, and never with an empty list", async () => {
-  const { source, input } = openInput();
-  source.push("a");
-  assert.deepEqual(input.blockingRead(10n), bytesOf("a"));
-  const late = suspended(input.blockingRead(10n));
-  await assertWaiting(late);
-  source.wakeForNothing();
-  await assertWaiting(late);
-  source.push("bc");
-  assert.equal(textOf(await late), "bc");
-  const end = suspended(input.blockingSkip(10n));
-  await assertWaiting(end);
-  source.end();
-  assert.deepEqual(await errorOf(() => end), { tag: "closed" });
-  assert.equal(source.waiting, 0);
-});
-
-test("input-stream.blocking-skip gives the number of bytes, now or later", async () => {
-  const { source, input } = openInput();
-  source.push("abc");
-  assert.equal(input.blockingSkip(2n), 2n);
-  assert.equal(input.blockingSkip(2n), 1n);
-  const late = suspended(input.blockingSkip(2n));
-  await assertWaiting(late);
-  source.push("abc");
-  assert.equal(await late, 2n);
-});
-
-test("input-stream.blocking-read of 0 bytes waits for bytes and takes none", async () => {
-  const { source, input } = openInput();
-  const late = suspended(input.blockingRead(0n));
-  await assertWaiting(late);
-  source.push("a");
-  assert.equal((await late).length, 0);
-  assert.deepEqual(input.blockingRead(0n), new Uint8Array(0));
-  assert.equal(textOf(input.read(9n)), "a");
-});
 
 test("output-stream.write traps without a permit, past it, and after a flush", () => {
   const { sink, output } = openOutput(4);
@@ -325,20 +193,6 @@ test("output-stream.blocking-splice of 0 bytes waits for both ends and moves non
   assert.equal(source.bytesLeft, 1);
 });
 
-test("a stream with a live pollable cannot be dropped, and its pollable is exact", () => {
-  const { source, input, counters } = openInput();
-  const pollable = input.subscribe();
-  assert.equal(pollable.ready(), false);
-  source.end();
-  assert.equal(pollable.ready(), true);
-  assert.throws(() => input[Symbol.dispose](), HostTrap);
-  assert.equal(source.isDisposed, false);
-  pollable[Symbol.dispose]();
-  input[Symbol.dispose]();
-  assert.equal(source.isDisposed, true);
-  assert.equal(counters.get("streams") + counters.get("pollables"), 0);
-});
-
 test("dropping a stream disposes of its sink once and ends a wait on it", async () => {
   const { sink, output, counters } = openOutput(0);
   const late = output.blockingWriteAndFlush(bytesOf("x"));
@@ -367,10 +221,4 @@ test("a suspended call touches nothing when its stream is dropped between wake-u
   await assert.rejects(reading, HostTrap);
   await assert.rejects(writing, HostTrap);
   assert.equal(sink.written.length, 0);
-});
-
-test("a source that is ready and gives nothing ends in a trap, not in an endless loop", async () => {
-  const source = new FakeSource();
-  const input = new InputStream(Object.assign(source, { isReady: () => true }), { counters: new LiveCounters() });
-  await assert.rejects(Promise.resolve(input.blockingRead(1n)), HostTrap);
 });
