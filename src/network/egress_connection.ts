@@ -111,7 +111,7 @@ export class EgressConnection implements TcpConnection {
       onGone();
     }
     // Also for one that is still delivering: the workload is going away.
-    if (how === "reset" && !socket.destroyed) socket.resetAndDestroy();
+    if (how === "reset") resetNow(socket);
   }
 
   /** (Re)starts the time that a dropped connection has left. */
@@ -301,6 +301,16 @@ class EgressWriter implements ByteSink {
     this.#half.failure.isReported = true;
     return end;
   }
+}
+
+/**
+ * The runtimes' reset first waits until all is written, which may be never; the destroy after it makes it a reset
+ * now. Once the end is on its way it can be no reset any more (and was whole): then it is closed.
+ */
+function resetNow(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (!socket.writableEnded || socket.writableLength > 0) socket.resetAndDestroy();
+  socket.destroy();
 }
 
 /** Rounded up: 0 would mean the system's default. */

@@ -2,8 +2,8 @@ import { test } from "node:test";
 import { TCP_CONTRACT } from "../../test/support/tcp_contract.ts";
 import { CORE_DRIVER } from "../../test/support/tcp_core_driver.ts";
 
-for (const { name, run } of TCP_CONTRACT) {
-  test(`TcpSocket: ${name}`, async () => {
-    await run(CORE_DRIVER);
+for (const tcpCase of TCP_CONTRACT) {
+  test(`TcpSocket: ${tcpCase.name}`, async () => {
+    await tcpCase.run(CORE_DRIVER);
   });
 }
