@@ -47,7 +47,7 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
   const isThrown = !isFused && result?.kind === "result";
   return {
     signature,
-    label: func.kind === "import" ? importLabel(func.interfaceName, func.name) : "of another component",
+    label: func.kind === "import" ? importLabel(func.interfaceName, func.name) : "a function of another component",
     suspends,
     isFused,
     lifts: liftParams(codecs.lifter(options.encoding, boundary, lends), params, signature.isSpilled),

@@ -44,7 +44,7 @@ export function exportedFunction(
   };
   if (!suspends) {
     return (...args) => {
-      state.enter(`call ${label}`);
+      state.enter(`call ${label}`, false);
       let value: unknown;
       try {
         value = invoke(args);
@@ -56,8 +56,7 @@ export function exportedFunction(
     };
   }
   return async (...args) => {
-    state.enter(`call ${label}`);
-    state.mayBlock = true;
+    state.enter(`call ${label}`, true);
     let value: unknown;
     try {
       value = await invoke(args);

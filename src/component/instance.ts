@@ -280,7 +280,7 @@ class Binder {
     if (life === "trapped" || life === "disposed") return;
     const resource = this.#source.plan.link.resources[resourceId - 1];
     if (resource === undefined) throw new RangeError(`Cannot drop resource type ${resourceId}: there is none`);
-    this.#state.enter("drop a resource");
+    this.#state.enter("drop a resource", false);
     try {
       this.#destroyer(resource, null)(rep);
       this.#state.checkAlive();

@@ -36,26 +36,25 @@ export class InstanceState {
     this.blocked = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   }
 
-  /** Begins a call from outside. */
-  enter(what: string): void {
-    if (this.life !== "idle") throw this.refusal(what);
+  /** Begins a call from outside; `mayBlock` when the guest runs on a stack that can suspend. */
+  enter(what: string, mayBlock: boolean): void {
+    if (this.life !== "idle") throw this.#refusal(what);
     this.life = "busy";
+    this.mayBlock = mayBlock;
   }
 
   /** A call from outside has ended well. */
   leave(): void {
-    this.mayBlock = false;
     if (this.life === "busy") this.life = "idle";
   }
 
   /** Marks the instance as trapped and returns what to throw. */
   fail(trap: WebAssembly.RuntimeError): WebAssembly.RuntimeError {
     if (this.life === "busy" || this.life === "idle") this.life = "trapped";
-    this.mayBlock = false;
     return trap;
   }
 
-  refusal(what: string): WebAssembly.RuntimeError {
+  #refusal(what: string): WebAssembly.RuntimeError {
     const why = {
       idle: "it is idle",
       busy: "a call is under way, expected it to be idle",

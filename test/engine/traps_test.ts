@@ -38,7 +38,9 @@ async function fixture(catching: "try_table" | "legacy", body: string): Promise<
     (func (export "run") (result u32) (canon lift (core func $m "run")))`,
     ["test:host/api#wait"],
   );
-  class Thing {}
+  class Thing {
+    readonly isThing = true;
+  }
   return (host) =>
     compiled.instantiate({
       "test:host/api": { Thing, f: () => 1, s: () => {}, wait: () => 1, make: () => new Thing(), ...host },

@@ -1,0 +1,441 @@
+/** Handles and resources, imported, exported and between components: mostly what is forbidden. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ExportedFunction } from "../../src/component/exported.ts";
+import type { ComponentInstance, InstantiateOptions } from "../../src/component/instance.ts";
+import { component, LIBC, OPTIONS } from "./wat.ts";
+
+function call(instance: ComponentInstance, name: string, ...args: unknown[]): unknown {
+  return (instance.exports[name] as ExportedFunction)(...args);
+}
+
+/** `run` of the core module has `body`; the host offers a resource `a` and another one, `b`. */
+async function guest(
+  body: string,
+  exports = "",
+): Promise<(api?: object, options?: InstantiateOptions) => ComponentInstance> {
+  const compiled = await component(
+    `(import "test:host/api@0.2.3" (instance $api
+      (export "a" (type $a (sub resource)))
+      (export "b" (type $b (sub resource)))
+      (export "make-a" (func (result (own $a))))
+      (export "make-b" (func (result (own $b))))
+      (export "take-a" (func (param "x" (own $a))))
+      (export "look-a" (func (param "x" (borrow $a)) (result u32)))
+      (export "look-b" (func (param "x" (borrow $b))))
+      (export "look-take" (func (param "x" (borrow $a)) (param "y" (own $a))))
+      (export "take-look" (func (param "x" (own $a)) (param "y" (borrow $a))))
+      (export "[static]a.all" (func (result u32)))
+      (export "[method]a.value" (func (param "self" (borrow $a)) (result u32)))))
+    ${LIBC}
+    (alias export $api "a" (type $a)) (alias export $api "b" (type $b))
+    (core func $make-a (canon lower (func $api "make-a"))) (core func $make-b (canon lower (func $api "make-b")))
+    (core func $take-a (canon lower (func $api "take-a")))
+    (core func $look-a (canon lower (func $api "look-a"))) (core func $look-b (canon lower (func $api "look-b")))
+    (core func $look-take (canon lower (func $api "look-take")))
+    (core func $take-look (canon lower (func $api "take-look")))
+    (core func $all (canon lower (func $api "[static]a.all")))
+    (core func $value (canon lower (func $api "[method]a.value")))
+    (core func $drop-a (canon resource.drop $a)) (core func $drop-b (canon resource.drop $b))
+    (core module $M
+      (import "" "make-a" (func $make-a (result i32))) (import "" "make-b" (func $make-b (result i32)))
+      (import "" "take-a" (func $take-a (param i32)))
+      (import "" "look-a" (func $look-a (param i32) (result i32))) (import "" "look-b" (func $look-b (param i32)))
+      (import "" "look-take" (func $look-take (param i32 i32))) (import "" "take-look" (func $take-look (param i32 i32)))
+      (import "" "all" (func $all (result i32))) (import "" "value" (func $value (param i32) (result i32)))
+      (import "" "drop-a" (func $drop-a (param i32))) (import "" "drop-b" (func $drop-b (param i32)))
+      ${body})
+    (core instance $m (instantiate $M (with "" (instance
+      (export "make-a" (func $make-a)) (export "make-b" (func $make-b)) (export "take-a" (func $take-a))
+      (export "look-a" (func $look-a)) (export "look-b" (func $look-b)) (export "all" (func $all))
+      (export "look-take" (func $look-take)) (export "take-look" (func $take-look))
+      (export "value" (func $value)) (export "drop-a" (func $drop-a)) (export "drop-b" (func $drop-b))))))
+    ${
+      exports === ""
+        ? '(func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run")))'
+        : exports
+    }`,
+  );
+  return (api = {}, options = {}) => {
+    class A {
+      static all(): number {
+        return 12;
+      }
+      value(): number {
+        return 34;
+      }
+    }
+    class B {
+      readonly isB = true;
+    }
+    return compiled.instantiate({
+      "test:host/api": {
+        A,
+        B,
+        makeA: () => new A(),
+        makeB: () => new B(),
+        takeA() {},
+        lookA: () => 1,
+        lookB() {},
+        lookTake() {},
+        takeLook() {},
+        ...api,
+      },
+    }, options);
+  };
+}
+
+/** A host class for `a` that several instances of a test share. */
+class A {
+  static all(): number {
+    return 0;
+  }
+  value(): number {
+    return 0;
+  }
+}
+
+const run = (body: string): string => `(func (export "run") (param $n i32) (result i32) (local $h i32) ${body})`;
+const MAKE = "(local.set $h (call $make-a))";
+
+const FORBIDDEN = [
+  {
+    name: "drop twice",
+    body: `${MAKE} (call $drop-a (local.get $h)) (call $drop-a (local.get $h))`,
+    message: /there is none/,
+  },
+  {
+    name: "use after drop",
+    body: `${MAKE} (call $drop-a (local.get $h)) (drop (call $look-a (local.get $h)))`,
+    message: /there is none/,
+  },
+  {
+    name: "use after it was given away",
+    body: `${MAKE} (call $take-a (local.get $h)) (drop (call $look-a (local.get $h)))`,
+    message: /there is none/,
+  },
+  { name: "drop as another type", body: `${MAKE} (call $drop-b (local.get $h))`, message: /another resource type/ },
+  { name: "lend as another type", body: `${MAKE} (call $look-b (local.get $h))`, message: /another resource type/ },
+  { name: "handle 0", body: "(call $drop-a (i32.const 0))", message: /there is none/ },
+  { name: "a handle far out", body: "(call $drop-a (i32.const -1))", message: /there is none/ },
+  {
+    name: "lend and give away in one call",
+    body: `${MAKE} (call $look-take (local.get $h) (local.get $h))`,
+    message: /lent out/,
+  },
+  {
+    name: "give away and lend in one call",
+    body: `${MAKE} (call $take-look (local.get $h) (local.get $h))`,
+    message: /there is none/,
+  },
+];
+for (const { name, body, message } of FORBIDDEN) {
+  test(`resources: ${name} traps`, async () => {
+    const instance = (await guest(run(`${body} (i32.const 0)`)))();
+    assert.throws(() => call(instance, "run", 0), message);
+    assert.equal(instance.state, "trapped");
+  });
+}
+
+test("resources: a handle that was lent is whole again after the call", async () => {
+  const instance = (await guest(run(`${MAKE}
+    (call $look-take (local.get $h) (call $make-a)) (call $take-a (local.get $h)) (i32.const 0)`)))();
+  assert.equal(call(instance, "run", 0), 0);
+  assert.equal(instance.handleCount, 0);
+});
+
+test("resources: methods, statics and dispose reach the host's class", async () => {
+  const log: string[] = [];
+  class A {
+    readonly id = 5;
+    static all(): number {
+      return 1000;
+    }
+    value(): number {
+      return this.id;
+    }
+    [Symbol.dispose](): void {
+      log.push("dispose");
+    }
+  }
+  const make = await guest(run(`${MAKE}
+    (i32.add (call $all) (call $value (local.get $h))) (call $drop-a (local.get $h))`));
+  assert.equal(call(make({ A, makeA: () => new A() }), "run", 0), 1005);
+  assert.deepEqual(log, ["dispose"]);
+});
+
+test("resources: an object given for own is the one that was passed in, and is not disposed", async () => {
+  const make = await guest(run(`(call $take-a (call $make-a)) (i32.const 0)`));
+  class Own extends A {
+    [Symbol.dispose](): never {
+      throw new Error("disposed");
+    }
+  }
+  const made = new Own();
+  let taken: unknown = null;
+  const instance = make({ A: Own, makeA: () => made, takeA: (x: unknown) => void (taken = x) });
+  call(instance, "run", 0);
+  assert.equal(taken, made);
+});
+
+const LIE = [{ value: {}, name: "an object of no class" }, { value: undefined, name: "undefined" }, {
+  value: 5,
+  name: "a number",
+}];
+for (const { value, name } of LIE) {
+  test(`resources: a host that gives ${name} for a resource traps`, async () => {
+    const make = await guest(run("(call $make-a)"));
+    assert.throws(
+      () => call(make({ makeA: () => value }), "run", 0),
+      /as result of .*#make-a", expected a resource of type a/,
+    );
+  });
+}
+
+test("resources: a million creations and drops use one handle", async () => {
+  const make = await guest(run(`(loop $again
+    (local.set $h (call $make-a)) (call $drop-a (local.get $h))
+    (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $h)`));
+  const one = new A();
+  const instance = make({ A, makeA: () => one });
+  assert.equal(call(instance, "run", 1_000_000), 1);
+  assert.equal(instance.handleCount, 0);
+});
+
+test("resources: more handles than handlesMax trap", async () => {
+  const make = await guest(run(`(loop $again
+    (drop (call $make-a)) (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (i32.const 0)`));
+  const instance = make({}, { handlesMax: 10 });
+  call(instance, "run", 10);
+  assert.equal(instance.handleCount, 10);
+  assert.throws(() => call(instance, "run", 1), /holds 10 handles, expected fewer/);
+});
+
+test("resources: dispose ends what is left, newest first, children before their parents", async () => {
+  const make = await guest(run(`(loop $again
+    (drop (call $make-a)) (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (i32.const 0)`));
+  const log: number[] = [];
+  let made = 0;
+  class Own extends A {
+    readonly id = ++made;
+    [Symbol.dispose](): void {
+      // 4 is a parent of 2, which was made earlier.
+      if (this.id === 4 && !log.includes(2)) throw new Error("has a child");
+      log.push(this.id);
+    }
+  }
+  const instance = make({ A: Own, makeA: () => new Own() });
+  call(instance, "run", 5);
+  instance.dispose();
+  assert.deepEqual(log, [5, 3, 2, 1, 4]);
+  assert.equal(instance.handleCount, 0);
+});
+
+const BORROWER = `(func (export "run") (param "x" (borrow $a)) (canon lift (core func $m "run")))`;
+test("resources: a borrowed handle must be dropped before the export returns", async () => {
+  const drops = await guest(
+    '(func (export "run") (param i32) (drop (call $look-a (local.get 0))) (call $drop-a (local.get 0)))',
+    BORROWER,
+  );
+  class Own extends A {
+    [Symbol.dispose](): never {
+      throw new Error("a borrow is not disposed");
+    }
+  }
+  const good = drops({ A: Own });
+  call(good, "run", new Own());
+  assert.equal(good.handleCount, 0);
+  assert.throws(() => call(good, "run", {}), /parameter "x" of "run", expected a resource of type a/);
+});
+
+test("resources: a borrowed handle cannot be given away", async () => {
+  const make = await guest('(func (export "run") (param i32) (call $take-a (local.get 0)))', BORROWER);
+  assert.throws(() => call(make({ A }), "run", new A()), /it is borrowed/);
+});
+
+test("resources: a borrowed handle that stays traps", async () => {
+  const make = await guest('(func (export "run") (param i32))', BORROWER);
+  assert.throws(() => call(make({ A }), "run", new A()), /returned with 1 borrowed handles/);
+});
+
+/** A counter that the guest defines; the representation is its address, `log` gets what the destructor sees. */
+const COUNTER = `
+  (import "log" (func $log (param "x" u32)))
+  (core func $log (canon lower (func $log)))
+  ${LIBC}
+  (core module $D (import "" "log" (func $log (param i32))) (import "" "memory" (memory 1))
+    (func (export "dtor") (param i32) (call $log (i32.load (local.get 0)))))
+  (core instance $d (instantiate $D (with "" (instance (export "log" (func $log)) (export "memory" (memory $memory))))))
+  (type $counter (resource (rep i32) (dtor (core func $d "dtor"))))
+  (core func $new (canon resource.new $counter)) (core func $rep (canon resource.rep $counter))
+  (core func $drop (canon resource.drop $counter))
+  (core module $M
+    (import "" "memory" (memory 1)) (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "rep" (func $rep (param i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+    (import "" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+    (func (export "make") (param $n i32) (result i32) (local $at i32)
+      (local.set $at (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4)))
+      (i32.store (local.get $at) (local.get $n)) (call $new (local.get $at)))
+    (func (export "add") (param $self i32) (param $n i32) (result i32)
+      (i32.store (local.get $self) (i32.add (i32.load (local.get $self)) (local.get $n))) (i32.load (local.get $self)))
+    (func (export "join") (param $a i32) (param $b i32) (result i32) (local $at i32)
+      (local.set $at (call $rep (local.get $a)))
+      (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.load (call $rep (local.get $b)))))
+      (call $drop (local.get $b)) (local.get $a)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "memory" (memory $memory)) (export "realloc" (func $realloc)) (export "new" (func $new))
+    (export "rep" (func $rep)) (export "drop" (func $drop))))))`;
+const COUNTER_EXPORTS = `
+  (component $Shape
+    (import "counter" (type $counter (sub resource)))
+    (import "make" (func $make (param "n" u32) (result (own $counter))))
+    (import "add" (func $add (param "self" (borrow $counter)) (param "n" u32) (result u32)))
+    (import "join" (func $join (param "a" (own $counter)) (param "b" (own $counter)) (result (own $counter))))
+    (export $Counter "counter" (type $counter))
+    (export "[constructor]counter" (func $make) (func (param "n" u32) (result (own $Counter))))
+    (export "[method]counter.add-to" (func $add) (func (param "self" (borrow $Counter)) (param "n" u32) (result u32)))
+    (export "[static]counter.join" (func $join)
+      (func (param "a" (own $Counter)) (param "b" (own $Counter)) (result (own $Counter)))))
+  (func $make (param "n" u32) (result (own $counter)) (canon lift (core func $m "make")))
+  (func $add (param "self" (borrow $counter)) (param "n" u32) (result u32) (canon lift (core func $m "add")))
+  (func $join (param "a" (own $counter)) (param "b" (own $counter)) (result (own $counter))
+    (canon lift (core func $m "join")))
+  (instance $counters (instantiate $Shape (with "counter" (type $counter)) (with "make" (func $make))
+    (with "add" (func $add)) (with "join" (func $join))))
+  (export "test:guest/counters@1.0.0" (instance $counters))`;
+
+interface Counter extends Disposable {
+  addTo(n: number): number;
+}
+type CounterClass = (new (n: number) => Counter) & { join(a: Counter, b: Counter): Counter };
+
+async function counters(): Promise<{ instance: ComponentInstance; Counter: CounterClass; log: number[] }> {
+  const log: number[] = [];
+  const compiled = await component(COUNTER + COUNTER_EXPORTS);
+  const instance = compiled.instantiate({ log: (x: number) => void log.push(x) });
+  const found = instance.findInterface("test:guest/counters");
+  assert(found !== undefined);
+  return { instance, Counter: found["Counter"] as CounterClass, log };
+}
+
+test("guest resources: constructor, methods, statics, and the destructor on dispose", async () => {
+  const { instance, Counter, log } = await counters();
+  const a = new Counter(5);
+  assert(a instanceof Counter);
+  assert.equal(Counter.name, "Counter");
+  assert.equal(a.addTo(3), 8);
+  const b = new Counter(100);
+  const joined = Counter.join(a, b);
+  assert(joined instanceof Counter);
+  assert.equal(joined.addTo(0), 108);
+  assert.deepEqual(log, [100]);
+  joined[Symbol.dispose]();
+  joined[Symbol.dispose]();
+  assert.deepEqual(log, [100, 108]);
+  assert.equal(instance.handleCount, 0);
+});
+
+test("guest resources: dropped, moved and foreign objects are refused", async () => {
+  const rows: readonly ((Counter: CounterClass, other: Counter) => unknown)[] = [
+    (Counter) => {
+      const a = new Counter(1);
+      a[Symbol.dispose]();
+      return a.addTo(1);
+    },
+    (Counter) => {
+      const a = new Counter(1);
+      Counter.join(a, new Counter(2));
+      return a.addTo(1);
+    },
+    (Counter) => {
+      const a = new Counter(1);
+      return Counter.join(a, a);
+    },
+    (Counter, other) => Counter.prototype.addTo.call(other, 1),
+    (Counter) => Counter.prototype.addTo.call({} as Counter, 1),
+    (Counter) => Counter.prototype.addTo.call(Object.create(Counter.prototype) as Counter, 1),
+  ];
+  for (const row of rows) {
+    const { instance, Counter } = await counters();
+    const other = new (await counters()).Counter(9);
+    assert.throws(() => row(Counter, other), /expected a resource/);
+    assert.equal(instance.state, "trapped");
+  }
+});
+
+test("guest resources: they die with their instance", async () => {
+  const { instance, Counter, log } = await counters();
+  const a = new Counter(1);
+  instance.dispose();
+  assert.throws(() => a.addTo(1), /it was disposed/);
+  a[Symbol.dispose]();
+  assert.deepEqual(log, []);
+});
+
+/** An outer component of two: one defines the resource, the other holds handles of it. */
+function holder(body: string): string {
+  return `(import "log" (func $log (param "x" u32)))
+  (component $Maker ${COUNTER} ${COUNTER_EXPORTS})
+  (instance $maker (instantiate $Maker (with "log" (func $log))))
+  (alias export $maker "test:guest/counters@1.0.0" (instance $counters))
+  (component $Holder
+    (import "counters" (instance $c
+      (export "counter" (type $counter (sub resource)))
+      (export "[constructor]counter" (func (param "n" u32) (result (own $counter))))
+      (export "[method]counter.add-to" (func (param "self" (borrow $counter)) (param "n" u32) (result u32)))
+      (export "[static]counter.join" (func (param "a" (own $counter)) (param "b" (own $counter)) (result (own $counter))))))
+    (alias export $c "counter" (type $counter))
+    (core func $make (canon lower (func $c "[constructor]counter")))
+    (core func $add (canon lower (func $c "[method]counter.add-to")))
+    (core func $join (canon lower (func $c "[static]counter.join")))
+    (core func $drop (canon resource.drop $counter))
+    (core module $M
+      (import "" "make" (func $make (param i32) (result i32))) (import "" "add" (func $add (param i32 i32) (result i32)))
+      (import "" "join" (func $join (param i32 i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+      (func (export "run") (param $n i32) (result i32) (local $h i32) (local $r i32)
+        (local.set $h (call $make (local.get $n))) ${body}))
+    (core instance $m (instantiate $M (with "" (instance
+      (export "make" (func $make)) (export "add" (func $add)) (export "join" (func $join)) (export "drop" (func $drop))))))
+    (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run"))))
+  (instance $holder (instantiate $Holder (with "counters" (instance $counters))))
+  (export "run" (func $holder "run"))`;
+}
+
+test("resources between components: owned, lent, joined and dropped", async () => {
+  const log: number[] = [];
+  const compiled = await component(holder(`
+    (local.set $h (call $join (local.get $h) (call $make (i32.const 7))))
+    (local.set $r (call $add (local.get $h) (i32.const 1)))
+    (call $drop (local.get $h)) (local.get $r)`));
+  const instance = compiled.instantiate({ log: (x: number) => void log.push(x) });
+  assert.equal(call(instance, "run", 20), 28);
+  assert.deepEqual(log, [7, 28]);
+  assert.equal(instance.handleCount, 0);
+});
+
+const BETWEEN = [
+  { name: "use after drop", body: "(call $drop (local.get $h)) (call $add (local.get $h) (i32.const 1))" },
+  {
+    name: "use after moving",
+    body: "(drop (call $join (local.get $h) (call $make (i32.const 1)))) (call $add (local.get $h) (i32.const 1))",
+  },
+  { name: "giving one handle twice", body: "(call $join (local.get $h) (local.get $h))" },
+  { name: "a number that is no handle", body: "(call $add (i32.const 4096) (i32.const 1))" },
+];
+for (const { name, body } of BETWEEN) {
+  test(`resources between components: ${name} traps`, async () => {
+    const compiled = await component(holder(body));
+    const instance = compiled.instantiate({ log() {} });
+    assert.throws(() => call(instance, "run", 1), /there is none/);
+    assert.equal(instance.state, "trapped");
+  });
+}
+
+test("resources: a component without memory options can still pass records of handles", async () => {
+  const make = await guest(
+    `(func (export "run") (param i32) (result i32) (local.get 0))`,
+    `(func (export "run") (param "x" (own $a)) (result (own $a)) (canon lift (core func $m "run") ${OPTIONS}))`,
+  );
+  const object = new A();
+  assert.equal(call(make({ A }), "run", object), object);
+});
