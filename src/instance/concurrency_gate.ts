@@ -7,12 +7,12 @@ export interface ConcurrencyLimits {
   readonly concurrencyMax: number;
   /** Requests that wait for a place. Stops a burst from becoming a backlog that no client waits for. */
   readonly queueMax: number;
-  /** How long one waits; past it most clients have gone and an answer is wasted work. */
+  /** How long one waits; past it many clients have gone and an answer is wasted work. */
   readonly queueWaitMs: number;
 }
 
 /** What a route has when its file says nothing. */
-export const CONCURRENCY_LIMITS: ConcurrencyLimits = { concurrencyMax: 256, queueMax: 1024, queueWaitMs: 10_000 };
+export const CONCURRENCY_LIMITS: ConcurrencyLimits = { concurrencyMax: 256, queueMax: 1024, queueWaitMs: 30_000 };
 
 /** How a wait ended. Only "entered" holds a place. */
 export type WaitOutcome = "entered" | "expired" | "cancelled";

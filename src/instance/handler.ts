@@ -68,6 +68,15 @@ export class Handler {
       this.#reportEnd(guestEndOf(error));
       return { kind: "trapped", cause: error };
     }
+    try {
+      return await this.#runIn(guest, exchange);
+    } finally {
+      // A guest that was not ended yet met a fault of the gateway.
+      guest.end("reset");
+    }
+  }
+
+  async #runIn(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     let stopped: StopReason | undefined;
     const stop = (reason: StopReason): void => {
       stopped ??= reason;

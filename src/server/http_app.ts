@@ -32,6 +32,8 @@ export interface HttpAppOptions {
 
 /** What a request is called in the log. */
 interface RequestLog {
+  /** Without the query, which may hold secrets. */
+  path: string;
   workload?: string;
   route?: string;
   cause?: () => string | undefined;
@@ -90,6 +92,7 @@ export class HttpApp {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, log, found);
     const destination = found.target;
+    log.path = target.path;
     log.workload = destination.workload;
     log.route = destination.route;
     const { limits, clock } = this.#options;
@@ -134,7 +137,7 @@ export class HttpApp {
   #open(request: IncomingMessage, response: ServerResponse): RequestLog {
     const { clock, counters, emit } = this.#options;
     const startedNs = clock.monotonicNs();
-    const log: RequestLog = {};
+    const log: RequestLog = { path: (request.url ?? "").split("?", 1)[0] ?? "" };
     counters.add("requests", 1);
     response.once("close", () => {
       counters.add("requests", -1);
@@ -142,7 +145,7 @@ export class HttpApp {
       emit({
         kind: "request",
         method: request.method ?? "",
-        path: request.url ?? "",
+        path: log.path,
         status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
         durationMs: Number(clock.monotonicNs() - startedNs) / 1e6,
         ...(log.workload !== undefined && { workload: log.workload }),

@@ -46,7 +46,12 @@ const FAILURES: readonly {
   { name: "that never answers: 500", path: "/no-answer", status: 500, cause: /ended without an answer: it returned/ },
   { name: "that traps before its head: 500", path: "/trap", status: 500, cause: /^the guest trapped: / },
   { name: "that exits before its head: 500", path: "/exit", status: 500, cause: /it exited with code 1/ },
-  { name: "that answers with an error-code: 502", path: "/error-code", status: 502, cause: /internal-error: inner secret/ },
+  {
+    name: "that answers with an error-code: 502",
+    path: "/error-code",
+    status: 502,
+    cause: /internal-error: inner secret/,
+  },
   { name: "that does not answer in time: 504", path: "/hang", status: 504, cause: /no head within 300 ms/ },
 ];
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LoopgateError } from "../../src/base/errors.ts";
 import { runCommand } from "../../src/gateway/run_command.ts";
-import { type ComponentName, componentBytes, memoryFiles } from "../support/gateway_harness.ts";
+import { componentBytes, type ComponentName, memoryFiles } from "../support/gateway_harness.ts";
 
 interface Ran {
   readonly exitCode: number;
@@ -42,8 +42,16 @@ test("runCommand gives 134 for a trap, and says so after what the guest wrote", 
 });
 
 const REFUSED: readonly (readonly [name: string, files: () => Promise<Record<string, unknown>>, message: RegExp])[] = [
-  ["a file that is not there", () => Promise.resolve({ "x.wasm": "" }), /^Cannot run "w\/command\.wasm": it is not there/],
-  ["a file that is no component", () => Promise.resolve({ "command.wasm": "text" }), /^Cannot run "w\/command\.wasm": Cannot /],
+  [
+    "a file that is not there",
+    () => Promise.resolve({ "x.wasm": "" }),
+    /^Cannot run "w\/command\.wasm": it is not there/,
+  ],
+  [
+    "a file that is no component",
+    () => Promise.resolve({ "command.wasm": "text" }),
+    /^Cannot run "w\/command\.wasm": Cannot /,
+  ],
   [
     "a component of another role",
     async () => ({ "command.wasm": await componentBytes("probe") }),

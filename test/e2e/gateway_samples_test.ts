@@ -34,13 +34,14 @@ test("hello answers on its path and below", async () => {
 
 test("service-tcp answers each request by its service", async (t) => {
   const gateway = await startSamples();
-  const rows: readonly (readonly [method: string, path: string, body: string | null, status: number, answer: RegExp])[] = [
-    ["GET", "/", null, 200, /<form/],
-    ["POST", "/task", '{"payload":"Leet Speak"}', 200, /^1337 5p34k$/],
-    ["POST", "/task", "{", 400, /./],
-    ["POST", "/task", '{"payload":1}', 400, /./],
-    ["GET", "/nope", null, 404, /^Not found/],
-  ];
+  const rows:
+    readonly (readonly [method: string, path: string, body: string | null, status: number, answer: RegExp])[] = [
+      ["GET", "/", null, 200, /<form/],
+      ["POST", "/task", '{"payload":"Leet Speak"}', 200, /^1337 5p34k$/],
+      ["POST", "/task", "{", 400, /./],
+      ["POST", "/task", '{"payload":1}', 400, /./],
+      ["GET", "/nope", null, 404, /^Not found/],
+    ];
   for (const [method, path, body, status, answer] of rows) {
     await t.test(`${method} ${path} ${body ?? ""}`, async () => {
       const response = await fetch(gateway.url + path, { method, body });
@@ -60,7 +61,9 @@ test(`${AT_ONCE} requests at once go through the service and leave nothing behin
     return [response.status, (await response.text()).trim() === leet(payload)];
   }));
   assert.deepEqual(answers.filter(([status, isRight]) => status !== 200 || isRight !== true), []);
-  await eventually(() => Object.entries(idle).every(([kind, count]) => gateway.counters()[kind as keyof typeof idle] === count));
+  await eventually(() =>
+    Object.entries(idle).every(([kind, count]) => gateway.counters()[kind as keyof typeof idle] === count)
+  );
   await gateway.close();
   assert.deepEqual(Object.entries(gateway.counters()).filter(([, count]) => count !== 0), []);
 });

@@ -61,19 +61,23 @@ test("a workload without a service reaches nobody else's", async () => {
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
-test("no OS socket but the listener is open while a service listens", { skip: process.platform !== "linux" }, async () => {
-  const before = await openSockets();
-  const harness = await startTestGateway({ ...(await greeting("one")), ...(await greeting("two")) });
-  assert.equal(await (await ask(harness.url, "one")).text(), "one");
-  await eventually(() => harness.gateway.counters().requests === 0);
-  const opened = (await openSockets()).filter(({ inode }) => !before.some((old) => old.inode === inode));
-  const listening = opened.filter(({ isListening }) => isListening);
-  assert.deepEqual(listening.map(({ port }) => port), [harness.port]);
-  // What is left of the request's own connection, on either end, is no service's.
-  assert.ok(opened.every(({ port, remotePort }) => port === harness.port || remotePort === harness.port));
-  assert.ok(!opened.some(({ port, remotePort }) => port === 7777 || remotePort === 7777));
-  assert.deepEqual(await closeToNothing(harness), {});
-});
+test(
+  "no OS socket but the listener is open while a service listens",
+  { skip: process.platform !== "linux" },
+  async () => {
+    const before = await openSockets();
+    const harness = await startTestGateway({ ...(await greeting("one")), ...(await greeting("two")) });
+    assert.equal(await (await ask(harness.url, "one")).text(), "one");
+    await eventually(() => harness.gateway.counters().requests === 0);
+    const opened = (await openSockets()).filter(({ inode }) => !before.some((old) => old.inode === inode));
+    const listening = opened.filter(({ isListening }) => isListening);
+    assert.deepEqual(listening.map(({ port }) => port), [harness.port]);
+    // What is left of the request's own connection, on either end, is no service's.
+    assert.ok(opened.every(({ port, remotePort }) => port === harness.port || remotePort === harness.port));
+    assert.ok(!opened.some(({ port, remotePort }) => port === 7777 || remotePort === 7777));
+    assert.deepEqual(await closeToNothing(harness), {});
+  },
+);
 
 test("requests wait for a service that is late", async () => {
   const harness = await startTestGateway(await greeting("late", { mode: "late" }));
@@ -93,8 +97,20 @@ test("requests wait no longer than the limit for a service that never is ready: 
 });
 
 const ENDS: readonly { name: string; mode: string; restart: string; state: string; status: number }[] = [
-  { name: "that returns is completed, and its routes go on", mode: "return", restart: "on-failure", state: "completed", status: 200 },
-  { name: "that fails and is never restarted is failed: 503", mode: "fail", restart: "never", state: "failed", status: 503 },
+  {
+    name: "that returns is completed, and its routes go on",
+    mode: "return",
+    restart: "on-failure",
+    state: "completed",
+    status: 200,
+  },
+  {
+    name: "that fails and is never restarted is failed: 503",
+    mode: "fail",
+    restart: "never",
+    state: "failed",
+    status: 503,
+  },
 ];
 
 for (const { name, mode, restart, state, status } of ENDS) {
@@ -110,9 +126,14 @@ for (const { name, mode, restart, state, status } of ENDS) {
 test("a service that fails again and again is started again and again, later each time", async () => {
   const harness = await startTestGateway(await greeting("again", { mode: "fail" }));
   const restarts = () =>
-    harness.events.flatMap((event) => event.kind === "service-state" && event.state === "restarting" ? [event.detail] : []);
+    harness.events.flatMap((event) =>
+      event.kind === "service-state" && event.state === "restarting" ? [event.detail] : []
+    );
   await eventually(() => restarts().length >= 3);
-  assert.deepEqual(restarts().slice(0, 3), [100, 200, 400].map((ms) => `it returned an error; the next start is in ${ms} ms`));
+  assert.deepEqual(
+    restarts().slice(0, 3),
+    [100, 200, 400].map((ms) => `it returned an error; the next start is in ${ms} ms`),
+  );
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
@@ -193,9 +214,14 @@ test("everything that is wrong with the components is told at once, with its pla
   const error = await startTestGateway(content).then(() => undefined, (met: unknown) => met);
   assert.ok(error instanceof LoopgateError);
   assert.equal(error.code, "ERR_CONFIG");
-  const seen = error.diagnostics.map(({ file, line, column, message }) => [`${file}:${line}:${column}`, message] as const);
+  const seen = error.diagnostics.map(({ file, line, column, message }) =>
+    [`${file}:${line}:${column}`, message] as const
+  );
   const rows = [
-    ["w/w/a.route.jsonc:3:16", /greeter\.wasm\): it exports .*wasi:cli\/run@0\.2\.10.*expected wasi:http\/incoming-handler/],
+    [
+      "w/w/a.route.jsonc:3:16",
+      /greeter\.wasm\): it exports .*wasi:cli\/run@0\.2\.10.*expected wasi:http\/incoming-handler/,
+    ],
     ["w/w/b.route.jsonc:3:16", /garbage\.wasm\): Cannot /],
     ["w/w/workload.jsonc:3:18", /probe\.wasm\): it exports .*incoming-handler@0\.2\.10.*expected wasi:cli\/run/],
   ] as const;

@@ -1,0 +1,33 @@
+/**
+ * Loopgate as a library: a gateway, or one command, inside a program of your own. It runs on Node 26 and Deno 2.9
+ * and newer, from source.
+ *
+ * @example
+ * import { diagnosticsText, LoopgateError, startGateway } from "loopgate";
+ *
+ * try {
+ *   const gateway = await startGateway({
+ *     folder: "workloads",
+ *     listen: { host: "127.0.0.1", port: 0 },
+ *     emit: (event) => console.log(event.kind),
+ *   });
+ *   console.log(await (await fetch(`${gateway.url}/hello`)).text());
+ *   await gateway.close();
+ * } catch (error) {
+ *   if (!(error instanceof LoopgateError)) throw error;
+ *   console.error(error.message, diagnosticsText(error.diagnostics));
+ * }
+ *
+ * @module
+ */
+export type { Diagnostic } from "./base/diagnostics.ts";
+export { diagnosticsText, type DiagnosticStyle, PLAIN_STYLE } from "./base/diagnostics_text.ts";
+export { type ErrorCode, LoopgateError } from "./base/errors.ts";
+export { type Gateway, type GatewayOptions, LISTEN_DEFAULT, startGateway } from "./gateway/gateway.ts";
+export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
+export type { ListenAddress } from "./server/http_listener.ts";
+export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";
+export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
+export type { LiveKind } from "./telemetry/live_counters.ts";
+export type { RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";
+export { WORKLOAD_LIMITS, type WorkloadLimits } from "./workload/workload.ts";
