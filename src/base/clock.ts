@@ -3,7 +3,7 @@
 export interface Clock {
   /** Monotonic time in nanoseconds, from an arbitrary start. */
   monotonicNs(): bigint;
-  /** Milliseconds since the Unix epoch, with a fraction where the machine has it. */
+  /** Milliseconds since the Unix epoch; follows corrections of the machine's clock. */
   wallMs(): number;
   /** Calls `fire` once after `delayMs` (>= 0) and returns the function that cancels it. */
   startTimer(delayMs: number, fire: () => void): () => void;
@@ -15,7 +15,7 @@ const TIMER_DELAY_MS_MAX = 0x7fffffff;
 /** The machine's own time. */
 export const systemClock: Clock = {
   monotonicNs: () => process.hrtime.bigint(),
-  wallMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
   startTimer(delayMs, fire) {
     let timer: ReturnType<typeof setTimeout>;
     const arm = (leftMs: number): void => {
