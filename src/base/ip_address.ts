@@ -11,6 +11,7 @@ export interface IpAddress {
   readonly bytes: readonly number[];
 }
 
+/** An address and a port. */
 export interface SocketAddress {
   readonly address: IpAddress;
   /** 0 to 65535. */
@@ -33,7 +34,9 @@ export function ipv6Address(groups: readonly number[]): IpAddress {
   return { family: "ipv6", bytes: groups.flatMap((group) => [group >> 8, group & 0xff]) };
 }
 
+/** 127.0.0.1. */
 export const LOOPBACK_V4: IpAddress = ipv4Address(127, 0, 0, 1);
+/** ::1. */
 export const LOOPBACK_V6: IpAddress = ipv6Address([0, 0, 0, 0, 0, 0, 0, 1]);
 
 /**
@@ -79,6 +82,7 @@ export function ipv6Groups(address: IpAddress): number[] {
   return Array.from({ length: 8 }, (_, at) => (byteAt(address, 2 * at) << 8) | byteAt(address, 2 * at + 1));
 }
 
+/** True for the same bytes of the same family. */
 export function isSameAddress(one: IpAddress, other: IpAddress): boolean {
   return one.family === other.family && one.bytes.every((byte, at) => byte === other.bytes[at]);
 }
@@ -95,6 +99,7 @@ export function parsePrefix(text: string): IpPrefix {
   return { address, bits };
 }
 
+/** Addresses of the other family are in no prefix. */
 export function isInPrefix(address: IpAddress, prefix: IpPrefix): boolean {
   if (address.family !== prefix.address.family) return false;
   const wholeBytes = prefix.bits >> 3;

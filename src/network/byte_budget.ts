@@ -11,6 +11,7 @@ import { WaitList } from "../base/waitable.ts";
  */
 const PROMISE_BYTES_MIN = 4096;
 
+/** Bytes in flight and bytes promised, each with its bound. */
 export class ByteBudget {
   /** Those who wait for room. */
   readonly waiters = new WaitList();

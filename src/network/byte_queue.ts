@@ -9,6 +9,7 @@ interface Block {
   end: number;
 }
 
+/** A queue of bytes, first in, first out. It has no bound of its own: its owner asks `length`. */
 export class ByteQueue {
   #blocks: Block[] = [];
   /** The first block that still has bytes; consumed ones before it are cut off now and then. */

@@ -7,6 +7,7 @@ const REPEAT_NS = 10_000_000_000n;
 /** Stops a guest that walks through addresses from filling the memory; the oldest target is forgotten first. */
 const TARGETS_MAX = 1024;
 
+/** Remembers what was reported lately, and reports the rest. */
 export class DenialLog {
   readonly #clock: Clock;
   readonly #emit: EmitEvent;

@@ -6,6 +6,7 @@ import type { DecideEgress } from "./access.ts";
 import type { ConnectAttempt } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
 
+/** Where to connect, with what, and whom to tell. */
 export interface DialEgressOptions {
   /** A judged address, never a name. */
   readonly remote: SocketAddress;
@@ -22,6 +23,7 @@ export interface DialEgressOptions {
   readonly onReleased: () => void;
 }
 
+/** Starts a connection to the outside; it never throws for what the network does. */
 export type DialEgress = (options: DialEgressOptions) => ConnectAttempt;
 
 /** Both or neither: nothing is dialled that was not judged. */

@@ -20,6 +20,7 @@ const LINGER_SENT_MS = 5_000;
 const WRITE_COST_BYTES = 128;
 const NS_PER_S = 1_000_000_000n;
 
+/** What a connection is made of once its socket is connected. */
 export interface EgressConnectionOptions {
   /** Connected, with `allowHalfOpen`. */
   readonly socket: Socket;
@@ -32,6 +33,7 @@ export interface EgressConnectionOptions {
   readonly onGone: () => void;
 }
 
+/** A connected socket of the runtime as the core sees it. */
 export class EgressConnection implements TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;

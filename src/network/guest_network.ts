@@ -22,6 +22,7 @@ export interface GuestNetworkHost {
   closed(guest: GuestNetwork, isAccepted: boolean): void;
 }
 
+/** Whose network it is, and in what role. */
 export interface GuestNetworkOptions {
   readonly host: GuestNetworkHost;
   readonly role: GuestRole;

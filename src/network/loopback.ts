@@ -21,6 +21,7 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** How long a client waits for room in a full backlog: what Linux's six SYN retries come to. */
 export const CONNECT_TIMEOUT_MS = 127_000;
 
+/** What the loopback needs of the world: time, counters and randomness. */
 export interface LoopbackOptions {
   readonly clock: Clock;
   readonly counters: LiveCounters;
@@ -28,6 +29,7 @@ export interface LoopbackOptions {
   readonly randomPort?: () => number;
 }
 
+/** A connect from a held port to a loopback address. */
 export interface DialLoopbackOptions {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
@@ -38,8 +40,10 @@ export interface DialLoopbackOptions {
   readonly onReleased: () => void;
 }
 
+/** A TCP port that a socket holds. */
 export type TcpPortHold = PortHold<TcpListener>;
 
+/** Ports, listeners and connections of one workload. Who holds something of it releases it. */
 export class Loopback {
   readonly #clock: Clock;
   readonly #counters: LiveCounters;
@@ -226,8 +230,16 @@ class LoopbackAttempt implements ConnectAttempt {
   }
 }
 
+/** Drawn many at a time: asking the system for each was half the cost of a connection. */
+const randomNumbers = new Uint16Array(512);
+let randomNumbersLeft = 0;
+
 function randomEphemeralPort(): number {
-  const count = EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1;
-  const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
-  return EPHEMERAL_PORT_MIN + (random % count);
+  if (randomNumbersLeft === 0) {
+    crypto.getRandomValues(randomNumbers);
+    randomNumbersLeft = randomNumbers.length;
+  }
+  randomNumbersLeft--;
+  // The range is a power of two long, so the remainder is as random as the number.
+  return EPHEMERAL_PORT_MIN + ((randomNumbers[randomNumbersLeft] ?? 0) % (EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1));
 }

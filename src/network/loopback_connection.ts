@@ -6,6 +6,7 @@ import { Pipe, PipeReader, PipeWriter, type ResetNotice } from "./pipe.ts";
 import { ConnectionHandles, type EndKind, type TcpConnection } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
 
+/** The two ends of a connection before it exists. */
 export interface LoopbackConnectionOptions {
   readonly budget: ByteBudget;
   readonly clientAddress: SocketAddress;

@@ -13,6 +13,7 @@ export interface ResetNotice {
   isReported: boolean;
 }
 
+/** What bounds a pipe. */
 export interface PipeOptions {
   readonly budget: ByteBudget;
   /** The sender's send buffer and the receiver's receive buffer, as they are now. */

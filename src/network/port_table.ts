@@ -6,6 +6,7 @@ import { formatSocketAddress, isSameAddress, isUnspecified, type SocketAddress }
 
 /** The range of RFC 6335 for ports that nobody chose. */
 export const EPHEMERAL_PORT_MIN = 49152;
+/** The last of that range. */
 export const EPHEMERAL_PORT_MAX = 65535;
 
 /** A held port. `T` is what answers on it. */
@@ -17,6 +18,7 @@ export interface PortHold<T> {
   release(): void;
 }
 
+/** The held ports of one family. */
 export class PortTable<T> {
   #holds: Map<number, PortHold<T>[]> = new Map();
   readonly #randomPort: () => number;

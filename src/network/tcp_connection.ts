@@ -6,6 +6,7 @@ import type { SocketErrorCode } from "./socket_error.ts";
 /** "close" delivers what was written, "reset" makes sure that the peer does not take it for the whole. */
 export type EndKind = "close" | "reset";
 
+/** One side of an established connection. */
 export interface TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;

@@ -10,6 +10,7 @@ export interface WaitingClient {
   refuse(): void;
 }
 
+/** The backlog of a listening socket, and the line in front of it. */
 export class TcpListener {
   /** The listening socket's; a connection that nobody accepted yet uses them. */
   readonly options: TcpOptions;

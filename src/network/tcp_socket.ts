@@ -58,6 +58,7 @@ type TcpState =
   /** Dropped, or its guest has ended. */
   | { readonly kind: "ended" };
 
+/** Whose socket it is, and of which family. */
 export interface TcpSocketOptions {
   readonly owner: TcpSocketOwner;
   readonly family: IpFamily;
@@ -65,6 +66,7 @@ export interface TcpSocketOptions {
   readonly accepted?: { readonly connection: LoopbackEnd; readonly options: TcpOptions };
 }
 
+/** One socket, in one of the states above. It is ready as `wasi:sockets` says its pollable is. */
 export class TcpSocket implements Waitable {
   readonly family: IpFamily;
   readonly isAccepted: boolean;

@@ -16,6 +16,7 @@ import type { ConnectAttempt } from "./tcp_connection.ts";
 /** Stops one role from taking the process's sockets: a service cannot starve its components, nor they it. */
 const OPEN_SOCKETS_MAX = 1024;
 
+/** One workload's access and limits, and what it needs of the gateway. */
 export interface WorkloadNetworkOptions {
   readonly workload: string;
   readonly access: NetworkAccess;

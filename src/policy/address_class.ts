@@ -25,6 +25,7 @@ export interface OwnAddresses {
   readonly interfaces: readonly IpAddress[];
 }
 
+/** A class and why it is that. */
 export interface AddressVerdict {
   readonly class: AddressClass;
   /** The row that decided, for the operator. */

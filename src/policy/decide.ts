@@ -3,6 +3,7 @@ import type { SocketAddress } from "../base/ip_address.ts";
 import type { EgressDecision, NetworkAccess } from "../network/access.ts";
 import { type AddressClass, classifyAddress, type OwnAddresses } from "./address_class.ts";
 
+/** What the decision depends on besides the address. */
 export interface DecideTcpOptions {
   readonly access: NetworkAccess;
   readonly own: OwnAddresses;

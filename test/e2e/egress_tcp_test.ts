@@ -1,3 +1,4 @@
+// tidy: long because one server bench serves every way in which a connection to the outside can go
 /**
  * TCP to the outside, against real servers on the machine's loopback (which no policy would ever allow: the dialler
  * is called directly). Everything runs one after the other, on Node and on Deno.

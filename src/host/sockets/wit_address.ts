@@ -6,11 +6,13 @@ import type { HostSide } from "../types.ts";
 /** `ip-socket-address` as a guest passes and gets it. */
 export type WitSocketAddress = HostSide<Declared.IpSocketAddress>;
 
+/** What the core works with. */
 export function socketAddressFromWit({ tag, val }: WitSocketAddress): SocketAddress {
   const address: IpAddress = tag === "ipv4" ? { family: tag, bytes: [...val.address] } : ipv6Address(val.address);
   return { address, port: val.port };
 }
 
+/** What a guest is shown. */
 export function socketAddressToWit({ address, port }: SocketAddress): WitSocketAddress {
   if (address.family === "ipv4") {
     const [a = 0, b = 0, c = 0, d = 0] = address.bytes;
