@@ -185,7 +185,10 @@ export class Lifter {
   #buildFlatCases(type: ValueType, slots: readonly Slot[]): FlatLift {
     const read = readSlot(slots[0], "i32");
     const payload = slots.slice(1);
-    const lifts = casesOf(type).map((one) => one.type === null ? null : this.flat(one.type, payload));
+    const lifts = casesOf(type).map((one) => {
+      if (one.type === null) return null;
+      return this.flat(one.type, payload.slice(0, flatten(one.type)?.length ?? 0));
+    });
     const wraps = caseWrappers(type);
     return (env, flat) => {
       const tag = Number(read(flat)) >>> 0;

@@ -192,7 +192,9 @@ export class Lowerer {
     const write = writeSlot(slots[0], "i32");
     const open = caseOpener(type);
     const payload = slots.slice(1);
-    const cases = casesOf(type).map((one) => one.type === null ? null : this.flat(one.type, payload));
+    const cases = casesOf(type).map((one) =>
+      one.type === null ? null : this.flat(one.type, slotsFor(one.type, payload))
+    );
     return (env, value, flat) => {
       const tag = open.tag(value);
       write(flat, tag);
@@ -210,6 +212,11 @@ export class Lowerer {
       return this.flat(type, slots.slice(at - length, at));
     });
   }
+}
+
+/** A case uses the first of its variant's payload slots. */
+function slotsFor(type: ValueType, payload: readonly Slot[]): readonly Slot[] {
+  return payload.slice(0, flatten(type)?.length ?? 0);
 }
 
 function writeSlot(slot: Slot | undefined, have: CoreType): (flat: FlatValue[], value: FlatValue) => void {
