@@ -157,7 +157,7 @@ for (const [name, act, isServing] of WAITS) {
   test(`ServiceSupervisor.untilServing is ${isServing} when ${name}`, async () => {
     const service = new FakeService("on-failure", { isReadyAware: true });
     service.supervisor.start();
-    const waits = [service.supervisor.untilServing(1000), service.supervisor.untilServing(1000)];
+    const waits = [1, 2].map(async () => await service.supervisor.untilServing(1000));
     await act(service);
     assert.deepEqual(await Promise.all(waits), [isServing, isServing]);
     await service.supervisor.stop();

@@ -1,7 +1,8 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
-
+import type { NetworkAccess } from "../network/access.ts";
 import type { RouteMatch } from "../router/route_match.ts";
 
+/** A `*.route.jsonc`. */
 export interface RouteSpec {
   /** The file's name without `.route.jsonc`; unique in its workload. */
   readonly name: string;
@@ -11,11 +12,14 @@ export interface RouteSpec {
   readonly component: string;
   /** The workload's environment with the route's over it. */
   readonly env: readonly (readonly [string, string])[];
+  /** Without the program's name. */
   readonly args: readonly string[];
 }
 
+/** Whether a service that ended is started again; "on-failure": unless it ended well. */
 export type RestartPolicy = "never" | "on-failure" | "always";
 
+/** The `service` of a `workload.jsonc`. */
 export interface ServiceSpec {
   readonly component: string;
   readonly env: readonly (readonly [string, string])[];
@@ -25,9 +29,7 @@ export interface ServiceSpec {
   readonly restart: RestartPolicy;
 }
 
-/** What a workload's guests reach: nothing, the private loopback, or also the outside by the default policy of network.md. */
-export type NetworkAccess = "none" | "loopback" | "default";
-
+/** A sub-folder. */
 export interface WorkloadSpec {
   /** The folder's name. */
   readonly name: string;

@@ -12,7 +12,7 @@ const AT_ONCE = 1000;
 const LEET: Readonly<Record<string, string>> = { a: "4", e: "3", i: "1", o: "0", s: "5", t: "7", l: "1" };
 
 function leet(text: string): string {
-  return [...text].map((letter) => LEET[letter.toLowerCase()] ?? letter).join("");
+  return text.replace(/[aeiostl]/gi, (letter) => LEET[letter.toLowerCase()] ?? letter);
 }
 
 async function startSamples() {

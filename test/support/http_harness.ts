@@ -74,6 +74,16 @@ export async function eventually(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Waits until a number that grows stays the same for a while, and gives it. */
+export async function steady(read: () => number): Promise<number> {
+  for (let before = read();;) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = read();
+    if (now === before && now > 0) return now;
+    before = now;
+  }
+}
+
 /** Answers with `status` and a whole body. */
 export function answer(exchange: HandlerExchange, status: number, body: string): void {
   const sink = exchange.respond({ status, headers: [["content-type", utf8("text/plain")]] });

@@ -57,6 +57,16 @@ export class RawClient {
   }
 }
 
+/** The status of an answer. */
+export function statusOf(response: string): number {
+  return Number(response.split(" ", 2)[1]);
+}
+
+/** What follows the head of an answer. */
+export function bodyOf(response: string): string {
+  return response.slice(response.indexOf("\r\n\r\n") + 4);
+}
+
 /** Sends one request and gives everything that comes back until the connection closes (the request asks for that). */
 export async function rawRequest(port: number, head: string, body = ""): Promise<string> {
   const client = new RawClient(port);
