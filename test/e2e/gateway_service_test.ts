@@ -12,6 +12,7 @@ import {
   memoryFiles,
   startTestGateway,
 } from "../support/gateway_harness.ts";
+import { wat } from "../engine/wat.ts";
 import { eventually } from "../support/http_harness.ts";
 import { requestHost } from "../support/request_host.ts";
 
@@ -202,14 +203,53 @@ test("closing lets a request in flight finish, and ends a guest that does not", 
   assert.deepEqual(await closing, {});
 });
 
+/** A handler that does nothing, with `extra` before its core module and `core` in it. */
+function handlerText(extra: string, core: string, imports: string): string {
+  return `
+    (import "wasi:http/types@0.2.0" (instance $types
+      (export "incoming-request" (type (sub resource)))
+      (export "response-outparam" (type (sub resource)))))
+    (alias export $types "incoming-request" (type $request))
+    (alias export $types "response-outparam" (type $out))
+    ${extra}
+    (core module $M ${core} (func (export "handle") (param i32 i32)))
+    (core instance $m (instantiate $M ${imports}))
+    (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+      (canon lift (core func $m "handle")))
+    (instance $handler (export "handle" (func $handle)))
+    (export "wasi:http/incoming-handler@0.2.0" (instance $handler))`;
+}
+
+const NEEDY = handlerText(
+  `(import "foo:bar/baz" (instance $baz (export "f" (func))))
+   (core func $f (canon lower (func $baz "f")))`,
+  '(import "h" "f" (func))',
+  '(with "h" (instance (export "f" (func $f))))',
+);
+const TRAPS_AT_START = handlerText("", "(func $start unreachable) (start $start)", "");
+
+test("a component whose start function traps answers 500, and leaves nothing behind", async () => {
+  const harness = await startTestGateway({
+    "w/all.route.jsonc": { match: { path: "/*" }, component: "start.wasm" },
+    "w/start.wasm": await wat(TRAPS_AT_START),
+  });
+  assert.equal((await fetch(harness.url)).status, 500);
+  await harness.backToIdle();
+  const ended = harness.events.filter((event) => event.kind === "guest-ended");
+  assert.deepEqual(ended.map(({ outcome }) => outcome), ["trapped"]);
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
 test("everything that is wrong with the components is told at once, with its place", async () => {
   const content = {
     "w/workload.jsonc": `{\n  "service": {\n    "component": "probe.wasm"\n  }\n}`,
     "w/probe.wasm": await componentBytes("probe"),
     "w/greeter.wasm": await componentBytes("greeter"),
     "w/garbage.wasm": "no component",
+    "w/needy.wasm": await wat(NEEDY),
     "w/a.route.jsonc": `{\n  "match": { "path": "/a" },\n  "component": "greeter.wasm"\n}`,
     "w/b.route.jsonc": `{\n  "match": { "path": "/b" },\n  "component": "garbage.wasm"\n}`,
+    "w/c.route.jsonc": `{\n  "match": { "path": "/c" },\n  "component": "needy.wasm"\n}`,
   };
   const error = await startTestGateway(content).then(() => undefined, (met: unknown) => met);
   assert.ok(error instanceof LoopgateError);
@@ -223,6 +263,7 @@ test("everything that is wrong with the components is told at once, with its pla
       /greeter\.wasm\): it exports .*wasi:cli\/run@0\.2\.10.*expected wasi:http\/incoming-handler/,
     ],
     ["w/w/b.route.jsonc:3:16", /garbage\.wasm\): Cannot /],
+    ["w/w/c.route.jsonc:3:16", /needy\.wasm\): .*foo:bar\/baz/s],
     ["w/w/workload.jsonc:3:18", /probe\.wasm\): it exports .*incoming-handler@0\.2\.10.*expected wasi:cli\/run/],
   ] as const;
   for (const [place, message] of rows) {
