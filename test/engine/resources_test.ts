@@ -352,7 +352,7 @@ test("guest resources: dropped, moved and foreign objects are refused", async ()
       return Counter.join(a, a);
     },
     (Counter, other) => Counter.prototype.addTo.call(other, 1),
-    (Counter) => Counter.prototype.addTo.call({} as Counter, 1),
+    (Counter) => Reflect.apply(Counter.prototype.addTo, {}, [1]),
     (Counter) => Counter.prototype.addTo.call(Object.create(Counter.prototype) as Counter, 1),
   ];
   for (const row of rows) {
