@@ -23,9 +23,14 @@ export function missingImports(component: CompiledComponent): string | undefined
     component.checkImports(createHostImports(nobody()));
     return undefined;
   } catch (error) {
-    if (error instanceof ComponentError) return error.message;
+    if (error instanceof ComponentError) return faultOf(error);
     throw error;
   }
+}
+
+/** The engine's sentence as the middle of another one, which has named the component already. */
+export function faultOf(error: ComponentError): string {
+  return error.message.replace(/^Cannot (?:use|link) the component: /, "");
 }
 
 /** A version counts when it is a 0.2.x; an interface without one is taken as it is. */

@@ -1,5 +1,6 @@
 /** The composition root: from a folder to a running gateway, and back to nothing. */
 import { type Clock, systemClock } from "../base/clock.ts";
+import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import { ComponentCache } from "../component/cache.ts";
@@ -121,7 +122,7 @@ async function loadSpecs(folder: string, files: FileReader): Promise<{
   const { workloads, diagnostics } = await loadFolder(folder, files);
   const cache = new ComponentCache({ suspending: SUSPENDING });
   const loaded = await loadComponents(workloads, { cache, files });
-  const all = [...diagnostics, ...loaded.diagnostics];
+  const all = sortDiagnostics([...diagnostics, ...loaded.diagnostics]);
   if (all.length > 0) {
     const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
     const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;

@@ -11,7 +11,7 @@ import { WORKLOAD_NAME } from "../config/workload_folder.ts";
 import { INCOMING_HANDLER } from "../instance/handler.ts";
 import { COMMAND_RUN } from "../workload/service_run.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
-import { missingImports, roleFault } from "./component_role.ts";
+import { faultOf, missingImports, roleFault } from "./component_role.ts";
 
 /** The largest component file. A JavaScript engine with its program has 12 MiB; this keeps a mistaken file out of memory. */
 export const COMPONENT_BYTES_MAX = 64 * 1024 * 1024;
@@ -86,7 +86,7 @@ async function loadOne(
   try {
     return await options.cache.compile(bytes);
   } catch (error) {
-    if (error instanceof ComponentError) return error.message;
+    if (error instanceof ComponentError) return faultOf(error);
     throw error;
   }
 }

@@ -14,7 +14,7 @@ import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { COMMAND_RUN, startRun } from "../workload/service_run.ts";
-import { missingImports, roleFault } from "./component_role.ts";
+import { faultOf, missingImports, roleFault } from "./component_role.ts";
 import { defaultEgress } from "./default_egress.ts";
 import { COMPONENT_BYTES_MAX } from "./load_components.ts";
 import { randomBytes } from "./random_bytes.ts";
@@ -87,7 +87,7 @@ async function loadCommand(path: string, files: FileReader): Promise<CompiledCom
   try {
     component = await compileComponent(bytes, { suspending: SUSPENDING });
   } catch (error) {
-    if (error instanceof ComponentError) throw refuse(error.message, error);
+    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
     throw error;
   }
   const fault = roleFault(component, COMMAND_RUN) ?? missingImports(component);

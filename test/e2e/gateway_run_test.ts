@@ -50,7 +50,7 @@ const REFUSED: readonly (readonly [name: string, files: () => Promise<Record<str
   [
     "a file that is no component",
     () => Promise.resolve({ "command.wasm": "text" }),
-    /^Cannot run "w\/command\.wasm": Cannot /,
+    /^Cannot run "w\/command\.wasm": the file is not WebAssembly/,
   ],
   [
     "a component of another role",

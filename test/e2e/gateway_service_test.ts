@@ -262,7 +262,7 @@ test("everything that is wrong with the components is told at once, with its pla
       "w/w/a.route.jsonc:3:16",
       /greeter\.wasm\): it exports .*wasi:cli\/run@0\.2\.10.*expected wasi:http\/incoming-handler/,
     ],
-    ["w/w/b.route.jsonc:3:16", /garbage\.wasm\): Cannot /],
+    ["w/w/b.route.jsonc:3:16", /garbage\.wasm\): the file is not WebAssembly/],
     ["w/w/c.route.jsonc:3:16", /needy\.wasm\): .*foo:bar\/baz/s],
     ["w/w/workload.jsonc:3:18", /probe\.wasm\): it exports .*incoming-handler@0\.2\.10.*expected wasi:cli\/run/],
   ] as const;
