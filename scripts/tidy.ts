@@ -14,7 +14,7 @@ const LONG_REASON = /^\/\/ tidy: long because \S/m;
 const OS_MODULES =
   /^node:(?:fs|fs\/promises|net|tls|http|https|http2|dgram|dns|dns\/promises|os|child_process|cluster|worker_threads|repl|inspector|module|sqlite|vm)$/;
 const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']/gm;
-const DYNAMIC_IMPORT = /\bimport\(\s*["']([^"']+)["']\s*\)|\brequire\(/g;
+const DYNAMIC_IMPORT = /\bimport\(\s*["']([^"']+)["']\s*\)|\brequire\(\s*["']/g;
 const OS_GLOBALS = /\bDeno\.|\bprocess\.(?:binding|dlopen|kill|chdir|getBuiltinModule)\b/;
 const EXPORTED = /^export (?:async )?(?:abstract )?(?:function\*?|class|interface|type|const) (\w+)/gm;
 
