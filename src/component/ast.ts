@@ -102,6 +102,7 @@ export type CommonDeclaration =
     readonly index: number;
   };
 
+/** An import of a component, or one that a component type declares. */
 export interface ImportDeclaration {
   readonly kind: "import";
   readonly offset: number;
@@ -109,6 +110,7 @@ export interface ImportDeclaration {
   readonly description: ExternDescription;
 }
 
+/** An export that an instance or component type declares. */
 export interface ExportDeclaration {
   readonly kind: "export declaration";
   readonly offset: number;
@@ -128,6 +130,7 @@ export type ExternDescription =
     | { readonly kind: "type sub resource" }
   );
 
+/** A canonical definition. */
 export type CanonDefinition =
   | {
     readonly kind: "canon lift";
@@ -155,11 +158,13 @@ export interface CanonOptions {
 /** A value type in use: a primitive by name or an index of the type index space. */
 export type ValueTypeUse = PrimitiveKind | number;
 
+/** A field or parameter. */
 export interface LabelledType {
   readonly name: string;
   readonly type: ValueTypeUse;
 }
 
+/** A case of a variant. */
 export interface LabelledCase {
   readonly name: string;
   readonly type: ValueTypeUse | null;
@@ -178,6 +183,7 @@ export type ValueTypeDefinition =
   | { readonly kind: "result"; readonly ok: ValueTypeUse | null; readonly err: ValueTypeUse | null }
   | { readonly kind: "own" | "borrow"; readonly resource: number };
 
+/** A definition in the type index space. */
 export type TypeDefinition =
   | ValueTypeDefinition
   | { readonly kind: "func"; readonly params: readonly LabelledType[]; readonly result: ValueTypeUse | null }

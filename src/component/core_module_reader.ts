@@ -113,15 +113,18 @@ function readLimits(reader: BinaryReader, what: string): CoreLimits {
   return { min, max, is64 };
 }
 
+/** A table: its elements, then its limits. */
 export function readTableType(reader: BinaryReader, namer: TypeNamer): CoreTable {
   const element = readCoreValueType(reader, namer);
   return { kind: "table", element, limits: readLimits(reader, "table") };
 }
 
+/** A memory: its limits. */
 export function readMemoryType(reader: BinaryReader): CoreMemory {
   return { kind: "memory", limits: readLimits(reader, "memory") };
 }
 
+/** A global: its value type, then whether it is mutable. */
 export function readGlobalType(reader: BinaryReader, namer: TypeNamer): CoreGlobal {
   const type = readCoreValueType(reader, namer);
   const at = reader.offset;

@@ -3,34 +3,40 @@
 /** `i32` ... `v128`, `funcref`, `externref`, or `(ref null? heap)`; defined function types are `#n`, interned by signature. */
 export type CoreValueType = string;
 
+/** The signature of a core function. */
 export interface CoreFuncType {
   readonly params: readonly CoreValueType[];
   readonly results: readonly CoreValueType[];
 }
 
+/** The sizes that a table or memory may have. */
 export interface CoreLimits {
   readonly min: bigint;
   readonly max: bigint | null;
   readonly is64: boolean;
 }
 
+/** The type of a table. */
 export interface CoreTable {
   readonly kind: "table";
   readonly element: CoreValueType;
   readonly limits: CoreLimits;
 }
 
+/** The type of a memory. */
 export interface CoreMemory {
   readonly kind: "memory";
   readonly limits: CoreLimits;
 }
 
+/** The type of a global. */
 export interface CoreGlobal {
   readonly kind: "global";
   readonly type: CoreValueType;
   readonly isMutable: boolean;
 }
 
+/** The type of anything that a core module imports or exports. */
 export type CoreExternType =
   | { readonly kind: "func"; readonly type: CoreFuncType }
   | { readonly kind: "tag"; readonly type: CoreFuncType }
@@ -46,6 +52,7 @@ export type CoreExternUse =
   | CoreMemory
   | CoreGlobal;
 
+/** One import of a core module. */
 export interface CoreImport {
   readonly module: string;
   readonly name: string;
@@ -77,6 +84,7 @@ export function describeSignature(type: CoreFuncType): string {
   return `(${type.params.join(", ")}) -> (${type.results.join(", ")})`;
 }
 
+/** Whether `a` and `b` are the same signature. */
 export function isSameSignature(a: CoreFuncType, b: CoreFuncType): boolean {
   return a === b || (isSameList(a.params, b.params) && isSameList(a.results, b.results));
 }

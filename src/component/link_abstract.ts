@@ -46,13 +46,15 @@ export function abstractEntity(
       return { sort: "instance", instance: { exports } };
     }
     case "component": {
-      source.closed(name, "component");
       const closure = scope.closure(description.type, "component", offset);
+      source.closed(name, "component");
       return { sort: "component", component: { kind: "declared", closure } };
     }
-    case "core module":
+    case "core module": {
+      const type = scope.moduleType(description.type, offset);
       source.closed(name, "core module");
-      return { sort: "core module", module: { range: null, type: scope.moduleType(description.type, offset) } };
+      return { sort: "core module", module: { range: null, type } };
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { matchEntity } from "./subtype.ts";
 import type { CoreArgument, CoreRef } from "./types.ts";
 import { ExternChecks } from "./validate_externs.ts";
 
+/** How a component is run. */
 export interface RunOptions {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;

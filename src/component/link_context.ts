@@ -37,6 +37,7 @@ export interface LinkSteps {
   readonly expand: Expand;
 }
 
+/** The shared state of one run. */
 export class LinkContext {
   readonly bytes: Uint8Array;
   readonly instantiate: Instantiate;

@@ -12,6 +12,7 @@ import type { CoreRef, ResourceType } from "./types.ts";
 /** Makes the entity that an import or export of the type `description` is; each is entered into `scope`. */
 export type MakeEntity = (name: ExternName, description: ExternDescription, scope: Scope) => Entity;
 
+/** How a type is elaborated. */
 export interface ElaborateOptions {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;

@@ -9,6 +9,7 @@ import {
 import { pastLimit } from "./parse_faults.ts";
 import type { Builtin, ComponentImport, CoreInstantiation, CoreModuleRange, CoreRef, ResourceType } from "./types.ts";
 
+/** The plan so far, with its bounds. */
 export class PlanBuilder {
   /** A dry run checks a component that is not instantiated here; what it makes is thrown away. */
   readonly isDry: boolean;

@@ -26,12 +26,14 @@ export interface ResourceAlias {
   readonly resource: ResourceType;
 }
 
+/** A type of the type index space. */
 export type TypeEntity =
   | { readonly kind: "value"; readonly type: ValueType }
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "resource"; readonly alias: ResourceAlias }
   | { readonly kind: "instance" | "component"; readonly closure: TypeClosure };
 
+/** An instance: what it exports. */
 export interface InstanceEntity {
   readonly exports: ReadonlyMap<string, Entity>;
 }
@@ -47,17 +49,20 @@ export interface ModuleEntity {
   readonly type: CoreModuleType;
 }
 
+/** A core function, table, memory, global or tag. */
 export interface CoreItem {
   readonly ref: CoreRef;
   readonly type: CoreExternType;
 }
 
+/** A core instance: of a module, or made of single exports. */
 export interface CoreInstanceEntity {
   /** How a core instantiation refers to it. */
   readonly argument: CoreArgument;
   item(name: string): CoreItem | undefined;
 }
 
+/** A core type: of a function or of a module. */
 export type CoreTypeEntity =
   | { readonly kind: "func"; readonly type: CoreFuncType }
   | { readonly kind: "module"; readonly type: CoreModuleType };
@@ -73,6 +78,7 @@ export type Entity =
 /** What making a scope costs, in steps of linking. */
 export const SCOPE_STEPS = 5;
 
+/** What a scope belongs to. */
 export interface ScopeOptions {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;
@@ -84,6 +90,7 @@ export interface ScopeOptions {
   readonly isChecked: boolean;
 }
 
+/** The index spaces, filled in the order of definitions. */
 export class Scope {
   readonly link: LinkContext;
   readonly plan: PlanBuilder;

@@ -21,6 +21,7 @@ export interface InterfaceName {
   readonly version: string | null;
 }
 
+/** A name that the grammar knows. */
 export type ParsedName = PlainName | InterfaceName;
 
 /** Longest import or export name of a component; the longest of WASI has 60 characters. */

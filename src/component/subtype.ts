@@ -16,7 +16,7 @@ import type { LinkContext } from "./link_context.ts";
 /** Where something is given, for messages. */
 export interface MatchSite {
   readonly offset: number;
-  /** `the import "a", its export "b"`. */
+  /** `the export "b" of the argument "a"`. */
   readonly path: string;
 }
 
@@ -79,10 +79,9 @@ function mismatch(site: MatchSite, found: string): Error {
 
 /** `export` of what `site` is about. */
 function within(site: MatchSite, name: ExternName): MatchSite {
-  return {
-    offset: site.offset,
-    path: site.path.length > 200 ? site.path : `${site.path}, there the export ${quoted(name.name)},`,
-  };
+  // Deeper levels would only lengthen the sentence.
+  if (site.path.length > 200) return site;
+  return { offset: site.offset, path: `the export ${quoted(name.name)} of ${site.path}` };
 }
 
 function matchInstance(

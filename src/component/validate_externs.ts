@@ -20,6 +20,7 @@ class NamesOfSide {
   readonly named: Set<ValueType | ResourceAlias> = new Set();
 }
 
+/** The checks of one scope, or of one inline instance (`"exports"`). */
 export class ExternChecks {
   readonly #kind: "component" | "instance type" | "component type" | "exports";
   readonly #sides: Readonly<Record<Side, NamesOfSide>> = { import: new NamesOfSide(), export: new NamesOfSide() };
@@ -81,7 +82,17 @@ export class ExternChecks {
   #nameType(side: Side, name: ExternName, type: TypeEntity, link: LinkContext): void {
     const { named } = this.#sides[side];
     if (type.kind === "func") expectNamed(funcParts(type.type), named, { side, name, link });
-    if (type.kind === "value") expectNamed(valueParts(type.type), named, { side, name, link });
+    if (type.kind === "value") {
+      const isHandle = typeFacts(type.type).alias !== null;
+      expectNamed(isHandle ? [type.type] : valueParts(type.type), named, { side, name, link });
+    }
+    if (side === "import" && this.#kind === "component" && isGuestResource(type)) {
+      throw malformed(
+        name.offset,
+        `the import ${quoted(name.fullName)} refers to a resource of this component`,
+        "an imported one",
+      );
+    }
     if (type.kind === "instance") {
       // What it exports has names inside of it, and only there.
       const { exports } = link.expand({ kind: "instance", closure: type.closure }, {
@@ -113,6 +124,11 @@ export class ExternChecks {
 function funcParts(type: FuncType): readonly ValueType[] {
   const params = type.params.map((param) => param.type);
   return type.result === null ? params : [...params, type.result];
+}
+
+/** In a component, whose imports all are the host's while it is checked: a resource that it or a nested one defines. */
+function isGuestResource(type: TypeEntity): boolean {
+  return type.kind === "resource" && type.alias.resource.origin.kind === "guest";
 }
 
 /** The types directly inside `type`; a handle has none. */
