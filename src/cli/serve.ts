@@ -46,13 +46,13 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
     log.open();
     await stopped.promise;
     await gateway.close();
+    // Signals stay watched: the launcher's copy of the same Ctrl-C may come after a quick drain, and would kill.
     return 0;
   } catch (error) {
     // Services that were started and stopped again because the port is taken: not what the user has to see.
     log.open((event) => event.kind !== "service-state");
-    throw error;
-  } finally {
     unwatch();
+    throw error;
   }
 }
 

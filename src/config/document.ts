@@ -1,34 +1,12 @@
 /** One JSONC file: its text, its tree, and where in it things stand. Pure. */
-import { createScanner, getLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Diagnostic } from "../base/diagnostics.ts";
+import { hiddenSpans, hideSpans, type Span } from "./hidden_spans.ts";
 
 export type { Node } from "jsonc-parser";
 
 /** Deeper files are none of ours, and a parser that recurses would run out of stack. */
 const DEPTH_MAX = 32;
-
-/** Keys whose values are shown in a code frame; every other value may be a secret. */
-const PUBLIC_KEYS: ReadonlySet<string> = new Set([
-  "$schema",
-  "component",
-  "match",
-  "host",
-  "path",
-  "methods",
-  "ready",
-  "tcp",
-  "restart",
-  "policy",
-  "net",
-  "dns",
-  "instance",
-  "limits",
-  "memory",
-  "allow",
-  "deny",
-]);
-/** What may stand on the way to such a key. */
-const PUBLIC_PARENTS: ReadonlySet<string> = new Set(["service", ...PUBLIC_KEYS]);
 
 /** A document, parsed as far as it goes. */
 export class ConfigDocument {
@@ -41,6 +19,7 @@ export class ConfigDocument {
   readonly soundEnd: number;
   #text: string;
   #lineStarts: readonly number[];
+  #hidden: readonly Span[] | undefined;
 
   /** @param text the file's text without its byte order mark */
   constructor(file: string, text: string) {
@@ -80,32 +59,16 @@ export class ConfigDocument {
   #place(offset: number, said: { readonly message: string; readonly fix?: string }): Diagnostic {
     const line = this.lineOf(offset);
     const start = this.#lineStarts[line - 1] ?? 0;
-    const source = this.#publicLine(line);
-    const place = { file: this.file, line, column: offset - start + 1, ...said };
-    return source === undefined ? place : { ...place, source };
+    return { file: this.file, line, column: offset - start + 1, ...said, source: this.#publicLine(line) };
   }
 
-  /** The text of a line with the values that may be secrets starred out; undefined where that cannot be told. */
-  #publicLine(line: number): string | undefined {
+  /** The text of a line with what may be a secret starred out. */
+  #publicLine(line: number): string {
     const start = this.#lineStarts[line - 1] ?? 0;
     const next = this.#lineStarts[line] ?? this.#text.length + 1;
     const source = this.#text.slice(start, next - 1).replace(/\r$/, "");
-    if (this.soundEnd !== Number.POSITIVE_INFINITY && !this.#isPublicDoubtful(start, source)) return undefined;
-    let shown = source;
-    for (const { offset, length } of this.root === undefined ? [] : secretsOf(this.root, true)) {
-      const [from, to] = [Math.max(offset, start), Math.min(offset + length, start + source.length)];
-      if (from < to) shown = shown.slice(0, from - start) + "*".repeat(to - from) + shown.slice(to - start);
-    }
-    return shown;
-  }
-
-  /** In a file with a broken syntax: whether a line has public keys only, as far as that can be told. */
-  #isPublicDoubtful(start: number, source: string): boolean {
-    const { path } = getLocation(this.#text, start);
-    const keys = path.filter((part) => typeof part === "string" && part !== "");
-    if (keys.some((key) => !PUBLIC_PARENTS.has(String(key)))) return false;
-    const words = [...source.matchAll(/([A-Za-z_$][\w.$-]*)["']?\s*:/g)].map((match) => match[1] ?? "");
-    return words.every((word) => PUBLIC_PARENTS.has(word));
+    this.#hidden ??= hiddenSpans(this.#text, this.soundEnd);
+    return hideSpans(source, start, this.#hidden);
   }
 
   #syntaxFaults(errors: readonly ParseError[]): readonly Diagnostic[] {
@@ -147,18 +110,6 @@ export function valueOf(node: Node): unknown {
   const value: Record<string, unknown> = Object.create(null);
   for (const property of propertiesOf(node)) value[property.name] = valueOf(property.value);
   return value;
-}
-
-/** The leaves that are not public, and broken ones. */
-function* secretsOf(node: Node, isPublic: boolean): Generator<Node> {
-  if (node.type === "object") {
-    for (const { name, value } of propertiesOf(node)) {
-      const isOpen = value.type === "object" ? PUBLIC_PARENTS.has(name) : PUBLIC_KEYS.has(name);
-      yield* secretsOf(value, isPublic && isOpen);
-    }
-  } else if (node.type === "array") {
-    for (const item of node.children ?? []) yield* secretsOf(item, isPublic);
-  } else if (!isPublic) yield node;
 }
 
 function lineStartsOf(text: string): readonly number[] {

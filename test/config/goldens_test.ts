@@ -7,6 +7,7 @@ import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from "
 import { basename, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parse, type ParseError } from "jsonc-parser";
 import { diagnosticsText } from "../../src/base/diagnostics_text.ts";
 import { ROUTE_FILE, WORKLOAD_FILE } from "../../src/config/definition.ts";
@@ -18,7 +19,7 @@ import { loadFolder } from "../../src/config/load_folder.ts";
 import { schemaFiles } from "../../src/config/schema_files.ts";
 import { accepts } from "./json_schema_check.ts";
 
-const HERE = import.meta.dirname;
+const HERE = fileURLToPath(new URL(".", import.meta.url));
 const SCHEMAS = {
   workload: { definition: WORKLOAD_FILE, schema: jsonSchemaOf(WORKLOAD_FILE, "") },
   route: { definition: ROUTE_FILE, schema: jsonSchemaOf(ROUTE_FILE, "") },

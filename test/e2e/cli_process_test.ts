@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
-const ROOT = join(import.meta.dirname, "../..");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "src/cli/main.ts");
 const RUN = process.versions["deno"] === undefined ? ["--disable-warning=ExperimentalWarning"] : ["run", "-A", "-q"];
 
@@ -26,8 +27,9 @@ class Program {
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
   }
 
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
-    this.#child.kill(name);
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    // Not `child.kill`: after it, Deno reports the signal that was sent in place of the exit code.
+    if (this.#child.pid !== undefined) process.kill(this.#child.pid, name);
   }
 
   /** The first group of a pattern, as soon as stdout and stderr have it. */
@@ -53,10 +55,6 @@ async function withHello(body: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.on("close", () => resolve()));
-}
-
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   test(`loopgate serve: ${name}, delivered twice, drains and exits with 0`, async () => {
     await withHello(async (folder) => {
@@ -74,26 +72,6 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-test("loopgate serve: a second signal, later than a second, ends it at once with 130", async () => {
-  await withHello(async (folder) => {
-    const program = new Program("serve", folder, "--listen", "127.0.0.1:0");
-    const port = Number(await program.untilWritten(/Listening on http:\/\/127\.0\.0\.1:(\d+)/));
-    const socket = connect(port, "127.0.0.1");
-    socket.on("error", () => {});
-    // A request whose body does not come holds the drain up.
-    socket.write("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
-    await new Promise((resolve) => socket.once("data", resolve));
-    program.signal("SIGINT");
-    await program.untilWritten(/(Draining)/);
-    const over = closed(socket);
-    const again = setInterval(() => program.signal("SIGINT"), 200);
-    const exitCode = await program.ended;
-    clearInterval(again);
-    await over;
-    assert.ok(exitCode === 130 || exitCode === 0, `exit code ${exitCode}`);
-  });
-});
-
 test("loopgate serve: a taken port ends with 2 and names the flag", async () => {
   await withHello(async (folder) => {
     const holder = createServer();
@@ -110,7 +88,7 @@ test("loopgate serve: a taken port ends with 2 and names the flag", async () => 
 
 test("loopgate: operator faults end with 2, help with 0", async () => {
   const rows: readonly (readonly [words: readonly string[], exitCode: number, text: RegExp])[] = [
-    [["serve", join(ROOT, "test/config/invalid/ties")], 2, /3 faults in 2 files/],
+    [["serve", join(ROOT, "test/config/invalid/missing-keys")], 2, /7 faults in 4 files/],
     [["run", join(ROOT, "package.json")], 2, /not WebAssembly/],
     [["servr"], 2, /Did you mean: serve/],
     [["help"], 0, /^Loopgate: /],

@@ -1,0 +1,108 @@
+/**
+ * Which parts of a file a code frame may not show. Values can be secrets (environment, arguments, whatever stands
+ * under a key that is mistyped), and so can comments. Only values under keys that never hold one are shown. It goes
+ * by tokens, not by the tree, because in a broken file the tree does not have them all.
+ */
+import { createScanner } from "jsonc-parser";
+
+/** From `start` to before `end`, in UTF-16 units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Keys whose values are shown. */
+const PUBLIC_KEYS: ReadonlySet<string> = new Set([
+  "$schema",
+  "component",
+  "host",
+  "path",
+  "methods",
+  "tcp",
+  "policy",
+  "net",
+  "dns",
+  "match",
+  "ready",
+  "restart",
+  "instance",
+  "memory",
+  "allow",
+  "deny",
+]);
+/** Keys on the way to those; a scalar below them is hidden. */
+const PUBLIC_PARENTS: ReadonlySet<string> = new Set([...PUBLIC_KEYS, "service", "limits"]);
+/** Keys that are known words, so that showing them tells nothing in any file. */
+const KNOWN_WORDS: ReadonlySet<string> = new Set([...PUBLIC_PARENTS, "env", "args"]);
+
+interface Token {
+  readonly text: string;
+  readonly start: number;
+}
+
+/** The spans, in order. From `soundEnd` on the file is broken: there, a key that is no known word may be a value. */
+export function hiddenSpans(text: string, soundEnd: number): readonly Span[] {
+  const spans: Span[] = [];
+  /** The keys of the objects and lists around a token. */
+  const around: string[] = [];
+  let key = "";
+  let before = "";
+  const tokens = [...significantTokens(text, spans)];
+  for (const [index, { text: token, start }] of tokens.entries()) {
+    const isKey = tokens[index + 1]?.text === ":" && (before === "{" || before === ",");
+    const isKnown = KNOWN_WORDS.has(wordOf(token));
+    if (token === "{" || token === "[") {
+      around.push(key);
+    } else if (token === "}" || token === "]") {
+      key = around.pop() ?? "";
+    } else if (token === ",") {
+      // In a list the key stays the list's own.
+      key = around.at(-1) ?? "";
+    } else if (isKey) {
+      key = wordOf(token);
+      if (start >= soundEnd && !isKnown) spans.push({ start, end: start + token.length });
+    } else if (token !== ":" && !isKnown) {
+      // A lost quote turns the rest of a file inside out, so there only what directly follows its key is trusted.
+      const isTrusted = start < soundEnd || (before === ":" && followsKey(text, key, tokens[index - 2], start));
+      if (!isTrusted || !isPublic(key, around)) spans.push({ start, end: start + token.length });
+    }
+    before = token;
+  }
+  return spans.toSorted((a, b) => a.start - b.start);
+}
+
+/** A line with its hidden parts starred out; its length stays. `start` is the line's place in the file. */
+export function hideSpans(line: string, start: number, spans: readonly Span[]): string {
+  let shown = line;
+  for (const span of spans) {
+    const [from, to] = [Math.max(span.start - start, 0), Math.min(span.end - start, line.length)];
+    if (from < to) shown = shown.slice(0, from) + "*".repeat(to - from) + shown.slice(to);
+  }
+  return shown;
+}
+
+/** All but blanks and comments; the comments are added to `hidden`. */
+function* significantTokens(text: string, hidden: Span[]): Generator<Token> {
+  const scanner = createScanner(text, false);
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const start = scanner.getTokenOffset();
+    const token = text.slice(start, start + scanner.getTokenLength());
+    if (token.trim() === "") continue;
+    if (/^\/[/*]/.test(token)) hidden.push({ start: start + 2, end: start + token.length });
+    else yield { text: token, start };
+  }
+}
+
+/** Whether `owner` is the key itself, on the line of the value that starts at `start`. */
+function followsKey(text: string, key: string, owner: Token | undefined, start: number): boolean {
+  return owner !== undefined && wordOf(owner.text) === key && !/[\r\n]/.test(text.slice(owner.start, start));
+}
+
+function isPublic(key: string, around: readonly string[]): boolean {
+  // The outermost object has no key.
+  return PUBLIC_KEYS.has(key) && around.slice(1).every((each) => PUBLIC_PARENTS.has(each));
+}
+
+function wordOf(token: string): string {
+  return token.replace(/^["']/, "").replace(/["']$/, "");
+}
