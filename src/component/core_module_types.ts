@@ -1,5 +1,7 @@
 /** The types of core modules as far as components rely on them, and when one may stand for another. */
 
+import { quoted } from "./parse_faults.ts";
+
 /** `i32` ... `v128`, `funcref`, `externref`, or `(ref null? heap)`; defined function types are `#n`, interned by signature. */
 export type CoreValueType = string;
 
@@ -70,7 +72,7 @@ export class SignatureTable {
   #numbers: Map<string, number> = new Map();
 
   number(type: CoreFuncType): number {
-    const key = describeSignature(type);
+    const key = `${type.params.join()}:${type.results.join()}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const next = this.#numbers.size;
@@ -79,9 +81,17 @@ export class SignatureTable {
   }
 }
 
+/** How many types of a signature are written in a message. */
+const DESCRIBED_TYPES_MAX = 20;
+
 /** `(i32, i64) -> (i32)`. */
 export function describeSignature(type: CoreFuncType): string {
-  return `(${type.params.join(", ")}) -> (${type.results.join(", ")})`;
+  return `(${describeList(type.params)}) -> (${describeList(type.results)})`;
+}
+
+function describeList(types: readonly CoreValueType[]): string {
+  const shown = types.slice(0, DESCRIBED_TYPES_MAX).join(", ");
+  return types.length > DESCRIBED_TYPES_MAX ? `${shown} and ${types.length - DESCRIBED_TYPES_MAX} more` : shown;
 }
 
 /** Whether `a` and `b` are the same signature. */
@@ -161,15 +171,19 @@ export function moduleMismatch(actual: CoreModuleType, expected: CoreModuleType)
   const offered = new Map(expected.imports.map((item) => [importKey(item.module, item.name), item.type]));
   for (const needed of actual.imports) {
     const offer = offered.get(importKey(needed.module, needed.name));
-    if (offer === undefined) return `imports ${needed.module} ${needed.name}, which its declared type does not`;
+    if (offer === undefined) {
+      return `imports ${quoted(needed.module)} ${quoted(needed.name)}, which its declared type does not`;
+    }
     const mismatch = coreMismatch(offer, needed.type);
-    if (mismatch !== null) return `imports ${needed.module} ${needed.name}, which by its declared type ${mismatch}`;
+    if (mismatch !== null) {
+      return `imports ${quoted(needed.module)} ${quoted(needed.name)}, which by its declared type ${mismatch}`;
+    }
   }
   for (const [name, type] of expected.exports) {
     const given = actual.exports.get(name);
-    if (given === undefined) return `has no export ${name}, which its declared type has`;
+    if (given === undefined) return `has no export ${quoted(name)}, which its declared type has`;
     const mismatch = coreMismatch(given, type);
-    if (mismatch !== null) return `has an export ${name} that ${mismatch}`;
+    if (mismatch !== null) return `has an export ${quoted(name)} that ${mismatch}`;
   }
   return null;
 }

@@ -241,13 +241,13 @@ const ARGUMENTS: readonly Refusal[] = [
     "a core module that imports more",
     '(core module $m (import "a" "b" (func))) (component $c (import "m" (core module))) (instance (instantiate $c (with "m" (core module $m))))',
     M,
-    /imports a b, which its declared type does not/,
+    /imports "a" "b", which its declared type does not/,
   ],
   [
     "a core module that exports another signature",
     '(core module $m (func (export "f"))) (component $c (import "m" (core module (export "f" (func (param i32)))))) (instance (instantiate $c (with "m" (core module $m))))',
     M,
-    /an export f that has the signature \(\) -> \(\)/,
+    /an export "f" that has the signature \(\) -> \(\)/,
   ],
   [
     "an export that is less than ascribed",
