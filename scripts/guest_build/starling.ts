@@ -1,5 +1,5 @@
 /** JavaScript on StarlingMonkey (the engine of `jco componentize`): large, but with fetch events, URL and web streams. */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../tools.ts";
 import { type Toolchain } from "./toolchain.ts";
@@ -17,8 +17,9 @@ export const starling: Toolchain = {
   prepare: () => Promise.resolve(),
   async build(guestsFolder) {
     const { componentize } = await import("@bytecodealliance/componentize-js");
-    const source = await readFile(join(ROOT, SOURCE), "utf8");
-    const { component } = await componentize(source, await wit(), { worldName: "guest" });
+    // `witWorld` is the text itself; the tool's types know only the path of a folder.
+    const options = { sourcePath: join(ROOT, SOURCE), witWorld: await wit(), worldName: "guest" };
+    const { component } = await componentize(options);
     await writeFile(join(guestsFolder, "starling_handler.wasm"), component);
   },
 };

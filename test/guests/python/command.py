@@ -86,7 +86,10 @@ def serve_many(port: int) -> None:
 
 def ask(port: int, text: str) -> str:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as service:
+        # Not create_connection: it asks the resolver even for an address, which a workload without "dns" may not.
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as service:
+            service.settimeout(5)
+            service.connect(("127.0.0.1", port))
             service.sendall(text.encode() + b"\n")
             service.shutdown(socket.SHUT_WR)
             reply = b""

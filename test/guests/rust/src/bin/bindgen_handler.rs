@@ -38,7 +38,12 @@ fn head_of(request: &IncomingRequest) -> String {
     let mut names: Vec<String> = request.headers().entries().into_iter().map(|(name, _)| name).collect();
     names.sort();
     let path = request.path_with_query();
-    format!("{:?} {path:?} {:?} {}\n", request.method(), request.scheme(), names.join(","))
+    format!(
+        "{:?} {path:?} {:?} {}\n",
+        request.method(),
+        request.scheme(),
+        names.join(",")
+    )
 }
 
 fn pour(source: &InputStream, sink: &OutputStream) -> Result<(), StreamError> {

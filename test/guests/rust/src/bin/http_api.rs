@@ -28,9 +28,15 @@ async fn task(mut body: Body) -> Result<Response<Body>> {
         return text(400, "The body is not JSON");
     };
     let Some(payload) = value.get("payload").and_then(|payload| payload.as_str()) else {
-        return text(400, "The body has no text \"payload\", expected {\"payload\": \"text\"}");
+        return text(
+            400,
+            "The body has no text \"payload\", expected {\"payload\": \"text\"}",
+        );
     };
-    match ask_service(format!("{payload}\n").as_bytes()).timeout(Duration::from_secs(5)).await {
+    match ask_service(format!("{payload}\n").as_bytes())
+        .timeout(Duration::from_secs(5))
+        .await
+    {
         Ok(Ok(reply)) => text(200, reply),
         Ok(Err(_)) => text(502, "The service cannot be reached"),
         Err(_) => text(504, "The service did not answer in time"),
@@ -59,7 +65,10 @@ fn newlines_in(bytes: &[u8]) -> usize {
 }
 
 fn not_allowed(allow: &str) -> Result<Response<Body>> {
-    Ok(Response::builder().status(405).header("allow", allow).body("Method not allowed".into())?)
+    Ok(Response::builder()
+        .status(405)
+        .header("allow", allow)
+        .body("Method not allowed".into())?)
 }
 
 fn text(status: u16, body: impl Into<Body>) -> Result<Response<Body>> {
@@ -67,5 +76,8 @@ fn text(status: u16, body: impl Into<Body>) -> Result<Response<Body>> {
 }
 
 fn answer(status: u16, content_type: &str, body: impl Into<Body>) -> Result<Response<Body>> {
-    Ok(Response::builder().status(status).header("content-type", content_type).body(body.into())?)
+    Ok(Response::builder()
+        .status(status)
+        .header("content-type", content_type)
+        .body(body.into())?)
 }

@@ -9,7 +9,10 @@ async fn main(request: Request<Body>) -> Result<Response<Body>> {
         "/echo" => request.into_body(),
         "/bind" => said(TcpListener::bind(&address).await).into(),
         "/connect" => said(TcpStream::connect(&address).await).into(),
-        "/env" => std::env::vars().map(|(name, value)| format!("{name}={value}\n")).collect::<String>().into(),
+        "/env" => std::env::vars()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect::<String>()
+            .into(),
         "/panic" => panic!("as asked"),
         path => format!("nothing at {path}").into(),
     }))

@@ -1,7 +1,7 @@
 //! What std offers a command: arguments, environment, clocks, random keys, output, exit, panic.
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
 
 fn main() {
@@ -12,8 +12,12 @@ fn main() {
         ["panic"] => panic!("as asked"),
         ["fail"] => std::process::abort(),
         ["stderr"] => eprintln!("to stderr"),
-        ["long"] => std::io::stdout().write_all("0123456789\n".repeat(20_000).as_bytes()).expect("stdout"),
-        ["files"] => println!("{:?} {:?}", std::fs::read("/etc/hostname").map_err(|error| error.kind()), std::fs::read_dir(".").map(|_| ()).map_err(|error| error.kind())),
+        ["long"] => (0..20_000).for_each(|number| println!("line {number}")),
+        ["files"] => println!(
+            "{:?} {:?}",
+            std::fs::read("/etc/hostname").map_err(|error| error.kind()),
+            std::fs::read_dir(".").map(|_| ()).map_err(|error| error.kind())
+        ),
         _ => tell(&args),
     }
 }
@@ -24,8 +28,16 @@ fn tell(args: &[String]) {
     let before = Instant::now();
     std::thread::sleep(Duration::from_millis(20));
     println!("slept {}", before.elapsed() >= Duration::from_millis(20));
-    println!("after 2020 {}", SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|time| time.as_secs() > 1_577_836_800));
-    println!("random differs {}", RandomState::new().hash_one(1) != RandomState::new().hash_one(2));
+    println!(
+        "after 2020 {}",
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .is_ok_and(|time| time.as_secs() > 1_577_836_800)
+    );
+    println!(
+        "random differs {}",
+        RandomState::new().hash_one(1) != RandomState::new().hash_one(2)
+    );
     let mut input = String::new();
     println!("stdin {:?} {input:?}", std::io::stdin().read_to_string(&mut input));
 }
