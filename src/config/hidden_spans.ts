@@ -35,6 +35,11 @@ const PUBLIC_PARENTS: ReadonlySet<string> = new Set([...PUBLIC_KEYS, "service", 
 /** Keys that are known words, so that showing them tells nothing in any file. */
 const KNOWN_WORDS: ReadonlySet<string> = new Set([...PUBLIC_PARENTS, "env", "args"]);
 
+interface Container {
+  readonly key: string;
+  readonly isList: boolean;
+}
+
 interface Token {
   readonly text: string;
   readonly start: number;
@@ -43,8 +48,8 @@ interface Token {
 /** The spans, in order. From `soundEnd` on the file is broken: there, a key that is no known word may be a value. */
 export function hiddenSpans(text: string, soundEnd: number): readonly Span[] {
   const spans: Span[] = [];
-  /** The keys of the objects and lists around a token. */
-  const around: string[] = [];
+  /** The objects and lists around a token, each with its key. */
+  const around: Container[] = [];
   let key = "";
   let before = "";
   const tokens = [...significantTokens(text, spans)];
@@ -52,12 +57,14 @@ export function hiddenSpans(text: string, soundEnd: number): readonly Span[] {
     const isKey = tokens[index + 1]?.text === ":" && (before === "{" || before === ",");
     const isKnown = KNOWN_WORDS.has(wordOf(token));
     if (token === "{" || token === "[") {
-      around.push(key);
+      around.push({ key, isList: token === "[" });
+      if (token === "{") key = "";
     } else if (token === "}" || token === "]") {
-      key = around.pop() ?? "";
+      key = around.pop()?.key ?? "";
     } else if (token === ",") {
       // In a list the key stays the list's own.
-      key = around.at(-1) ?? "";
+      const container = around.at(-1);
+      key = container?.isList === true ? container.key : "";
     } else if (isKey) {
       key = wordOf(token);
       if (start >= soundEnd && !isKnown) spans.push({ start, end: start + token.length });
@@ -98,9 +105,9 @@ function followsKey(text: string, key: string, owner: Token | undefined, start: 
   return owner !== undefined && wordOf(owner.text) === key && !/[\r\n]/.test(text.slice(owner.start, start));
 }
 
-function isPublic(key: string, around: readonly string[]): boolean {
+function isPublic(key: string, around: readonly Container[]): boolean {
   // The outermost object has no key.
-  return PUBLIC_KEYS.has(key) && around.slice(1).every((each) => PUBLIC_PARENTS.has(each));
+  return PUBLIC_KEYS.has(key) && around.slice(1).every((each) => PUBLIC_PARENTS.has(each.key));
 }
 
 function wordOf(token: string): string {
