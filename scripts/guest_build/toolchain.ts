@@ -71,19 +71,26 @@ export async function once(name: string, key: string, fill: (folder: string) => 
 export async function unpackDebian(folder: string, packages: readonly string[]): Promise<void> {
   const debs = join(folder, "debs");
   await mkdir(debs);
-  await need("sh", ["-c", 'cd "$0" && apt-get download -qq "$@"', debs, ...packages]);
+  await withPackageLists(() => need("sh", ["-c", 'cd "$0" && apt-get download -qq "$@"', debs, ...packages]));
   for (const deb of await readdir(debs)) await need("dpkg-deb", ["-x", join(debs, deb), folder]);
   await rm(debs, { recursive: true });
 }
 
-/** What a Debian package depends on, by name; fetches the lists of packages when there are none yet. */
+/** What a Debian package depends on, by name. */
 export async function debianDepends(name: string): Promise<readonly string[]> {
-  const ask = (): Promise<string> => need("apt-cache", ["depends", name]);
-  const output = await ask().catch(async () => {
+  const output = await withPackageLists(() => need("apt-cache", ["depends", name]));
+  return [...output.matchAll(/^ +Depends: (\S+)$/gm)].map((match) => match[1] ?? "");
+}
+
+/** A new machine has no lists of packages, and old lists name versions that Debian has since replaced. */
+async function withPackageLists(ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ToolchainMissing)) throw error;
     await need("apt-get", ["update", "-qq"]);
     return ask();
-  });
-  return [...output.matchAll(/^ +Depends: (\S+)$/gm)].map((match) => match[1] ?? "");
+  }
 }
 
 /** Makes a component of a core module that speaks WASI 0.1. */
