@@ -3,36 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportedFunction } from "../../src/component/exported.ts";
 import type { ComponentInstance } from "../../src/component/instance.ts";
-import { component, LIBC } from "./wat.ts";
+import { chain } from "./fixtures.ts";
+import { component } from "./wat.ts";
 
 function call(instance: ComponentInstance, name: string, ...args: unknown[]): unknown {
   return (instance.exports[name] as ExportedFunction)(...args);
 }
 
-type Encoding = "utf8" | "utf16" | "latin1+utf16";
-
-/** A component that passes a list of strings on, from its import `in` to its export `out`, in an encoding of its own. */
-function relay(name: string, encoding: Encoding): string {
-  const options = `(memory $memory) (realloc (core func $libc "realloc")) string-encoding=${encoding}`;
-  return `(component $${name}
-    (import "in" (func $in (param "x" (list string)) (result (list string))))
-    ${LIBC}
-    (core func $in (canon lower (func $in) ${options}))
-    (core module $M (import "" "in" (func $in (param i32 i32 i32)))
-      (func (export "out") (param i32 i32) (result i32)
-        (call $in (local.get 0) (local.get 1) (i32.const 32)) (i32.const 32)))
-    (core instance $m (instantiate $M (with "" (instance (export "in" (func $in))))))
-    (func (export "out") (param "x" (list string)) (result (list string)) (canon lift (core func $m "out") ${options})))`;
-}
-
-const CHAIN = `(import "echo" (func $echo (param "x" (list string)) (result (list string))))
-  ${relay("A", "utf8")} ${relay("B", "utf16")} ${relay("C", "latin1+utf16")}
-  (instance $a (instantiate $A (with "in" (func $echo))))
-  (instance $b (instantiate $B (with "in" (func $a "out"))))
-  (instance $c (instantiate $C (with "in" (func $b "out"))))
-  (instance $d (instantiate $A (with "in" (func $c "out"))))
-  (export "run" (func $d "out"))`;
-
+const CHAIN = chain("utf8", "utf16", "latin1+utf16", "utf8");
 const TEXTS = ["", "plain", "é\u0080\u00ff", "☂🦀", "\ufeffbom", "x".repeat(5000), "\u0000"];
 
 test("composed: strings keep their value through all encodings, at once", async () => {

@@ -19,6 +19,7 @@ export const LIBC = `
       (block $fits
         (br_if $fits (i32.le_u (global.get $next) (i32.mul (memory.size) (i32.const 65536))))
         (drop (memory.grow (i32.add (i32.const 1) (i32.div_u (local.get $size) (i32.const 65536))))))
+      (memory.copy (local.get $at) (local.get $old) (local.get $oldsize))
       (local.get $at)))
   (core instance $libc (instantiate $Libc))
   (alias core export $libc "memory" (core memory $memory))

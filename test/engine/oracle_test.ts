@@ -1,0 +1,357 @@
+/**
+ * Each fixture runs under jco's generated glue and under the engine, with the same host and the same calls, and leaves
+ * the same log. What differs on purpose is left out of the fixtures, with the reason beside it:
+ * - a BOM at the start of a string (jco drops it), lone surrogates, and values that do not fit (jco wraps or stores them);
+ * - the encoding latin1+utf16 (jco's generator panics);
+ * - the text of traps; that there is one is compared.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { transpile } from "@bytecodealliance/jco";
+import { compileComponent } from "../../src/component/engine.ts";
+import type { StringEncoding, ValueType } from "../../src/component/types.ts";
+import { chain, COUNTER, COUNTER_EXPORTS, counterHolder } from "./fixtures.ts";
+import { echoComponent } from "./type_wat.ts";
+import { LIBC, OPTIONS, wat } from "./wat.ts";
+
+type Log = (...entry: readonly unknown[]) => void;
+type Exports = Readonly<Record<string, unknown>>;
+
+interface Fixture {
+  readonly name: string;
+  readonly text: string;
+  /** As `CompileOptions.suspending`. */
+  readonly suspending?: readonly string[];
+  readonly host: (log: Log) => Readonly<Record<string, unknown>>;
+  readonly script: (exports: Exports, log: Log) => Promise<void>;
+}
+
+type Callable = (...args: readonly unknown[]) => unknown;
+
+/** Calls and logs what comes back, in a form that both runtimes of components share. */
+async function call(log: Log, target: unknown, ...args: readonly unknown[]): Promise<unknown> {
+  try {
+    const value = await (target as Callable)(...args);
+    log("returned", value);
+    return value;
+  } catch (error) {
+    if (typeof error === "object" && error !== null && Object.hasOwn(error, "payload")) {
+      log("threw", Reflect.get(error, "payload"));
+    } else {
+      log("trapped");
+    }
+    return undefined;
+  }
+}
+
+async function underEngine(bytes: Uint8Array, fixture: Fixture): Promise<unknown[]> {
+  const entries: unknown[] = [];
+  const log: Log = (...entry) => void entries.push(entry);
+  const compiled = await compileComponent(bytes, { suspending: new Set(fixture.suspending) });
+  const instance = compiled.instantiate(fixture.host(log));
+  await fixture.script(instance.exports, log);
+  return entries;
+}
+
+async function underJco(bytes: Uint8Array, fixture: Fixture): Promise<unknown[]> {
+  const entries: unknown[] = [];
+  const log: Log = (...entry) => void entries.push(entry);
+  const isAsync = fixture.suspending !== undefined;
+  const { files, exports } = await transpile(bytes, {
+    name: "fixture",
+    instantiation: "async",
+    noTypescript: true,
+    wasiShim: false,
+    quiet: true,
+    ...(isAsync ? { asyncMode: "jspi", asyncImports: [...fixture.suspending], asyncExports: ["run"] } : {}),
+  });
+  const source = files["fixture.js"];
+  assert(source !== undefined && exports.length > 0);
+  const module: { instantiate: (core: (name: string) => unknown, imports: object) => Promise<Exports> } = await import(
+    `data:text/javascript;base64,${source.toBase64()}`
+  );
+  const core = async (name: string): Promise<WebAssembly.Module> =>
+    WebAssembly.compile(new Uint8Array(files[name] ?? []));
+  await fixture.script(await module.instantiate(core, fixture.host(log)), log);
+  return entries;
+}
+
+const prim = (kind: "bool" | "u8" | "s16" | "u32" | "u64" | "s64" | "f32" | "f64" | "char" | "string"): ValueType => ({
+  kind,
+});
+const list = (element: ValueType): ValueType => ({ kind: "list", element });
+const option = (some: ValueType): ValueType => ({ kind: "option", some });
+const string = prim("string");
+const point: ValueType = {
+  kind: "record",
+  fields: [{ name: "x-axis", type: prim("s16") }, { name: "constructor", type: string }],
+};
+const shape: ValueType = {
+  kind: "variant",
+  cases: [{ name: "none", type: null }, { name: "circle", type: prim("f32") }, { name: "named", type: string }, {
+    name: "big",
+    type: prim("u64"),
+  }],
+};
+const colour: ValueType = { kind: "enum", names: ["red", "deep-blue"] };
+const access: ValueType = { kind: "flags", names: ["read", "write-all", "run"] };
+
+/** Types and values that jco passes through unchanged. */
+const ECHOES: readonly { readonly type: ValueType; readonly values: readonly unknown[] }[] = [
+  { type: prim("bool"), values: [true, false] },
+  { type: prim("u8"), values: [0, 255] },
+  { type: prim("s16"), values: [-32768, 32767] },
+  { type: prim("u32"), values: [0, 2 ** 32 - 1] },
+  { type: prim("u64"), values: [0n, 2n ** 64n - 1n] },
+  { type: prim("s64"), values: [-(2n ** 63n)] },
+  { type: prim("f32"), values: [0.5, NaN, -Infinity, -0] },
+  { type: prim("f64"), values: [Math.PI, NaN, 5e-324] },
+  { type: prim("char"), values: ["a", "☂", "🦀"] },
+  { type: string, values: ["", "plain", "é☂🦀", "\u0000", "x".repeat(3000), "é".repeat(3000), "ÿ", "Ā"] },
+  { type: list(prim("u8")), values: [new Uint8Array(), new Uint8Array([1, 2, 255])] },
+  { type: list(prim("u64")), values: [new BigUint64Array([1n, 2n ** 64n - 1n])] },
+  { type: list(prim("f32")), values: [new Float32Array([0.5, 2])] },
+  { type: list(string), values: [[], ["a", "", "é☂"]] },
+  { type: list(point), values: [[{ xAxis: -1, constructor: "c" }, { xAxis: 2, constructor: "" }]] },
+  { type: point, values: [{ xAxis: 5, constructor: "five" }] },
+  { type: { kind: "tuple", elements: [prim("u8"), string, prim("f64")] }, values: [[1, "x", 2.5]] },
+  {
+    type: shape,
+    values: [{ tag: "none" }, { tag: "circle", val: 1.5 }, { tag: "named", val: "é" }, { tag: "big", val: 2n ** 63n }],
+  },
+  { type: colour, values: ["red", "deep-blue"] },
+  { type: access, values: [{ read: true, writeAll: false, run: true }, { read: false, writeAll: true, run: false }] },
+  { type: option(string), values: [undefined, "", "some"] },
+  { type: option(prim("u32")), values: [undefined, 0] },
+  {
+    type: option(option(prim("u8"))),
+    values: [{ tag: "none" }, { tag: "some", val: undefined }, { tag: "some", val: 3 }],
+  },
+  { type: list(option(point)), values: [[undefined, { xAxis: 1, constructor: "q" }]] },
+  {
+    type: list({ kind: "result", ok: prim("u8"), err: string }),
+    values: [[{ tag: "ok", val: 3 }, { tag: "err", val: "no" }]],
+  },
+  {
+    type: { kind: "tuple", elements: Array.from({ length: 20 }, () => prim("u32")) },
+    values: [Array.from({ length: 20 }, (_, index) => index * 1000)],
+  },
+];
+
+function echoFixture(encoding: StringEncoding): Fixture {
+  return {
+    name: `values of all kinds, ${encoding}`,
+    text: echoComponent(ECHOES.map((echo) => echo.type), encoding),
+    host: (log) => {
+      const functions = ECHOES.map((_, n) => [`echo${n}`, (x: unknown) => {
+        log("host", n, x);
+        return x;
+      }]);
+      return { "test:echo/host": Object.fromEntries(functions) };
+    },
+    script: async (exports, log) => {
+      for (const [n, { values }] of ECHOES.entries()) {
+        for (const value of values) await call(log, exports[`run${n}`], value);
+      }
+    },
+  };
+}
+
+const FAILING = `(import "test:host/api" (instance $api
+    (export "f" (func (param "x" string) (result (result string (error string)))))
+    (export "g" (func (param "x" u32) (result (result (error u32)))))))
+  ${LIBC}
+  (core func $f (canon lower (func $api "f") ${OPTIONS}))
+  (core func $g (canon lower (func $api "g") ${OPTIONS}))
+  (core module $M (import "" "f" (func $f (param i32 i32 i32))) (import "" "g" (func $g (param i32 i32)))
+    (func (export "f") (param i32 i32) (result i32) (call $f (local.get 0) (local.get 1) (i32.const 32)) (i32.const 32))
+    (func (export "g") (param i32) (result i32) (call $g (local.get 0) (i32.const 32)) (i32.const 32))
+    (func (export "bad") (result i32) (i32.const 65536))
+    (func (export "worse") unreachable))
+  (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)) (export "g" (func $g))))))
+  (func (export "run") (param "x" string) (result (result string (error string))) (canon lift (core func $m "f") ${OPTIONS}))
+  (func (export "run-g") (param "x" u32) (result (result (error u32))) (canon lift (core func $m "g") ${OPTIONS}))
+  (func (export "bad") (result string) (canon lift (core func $m "bad") ${OPTIONS}))
+  (func (export "worse") (canon lift (core func $m "worse")))`;
+
+function failingHost(log: Log): Readonly<Record<string, unknown>> {
+  return {
+    "test:host/api": {
+      f(x: string) {
+        log("f", x);
+        if (x === "payload") throw Object.assign(new Error("with payload"), { payload: "from an error" });
+        if (x === "plain") throw "a plain string";
+        return x + x;
+      },
+      g(x: number) {
+        if (x > 1) throw x;
+      },
+    },
+  };
+}
+
+const THINGS = `(import "test:host/things" (instance $api
+    (export "thing" (type $thing (sub resource)))
+    (export "[constructor]thing" (func (param "n" u32) (result (own $thing))))
+    (export "[method]thing.get-value" (func (param "self" (borrow $thing)) (result u32)))
+    (export "[static]thing.join" (func (param "a" (own $thing)) (param "b" (own $thing)) (result (own $thing))))
+    (export "look" (func (param "x" (borrow $thing)) (result u32)))))
+  (alias export $api "thing" (type $thing))
+  (core func $new (canon lower (func $api "[constructor]thing"))) (core func $get (canon lower (func $api "[method]thing.get-value")))
+  (core func $join (canon lower (func $api "[static]thing.join"))) (core func $look (canon lower (func $api "look")))
+  (core func $drop (canon resource.drop $thing))
+  (core module $M
+    (import "" "new" (func $new (param i32) (result i32))) (import "" "get" (func $get (param i32) (result i32)))
+    (import "" "join" (func $join (param i32 i32) (result i32))) (import "" "look" (func $look (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (param $n i32) (result i32) (local $a i32) (local $sum i32)
+      (local.set $a (call $join (call $new (local.get $n)) (call $new (i32.const 10))))
+      (local.set $sum (i32.add (call $get (local.get $a)) (call $look (local.get $a))))
+      (call $drop (local.get $a)) (local.get $sum))
+    (func (export "pass") (param i32) (result i32) (local.get 0))
+    (func (export "peek") (param i32) (result i32) (local $v i32)
+      (local.set $v (call $get (local.get 0))) (call $drop (local.get 0)) (local.get $v))
+    (func (export "twice") (call $drop (i32.const 1)) (call $drop (i32.const 1))))
+  (core instance $m (instantiate $M (with "" (instance (export "new" (func $new)) (export "get" (func $get))
+    (export "join" (func $join)) (export "look" (func $look)) (export "drop" (func $drop))))))
+  (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run")))
+  (func (export "pass") (param "x" (own $thing)) (result (own $thing)) (canon lift (core func $m "pass")))
+  (func (export "peek") (param "x" (borrow $thing)) (result u32) (canon lift (core func $m "peek")))
+  (func (export "twice") (canon lift (core func $m "twice")))`;
+
+function thingsFixture(): Fixture {
+  let make: ((n: number) => unknown) | null = null;
+  return {
+    name: "imported resources",
+    text: THINGS,
+    host: (log) => {
+      class Thing {
+        readonly n: number;
+        constructor(n: number) {
+          this.n = n;
+          log("new", n);
+        }
+        static join(a: Thing, b: Thing): Thing {
+          log("join", a.n, b.n);
+          return new Thing(a.n + b.n);
+        }
+        getValue(): number {
+          return this.n;
+        }
+        [Symbol.dispose](): void {
+          log("dispose", this.n);
+        }
+      }
+      make = (n) => new Thing(n);
+      return { "test:host/things": { Thing, look: (thing: Thing) => thing.n * 100 } };
+    },
+    script: async (exports, log) => {
+      await call(log, exports["run"], 5);
+      const thing = make?.(77);
+      log("same", (await (exports["pass"] as Callable)(thing)) === thing);
+      await call(log, exports["peek"], thing);
+      await call(log, exports["twice"]);
+    },
+  };
+}
+
+interface Counter extends Disposable {
+  addTo(n: number): number;
+}
+
+const FIXTURES: readonly Fixture[] = [
+  echoFixture("utf8"),
+  echoFixture("utf16"),
+  {
+    name: "results that fail, and traps",
+    text: FAILING,
+    host: failingHost,
+    script: async (exports, log) => {
+      for (const x of ["fine", "payload", "plain"]) await call(log, exports["run"], x);
+      for (const x of [0, 1, 2]) await call(log, exports["runG"], x);
+      await call(log, exports["bad"]);
+    },
+  },
+  {
+    name: "a trap of the guest",
+    text: FAILING,
+    host: failingHost,
+    script: async (exports, log) => void await call(log, exports["worse"]),
+  },
+  thingsFixture(),
+  {
+    name: "exported resources",
+    text: COUNTER + COUNTER_EXPORTS,
+    host: (log) => ({ log: { default: (x: number) => log("dropped", x) } }),
+    script: async (exports, log) => {
+      const { Counter } = exports["test:guest/counters@1.0.0"] as {
+        Counter: (new (n: number) => Counter) & { join(a: Counter, b: Counter): Counter };
+      };
+      const a = new Counter(5);
+      log(a.addTo(3), a instanceof Counter);
+      const joined = Counter.join(a, new Counter(100));
+      log(joined.addTo(1));
+      joined[Symbol.dispose]();
+    },
+  },
+  {
+    name: "resources between components",
+    text: counterHolder(`
+      (local.set $h (call $join (local.get $h) (call $make (i32.const 7))))
+      (local.set $r (call $add (local.get $h) (i32.const 1)))
+      (call $drop (local.get $h)) (local.get $r)`),
+    host: (log) => ({ log: { default: (x: number) => log("dropped", x) } }),
+    script: async (exports, log) => {
+      await call(log, exports["run"], 20);
+      await call(log, exports["run"], 21);
+    },
+  },
+  {
+    name: "strings through four components",
+    text: chain("utf8", "utf16", "utf8", "utf16"),
+    host: (log) => ({
+      echo: {
+        default: (x: unknown) => {
+          log("host", x);
+          return x;
+        },
+      },
+    }),
+    script: async (exports, log) => void await call(log, exports["run"], ["", "plain", "é☂🦀", "x".repeat(2000)]),
+  },
+  {
+    name: "a function that suspends",
+    text: `(import "wait" (func $wait (param "x" string) (result string))) ${LIBC}
+      (core func $wait (canon lower (func $wait) ${OPTIONS}))
+      (core module $M (import "" "wait" (func $wait (param i32 i32 i32))) (import "" "memory" (memory 1))
+        (func (export "run") (param i32 i32) (result i32)
+          (call $wait (local.get 0) (local.get 1) (i32.const 32))
+          (call $wait (i32.load (i32.const 32)) (i32.load (i32.const 36)) (i32.const 40)) (i32.const 40)))
+      (core instance $m (instantiate $M (with "" (instance
+        (export "wait" (func $wait)) (export "memory" (memory $memory))))))
+      (func (export "run") (param "x" string) (result string) (canon lift (core func $m "run") ${OPTIONS}))`,
+    suspending: ["wait"],
+    host: (log) => ({
+      wait: {
+        async default(x: string) {
+          log("wait", x);
+          await Promise.resolve();
+          return `${x}!`;
+        },
+      },
+    }),
+    script: async (exports, log) => {
+      await call(log, exports["run"], "a");
+      await call(log, exports["run"], "");
+    },
+  },
+];
+
+for (const fixture of FIXTURES) {
+  test(`oracle: ${fixture.name}`, async () => {
+    const bytes = await wat(fixture.text);
+    const ours = await underEngine(bytes, fixture);
+    assert.deepEqual(ours, await underJco(bytes, fixture));
+    assert(ours.length > 0);
+  });
+}
