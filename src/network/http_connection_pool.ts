@@ -1,0 +1,80 @@
+/** The open connections of one client that wait for another request, by target. */
+import type { Clock } from "../base/clock.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { HttpConnection } from "./http_connection.ts";
+import type { HttpConnectionSlots } from "./http_connection_slots.ts";
+import type { HttpConnections } from "./http_exchange.ts";
+import type { HttpFailure } from "./http_failure_table.ts";
+import type { DialHttp, HttpTarget, StillAllowed } from "./http_message.ts";
+import { HttpOpening } from "./http_opening.ts";
+import type { TlsTrust } from "./tls_trust.ts";
+
+export interface HttpConnectionPoolOptions {
+  readonly dial: DialHttp;
+  readonly stillAllowed: StillAllowed;
+  readonly trust: TlsTrust;
+  readonly slots: HttpConnectionSlots;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+}
+
+/** Idle connections keep their slot, and lose it to whoever needs one. How long they idle is their wire's matter. */
+export class HttpConnectionPool implements HttpConnections {
+  readonly #options: HttpConnectionPoolOptions;
+  /** Each with the function that takes it out of the reach of others; the latest used last. */
+  readonly #idle = new Map<HttpConnection, () => void>();
+  #isOpen = true;
+
+  constructor(options: HttpConnectionPoolOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#idle.size;
+  }
+
+  reuse(target: HttpTarget): HttpConnection | undefined {
+    // The latest used first: the others can end by their idle limit.
+    for (const connection of [...this.#idle.keys()].reverse()) {
+      if (!isSameTarget(connection.target, target)) continue;
+      this.#takeOut(connection);
+      const { address } = connection;
+      const isAllowed = address === undefined || this.#options.stillAllowed(target, address);
+      if (isAllowed && connection.isReusable) return connection;
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  open(
+    target: HttpTarget,
+    onOutcome: (outcome: HttpConnection | { readonly failed: HttpFailure }) => void,
+  ): HttpOpening | undefined {
+    const { slots, dial, trust, clock, counters } = this.#options;
+    const releaseSlot = slots.take();
+    if (releaseSlot === undefined) return undefined;
+    return new HttpOpening({ target, dial, trust, clock, counters, releaseSlot, onOutcome });
+  }
+
+  keep(connection: HttpConnection): void {
+    if (!this.#isOpen || !connection.isReusable) return connection.destroy();
+    connection.onEnded = () => this.#takeOut(connection);
+    this.#idle.set(connection, this.#options.slots.offer(() => connection.destroy()));
+  }
+
+  /** Ends all idle connections, and keeps none from now on. Idempotent. */
+  close(): void {
+    this.#isOpen = false;
+    for (const connection of [...this.#idle.keys()]) connection.destroy();
+  }
+
+  #takeOut(connection: HttpConnection): void {
+    connection.onEnded = undefined;
+    this.#idle.get(connection)?.();
+    this.#idle.delete(connection);
+  }
+}
+
+function isSameTarget(one: HttpTarget, other: HttpTarget): boolean {
+  return one.scheme === other.scheme && one.host === other.host && one.port === other.port;
+}
