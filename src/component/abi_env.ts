@@ -25,11 +25,13 @@ export function startLifting(): void {
   lifted.elements = 0;
 }
 
+/** Counts bytes against the budget; traps past it. */
 export function countBytes(bytes: number): void {
   lifted.bytes += bytes;
   if (lifted.bytes > LIFT_BYTES_MAX) trap(`The guest passed more than ${LIFT_BYTES_MAX} bytes in one call`);
 }
 
+/** Counts list elements against the budget; traps past it. */
 export function countElements(elements: number): void {
   lifted.elements += elements;
   if (lifted.elements > LIFT_ELEMENTS_MAX) {
@@ -94,6 +96,7 @@ export interface GuestResources {
   hostClass(resourceId: number): Constructor | null;
 }
 
+/** Anything that `instanceof` can ask for. */
 export type Constructor = abstract new (...args: never[]) => object;
 
 /** The environment of one `canon` definition in one instance. */

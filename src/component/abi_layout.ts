@@ -5,6 +5,7 @@
 import { ComponentError } from "./errors.ts";
 import type { PrimitiveKind, ValueType } from "./types.ts";
 
+/** The number types of core wasm that the canonical ABI uses. */
 export type CoreType = "i32" | "i64" | "f32" | "f64";
 
 /** The core types of a lowered or lifted function (flattening context of CanonicalABI.md). */
@@ -17,6 +18,7 @@ export interface CoreSignature {
   readonly isReturnedInMemory: boolean;
 }
 
+/** How a type lies in memory. */
 export interface Layout {
   readonly size: number;
   readonly align: number;
@@ -28,6 +30,7 @@ export interface Layout {
   readonly payloadOffset: number;
 }
 
+/** More core parameters than these go through memory (CanonicalABI.md, `MAX_FLAT_PARAMS`). */
 export const FLAT_PARAMS_MAX = 16;
 /**
  * Types nest through references, so twenty small definitions can describe a million fields: each call would then
@@ -108,6 +111,7 @@ const WIDE_SCALARS: Readonly<Partial<Record<ScalarKind, CoreType>>> = {
   f64: "f64",
 };
 
+/** True for what one core value holds by itself. */
 export function isScalar(type: ValueType): type is { readonly kind: ScalarKind } {
   return Object.hasOwn(SCALAR_SIZES, type.kind);
 }
@@ -139,6 +143,7 @@ export function layoutOfSequence(types: readonly ValueType[]): Layout {
   return { size: alignTo(size, align), align, offsets, tagSize: 0, payloadOffset: 0 };
 }
 
+/** The next multiple of `align`. */
 export function alignTo(offset: number, align: number): number {
   return Math.ceil(offset / align) * align;
 }

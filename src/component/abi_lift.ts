@@ -26,6 +26,7 @@ interface Slot {
   readonly have: CoreType;
 }
 
+/** Builds and keeps the lifts of one encoding and boundary. */
 export class Lifter {
   readonly #encoding: StringEncoding;
   readonly #boundary: Boundary;

@@ -6,9 +6,11 @@ import { SCALARS } from "./abi_numbers.ts";
 import type { ValueType } from "./types.ts";
 import { trap } from "./trap.ts";
 
+/** A list at `pointer` as a host value. */
 export type ListLift = (env: CanonEnv, pointer: number, length: number) => unknown;
 /** Returns the pointer; the length is in `loweredList.length` until the next call. */
 export type ListLower = (env: CanonEnv, value: unknown) => number;
+/** Second result of a `ListLower`. */
 export const loweredList = { length: 0 };
 
 type Load = (env: CanonEnv, pointer: number) => unknown;
@@ -35,6 +37,7 @@ function isNumeric(kind: ValueType["kind"]): kind is NumericKind {
   return Object.hasOwn(TYPED_ARRAYS, kind);
 }
 
+/** How lists of `element` are lifted. */
 export function listLift(element: ValueType, load: (type: ValueType) => Load): ListLift {
   const { size, align } = layoutOf(element);
   if (element.kind === "u8") return liftBytes;
@@ -65,6 +68,7 @@ function liftNumbers(kind: NumericKind, size: number): ListLift {
   };
 }
 
+/** How lists of `element` are lowered. */
 export function listLower(element: ValueType, store: (type: ValueType) => Store): ListLower {
   const { size, align } = layoutOf(element);
   if (isNumeric(element.kind)) return lowerNumbers(element.kind, size);

@@ -18,6 +18,7 @@ interface Slot {
   readonly want: CoreType;
 }
 
+/** Builds and keeps the lowers of one encoding and boundary. */
 export class Lowerer {
   readonly #encoding: StringEncoding;
   readonly #boundary: Boundary;

@@ -7,6 +7,7 @@ import { misfit } from "./abi_fault.ts";
 import type { FlatValue } from "./abi_env.ts";
 import { trap } from "./trap.ts";
 
+/** A guest's memory, typed by address. */
 export type Memory = DataView<ArrayBuffer>;
 
 /** `number` rows travel as i32, f32 or f64, `bigint` ones as i64. */

@@ -9,6 +9,7 @@ export type StringLift = (env: CanonEnv, pointer: number, units: number) => stri
 /** Returns the pointer; the length for the guest is in `lowered.units` until the next call. */
 export type StringLower = (env: CanonEnv, value: unknown) => number;
 
+/** Second result of a `StringLower`. */
 export const lowered = { units: 0 };
 
 /** Set in the length of a latin1+utf16 string that is utf16. */
@@ -22,6 +23,7 @@ const CHUNK_UNITS = 4096;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** Strings out of a guest, by its encoding. */
 export const STRING_LIFTS: Readonly<Record<StringEncoding, StringLift>> = {
   "utf8": liftUtf8,
   "utf16": liftUtf16,
@@ -29,6 +31,7 @@ export const STRING_LIFTS: Readonly<Record<StringEncoding, StringLift>> = {
     units >= UTF16_TAG ? liftUtf16(env, pointer, units - UTF16_TAG) : liftLatin1(env, pointer, units),
 };
 
+/** Strings into a guest, by its encoding. */
 export const STRING_LOWERS: Readonly<Record<StringEncoding, StringLower>> = {
   "utf8": lowerUtf8,
   "utf16": (env, value) => lowerUtf16(env, wellFormed(value)),

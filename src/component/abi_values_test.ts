@@ -1,4 +1,5 @@
 /** Lifting and lowering against a memory of the test: what must come back equal, and what must trap. */
+// tidy: long because it is tables of values
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";

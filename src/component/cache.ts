@@ -1,6 +1,7 @@
 /** Compiled components in memory, by the SHA-256 of their bytes: what several routes or reloads share compiles once. */
 import { compileComponent, type CompiledComponent, type CompileOptions } from "./engine.ts";
 
+/** How the cache compiles, and how much it keeps. */
 export interface ComponentCacheOptions extends CompileOptions {
   /** How many are kept; the one that was asked for longest ago goes first. */
   readonly entriesMax?: number;
@@ -9,6 +10,7 @@ export interface ComponentCacheOptions extends CompileOptions {
 /** Compiled code is ten times its source: a folder that is edited all day would fill the memory with old versions. */
 export const CACHE_ENTRIES_MAX = 256;
 
+/** Compiles each component once, whoever asks. */
 export class ComponentCache {
   readonly #options: CompileOptions;
   readonly #entriesMax: number;

@@ -13,6 +13,7 @@ import { promising } from "./jspi.ts";
 import { trap, trapOfGuest } from "./trap.ts";
 import type { FuncRef } from "./types.ts";
 
+/** A component function that core code implements. */
 export type LiftRef = Extract<FuncRef, { kind: "lift" }>;
 
 /** One `canon lift`, ready for any instance. */
@@ -25,6 +26,7 @@ export interface LiftPlan {
   readonly suspends: boolean;
 }
 
+/** Who calls the lifted function. */
 export interface LiftOptions {
   readonly boundary: Boundary;
   /** For messages. */
@@ -32,6 +34,7 @@ export interface LiftOptions {
   readonly suspends: boolean;
 }
 
+/** Works out once what calling a lifted function takes. */
 export function planLift(func: LiftRef, codecs: Codecs, options: LiftOptions): LiftPlan {
   const { boundary, label, suspends } = options;
   const { params, result } = func.type;

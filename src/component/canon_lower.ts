@@ -35,6 +35,7 @@ export interface LowerPlan {
   readonly zero: FlatValue | undefined;
 }
 
+/** Works out once what an import of a guest takes. */
 export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boolean): LowerPlan {
   const { func, options } = builtin;
   const { params, result } = func.type;

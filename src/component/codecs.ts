@@ -7,6 +7,7 @@ import { type Boundary, type FlatLift, Lifter } from "./abi_lift.ts";
 import { type FlatLower, Lowerer } from "./abi_lower.ts";
 import type { Field, StringEncoding, ValueType } from "./types.ts";
 
+/** All lifts and lowers of one component. */
 export class Codecs {
   readonly #lifters = new Map<string, Lifter>();
   readonly #lowerers = new Map<string, Lowerer>();

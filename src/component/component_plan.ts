@@ -31,6 +31,7 @@ export type BuiltinPlan =
     readonly componentInstance: number;
   };
 
+/** The other side of a call between two components. */
 export interface FusedPlan {
   readonly lift: LiftPlan;
   readonly ref: LiftRef;
@@ -59,6 +60,7 @@ export interface ComponentPlan {
   readonly needClass: (resource: ResourceType) => void;
 }
 
+/** Works out once what every instance of the component needs. */
 export function planComponentParts(link: LinkPlan, suspending: ReadonlySet<string>): ComponentPlan {
   return new Planner(link, suspending).plan();
 }

@@ -8,11 +8,13 @@ import { planComponent } from "./link.ts";
 import { encodeTrampolines } from "./trampoline.ts";
 import type { ComponentExport, ComponentImport } from "./types.ts";
 
+/** What the engine has to know of the host before it sees it. */
 export interface CompileOptions {
   /** Host functions that may return a promise: `"wasi:io/poll#[method]pollable.block"`, the interface without its version. */
   readonly suspending: ReadonlySet<string>;
 }
 
+/** A component whose core modules are compiled; makes any number of instances. */
 export class CompiledComponent {
   readonly imports: readonly ComponentImport[];
   readonly exports: ReadonlyMap<string, ComponentExport>;

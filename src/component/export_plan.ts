@@ -115,6 +115,7 @@ export interface ExportContext {
   readonly invoke: (plan: LiftPlan, ref: LiftRef, env: number) => (values: readonly unknown[]) => unknown;
 }
 
+/** Makes the exports of one instance. */
 export function bindExports(items: readonly ExportPlan[], context: ExportContext): ExportedInterface {
   // No prototype: nothing can be found here but what the component exports.
   const exports: Record<string, ExportedFunction | ExportedClass | ExportedInterface | undefined> = Object.create(null);

@@ -13,12 +13,14 @@ interface Entry {
   rep: number | null;
 }
 
+/** The host's class for a resource of the guest. */
 export interface GuestClass {
   /** Constructible; prototype and statics are filled while the exports are made. */
   readonly constructible: new (...args: unknown[]) => object;
   construct: ExportedFunction | null;
 }
 
+/** The host's objects for the resources that one instance defines. */
 export class GuestObjects implements GuestResources {
   readonly #entries = new WeakMap<object, Entry>();
   readonly #classes = new Map<number, GuestClass>();

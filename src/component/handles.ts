@@ -23,6 +23,7 @@ export const BORROWED = Symbol("borrowed");
 
 let created = 0;
 
+/** The handles of one component instance. */
 export class HandleTable {
   // Parallel arrays: an entry costs no object. Index 0 is never a handle.
   readonly #values: unknown[] = [undefined];

@@ -2,9 +2,12 @@
 import type { CanonEnv, FlatValue } from "./abi_env.ts";
 import type { FlatLift } from "./abi_lift.ts";
 
+/** A function of the host, called with component values. */
 export type HostFunction = (...args: unknown[]) => unknown;
+/** A resource class of the host. */
 export type HostClass = new (...args: unknown[]) => object;
 
+/** What a host function turned out to be, and how it is called. */
 export type HostCallee =
   | { readonly kind: "function"; readonly fn: HostFunction }
   /** A static of a class, or anything else that wants its `this`. */
@@ -15,6 +18,7 @@ export type HostCallee =
 
 type Call = (env: CanonEnv, flat: readonly FlatValue[]) => unknown;
 
+/** Lifts the arguments and calls the host. */
 export function hostCall(callee: HostCallee, lifts: readonly FlatLift[]): Call {
   switch (callee.kind) {
     case "function":

@@ -13,6 +13,7 @@ import type { FuncRef, ResourceType } from "./types.ts";
  */
 export type HostImports = Readonly<Record<string, unknown>>;
 
+/** A function that the host has to offer. */
 export type ImportRef = Extract<FuncRef, { kind: "import" }>;
 
 /** What an instance needs of the host; collected once per component. */
@@ -22,6 +23,7 @@ export interface HostNeeds {
   readonly resources: readonly ResourceType[];
 }
 
+/** What was found for one instance. */
 export interface HostBindings {
   /** In the order of `HostNeeds.functions`. */
   readonly callees: readonly HostCallee[];

@@ -33,6 +33,7 @@ export interface InstanceSource {
   readonly exports: readonly ExportPlan[];
 }
 
+/** Limits of one instance. */
 export interface InstantiateOptions {
   /** How many resource handles the guest may hold at a time, over all its tables. */
   readonly handlesMax?: number;
@@ -41,6 +42,7 @@ export interface InstantiateOptions {
 /** A guest that only creates would fill the host's memory with objects of 0.1 to 1 KB each: 64 Ki are at most some 60 MB. */
 export const HANDLES_MAX = 65_536;
 
+/** A component that runs. */
 export class ComponentInstance {
   /** jco's shape: `exports["wasi:http/incoming-handler@0.2.9"].handle(...)`, and functions of the world by camelCase name. */
   readonly exports: ExportedInterface;

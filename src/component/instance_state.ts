@@ -18,6 +18,7 @@ interface Suspension {
   readonly reject: (error: unknown) => void;
 }
 
+/** What all component instances of one instance share. */
 export class InstanceState {
   life: LifeState = "busy";
   /** True while every frame below is wasm, up to an export that was entered as a promise. */
@@ -117,6 +118,7 @@ export class InstanceState {
   }
 }
 
+/** How a guest goes on with what it waited for. */
 export interface Resume {
   readonly fulfilled: (value: unknown) => FlatValue | undefined;
   readonly rejected: (error: unknown) => FlatValue | undefined;

@@ -11,5 +11,7 @@ function missing(): never {
   throw new TypeError("Cannot suspend wasm: this runtime has no WebAssembly.Suspending, expected Node 26 or Deno 2.9");
 }
 
+/** `WebAssembly.Suspending`. */
 export const Suspending: PromiseIntegration["Suspending"] = Reflect.get(WebAssembly, "Suspending") ?? missing();
+/** `WebAssembly.promising`. */
 export const promising: PromiseIntegration["promising"] = Reflect.get(WebAssembly, "promising") ?? missing();

@@ -5,6 +5,7 @@
  * - the encoding latin1+utf16 (jco's generator panics);
  * - the text of traps; that there is one is compared.
  */
+// tidy: long because it is a table of fixtures
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { transpile } from "@bytecodealliance/jco";

@@ -1,4 +1,5 @@
 /** Handles and resources, imported, exported and between components: mostly what is forbidden. */
+// tidy: long because it is tables of guests, with their text
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportedFunction } from "../../src/component/exported.ts";
