@@ -150,7 +150,12 @@ export class Lifter {
       case "own":
       case "borrow": {
         const lift = liftHandle(type.kind, type.resource, this.#boundary, this.#lends);
-        const read = readSlot(slots[0], "i32");
+        const [slot] = slots;
+        if (slot?.have === "i32") {
+          const { at } = slot;
+          return (env, flat) => lift(env, Number(flat[at]) >>> 0);
+        }
+        const read = readSlot(slot, "i32");
         return (env, flat) => lift(env, Number(read(flat)) >>> 0);
       }
       case "record": {

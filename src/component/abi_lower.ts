@@ -49,6 +49,11 @@ export class Lowerer {
     return lower;
   }
 
+  /** Lowers a handle that is the only core value. */
+  handle(type: Extract<ValueType, { kind: "own" | "borrow" }>): (env: CanonEnv, value: unknown) => number {
+    return lowerHandle(type.kind, type.resource, this.#boundary);
+  }
+
   store(type: ValueType): Store {
     let store = this.#stores.get(type);
     if (store === undefined) this.#stores.set(type, store = this.#buildStore(type));

@@ -7,7 +7,7 @@ import { HostTrap } from "../base/errors.ts";
 import { type CoreSignature, signatureOf } from "./abi_layout.ts";
 import type { FlatLift } from "./abi_lift.ts";
 import type { Lowerer } from "./abi_lower.ts";
-import { atValue, type Codecs, holdsHandle, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
+import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
 import { type CoreFunction, frame, withFrame } from "./core_function.ts";
 import { hostCall, type HostCallee } from "./host_call.ts";
 import type { ComponentScope } from "./instance_state.ts";
@@ -26,6 +26,8 @@ export interface LowerPlan {
   readonly isFused: boolean;
   readonly lifts: readonly FlatLift[];
   readonly lends: boolean;
+  /** Its parameters may be large. */
+  readonly isBudgeted: boolean;
   /** Index of the core parameter that points to the result; -1 when there is none. */
   readonly resultPointerAt: number;
   readonly lowerOk: (env: CanonEnv, value: unknown, pointer: number) => FlatValue | undefined;
@@ -43,7 +45,7 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
   const signature = signatureOf(types, result, "lower");
   const isFused = func.kind === "lift";
   const boundary = isFused ? "fused" : "host";
-  const lends = types.some((type) => holdsHandle(type, "own")) && types.some((type) => holdsHandle(type, "borrow"));
+  const lends = types.some((type) => holds(type, "own")) && types.some((type) => holds(type, "borrow"));
   const lowerer = codecs.lowerer(options.encoding, boundary);
   const isThrown = !isFused && result?.kind === "result";
   return {
@@ -53,6 +55,7 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
     isFused,
     lifts: liftParams(codecs.lifter(options.encoding, boundary, lends), params, signature.isSpilled),
     lends,
+    isBudgeted: types.some((type) => holds(type, "list", "string")),
     resultPointerAt: signature.isReturnedInMemory ? signature.params.length - 1 : -1,
     lowerOk: resultLowerer(lowerer, result, signature.isReturnedInMemory, isThrown ? "ok" : null),
     lowerError: isThrown ? resultLowerer(lowerer, result, signature.isReturnedInMemory, "err") : null,
@@ -94,7 +97,7 @@ export function bindLower(
   scope: ComponentScope,
   callee: HostCallee | Invoke,
 ): CoreFunction {
-  const { lowerOk, lowerError, resultPointerAt, label, suspends, isFused, lends } = plan;
+  const { lowerOk, lowerError, resultPointerAt, label, suspends, isFused, lends, isBudgeted } = plan;
   const { state } = scope;
   const call = typeof callee === "function" ? fusedCall(callee, plan.lifts) : hostCall(callee, plan.lifts);
 
@@ -133,7 +136,7 @@ export function bindLower(
     try {
       if (!scope.mayLeave) trap(`Cannot call ${label}: the guest is in realloc or post-return`);
       env.memory.refresh();
-      startLifting();
+      if (isBudgeted) startLifting();
       const pointer = resultPointerAt < 0 ? 0 : Number(frame[resultPointerAt]) >>> 0;
       let value: unknown;
       try {

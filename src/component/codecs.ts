@@ -2,9 +2,10 @@
 import type { CanonEnv, FlatValue } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
 import { ValueFault } from "./abi_fault.ts";
-import { childrenOf, layoutOf, layoutOfSequence } from "./abi_layout.ts";
+import { childrenOf, isScalar, layoutOf, layoutOfSequence } from "./abi_layout.ts";
 import { type Boundary, type FlatLift, Lifter } from "./abi_lift.ts";
 import { type FlatLower, Lowerer } from "./abi_lower.ts";
+import { SCALARS } from "./abi_numbers.ts";
 import type { Field, StringEncoding, ValueType } from "./types.ts";
 
 /** All lifts and lowers of one component. */
@@ -81,6 +82,11 @@ export function lowerSingle(
   lowerer: Lowerer,
   type: ValueType,
 ): (env: CanonEnv, value: unknown) => FlatValue | undefined {
+  if (isScalar(type)) {
+    const { lower } = SCALARS[type.kind];
+    return (_env, value) => lower(value);
+  }
+  if (type.kind === "own") return lowerer.handle(type);
   const [lower] = lowerer.sequence([type]);
   return (env, value) => {
     const flat: FlatValue[] = [];
@@ -110,7 +116,7 @@ export function atValue(error: unknown, what: string): unknown {
   });
 }
 
-/** True when a value of the type may hold a handle of this kind. */
-export function holdsHandle(type: ValueType, kind: "own" | "borrow"): boolean {
-  return type.kind === kind || childrenOf(type).some((child) => holdsHandle(child, kind));
+/** True when a value of the type may hold a value of one of these kinds. */
+export function holds(type: ValueType, ...kinds: readonly ValueType["kind"][]): boolean {
+  return kinds.includes(type.kind) || childrenOf(type).some((child) => holds(child, ...kinds));
 }

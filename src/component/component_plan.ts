@@ -3,7 +3,14 @@ import { checkTypeSize, childrenOf, type CoreSignature } from "./abi_layout.ts";
 import { type LiftPlan, type LiftRef, planLift } from "./canon_lift.ts";
 import { importLabel, type LowerPlan, planLower } from "./canon_lower.ts";
 import { Codecs } from "./codecs.ts";
-import type { HostNeeds, ImportRef } from "./host_imports.ts";
+import {
+  type HostNeeds,
+  type ImportRef,
+  type NeededClass,
+  neededClass,
+  type NeededFunction,
+  neededFunction,
+} from "./host_imports.ts";
 import { bareName } from "./js_names.ts";
 import type { CanonicalOptions, CoreRef, FuncRef, FuncType, LinkPlan, ResourceType, ValueType } from "./types.ts";
 
@@ -74,9 +81,9 @@ class Planner {
   readonly #envKeys = new Map<string, number>();
   readonly #memories: CoreRef[] = [];
   readonly #memoryKeys = new Map<string, number>();
-  readonly #functions: ImportRef[] = [];
+  readonly #functions: NeededFunction[] = [];
   readonly #functionKeys = new Map<string, number>();
-  readonly #resources: ResourceType[] = [];
+  readonly #classes: NeededClass[] = [];
 
   constructor(link: LinkPlan, suspending: ReadonlySet<string>) {
     this.#link = link;
@@ -101,7 +108,7 @@ class Planner {
       builtins,
       envs: this.#envs,
       memories: this.#memories,
-      needs: { functions: this.#functions, resources: this.#resources },
+      needs: { functions: this.#functions, classes: this.#classes },
       trampolines,
       trampolineSignatures,
       canSuspend,
@@ -202,7 +209,7 @@ class Planner {
     const key = importLabel(func.interfaceName, func.name);
     let index = this.#functionKeys.get(key);
     if (index === undefined) {
-      index = this.#functions.push(func) - 1;
+      index = this.#functions.push(neededFunction(func)) - 1;
       this.#functionKeys.set(key, index);
       if (func.type.result !== null) this.#noteResources(func.type.result);
     }
@@ -218,7 +225,8 @@ class Planner {
   }
 
   #needClass(resource: ResourceType): void {
-    if (resource.origin.kind === "host" && !this.#resources.includes(resource)) this.#resources.push(resource);
+    const need = neededClass(resource);
+    if (need !== null && !this.#classes.some((one) => one.resourceId === need.resourceId)) this.#classes.push(need);
   }
 
   #envOf(componentInstance: number, options: CanonicalOptions): number {

@@ -10,9 +10,8 @@ export type HostClass = new (...args: unknown[]) => object;
 /** What a host function turned out to be, and how it is called. */
 export type HostCallee =
   | { readonly kind: "function"; readonly fn: HostFunction }
-  /** A static of a class, or anything else that wants its `this`. */
-  | { readonly kind: "bound"; readonly self: object; readonly fn: HostFunction }
-  | { readonly kind: "construct"; readonly hostClass: HostClass }
+  | { readonly kind: "static"; readonly self: object; readonly fn: HostFunction }
+  | { readonly kind: "constructor"; readonly hostClass: HostClass }
   /** The first argument is the object. */
   | { readonly kind: "method"; readonly name: string };
 
@@ -23,11 +22,11 @@ export function hostCall(callee: HostCallee, lifts: readonly FlatLift[]): Call {
   switch (callee.kind) {
     case "function":
       return functionCall(callee.fn, lifts);
-    case "bound": {
+    case "static": {
       const { self, fn } = callee;
       return (env, flat) => Reflect.apply(fn, self, lifts.map((lift) => lift(env, flat)));
     }
-    case "construct": {
+    case "constructor": {
       const { hostClass } = callee;
       return (env, flat) => new hostClass(...lifts.map((lift) => lift(env, flat)));
     }

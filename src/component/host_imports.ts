@@ -4,7 +4,7 @@ import { readField } from "./abi_lower.ts";
 import { importLabel } from "./canon_lower.ts";
 import { ComponentError } from "./errors.ts";
 import type { HostCallee, HostClass, HostFunction } from "./host_call.ts";
-import { bareName, camelCase, parseFunctionName, pascalCase, versionLine } from "./js_names.ts";
+import { bareName, camelCase, type FunctionName, parseFunctionName, pascalCase, versionLine } from "./js_names.ts";
 import type { FuncRef, ResourceType } from "./types.ts";
 
 /**
@@ -13,14 +13,83 @@ import type { FuncRef, ResourceType } from "./types.ts";
  */
 export type HostImports = Readonly<Record<string, unknown>>;
 
-/** A function that the host has to offer. */
+/** An imported function of the link plan. */
 export type ImportRef = Extract<FuncRef, { kind: "import" }>;
+
+/** An interface, or the world itself, as imports name it. */
+interface HostScope {
+  readonly name: string;
+  /** Without the version. */
+  readonly bare: string;
+  /** `bare@0.2`, when the version has compatible ones. */
+  readonly line: string | null;
+  /** How JavaScript would write a plain name. */
+  readonly alias: string;
+}
+
+/** One thing to be found, with all its names worked out: instances are made far more often than components. */
+interface HostItem {
+  /** null for the world's own. */
+  readonly scope: HostScope | null;
+  readonly label: string;
+  readonly name: string;
+  /** The property. */
+  readonly key: string;
+}
+
+/** A function that the host has to offer. */
+export interface NeededFunction extends HostItem {
+  readonly kind: FunctionName["kind"];
+  /** For constructors, methods and statics. */
+  readonly hostClass: HostItem | null;
+}
+
+/** A class that the host has to offer, since it passes objects of it in. */
+export interface NeededClass extends HostItem {
+  readonly resourceId: number;
+}
 
 /** What an instance needs of the host; collected once per component. */
 export interface HostNeeds {
-  readonly functions: readonly ImportRef[];
-  /** Resources whose objects the host passes in. */
-  readonly resources: readonly ResourceType[];
+  readonly functions: readonly NeededFunction[];
+  readonly classes: readonly NeededClass[];
+}
+
+/** Works out the names of an imported function. */
+export function neededFunction(func: ImportRef): NeededFunction {
+  const { interfaceName } = func;
+  const parsed = parseFunctionName(func.name);
+  const name = parsed.kind === "constructor" ? parsed.resource : parsed.name;
+  return {
+    scope: scopeOf(interfaceName),
+    label: importLabel(interfaceName, func.name),
+    name,
+    key: camelCase(name),
+    kind: parsed.kind,
+    hostClass: parsed.kind === "plain" ? null : classItem(interfaceName, parsed.resource),
+  };
+}
+
+/** Works out the names of an imported resource; null when it is the guest's own. */
+export function neededClass(resource: ResourceType): NeededClass | null {
+  if (resource.origin.kind !== "host") return null;
+  return { ...classItem(resource.origin.interfaceName, resource.name), resourceId: resource.id };
+}
+
+function classItem(interfaceName: string | null, resource: string): HostItem {
+  const key = pascalCase(resource);
+  const label = `${importLabel(interfaceName, resource)} (class ${key})`;
+  return { scope: scopeOf(interfaceName), label, name: resource, key };
+}
+
+function scopeOf(name: string | null): HostScope | null {
+  if (name === null) return null;
+  return { name, bare: bareName(name), line: lineKey(name), alias: /[:/]/.test(name) ? name : camelCase(name) };
+}
+
+function lineKey(name: string): string | null {
+  const line = versionLine(name);
+  return line === null ? null : `${bareName(name)}@${line}`;
 }
 
 /** What was found for one instance. */
@@ -36,13 +105,11 @@ const NAMES_LISTED_MAX = 60;
 /** @throws {ComponentError} reason "import" */
 export function bindHost(needs: HostNeeds, imports: HostImports): HostBindings {
   const finder = new Finder(imports);
-  const callees = needs.functions.map((func) => finder.callee(func));
+  const callees = needs.functions.map((need) => finder.callee(need));
   const classes = new Map<number, Constructor>();
-  for (const resource of needs.resources) {
-    const { origin } = resource;
-    if (origin.kind !== "host") continue;
-    const found = finder.classOf(origin.interfaceName, resource.name);
-    if (found !== null) classes.set(resource.id, found);
+  for (const need of needs.classes) {
+    const found = finder.classOf(need);
+    if (found !== null) classes.set(need.resourceId, found);
   }
   finder.finish();
   return { callees: callees.filter((callee) => callee !== null), classes };
@@ -50,7 +117,7 @@ export function bindHost(needs: HostNeeds, imports: HostImports): HostBindings {
 
 class Finder {
   readonly #imports: HostImports;
-  readonly #interfaces = new Map<string, object | null>();
+  readonly #scopes = new Map<string, object | null>();
   /** Keys by interface and version line; made when an exact key is not there. */
   #byLine: Map<string, string> | null = null;
   readonly #missing = new Set<string>();
@@ -59,39 +126,28 @@ class Finder {
     this.#imports = imports;
   }
 
-  callee(func: ImportRef): HostCallee | null {
-    const label = importLabel(func.interfaceName, func.name);
-    const parsed = parseFunctionName(func.name);
-    if (parsed.kind === "plain") {
-      const fn = func.interfaceName === null
-        ? this.#rootItem(parsed.name, camelCase(parsed.name))
-        : this.#item(func.interfaceName, camelCase(parsed.name));
-      if (typeof fn === "function") return { kind: "function", fn: fn as HostFunction };
-      if (fn !== null) this.#missing.add(label);
-      return null;
+  callee(need: NeededFunction): HostCallee | null {
+    const { kind, key } = need;
+    if (need.hostClass === null) {
+      const fn = this.#find(need);
+      return fn === null ? null : { kind: "function", fn: fn as HostFunction };
     }
-    const hostClass = this.classOf(func.interfaceName, parsed.resource);
+    const hostClass = this.classOf(need.hostClass);
     if (hostClass === null) return null;
-    if (parsed.kind === "constructor") return { kind: "construct", hostClass };
-    const name = camelCase(parsed.name);
-    if (parsed.kind === "method") {
-      if (readField(hostClass.prototype as object, name) !== undefined) return { kind: "method", name };
+    if (kind === "constructor") return { kind, hostClass };
+    if (kind === "method") {
+      if (readField(hostClass.prototype as object, key) !== undefined) return { kind, name: key };
     } else {
-      const isInherited = name in Function.prototype && !Object.hasOwn(hostClass, name);
-      const fn: unknown = isInherited ? undefined : Reflect.get(hostClass, name);
-      if (typeof fn === "function") return { kind: "bound", self: hostClass, fn: fn as HostFunction };
+      const isInherited = key in Function.prototype && !Object.hasOwn(hostClass, key);
+      const fn: unknown = isInherited ? undefined : Reflect.get(hostClass, key);
+      if (typeof fn === "function") return { kind: "static", self: hostClass, fn: fn as HostFunction };
     }
-    this.#missing.add(label);
+    this.#missing.add(need.label);
     return null;
   }
 
-  classOf(interfaceName: string | null, resource: string): HostClass | null {
-    const className = pascalCase(resource);
-    const label = `${importLabel(interfaceName, resource)} (class ${className})`;
-    const found = interfaceName === null ? this.#rootItem(resource, className) : this.#item(interfaceName, className);
-    if (typeof found === "function") return found as HostClass;
-    if (found !== null) this.#missing.add(label);
-    return null;
+  classOf(need: HostItem): HostClass | null {
+    return this.#find(need) as HostClass | null;
   }
 
   /** @throws when anything was missing */
@@ -106,45 +162,54 @@ class Finder {
     );
   }
 
-  /** null when the whole interface is missing, which is noted then; undefined when only the item is. */
-  #item(interfaceName: string, key: string): unknown {
-    const found = this.#interface(interfaceName);
-    if (found === null) {
-      this.#missing.add(`"${interfaceName}" (all of it)`);
-      return null;
+  /** A function or class; null when it is missing, which is noted then. */
+  #find(need: HostItem): object | null {
+    const { scope } = need;
+    let found: unknown;
+    if (scope === null) {
+      found = this.#rootItem(need);
+    } else {
+      const offered = this.#scope(scope);
+      if (offered === null) {
+        this.#missing.add(`"${scope.name}" (all of it)`);
+        return null;
+      }
+      found = readField(offered, need.key);
     }
-    return readField(found, key);
+    if (typeof found === "function") return found;
+    this.#missing.add(need.label);
+    return null;
   }
 
   /** Functions and resources of the world itself, by their WIT name or as JavaScript would have it. */
-  #rootItem(name: string, key: string): unknown {
+  #rootItem({ name, key }: HostItem): unknown {
     const found = own(this.#imports, name) ?? own(this.#imports, key);
     if (typeof found === "object" && found !== null) return Reflect.get(found, "default") ?? Reflect.get(found, key);
     return found;
   }
 
-  #interface(name: string): object | null {
-    let found = this.#interfaces.get(name);
+  #scope(scope: HostScope): object | null {
+    let found = this.#scopes.get(scope.name);
     if (found === undefined) {
-      const value = own(this.#imports, name) ?? this.#compatible(name) ?? own(this.#imports, bareName(name)) ??
-        (/^[a-z0-9-]+$/i.test(name) ? own(this.#imports, camelCase(name)) : undefined);
+      const imports = this.#imports;
+      const value = own(imports, scope.name) ?? this.#compatible(scope) ?? own(imports, scope.bare) ??
+        own(imports, scope.alias);
       found = (typeof value === "object" || typeof value === "function") && value !== null ? value : null;
-      this.#interfaces.set(name, found);
+      this.#scopes.set(scope.name, found);
     }
     return found;
   }
 
-  #compatible(name: string): unknown {
-    const line = versionLine(name);
+  #compatible({ line }: HostScope): unknown {
     if (line === null) return undefined;
     if (this.#byLine === null) {
       this.#byLine = new Map();
       for (const key of Object.keys(this.#imports)) {
-        const keyLine = versionLine(key);
-        if (keyLine !== null) this.#byLine.set(`${bareName(key)}@${keyLine}`, key);
+        const keyLine = lineKey(key);
+        if (keyLine !== null) this.#byLine.set(keyLine, key);
       }
     }
-    const key = this.#byLine.get(`${bareName(name)}@${line}`);
+    const key = this.#byLine.get(line);
     return key === undefined ? undefined : this.#imports[key];
   }
 }

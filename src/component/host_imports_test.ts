@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ComponentError } from "./errors.ts";
-import { bindHost, type HostImports, type ImportRef } from "./host_imports.ts";
+import { bindHost, type HostImports, type NeededFunction, neededFunction } from "./host_imports.ts";
 import type { FuncType } from "./types.ts";
 
 const type: FuncType = { params: [], result: null };
-const func = (interfaceName: string | null, name: string): ImportRef => ({ kind: "import", interfaceName, name, type });
+const func = (interfaceName: string | null, name: string): NeededFunction =>
+  neededFunction({ kind: "import", interfaceName, name, type });
 
-function bound(imports: HostImports, ...functions: readonly ImportRef[]): unknown {
-  const [callee] = bindHost({ functions, resources: [] }, imports).callees;
+function bound(imports: HostImports, ...functions: readonly NeededFunction[]): unknown {
+  const [callee] = bindHost({ functions, classes: [] }, imports).callees;
   return callee?.kind === "function" ? callee.fn() : callee;
 }
 
@@ -70,9 +71,9 @@ test("bindHost: members of classes", () => {
   }
   const imports = { "a:b/c": { Thing } };
   const kinds = ["[constructor]thing", "[static]thing.make", "[method]thing.use"].map((name) =>
-    bindHost({ functions: [func("a:b/c", name)], resources: [] }, imports).callees[0]?.kind
+    bindHost({ functions: [func("a:b/c", name)], classes: [] }, imports).callees[0]?.kind
   );
-  assert.deepEqual(kinds, ["construct", "bound", "method"]);
+  assert.deepEqual(kinds, ["constructor", "static", "method"]);
 });
 
 class Empty {
@@ -80,7 +81,7 @@ class Empty {
 }
 const MISSING: readonly {
   readonly name: string;
-  readonly wants: ImportRef;
+  readonly wants: NeededFunction;
   readonly imports: HostImports;
   readonly says: RegExp;
 }[] = [
@@ -146,7 +147,7 @@ const MISSING: readonly {
 for (const { name, wants, imports, says } of MISSING) {
   test(`bindHost: a missing import is named: ${name}`, () => {
     assert.throws(
-      () => bindHost({ functions: [wants], resources: [] }, imports),
+      () => bindHost({ functions: [wants], classes: [] }, imports),
       (error) => error instanceof ComponentError && error.reason === "import" && says.test(error.message),
     );
   });
@@ -155,7 +156,7 @@ for (const { name, wants, imports, says } of MISSING) {
 test("bindHost: everything that is missing is named at once", () => {
   const functions = [func("a:b/c", "f"), func("a:b/c", "g"), func("x:y/z", "h"), func(null, "i")];
   assert.throws(
-    () => bindHost({ functions, resources: [] }, { "a:b/c": {} }),
+    () => bindHost({ functions, classes: [] }, { "a:b/c": {} }),
     /no "a:b\/c#f", "a:b\/c#g", "i", "x:y\/z" \(all of it\)\. It offers a:b\/c$/,
   );
 });
