@@ -134,6 +134,7 @@ export function bindLower(
 
   return withFrame(plan.signature.params.length, () => {
     try {
+      state.checkAlive();
       if (!scope.mayLeave) trap(`Cannot call ${label}: the guest is in realloc or post-return`);
       env.memory.refresh();
       if (isBudgeted) startLifting();

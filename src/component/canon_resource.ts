@@ -32,6 +32,7 @@ export function bindResourceDrop(
   const destroyHere = destroy(scope);
   return (handle) =>
     guard(scope.state, () => {
+      scope.state.checkAlive();
       if (!scope.mayLeave) trap("Cannot drop a resource: the guest is in realloc or post-return");
       const value = scope.table.drop(Number(handle) >>> 0, resource.id);
       if (value !== BORROWED) destroyHere(value);

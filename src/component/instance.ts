@@ -98,7 +98,7 @@ export class ComponentInstance {
    */
   dispose(): void {
     if (this.#state.life === "disposed") return;
-    this.#state.kill(new HostTrap("The instance was disposed"));
+    if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
     this.#state.life = "disposed";
     disposeLeft(this.#scopes.flatMap((scope) => scope.table.drain()));
   }

@@ -66,7 +66,10 @@ export class InstanceState {
     return makeTrap(message, new HostTrap(message));
   }
 
-  /** After each host function: it may have ended the instance that called it. */
+  /**
+   * Before and after each host function: a guest that was killed while nothing could unwind it (a host function ran, or
+   * its answer was on the way) goes no further.
+   */
   checkAlive(): void {
     if (this.#ending !== null) throw this.#ending;
   }

@@ -1,6 +1,7 @@
 /** Handles and resources, imported, exported and between components: mostly what is forbidden. */
 // tidy: long because it is tables of guests, with their text
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import type { ExportedFunction } from "../../src/component/exported.ts";
 import type { ComponentInstance, InstantiateOptions } from "../../src/component/instance.ts";
@@ -194,14 +195,35 @@ for (const { value, name } of LIE) {
   });
 }
 
+/** With LOOPGATE_LONG_TESTS=1 as many as once were too many for others. */
+const ROUNDS = process.env["LOOPGATE_LONG_TESTS"] === "1" ? 20_000_000 : 1_000_000;
 test("resources: a million creations and drops use one handle", async () => {
   const make = await guest(run(`(loop $again
     (local.set $h (call $make-a)) (call $drop-a (local.get $h))
     (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $h)`));
   const one = new A();
   const instance = make({ A, makeA: () => one });
-  assert.equal(call(instance, "run", 1_000_000), 1);
+  assert.equal(call(instance, "run", ROUNDS), 1);
   assert.equal(instance.handleCount, 0);
+});
+
+test("resources: a host's Symbol.dispose that throws, or wants to wait, ends the guest", async () => {
+  const make = await guest(run(`${MAKE} (call $drop-a (local.get $h)) (i32.const 0)`));
+  const cause = new Error("still in use");
+  for (
+    const dispose of [() => Promise.reject(cause), (): never => {
+      throw cause;
+    }]
+  ) {
+    class Own extends A {
+      [Symbol.dispose](): unknown {
+        return dispose();
+      }
+    }
+    const instance = make({ A: Own, makeA: () => new Own() });
+    assert.throws(() => call(instance, "run", 0), /still in use|returned a promise/);
+    assert.equal(instance.state, "trapped");
+  }
 });
 
 test("resources: more handles than handlesMax trap", async () => {
