@@ -8,9 +8,12 @@ export const LIVE_KINDS = [
   "pollables",
   "streams",
   "tcpSockets",
+  "udpSockets",
   "loopbackConnections",
   "egressConnections",
   "requests",
+  "lookups",
+  "resolverSockets",
   "timers",
 ] as const;
 
