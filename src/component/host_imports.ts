@@ -1,9 +1,9 @@
 /** Finds the host's functions and classes for a component's imports, and names everything that is missing at once. */
 import type { Constructor } from "./abi_env.ts";
-import { readField } from "./abi_lower.ts";
 import { importLabel } from "./canon_lower.ts";
 import { ComponentError } from "./errors.ts";
 import type { HostCallee, HostClass, HostFunction } from "./host_call.ts";
+import { readField } from "./host_values.ts";
 import { bareName, camelCase, type FunctionName, parseFunctionName, pascalCase, versionLine } from "./js_names.ts";
 import type { FuncRef, ResourceType } from "./types.ts";
 
