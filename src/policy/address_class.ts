@@ -5,6 +5,7 @@
 import {
   formatIpAddress,
   type IpAddress,
+  type IpPrefix,
   isInPrefix,
   isLoopback,
   isSameAddress,
@@ -23,6 +24,8 @@ export interface OwnAddresses {
   readonly listeners: readonly SocketAddress[];
   /** The addresses of the machine's interfaces: `private`, whatever range they are from. */
   readonly interfaces: readonly IpAddress[];
+  /** Prefixes under which the network translates to IPv4 (RFC 6052), besides 64:ff9b::/96: `nat64` of the operator. */
+  readonly nat64?: readonly IpPrefix[];
 }
 
 /** A class and why it is that. */
@@ -65,6 +68,14 @@ const TABLE: readonly TableRow[] = [
 ];
 const PARSED_TABLE = TABLE.map(([prefix, cls, reason]) => ({ prefix: parsePrefix(prefix), text: prefix, cls, reason }));
 
+const LOOPBACK_ROWS = [
+  { prefix: parsePrefix("127.0.0.0/8"), cls: "loopback" },
+  { prefix: parsePrefix("::1/128"), cls: "loopback" },
+] as const;
+
+/** Why an address under a `nat64` prefix would be closed, were it not translated. */
+const LOCAL_RANGES: ReadonlySet<string> = new Set(["64:ff9b:1::/48, local NAT64", "fc00::/7, unique local"]);
+
 /** From the most to the least restrictive. */
 const STRICTNESS: readonly AddressClass[] = ["never", "link-local", "private", "public"];
 
@@ -76,7 +87,11 @@ export function classifyAddress(remote: SocketAddress, own: OwnAddresses): Addre
   const { address, port } = remote;
   if (isLoopback(address)) return { class: "loopback", reason: "loopback" };
   let verdict = classifyPlain(remote, own);
-  for (const carried of carriedIpv4(address)) {
+  // The operator says that such an address is a translated one; that its range is for local use says nothing more.
+  if (own.nat64?.some((prefix) => isInPrefix(address, prefix)) === true && LOCAL_RANGES.has(verdict.reason)) {
+    verdict = { class: "public", reason: "under nat64" };
+  }
+  for (const carried of carriedIpv4(address, own.nat64)) {
     const inner: AddressVerdict = isLoopback(carried)
       ? { class: "never", reason: "loopback" }
       : classifyPlain({ address: carried, port }, own);
@@ -85,6 +100,19 @@ export function classifyAddress(remote: SocketAddress, own: OwnAddresses): Addre
     }
   }
   return verdict;
+}
+
+/**
+ * Every class that some address of `prefix` has, what it carries aside. A prefix that a row has wholly has the class of
+ * that row alone.
+ */
+export function classesInPrefix(prefix: IpPrefix): ReadonlySet<AddressClass> {
+  const classes = new Set<AddressClass>();
+  for (const { prefix: row, cls } of [...LOOPBACK_ROWS, ...PARSED_TABLE]) {
+    if (row.bits <= prefix.bits && isInPrefix(prefix.address, row)) return classes.add(cls);
+    if (isInPrefix(row.address, prefix)) classes.add(cls);
+  }
+  return classes.add("public");
 }
 
 function classifyPlain({ address, port }: SocketAddress, own: OwnAddresses): AddressVerdict {

@@ -1,5 +1,12 @@
 /** IPv6 addresses that carry an IPv4 one: whatever translates or tunnels them, the packet ends at that IPv4 address. */
-import { type IpAddress, isInPrefix, isLoopback, isUnspecified, parsePrefix } from "../base/ip_address.ts";
+import {
+  type IpAddress,
+  type IpPrefix,
+  isInPrefix,
+  isLoopback,
+  isUnspecified,
+  parsePrefix,
+} from "../base/ip_address.ts";
 
 interface CarrierRow {
   readonly name: string;
@@ -22,19 +29,36 @@ const CARRIERS: readonly CarrierRow[] = [
 ];
 const PARSED_CARRIERS = CARRIERS.map((row) => ({ ...row, prefix: parsePrefix(row.prefix) }));
 
-/** The IPv4 addresses that `address` carries; none for most. */
-export function carriedIpv4(address: IpAddress): readonly IpAddress[] {
+/** The lengths of RFC 6052 section 2.2; others have no place for the four bytes. */
+const NAT64_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
+
+/** Whether a prefix can stand in `nat64`. */
+export function isNat64Prefix({ address, bits }: IpPrefix): boolean {
+  return address.family === "ipv6" && NAT64_LENGTHS.includes(bits);
+}
+
+/** The IPv4 addresses that `address` carries; none for most. `nat64`: prefixes of the local network besides 64:ff9b::/96. */
+export function carriedIpv4(address: IpAddress, nat64: readonly IpPrefix[] = []): readonly IpAddress[] {
   if (address.family === "ipv4" || isUnspecified(address) || isLoopback(address)) return [];
   const carried: IpAddress[] = [];
   for (const { prefix, at, isFlipped } of PARSED_CARRIERS) {
     if (isInPrefix(address, prefix)) carried.push(fourBytes(address, at, isFlipped === true));
   }
+  for (const prefix of nat64) {
+    if (isInPrefix(address, prefix)) carried.push(translatedBytes(address, prefix.bits));
+  }
   if (isIsatap(address)) carried.push(fourBytes(address, 12, false));
   return carried;
 }
 
+/** RFC 6052 section 2.2: the four bytes follow the prefix and leave out byte 8. */
+function translatedBytes({ bytes }: IpAddress, bits: number): IpAddress {
+  const start = bits / 8;
+  return { family: "ipv4", bytes: bytes.slice(start, start + 5).filter((_, at) => start + at !== 8).slice(0, 4) };
+}
+
 /** ISATAP (RFC 5214 section 6.1): the interface identifier is 0000:5efe or 0200:5efe and the address, under any prefix. */
-function isIsatap({ bytes }: IpAddress): boolean {
+export function isIsatap({ bytes }: IpAddress): boolean {
   return (bytes[8] === 0 || bytes[8] === 2) && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
 }
 
