@@ -139,12 +139,12 @@ const CLOSED: HttpFailure = { tag: "internal-error", val: "the client is closed"
 
 /** A request that was never sent. */
 class FailedExchange implements PendingExchange {
-  readonly #failure: HttpFailure;
-  constructor(failure: HttpFailure) {
-    this.#failure = failure;
+  readonly #result: { readonly failed: HttpFailure };
+  constructor(failed: HttpFailure) {
+    this.#result = { failed };
   }
   result(): { readonly failed: HttpFailure } {
-    return { failed: this.#failure };
+    return this.#result;
   }
   isReady(): boolean {
     return true;

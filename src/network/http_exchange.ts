@@ -158,7 +158,7 @@ export class HttpExchange implements PendingExchange, WireEvents {
 
   head(status: number, headers: HttpFields): void {
     if (this.#isOver) return;
-    const failure = checkHead(headers);
+    const failure = checkHead(status, headers);
     if (failure !== undefined) return this.#fail(failure);
     const body = new HttpResponseBody({
       onRoom: () => this.#resume(),

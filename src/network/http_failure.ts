@@ -55,7 +55,6 @@ const CUT_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_INFO",
   "UND_ERR_DESTROYED",
   "UND_ERR_ABORTED",
-  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "HPE_INVALID_EOF_STATE",
 ]);
 
@@ -84,9 +83,20 @@ export function exchangeFailureOf(error: unknown, hasHead: boolean): HttpFailure
     return { tag: hasHead ? "HTTP-response-trailer-section-size" : "HTTP-response-header-section-size" };
   }
   if (code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") return bodySizeFailure(0);
+  // undici says this of a faulty head too, once it has seen a length in it.
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
+    return { tag: hasHead ? "HTTP-response-incomplete" : "HTTP-protocol-error" };
+  }
+  if (error instanceof Error && error.name === "HTTPParserError") return parserFailureOf(error, hasHead);
   // llhttp's own, and undici's assertions about what llhttp lets through (a status below 100).
   if (code.startsWith("HPE_") || code === "ERR_ASSERTION") return { tag: "HTTP-protocol-error" };
   return failureOfTag(undefined, error);
+}
+
+/** undici's errors of the parser have no code, only llhttp's reason. */
+function parserFailureOf({ message }: Error, hasHead: boolean): HttpFailure {
+  if (!message.includes("Invalid EOF state")) return { tag: "HTTP-protocol-error" };
+  return { tag: hasHead ? "HTTP-response-incomplete" : "connection-terminated" };
 }
 
 function failureOfTag(tag: HttpErrorTag | undefined, error: unknown): HttpFailure {

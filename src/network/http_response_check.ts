@@ -6,7 +6,9 @@ import type { HttpFields } from "./http_message.ts";
 import { sectionBytes } from "./http_request_plan.ts";
 
 /** undefined when all is well. */
-export function checkHead(headers: HttpFields): HttpFailure | undefined {
+export function checkHead(status: number, headers: HttpFields): HttpFailure | undefined {
+  // Both clients let 0 to 999 through.
+  if (status < 200) return { tag: "HTTP-protocol-error" };
   if (isTooLarge(headers)) return { tag: "HTTP-response-header-section-size", val: sectionBytes(headers) };
   const codings = headers.filter(([name]) => name === "transfer-encoding").map(([, value]) => Buffer.from(value).toString("latin1"));
   // We sent no TE, so chunked is all that may come; anything else would reach the guest undecoded.

@@ -6,7 +6,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as startReques
 import type { Duplex, Readable } from "node:stream";
 import { httpFailure } from "./http_failure_table.ts";
 import { HttpFault } from "./http_failure.ts";
-import { RESPONSE_SECTION_BYTES_MAX } from "./http_limits.ts";
+import { RESPONSE_FIELDS_MAX, RESPONSE_SECTION_BYTES_MAX } from "./http_limits.ts";
 import { fieldsFromRaw, type WireEvents, type WireFlow, type WireRequest } from "./http_wire.ts";
 
 /** Sends `request` over `socket`, which is done for afterwards. */
@@ -47,6 +47,8 @@ class NodeExchange implements WireFlow {
       maxHeaderSize: RESPONSE_SECTION_BYTES_MAX,
       insecureHTTPParser: false,
     });
+    // One more than may come: past its limit the client drops fields without a word.
+    request.maxHeadersCount = RESPONSE_FIELDS_MAX + 1;
     request.setHeader("host", plan.authority);
     for (const [name, values] of groupByName(plan.headers)) request.setHeader(name, values);
     request.setHeader("connection", "close");

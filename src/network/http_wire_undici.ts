@@ -14,9 +14,14 @@ const ORIGIN = "http://connection.invalid";
 /** A keep-alive connection. It takes one exchange at a time. */
 export class UndiciWire {
   readonly #client: Client;
+  #socketError: Error | undefined;
 
   constructor(socket: Duplex) {
     let isGiven = false;
+    // Before the client's own listener: it takes a reset for the end of a body that has no length (`test/upstream`).
+    socket.on("error", (error) => {
+      this.#socketError ??= error;
+    });
     this.#client = new Client(ORIGIN, {
       allowH2: false,
       pipelining: 1,
@@ -39,7 +44,7 @@ export class UndiciWire {
 
   /** Sends `request`. */
   send({ plan, body }: WireRequest, events: WireEvents): WireFlow {
-    const handler = new Handler(events);
+    const handler = new Handler(events, () => this.#socketError);
     const headers = [...plan.headers];
     headers.push("host", plan.authority);
     if (plan.contentLength !== undefined && plan.contentLength > 0) {
@@ -57,11 +62,13 @@ export class UndiciWire {
 
 class Handler implements Dispatcher.DispatchHandler, WireFlow {
   readonly #events: WireEvents;
+  readonly #socketError: () => Error | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #isOver = false;
 
-  constructor(events: WireEvents) {
+  constructor(events: WireEvents, socketError: () => Error | undefined) {
     this.#events = events;
+    this.#socketError = socketError;
   }
 
   pause(): void {
@@ -96,7 +103,9 @@ class Handler implements Dispatcher.DispatchHandler, WireFlow {
 
   onResponseEnd({ rawTrailers }: Dispatcher.DispatchController): void {
     this.#isOver = true;
-    this.#events.ended(rawFields(rawTrailers));
+    const error = this.#socketError();
+    if (error === undefined) this.#events.ended(rawFields(rawTrailers));
+    else this.#events.failed(error);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {

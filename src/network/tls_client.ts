@@ -3,9 +3,8 @@
  * for a literal one (which has no SNI, RFC 6066 section 3), HTTP/1.1 only, and no session of anybody else.
  */
 import type { Duplex } from "node:stream";
-import { connect, type TLSSocket } from "node:tls";
-import { parseAnySpelling } from "../base/ip_address.ts";
-import { formatIpAddress } from "../base/ip_address.ts";
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import { formatIpAddress, parseAnySpelling } from "../base/ip_address.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { tlsFailureOf } from "./tls_failure.ts";
 import type { TlsTrust } from "./tls_trust.ts";
@@ -29,7 +28,9 @@ export function startTls(socket: Duplex, { host, trust, onOutcome }: StartTlsOpt
     servername: address === undefined ? checked : "",
     ALPNProtocols: ["http/1.1"],
     secureContext: trust.context(),
+    // Written out: an environment variable would otherwise turn it off.
     rejectUnauthorized: true,
+    checkServerIdentity: checkAlternativeNames,
   });
   let isOver = false;
   const settle = (failure: HttpFailure | undefined): void => {
@@ -42,4 +43,9 @@ export function startTls(socket: Duplex, { host, trust, onOutcome }: StartTlsOpt
   secured.on("error", (error) => settle(tlsFailureOf(error) ?? { tag: "connection-terminated" }));
   secured.once("close", () => settle({ tag: "connection-terminated" }));
   return secured;
+}
+
+/** Only the subject's alternative names count (RFC 9525 section 2); the runtimes would take a common name as well. */
+function checkAlternativeNames(host: string, certificate: PeerCertificate): Error | undefined {
+  return checkServerIdentity(host, { ...certificate, subject: { ...certificate.subject, CN: "" } });
 }

@@ -33,45 +33,51 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   "ERR_SSL_CERTIFICATE_VERIFY_FAILED",
 ]);
 
-/** RFC 8446 section 6, by the names that OpenSSL (lower case, blanks) and rustls (camel case) use. */
-const ALERT_IDS: Readonly<Record<string, number>> = {
-  closenotify: 0,
-  unexpectedmessage: 10,
-  badrecordmac: 20,
-  decryptionfailed: 21,
-  recordoverflow: 22,
-  decompressionfailure: 30,
-  handshakefailure: 40,
-  nocertificate: 41,
-  badcertificate: 42,
-  unsupportedcertificate: 43,
-  certificaterevoked: 44,
-  certificateexpired: 45,
-  certificateunknown: 46,
-  illegalparameter: 47,
-  unknownca: 48,
-  accessdenied: 49,
-  decodeerror: 50,
-  decrypterror: 51,
-  exportrestriction: 60,
-  protocolversion: 70,
-  insufficientsecurity: 71,
-  internalerror: 80,
-  inappropriatefallback: 86,
-  usercanceled: 90,
-  norenegotiation: 100,
-  missingextension: 109,
-  unsupportedextension: 110,
-  certificateunobtainable: 111,
-  unrecognizedname: 112,
-  badcertificatestatusresponse: 113,
-  badcertificatehashvalue: 114,
-  unknownpskidentity: 115,
-  certificaterequired: 116,
-  noapplicationprotocol: 120,
-};
+/** The registry of TLS alerts (RFC 8446 section 6 and before). */
+const ALERTS: ReadonlyMap<number, string> = new Map([
+  [0, "close_notify"],
+  [10, "unexpected_message"],
+  [20, "bad_record_mac"],
+  [21, "decryption_failed"],
+  [22, "record_overflow"],
+  [30, "decompression_failure"],
+  [40, "handshake_failure"],
+  [41, "no_certificate"],
+  [42, "bad_certificate"],
+  [43, "unsupported_certificate"],
+  [44, "certificate_revoked"],
+  [45, "certificate_expired"],
+  [46, "certificate_unknown"],
+  [47, "illegal_parameter"],
+  [48, "unknown_ca"],
+  [49, "access_denied"],
+  [50, "decode_error"],
+  [51, "decrypt_error"],
+  [60, "export_restriction"],
+  [70, "protocol_version"],
+  [71, "insufficient_security"],
+  [80, "internal_error"],
+  [86, "inappropriate_fallback"],
+  [90, "user_canceled"],
+  [100, "no_renegotiation"],
+  [109, "missing_extension"],
+  [110, "unsupported_extension"],
+  [111, "certificate_unobtainable"],
+  [112, "unrecognized_name"],
+  [113, "bad_certificate_status_response"],
+  [114, "bad_certificate_hash_value"],
+  [115, "unknown_psk_identity"],
+  [116, "certificate_required"],
+  [120, "no_application_protocol"],
+  [121, "ech_required"],
+]);
 
-const ALERT_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ALERT_IDS).map(([name, id]) => [id, name]));
+/** rustls' names: without underscores, in camel case, and one in another spelling. */
+const RUSTLS_ALERTS: ReadonlyMap<string, number> = new Map([
+  ...[...ALERTS].map(([id, name]) => [name.replaceAll("_", ""), id] as const),
+  ["unrecognisedname", 112],
+  ["encryptedclienthellorequired", 121],
+]);
 
 /** undefined for an error that is none of TLS: the connection below it failed. */
 export function tlsFailureOf(error: unknown): HttpFailure | undefined {
@@ -80,7 +86,7 @@ export function tlsFailureOf(error: unknown): HttpFailure | undefined {
   if (CERTIFICATE_CODES.has(code)) return { tag: "TLS-certificate-error" };
   const alertId = alertIdOf(error.message);
   if (alertId !== undefined) {
-    const alertMessage = ALERT_NAMES.get(alertId);
+    const alertMessage = ALERTS.get(alertId);
     return {
       tag: "TLS-alert-received",
       val: { alertId, ...(alertMessage === undefined ? {} : { alertMessage }) },
@@ -92,10 +98,10 @@ export function tlsFailureOf(error: unknown): HttpFailure | undefined {
   return undefined;
 }
 
-/** "... SSL alert number 40" (OpenSSL), "received fatal alert: HandshakeFailure" (rustls). */
+/** "... SSL alert number 40" (OpenSSL); "received fatal alert: HandshakeFailure", "... AlertDescription(0xc8)" (rustls). */
 function alertIdOf(message: string): number | undefined {
-  const number = /SSL alert number (\d{1,3})/.exec(message)?.[1];
-  if (number !== undefined) return Number(number);
-  const name = /received fatal alert: (?:the server )?([A-Za-z]+)/.exec(message)?.[1];
-  return name === undefined ? undefined : ALERT_IDS[name.toLowerCase()];
+  const number = /SSL alert number (\d{1,3})|fatal alert: AlertDescription\((0x[0-9a-f]{1,2})\)/.exec(message);
+  if (number !== null) return Number(number[1] ?? number[2]);
+  const name = /received fatal alert: (\w+)/.exec(message)?.[1];
+  return name === undefined ? undefined : RUSTLS_ALERTS.get(name.toLowerCase());
 }

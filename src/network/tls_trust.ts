@@ -1,4 +1,5 @@
 /** Whom the gateway trusts in TLS: the system's roots and one more file, as one context that is made when first needed. */
+import { X509Certificate } from "node:crypto";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 
 /** One per gateway. It holds no session, so clients may share it. */
@@ -6,12 +7,16 @@ export class TlsTrust {
   readonly #ca: string | undefined;
   #context: SecureContext | undefined;
 
-  /** @param ca more roots, as PEM */
+  /**
+   * @param ca more roots, as PEM
+   * @throws {TypeError} when there is no certificate in it, or one that cannot be read
+   */
   constructor(ca?: string) {
+    if (ca !== undefined) checkCertificates(ca);
     this.#ca = ca;
   }
 
-  /** @throws when the PEM is none */
+  /** Made at the first call. */
   context(): SecureContext {
     this.#context ??= createSecureContext({ ca: this.#roots(), minVersion: "TLSv1.2" });
     return this.#context;
@@ -22,5 +27,20 @@ export class TlsTrust {
     const system = getCACertificates("system");
     const roots = system.length > 0 ? system : getCACertificates("bundled");
     return this.#ca === undefined ? [...new Set(roots)] : [...new Set(roots), this.#ca];
+  }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The runtimes take a broken file for an empty one, without a word. */
+function checkCertificates(pem: string): void {
+  const certificates = pem.match(CERTIFICATE);
+  if (certificates === null) throw new TypeError("Cannot read roots: there is no certificate, expected PEM");
+  for (const [at, certificate] of certificates.entries()) {
+    try {
+      void new X509Certificate(certificate);
+    } catch (cause) {
+      throw new TypeError(`Cannot read roots: certificate ${at + 1} is broken, expected PEM`, { cause });
+    }
   }
 }

@@ -271,7 +271,7 @@ test("http client: trailers of a request", async () => {
   await withBench(async ({ client, listen }) => {
     const { promise: received, resolve } = Promise.withResolvers<string>();
     const port = await listen((socket) => {
-      void receiveUntil(socket, "\r\n\r\n0\r\nx-sum: 7").then((text) => {
+      void receiveUntil(socket, "x-sum: 8\r\n\r\n").then((text) => {
         resolve(text);
         socket.end(OK);
       });
@@ -284,7 +284,7 @@ test("http client: trailers of a request", async () => {
     });
     assert.equal(mayHaveTrailers(request), true);
     await answerOf(client.send(request));
-    assert.match(await received, /transfer-encoding: chunked\r\n.*\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 7\r\nx-sum: 8\r\n\r\n$/is);
+    assert.match(await received, /transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 7\r\nx-sum: 8\r\n\r\n$/is);
   });
 });
 
