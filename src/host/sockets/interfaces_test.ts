@@ -12,7 +12,6 @@ import { socketInterfaces } from "./interfaces.ts";
 import { ipNameLookupInterface } from "./ip_name_lookup.ts";
 import { NETWORK_INTERFACE } from "./network.ts";
 import { tcpCreateSocketInterface } from "./tcp_create_socket.ts";
-import { udpCreateSocketInterface } from "./udp_create_socket.ts";
 import { socketAddressFromWit, socketAddressToWit } from "./wit_address.ts";
 
 const ROLES: readonly GuestRole[] = ["component", "service"];
@@ -31,15 +30,6 @@ test("socketInterfaces has every interface that the host offers under wasi:socke
 
 for (const role of ROLES) {
   for (const access of ["default", "loopback", "none"] as const) {
-    test(`create-udp-socket is access-denied and reported: ${role}, ${access}`, () => {
-      const { bench, context } = open(role, access);
-      const { createUdpSocket } = udpCreateSocketInterface(context);
-      for (const family of ["ipv4", "ipv6"] as const) {
-        assert.equal(attempt(() => createUdpSocket(family)), "access-denied");
-      }
-      assert.deepEqual(bench.denials, ["create-udp-socket ipv4", "create-udp-socket ipv6"]);
-    });
-
     test(`resolve-addresses: every valid name is permanent-resolver-failure and reported: ${role}, ${access}`, () => {
       const { bench, context, network } = open(role, access);
       const { resolveAddresses } = ipNameLookupInterface(context);

@@ -1,114 +1,181 @@
-/**
- * `wasi:sockets/udp`. Guests of every toolchain import it, so it is whole; but no UDP socket can be created
- * (`udp_create_socket.ts`), so no guest ever holds one, and a method that were reached all the same says so.
- */
+/** `wasi:sockets/udp` over the core's `UdpSocket`: one core object behind a socket and its two streams. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-sockets-udp";
-import { WitError } from "../../base/errors.ts";
-import { HostResource } from "../resource.ts";
+import { HostTrap, WitError } from "../../base/errors.ts";
+import { ALWAYS_READY } from "../../base/waitable.ts";
+import type { SocketErrorCode } from "../../network/socket_error.ts";
+import type { UdpSocket as CoreSocket } from "../../network/udp_socket.ts";
+import { Pollable } from "../io/poll.ts";
+import { HostResource, type ResourceOptions } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
+import { type Network, orThrow } from "./network.ts";
+import { socketAddressFromWit, socketAddressToWit, type WitSocketAddress } from "./wit_address.ts";
 
-const DENIED: WitError<Declared.ErrorCode> = new WitError("access-denied");
+/** The resource `udp-socket`. Its streams are its children: they go first, as in wasmtime. */
+export class UdpSocket extends HostResource implements HostSide<Declared.UdpSocket> {
+  readonly #core: CoreSocket;
+  #streams: readonly HostResource[] = [];
 
-/** The resource `udp-socket`, of which there is none. */
-export abstract class UdpSocket extends HostResource implements HostSide<Declared.UdpSocket> {
+  constructor(core: CoreSocket, options: ResourceOptions) {
+    super(options);
+    this.#core = core;
+  }
+
   // WIT start-bind: func(network: borrow<network>, local-address: ip-socket-address) -> result<_, error-code>
-  startBind(): never {
-    throw DENIED;
+  startBind(_network: Network, localAddress: WitSocketAddress): void {
+    orThrow(this.#core.startBind(socketAddressFromWit(localAddress)));
   }
 
   // WIT finish-bind: func() -> result<_, error-code>
-  finishBind(): never {
-    throw DENIED;
+  finishBind(): void {
+    orThrow(this.#core.finishBind());
   }
 
   // WIT %stream: func(remote-address: option<ip-socket-address>) -> result<tuple<incoming-datagram-stream, outgoing-datagram-stream>, error-code>
-  stream(): never {
-    throw DENIED;
+  stream(remoteAddress: WitSocketAddress | undefined): [IncomingDatagramStream, OutgoingDatagramStream] {
+    // WIT: "Implementations may trap if the streams returned by a previous invocation haven't been dropped yet".
+    const live = this.#streams.filter((stream) => !stream.isDropped).length;
+    if (live > 0) {
+      throw new HostTrap(
+        `Cannot open the streams of a UdpSocket: ${live} of the last ones are alive, expected them to be dropped first`,
+      );
+    }
+    orThrow(this.#core.stream(remoteAddress === undefined ? undefined : socketAddressFromWit(remoteAddress)));
+    const options = { counters: this.counters, parent: this };
+    const streams: [IncomingDatagramStream, OutgoingDatagramStream] = [
+      new IncomingDatagramStream(this.#core, options),
+      new OutgoingDatagramStream(this.#core, options),
+    ];
+    this.#streams = streams;
+    return streams;
   }
 
   // WIT local-address: func() -> result<ip-socket-address, error-code>
-  localAddress(): never {
-    throw DENIED;
+  localAddress(): WitSocketAddress {
+    return socketAddressToWit(orThrow(this.#core.localAddress()));
   }
 
   // WIT remote-address: func() -> result<ip-socket-address, error-code>
-  remoteAddress(): never {
-    throw DENIED;
+  remoteAddress(): WitSocketAddress {
+    return socketAddressToWit(orThrow(this.#core.remoteAddress()));
   }
 
   // WIT address-family: func() -> ip-address-family
-  addressFamily(): never {
-    throw DENIED;
+  addressFamily(): Declared.IpAddressFamily {
+    return this.#core.family;
   }
 
   // WIT unicast-hop-limit: func() -> result<u8, error-code>
-  unicastHopLimit(): never {
-    throw DENIED;
+  unicastHopLimit(): number {
+    return this.#core.options.hopLimit;
   }
 
   // WIT set-unicast-hop-limit: func(value: u8) -> result<_, error-code>
-  setUnicastHopLimit(): never {
-    throw DENIED;
+  setUnicastHopLimit(value: number): void {
+    orThrow(this.#core.setHopLimit(value));
   }
 
   // WIT receive-buffer-size: func() -> result<u64, error-code>
-  receiveBufferSize(): never {
-    throw DENIED;
+  receiveBufferSize(): bigint {
+    return BigInt(this.#core.options.receiveBufferBytes);
   }
 
   // WIT set-receive-buffer-size: func(value: u64) -> result<_, error-code>
-  setReceiveBufferSize(): never {
-    throw DENIED;
+  setReceiveBufferSize(value: bigint): void {
+    orThrow(this.#core.setReceiveBufferSize(value));
   }
 
   // WIT send-buffer-size: func() -> result<u64, error-code>
-  sendBufferSize(): never {
-    throw DENIED;
+  sendBufferSize(): bigint {
+    return BigInt(this.#core.options.sendBufferBytes);
   }
 
   // WIT set-send-buffer-size: func(value: u64) -> result<_, error-code>
-  setSendBufferSize(): never {
-    throw DENIED;
+  setSendBufferSize(value: bigint): void {
+    orThrow(this.#core.setSendBufferSize(value));
   }
 
   // WIT subscribe: func() -> pollable
-  subscribe(): never {
-    throw DENIED;
+  /** A bind can always be finished; whoever waits for datagrams subscribes to a stream. */
+  subscribe(): Pollable {
+    return new Pollable(ALWAYS_READY, { counters: this.counters, parent: this });
+  }
+
+  protected override onDrop(): void {
+    this.#core.drop();
   }
 }
 
-/** The resource `incoming-datagram-stream`, of which there is none. */
-export abstract class IncomingDatagramStream extends HostResource implements HostSide<Declared.IncomingDatagramStream> {
+/** The resource `incoming-datagram-stream`. */
+export class IncomingDatagramStream extends HostResource implements HostSide<Declared.IncomingDatagramStream> {
+  readonly #core: CoreSocket;
+
+  constructor(core: CoreSocket, options: ResourceOptions) {
+    super(options, "streams");
+    this.#core = core;
+  }
+
   // WIT receive: func(max-results: u64) -> result<list<incoming-datagram>, error-code>
-  receive(): never {
-    throw DENIED;
+  receive(maxResults: bigint): HostSide<Declared.IncomingDatagram>[] {
+    // The queue is far shorter than the largest safe number.
+    const datagrams = orThrow(this.#core.receive(Number(maxResults)));
+    return datagrams.map(({ data, remote }) => ({ data, remoteAddress: socketAddressToWit(remote) }));
   }
 
   // WIT subscribe: func() -> pollable
-  subscribe(): never {
-    throw DENIED;
+  subscribe(): Pollable {
+    return new Pollable(this.#core.incoming, { counters: this.counters, parent: this });
   }
+
+  protected override onDrop(): void {}
 }
 
-/** The resource `outgoing-datagram-stream`, of which there is none. */
-export abstract class OutgoingDatagramStream extends HostResource implements HostSide<Declared.OutgoingDatagramStream> {
+/** The resource `outgoing-datagram-stream`. */
+export class OutgoingDatagramStream extends HostResource implements HostSide<Declared.OutgoingDatagramStream> {
+  readonly #core: CoreSocket;
+  /** What the last `check-send` allowed and no `send` has used. */
+  #permit: number | undefined;
+
+  constructor(core: CoreSocket, options: ResourceOptions) {
+    super(options, "streams");
+    this.#core = core;
+  }
+
   // WIT check-send: func() -> result<u64, error-code>
-  checkSend(): never {
-    throw DENIED;
+  checkSend(): bigint {
+    this.#permit = numberOrThrow(this.#core.checkSend());
+    return BigInt(this.#permit);
   }
 
   // WIT send: func(datagrams: list<outgoing-datagram>) -> result<u64, error-code>
-  send(): never {
-    throw DENIED;
+  send(datagrams: readonly HostSide<Declared.OutgoingDatagram>[]): bigint {
+    const permit = this.#permit;
+    this.#permit = undefined;
+    if (permit === undefined) {
+      throw new HostTrap("Cannot send: there is no permit, expected check-send before each send");
+    }
+    if (datagrams.length > permit) {
+      throw new HostTrap(`Cannot send ${datagrams.length} datagrams: that is too many, expected at most ${permit}`);
+    }
+    return BigInt(numberOrThrow(this.#core.send(datagrams.map(({ data, remoteAddress }) => ({
+      data,
+      remote: remoteAddress === undefined ? undefined : socketAddressFromWit(remoteAddress),
+    })))));
   }
 
   // WIT subscribe: func() -> pollable
-  subscribe(): never {
-    throw DENIED;
+  subscribe(): Pollable {
+    return new Pollable(this.#core.outgoing, { counters: this.counters, parent: this });
   }
+
+  protected override onDrop(): void {}
 }
 
 /** The interface `wasi:sockets/udp`. */
 export const UDP_INTERFACE = { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream } satisfies HostInterface<
   typeof Declared
 >;
+
+function numberOrThrow(answer: number | SocketErrorCode): number {
+  if (typeof answer === "string") throw new WitError<Declared.ErrorCode>(answer);
+  return answer;
+}

@@ -1,16 +1,15 @@
-/** `wasi:sockets/udp-create-socket`: denied, with or without a network. */
+/** `wasi:sockets/udp-create-socket`. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-sockets-udp-create-socket";
-import { WitError } from "../../base/errors.ts";
 import type { HostContext } from "../context.ts";
 import type { HostInterface } from "../types.ts";
+import { orThrow } from "./network.ts";
+import { UdpSocket } from "./udp.ts";
 
 /** The interface `wasi:sockets/udp-create-socket`. */
-export function udpCreateSocketInterface({ network }: HostContext) {
+export function udpCreateSocketInterface({ counters, network }: HostContext) {
   return {
     // WIT create-udp-socket: func(address-family: ip-address-family) -> result<udp-socket, error-code>
-    createUdpSocket: (addressFamily: Declared.IpAddressFamily): never => {
-      network.deny("create-udp-socket", addressFamily, network.access === "none" ? '"net": false' : "UDP is off");
-      throw new WitError<Declared.ErrorCode>("access-denied");
-    },
+    createUdpSocket: (addressFamily: Declared.IpAddressFamily) =>
+      new UdpSocket(orThrow(network.createUdpSocket(addressFamily)), { counters }),
   } satisfies HostInterface<typeof Declared>;
 }
