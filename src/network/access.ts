@@ -7,8 +7,11 @@ export type NetworkAccess = "none" | "loopback" | "default";
 /** `rule` is the text of the rule or default that decided, for the operator. */
 export type EgressDecision = { readonly isAllowed: boolean; readonly rule: string };
 
-/** Judges a TCP connection to a real address. Pure; asked before any packet is sent. */
-export type DecideEgress = (remote: SocketAddress) => EgressDecision;
+/** What a socket speaks. */
+export type EgressProtocol = "tcp" | "udp";
+
+/** Judges a TCP connection or a UDP datagram to a real address. Pure; asked before any packet is sent. */
+export type DecideEgress = (remote: SocketAddress, protocol: EgressProtocol) => EgressDecision;
 
 /** "service" is also the role of a command (`loopgate run`): it may bind and listen. */
 export type GuestRole = "component" | "service";

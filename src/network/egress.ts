@@ -3,8 +3,10 @@ import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { DecideEgress } from "./access.ts";
-import type { ConnectAttempt } from "./tcp_connection.ts";
+import type { SocketErrorCode } from "./socket_error.ts";
+import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
+import type { UdpOptions } from "./udp_options.ts";
 
 /** Where to connect, with what, and whom to tell. */
 export interface DialEgressOptions {
@@ -26,8 +28,43 @@ export interface DialEgressOptions {
 /** Starts a connection to the outside; it never throws for what the network does. */
 export type DialEgress = (options: DialEgressOptions) => ConnectAttempt;
 
-/** Both or neither: nothing is dialled that was not judged. */
+/** For which peer, with what, and whom to tell. Nothing is called before `openUdp` has returned. */
+export interface OpenUdpOptions {
+  /** A judged address, never a name. */
+  readonly remote: SocketAddress;
+  /** The guest socket's, live. */
+  readonly options: UdpOptions;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+  /** A datagram of that peer and of nobody else; the callee owns it. */
+  readonly onDatagram: (data: Uint8Array) => void;
+  /** A datagram could not be sent or was refused, or nothing can be sent at all; then `onReleased` follows. */
+  readonly onFailed: (code: SocketErrorCode) => void;
+  /** The system took a datagram: `unsentBytes` is less. */
+  readonly onSent: () => void;
+  /** Called once: no system socket is held any more. */
+  readonly onReleased: () => void;
+}
+
+/** The way to one UDP peer outside. */
+export interface EgressUdp {
+  /** What the system has not taken yet, `DATAGRAM_COST_BYTES` for each datagram included. */
+  readonly unsentBytes: number;
+  /** Sends a copy, in order. Never throws for what the network does. */
+  send(data: Uint8Array): void;
+  /** The hop limit changed. */
+  optionsChanged(): void;
+  /** "close" first sends what was handed over, "reset" drops it. Idempotent. */
+  end(how: EndKind): void;
+}
+
+/** Opens the way to a peer; it never throws for what the network does. */
+export type OpenUdp = (options: OpenUdpOptions) => EgressUdp;
+
+/** Nothing is dialled or sent that `decide` has not judged. */
 export interface Egress {
   readonly decide: DecideEgress;
   readonly dial: DialEgress;
+  /** Without it UDP to the outside is denied, and `decide` is not asked about it. */
+  readonly openUdp?: OpenUdp;
 }

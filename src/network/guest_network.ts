@@ -1,25 +1,30 @@
 /** One guest instance's side of its workload's network: it owns the sockets of that instance and ends them. */
 import type { IpFamily, SocketAddress } from "../base/ip_address.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
-import type { EgressDecision, GuestRole, NetworkAccess } from "./access.ts";
-import type { DialEgressOptions } from "./egress.ts";
+import type { EgressDecision, EgressProtocol, GuestRole, NetworkAccess } from "./access.ts";
+import type { DialEgressOptions, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import type { Loopback } from "./loopback.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
 import { TcpSocket, type TcpSocketOwner } from "./tcp_socket.ts";
+import { UdpSocket, type UdpSocketOwner } from "./udp_socket.ts";
+
+/** What a socket counts as. Accepted ones are TCP sockets that no limit applies to. */
+export type SocketKind = "tcp" | "accepted" | "udp";
 
 /** What a guest's network needs of its workload's. */
 export interface GuestNetworkHost {
   readonly access: NetworkAccess;
   readonly loopback: Loopback;
-  decideEgress(remote: SocketAddress): EgressDecision;
+  decideEgress(remote: SocketAddress, protocol: EgressProtocol): EgressDecision;
   dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt;
+  openUdp(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp;
   deny(label: GuestLabel, denial: { readonly operation: string; readonly target: string; readonly rule: string }): void;
   /** Counts a socket of `guest`; false when its role has as many as it may (accepted ones are not limited). */
-  opening(guest: GuestNetwork, isAccepted: boolean): boolean;
-  closed(guest: GuestNetwork, isAccepted: boolean): void;
+  opening(guest: GuestNetwork, kind: SocketKind): boolean;
+  closed(guest: GuestNetwork, kind: SocketKind): void;
 }
 
 /** Whose network it is, and in what role. */
@@ -40,7 +45,8 @@ export class GuestNetwork {
   readonly label: GuestLabel;
   readonly #host: GuestNetworkHost;
   readonly #owner: TcpSocketOwner;
-  readonly #sockets = new Set<TcpSocket>();
+  readonly #udpOwner: UdpSocketOwner;
+  readonly #sockets = new Set<TcpSocket | UdpSocket>();
 
   constructor({ host, role, label }: GuestNetworkOptions) {
     this.#host = host;
@@ -49,11 +55,19 @@ export class GuestNetwork {
     this.#owner = {
       role,
       loopback: host.loopback,
-      decideEgress: (remote) => host.decideEgress(remote),
+      decideEgress: (remote) => host.decideEgress(remote, "tcp"),
       dialEgress: (options) => host.dialEgress(options),
       deny: (operation, target, rule) => this.deny(operation, target, rule),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
-      released: (socket) => this.#released(socket),
+      released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
+    };
+    this.#udpOwner = {
+      role,
+      loopback: host.loopback.udp,
+      decideEgress: (remote) => host.decideEgress(remote, "udp"),
+      openEgress: (options) => host.openUdp(options),
+      deny: (operation, target, rule) => this.deny(operation, target, rule),
+      released: (socket) => this.#released(socket, "udp"),
     };
   }
 
@@ -68,12 +82,18 @@ export class GuestNetwork {
 
   /** `access-denied` with `"net": false`, `new-socket-limit` past the role's limit. */
   createTcpSocket(family: IpFamily): TcpSocket | SocketErrorCode {
-    if (this.#host.access === "none") {
-      this.deny("create-tcp-socket", family, '"net": false');
-      return "access-denied";
-    }
-    if (!this.#host.opening(this, false)) return "new-socket-limit";
+    const error = this.#opening("tcp", family);
+    if (error !== undefined) return error;
     const socket = new TcpSocket({ owner: this.#owner, family });
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  /** As `createTcpSocket`; both count towards one limit. */
+  createUdpSocket(family: IpFamily): UdpSocket | SocketErrorCode {
+    const error = this.#opening("udp", family);
+    if (error !== undefined) return error;
+    const socket = new UdpSocket(this.#udpOwner, family);
     this.#sockets.add(socket);
     return socket;
   }
@@ -93,13 +113,21 @@ export class GuestNetwork {
 
   #adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket {
     const socket = new TcpSocket({ owner: this.#owner, family, accepted: { connection, options } });
-    this.#host.opening(this, true);
+    this.#host.opening(this, "accepted");
     this.#sockets.add(socket);
     return socket;
   }
 
-  #released(socket: TcpSocket): void {
+  #opening(kind: "tcp" | "udp", family: IpFamily): SocketErrorCode | undefined {
+    if (this.#host.access === "none") {
+      this.deny(`create-${kind}-socket`, family, '"net": false');
+      return "access-denied";
+    }
+    return this.#host.opening(this, kind) ? undefined : "new-socket-limit";
+  }
+
+  #released(socket: TcpSocket | UdpSocket, kind: SocketKind): void {
     this.#sockets.delete(socket);
-    this.#host.closed(this, socket.isAccepted);
+    this.#host.closed(this, kind);
   }
 }

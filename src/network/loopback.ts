@@ -13,6 +13,7 @@ import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind, TcpConnection } from "./tcp_connection.ts";
 import type { TcpListener, WaitingClient } from "./tcp_listener.ts";
 import type { TcpOptions } from "./tcp_options.ts";
+import { UdpLoopback } from "./udp_loopback.ts";
 
 /** Stops a guest from holding buffers and objects without end; a thousand at once is what one busy route needs. */
 const CONNECTIONS_MAX = 1024;
@@ -45,6 +46,8 @@ export type TcpPortHold = PortHold<TcpListener>;
 
 /** Ports, listeners and connections of one workload. Who holds something of it releases it. */
 export class Loopback {
+  /** The datagrams of the same loopback: ports of their own, but one bound on the bytes in flight. */
+  readonly udp: UdpLoopback;
   readonly #clock: Clock;
   readonly #counters: LiveCounters;
   readonly #ports: Readonly<Record<IpFamily, PortTable<TcpListener>>>;
@@ -58,12 +61,13 @@ export class Loopback {
     this.#clock = clock;
     this.#counters = counters;
     this.#ports = { ipv4: new PortTable(randomPort), ipv6: new PortTable(randomPort) };
+    this.udp = new UdpLoopback({ budget: this.#budget, randomPort });
   }
 
   /** Ports, connections and bytes that are held now; all zero after every test. */
   get usage(): { readonly ports: number; readonly connections: number; readonly bytes: number } {
     return {
-      ports: this.#ports.ipv4.size + this.#ports.ipv6.size,
+      ports: this.#ports.ipv4.size + this.#ports.ipv6.size + this.udp.ports,
       connections: this.#connections,
       bytes: this.#budget.used,
     };

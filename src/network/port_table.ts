@@ -1,5 +1,5 @@
 /**
- * Who holds which port of a private loopback. One table for each family of TCP (later: of UDP). The wildcard
+ * Who holds which port of a private loopback. One table for each family of TCP, and of UDP. The wildcard
  * conflicts with every address of its port; 127.0.0.1:p and 127.0.0.2:p are two ports.
  */
 import { formatSocketAddress, isSameAddress, isUnspecified, type SocketAddress } from "../base/ip_address.ts";

@@ -18,6 +18,7 @@ export type SocketErrorCode =
   | "connection-refused"
   | "connection-reset"
   | "connection-aborted"
+  | "datagram-too-large"
   | "name-unresolvable"
   | "temporary-resolver-failure"
   | "permanent-resolver-failure";

@@ -6,12 +6,12 @@ import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
-import type { EgressDecision, GuestRole, NetworkAccess } from "./access.ts";
+import type { EgressDecision, EgressProtocol, GuestRole, NetworkAccess } from "./access.ts";
 import { DenialLog } from "./denial_log.ts";
-import type { DialEgressOptions, Egress } from "./egress.ts";
-import { GuestNetwork, type GuestNetworkHost } from "./guest_network.ts";
+import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
+import { GuestNetwork, type GuestNetworkHost, type SocketKind } from "./guest_network.ts";
 import { Loopback } from "./loopback.ts";
-import type { ConnectAttempt } from "./tcp_connection.ts";
+import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 
 /** Stops one role from taking the process's sockets: a service cannot starve its components, nor they it. */
 const OPEN_SOCKETS_MAX = 1024;
@@ -44,7 +44,7 @@ export class WorkloadNetwork {
   /** Guests with open sockets, and how many. */
   readonly #guests = new Map<GuestNetwork, number>();
   /** Everything to the outside that still holds an OS socket; a dropped one may have bytes to deliver. */
-  readonly #outside = new Set<ConnectAttempt>();
+  readonly #outside = new Set<(how: EndKind) => void>();
   readonly #openSockets: Record<GuestRole, number> = { service: 0, component: 0 };
   #isClosed = false;
 
@@ -56,11 +56,12 @@ export class WorkloadNetwork {
     this.#host = {
       access: options.access,
       loopback: this.#loopback,
-      decideEgress: (remote) => this.#decideEgress(remote),
+      decideEgress: (remote, protocol) => this.#decideEgress(remote, protocol),
       dialEgress: (dial) => this.#dialEgress(dial),
+      openUdp: (open) => this.#openUdp(open),
       deny: (label, denial) => this.#denials.report(label, denial),
-      opening: (guest, isAccepted) => this.#opening(guest, isAccepted),
-      closed: (guest, isAccepted) => this.#closed(guest, isAccepted),
+      opening: (guest, kind) => this.#opening(guest, kind),
+      closed: (guest, kind) => this.#closed(guest, kind),
     };
   }
 
@@ -94,15 +95,18 @@ export class WorkloadNetwork {
   close(): void {
     this.#isClosed = true;
     for (const guest of this.#guests.keys()) guest.release("reset");
-    for (const attempt of this.#outside) attempt.abandon("reset");
+    for (const end of this.#outside) end("reset");
   }
 
-  #decideEgress(remote: SocketAddress): EgressDecision {
+  #decideEgress(remote: SocketAddress, protocol: EgressProtocol): EgressDecision {
     const { access, egress } = this.#options;
     if (access !== "default" || egress === undefined) {
       return { isAllowed: false, rule: '"net": [] (the private loopback only)' };
     }
-    return egress.decide(remote);
+    if (protocol === "udp" && egress.openUdp === undefined) {
+      return { isAllowed: false, rule: "default: no rule with the scheme udp" };
+    }
+    return egress.decide(remote, protocol);
   }
 
   #dialEgress(dial: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt {
@@ -113,27 +117,47 @@ export class WorkloadNetwork {
       clock,
       counters,
       onReleased: () => {
-        this.#outside.delete(attempt);
+        this.#outside.delete(end);
         dial.onReleased();
       },
     });
-    this.#outside.add(attempt);
+    const end = (how: EndKind): void => attempt.abandon(how);
+    this.#outside.add(end);
     return attempt;
   }
 
-  #opening(guest: GuestNetwork, isAccepted: boolean): boolean {
-    if (!isAccepted) {
+  #openUdp(open: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp {
+    const { egress, clock, counters } = this.#options;
+    if (egress?.openUdp === undefined) {
+      throw new TypeError("Cannot send: there is no egress for UDP, expected a denial before");
+    }
+    const peer = egress.openUdp({
+      ...open,
+      clock,
+      counters,
+      onReleased: () => {
+        this.#outside.delete(end);
+        open.onReleased();
+      },
+    });
+    const end = (how: EndKind): void => peer.end(how);
+    this.#outside.add(end);
+    return peer;
+  }
+
+  #opening(guest: GuestNetwork, kind: SocketKind): boolean {
+    if (kind !== "accepted") {
       if (this.#isClosed || this.#openSockets[guest.role] >= OPEN_SOCKETS_MAX) return false;
       this.#openSockets[guest.role]++;
     }
-    this.#options.counters.add("tcpSockets", 1);
+    this.#options.counters.add(kind === "udp" ? "udpSockets" : "tcpSockets", 1);
     this.#guests.set(guest, (this.#guests.get(guest) ?? 0) + 1);
     return true;
   }
 
-  #closed(guest: GuestNetwork, isAccepted: boolean): void {
-    if (!isAccepted) this.#openSockets[guest.role]--;
-    this.#options.counters.add("tcpSockets", -1);
+  #closed(guest: GuestNetwork, kind: SocketKind): void {
+    if (kind !== "accepted") this.#openSockets[guest.role]--;
+    this.#options.counters.add(kind === "udp" ? "udpSockets" : "tcpSockets", -1);
     const left = (this.#guests.get(guest) ?? 1) - 1;
     if (left === 0) this.#guests.delete(guest);
     else this.#guests.set(guest, left);
