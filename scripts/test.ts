@@ -12,6 +12,11 @@ import { gateChecks, runGate } from "./ok.ts";
 import { COUNTS_MARK, type TestCounts } from "./test_reporter.ts";
 import { pinned, ROOT, run } from "./tools.ts";
 
+/** A file that takes this long hangs; the whole suite takes about two minutes. */
+const FILE_DEADLINE_MS = 300_000;
+/** The same for all files of one runtime. */
+const RUN_DEADLINE_MS = 1_800_000;
+
 const chosen = process.argv.slice(2);
 const totals: TestCounts = { passed: 0, failed: 0, skipped: [] };
 
@@ -25,7 +30,9 @@ const { skipped } = await buildGuests();
 for (const { name, reason } of skipped) console.log(`skipped: guest ${name} (${reason})`);
 totals.skipped.push(...skipped.map(({ name }) => name));
 
-const files = globSync(["src/**/*_test.ts", "scripts/**/*_test.ts", "test/**/*_test.ts"], { cwd: ROOT })
+const files = globSync(["src/**/*_test.ts", "scripts/**/*_test.ts", "test/**/*_test.ts", "workloads/**/*_test.ts"], {
+  cwd: ROOT,
+})
   .filter((file) => chosen.length === 0 || chosen.some((word) => file.includes(word)))
   .toSorted();
 if (files.length === 0) {
@@ -52,8 +59,9 @@ async function testOnNode(): Promise<TestCounts> {
     "--test",
     ...reporter,
     "--test-concurrency=2",
+    `--test-timeout=${FILE_DEADLINE_MS}`,
     ...files,
-  ]);
+  ], { deadlineMs: RUN_DEADLINE_MS });
   const at = output.lastIndexOf(COUNTS_MARK);
   console.log(output.slice(0, at < 0 ? output.length : at).trimEnd());
   const counts = at < 0 ? { passed: 0, failed: 1, skipped: [] } : readCounts(output.slice(at + COUNTS_MARK.length));

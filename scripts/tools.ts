@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Also show the output while it runs. */
   readonly isShown?: boolean;
+  /** After this it is ended, so that something that hangs fails instead of holding everything up. */
+  readonly deadlineMs?: number;
 }
 
 /** Runs a program in the clone's root and collects its output. */
@@ -46,6 +48,11 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     child.on("error", reject);
+    const deadline = options.deadlineMs === undefined ? undefined : setTimeout(() => {
+      output += `\nFAILED: it took longer than ${options.deadlineMs} ms and was ended\n`;
+      child.kill("SIGKILL");
+    }, options.deadlineMs);
+    child.on("close", () => clearTimeout(deadline));
     child.on(
       "close",
       (code, signal) =>
