@@ -130,11 +130,11 @@ const MALFORMED: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ["an authority record that is cut", raw([record({})], { counts: [1, 1, 0], rest: [0, 0, 6] })],
   ["more records than any honest answer", raw(Array.from({ length: 1025 }, () => [0, ...u16(TXT, IN, 0, 0, 0)]))],
   ["a label that goes past the end", raw([[63, 1]])],
-  ["a label of a reserved kind", raw([record({ owner: [0x40, 1, 0] })])],
+  ["a label of a reserved kind", raw([record({ owner: name("a".repeat(64)) })])],
   ["a pointer that is cut", raw([[0xc0]])],
   ["a pointer to itself", raw([record({ owner: [0xc0, 24] })])],
   ["a pointer forward", raw([record({ owner: [0xc0, 40] }), record({})])],
-  ["a pointer into the header", raw([record({ owner: [0xc0, 2] })])],
+  ["a pointer into the header", raw([record({ owner: [0xc0, 10] })])],
   ["two pointers at each other", raw([record({ owner: [1, 0x61, 0xc0, 24] })])],
   [
     "a chain of 200 pointers",
@@ -153,6 +153,8 @@ const MALFORMED: readonly (readonly [what: string, bytes: Uint8Array])[] = [
 for (const [what, bytes] of MALFORMED) {
   test(`decodeAnswer calls malformed: ${what}`, () => {
     assert.equal(summary(decodeAnswer(bytes, QUERY, LENIENT)), "malformed");
+    // Before the library sees it; the size is what `decodeAnswer` looks at itself.
+    if (bytes.length <= MESSAGE_BYTES_MAX) assert.equal(screenMessage(bytes), undefined);
   });
 }
 
@@ -171,6 +173,10 @@ const FOREIGN: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ["another name", replyBytes({ answers: ANSWERS, name: "b.test" })],
   ["a longer name", replyBytes({ answers: ANSWERS, name: "a.test.x" })],
   ["another type", replyBytes({}, (bytes) => bytes[QUERY.questionEnd - 3] = AAAA)],
+  [
+    "another type, as far away as two cases of a letter",
+    replyBytes({}, (bytes) => bytes[QUERY.questionEnd - 3] = 0x21),
+  ],
   ["another class", replyBytes({}, (bytes) => bytes[QUERY.questionEnd - 1] = 3)],
   ["another operation", replyBytes({}, (bytes) => bytes[2] = (bytes[2] ?? 0) | 0x28)],
   ["no question", replyBytes({}, (bytes) => bytes[5] = 0)],
@@ -184,6 +190,24 @@ for (const [what, bytes] of FOREIGN) {
     assert.equal(summary(decodeAnswer(bytes, QUERY, { isCaseExact: true })), "foreign");
   });
 }
+
+test("screenMessage refuses what has not one whole question", () => {
+  for (const bytes of [raw([]).subarray(0, 11), raw([]).subarray(0, 15), raw([]).subarray(0, -1)]) {
+    assert.equal(screenMessage(bytes), undefined);
+  }
+  for (const questions of [0, 2]) {
+    const bytes = raw([record({}), record({})]);
+    bytes[5] = questions;
+    assert.equal(screenMessage(bytes), undefined);
+  }
+});
+
+test("decodeAnswer: the library does not see authority and additional records", () => {
+  // It throws for a key of another protocol than 3.
+  const key = record({ type: 48, data: [1, 0, 9, 8, 1] });
+  const answer = decodeAnswer(raw([record({})], { counts: [1, 1, 1], rest: [...key, ...key] }), QUERY, LENIENT);
+  assert.equal(summary(answer), "a.test 192.0.2.1 60");
+});
 
 test("decodeAnswer compares the name's case when it is told to", () => {
   const same = replyBytes({ answers: ANSWERS });

@@ -107,7 +107,8 @@ function readName(bytes: Uint8Array, start: number): NameSpan | undefined {
       continue;
     }
     nameBytes += length + 1;
-    if (length > 63 || at + length > bytes.length || nameBytes > NAME_BYTES_MAX) return undefined;
+    if (length > 63 || nameBytes > NAME_BYTES_MAX) return undefined;
+    // A label that goes past the end leaves no next length to read.
     isPlain &&= bytes.subarray(at, at + length).every(isPlainByte);
     at += length;
   }

@@ -88,7 +88,6 @@ class TcpChannel implements DnsChannel {
     counters.add("resolverSockets", 1);
     socket.on("data", (chunk: Uint8Array) => this.#received(chunk));
     socket.on("error", (error) => this.#fail(reasonOf(error)));
-    socket.on("end", () => this.#fail("it closed the connection"));
     socket.once("close", () => {
       counters.add("resolverSockets", -1);
       this.#fail("it closed the connection");

@@ -125,7 +125,7 @@ const ROWS: readonly {
   },
   {
     what: "an answer from another port",
-    steps: [{ forgeries: ["wrong-port"], delayMs: 1, addresses: ["192.0.2.1"] }],
+    steps: [{ forgeries: ["wrong-port"], delayMs: 20, addresses: ["192.0.2.1"] }],
     expected: "192.0.2.1 ttl 60",
     asked: ["udp a.test"],
   },
@@ -182,7 +182,7 @@ test("Resolver over sockets: each lookup is asked anew, so a rebinding name show
 test("Resolver over sockets: every question has a port and a spelling of its own", () =>
   withDns(async ({ dns, resolver }) => {
     const name = "a-name-with-enough-letters.test";
-    dns.script(name, { addresses: ["192.0.2.1"] });
+    dns.script(name, { addresses: ["192.0.2.1"], delayMs: 50 });
     const lookups = Array.from({ length: 20 }, () => resolver.lookup(name));
     for (const lookup of lookups) await untilReady(lookup);
     assert.equal(dns.questions.length, 40);
@@ -200,8 +200,8 @@ test("Resolver over sockets: a silent server, then one that answers; two silent 
       assert.equal(await ask(), "192.0.2.1 ttl 60");
       dns.script("a.test", { drop: true });
       assert.equal(await ask(), "timeout");
-      assert.equal(silent.questions.length, 2 + 4);
-    }, { before: [silent.address], timeoutMs: 100 });
+      assert.ok(silent.questions.length >= 2 + 4);
+    }, { before: [silent.address], timeoutMs: 250 });
   } finally {
     await silent.close();
   }
@@ -245,7 +245,7 @@ test("Resolver over sockets: a server whose TCP refuses, closes early, lies abou
       // UDP goes to the scripted server, TCP to the one that misbehaves.
       openChannel: (options) =>
         openDnsChannel(options.kind === "udp" ? options : { ...options, server: { address: LOOPBACK_V4, port } }),
-      timeoutMs: 150,
+      timeoutMs: behaviour === "half" ? 250 : 5_000,
       attempts: 1,
     });
     server.close();

@@ -46,7 +46,7 @@ export interface DnsStep {
   readonly ttlS?: number;
   /** Instead of records. */
   readonly rcode?: keyof typeof RCODES;
-  /** Answers only after this time. */
+  /** Answers only after this time (and after the forgeries). */
   readonly delayMs?: number;
   /** Never answers; a connection stays open. */
   readonly drop?: boolean;
@@ -94,6 +94,7 @@ export class DnsServer {
   /** Steps taken, by name and type. */
   readonly #taken = new Map<string, number>();
   readonly #port: number;
+  #isClosed = false;
 
   private constructor(udp: DatagramSocket, tcp: Server) {
     this.#udp = udp;
@@ -148,6 +149,7 @@ export class DnsServer {
 
   /** Ends everything at once; what was to be answered later is not. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const connection of this.#connections) connection.destroy();
     const closed = [once(this.#udp, "close"), once(this.#tcp, "close")];
@@ -160,11 +162,18 @@ export class DnsServer {
     this.contacts++;
     const step = this.#note(query, "udp", from.port);
     if (step === undefined) return;
-    this.#after(step.delayMs ?? 0, () => {
-      for (const forgery of step.forgeries ?? []) this.#forge(forgery, query, from);
+    const answer = (): void => {
       const reply = replyTo(query, step, "udp");
-      if (reply !== undefined) this.#udp.send(reply, from.port, from.address);
-    });
+      if (reply !== undefined && !this.#isClosed) this.#udp.send(reply, from.port, from.address);
+    };
+    const forgeries = [...(step.forgeries ?? [])];
+    // One after the other, each handed to the system before the next, and the answer last.
+    const next = (): void => {
+      const forgery = forgeries.shift();
+      if (forgery === undefined) this.#after(step.delayMs ?? 0, answer);
+      else if (!this.#isClosed) this.#forge(forgery, { query, to: from, onSent: next });
+    };
+    next();
   }
 
   #connection(connection: Socket): void {
@@ -204,9 +213,12 @@ export class DnsServer {
     return step;
   }
 
-  #forge(forgery: DnsForgery, query: Uint8Array, to: RemoteInfo): void {
+  #forge(
+    forgery: DnsForgery,
+    { query, to, onSent }: { readonly query: Uint8Array; readonly to: RemoteInfo; readonly onSent: () => void },
+  ): void {
     const { id, name, type } = readQuery(query) ?? { id: 0, name: "", type: "A" };
-    if (type !== "A") return;
+    if (type !== "A") return onSent();
     const answers: Answer[] = [{ name, type: "A", ttl: 60, data: FORGED_ADDRESS }];
     const content: Readonly<Record<Exclude<DnsForgery, "garbage">, ReplyContent>> = {
       "wrong-id": { answers, id: id ^ 0x0101 },
@@ -217,9 +229,12 @@ export class DnsServer {
     const bytes = forgery === "garbage"
       ? Uint8Array.from({ length: 40 }, (_, at) => (at * 89) & 0xff)
       : encodeReply(query, content[forgery]);
-    if (forgery !== "wrong-port") return this.#udp.send(bytes, to.port, to.address);
+    if (forgery !== "wrong-port") return this.#udp.send(bytes, to.port, to.address, onSent);
     const other = createSocket("udp4");
-    other.send(bytes, to.port, to.address, () => other.close());
+    other.send(bytes, to.port, to.address, () => {
+      other.close();
+      onSent();
+    });
   }
 
   #after(delayMs: number, act: () => void): void {
