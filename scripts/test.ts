@@ -84,7 +84,7 @@ async function testOnDeno(): Promise<TestCounts> {
     output,
   );
   const counts: TestCounts = { passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 1), skipped: [] };
-  if (code !== 0 || counts.failed > 0) console.log(output.trimEnd());
+  if (code !== 0 || counts.failed > 0) console.log(output.replaceAll(/^[.,!]+\n/gm, "").trimEnd());
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
