@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { formatIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { connectFailureOf } from "./http_failure.ts";
-import type { HttpFailure, HttpErrorTag } from "./http_failure_table.ts";
+import type { HttpErrorTag, HttpFailure } from "./http_failure_table.ts";
 import { HttpDeadline } from "./http_deadline.ts";
 import { ADDRESSES_MAX, NEXT_ADDRESS_MS } from "./http_limits.ts";
 
@@ -17,6 +17,7 @@ export interface DialledSocket {
   readonly address: SocketAddress;
 }
 
+/** What to connect to, and who wants to know. */
 export interface DialFirstOptions {
   readonly addresses: readonly SocketAddress[];
   readonly clock: Clock;

@@ -26,26 +26,19 @@ export function checkCdnId(cdnId: string): string {
  * The value to send; undefined for a loop.
  *
  * @param incoming of the request that is being answered
- * @param own what the guest set itself; entries that it copied from `incoming` are not sent twice
+ * @param own what the guest set itself; lines that it copied from `incoming` are not sent twice
  */
 export function nextCdnLoop(
   cdnId: string,
   incoming: readonly Uint8Array[],
   own: readonly Uint8Array[],
 ): string | undefined {
-  const entries = new Set([...incoming, ...own].flatMap(entriesOf));
-  if (entries.size >= ENTRIES_MAX) return undefined;
-  for (const entry of entries) {
-    if (idOf(entry) === cdnId.toLowerCase()) return undefined;
-  }
-  return [...entries, cdnId].join(", ");
-}
-
-/** Entries of one field line; commas inside quoted strings do not separate. */
-function entriesOf(value: Uint8Array): string[] {
-  const text = Buffer.from(value).toString("latin1");
-  const parts = text.match(/(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g) ?? [];
-  return parts.map((part) => part.trim()).filter((part) => part !== "");
+  const lines = new Set([...incoming, ...own].map((value) => Buffer.from(value).toString("latin1").trim()));
+  lines.delete("");
+  // Every comma separates, also between quotes: an id must not hide behind a quote that a guest left open.
+  const ids = [...lines].flatMap((line) => line.split(",")).map(idOf).filter((id) => id !== "");
+  if (ids.length >= ENTRIES_MAX || ids.includes(cdnId.toLowerCase())) return undefined;
+  return [...lines, cdnId].join(", ");
 }
 
 function idOf(entry: string): string {

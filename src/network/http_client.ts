@@ -31,6 +31,7 @@ import type { DialHttp, HttpRequest, PendingExchange, StillAllowed } from "./htt
 import { planRequest } from "./http_request_plan.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
+/** What the client needs of the world. */
 export interface HttpClientOptions {
   readonly dial: DialHttp;
   readonly stillAllowed: StillAllowed;

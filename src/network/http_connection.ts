@@ -6,6 +6,7 @@ import { sendOverNode } from "./http_wire_node.ts";
 import { UndiciWire } from "./http_wire_undici.ts";
 import type { WireEvents, WireFlow, WireRequest } from "./http_wire.ts";
 
+/** An open socket, and whose it is. */
 export interface HttpConnectionOptions {
   readonly target: HttpTarget;
   /** What was dialled; undefined on the private loopback. */

@@ -9,6 +9,7 @@ import type { DialHttp, HttpTarget, StillAllowed } from "./http_message.ts";
 import { HttpOpening } from "./http_opening.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
+/** Of its client. */
 export interface HttpConnectionPoolOptions {
   readonly dial: DialHttp;
   readonly stillAllowed: StillAllowed;
@@ -65,7 +66,7 @@ export class HttpConnectionPool implements HttpConnections {
   /** Ends all idle connections, and keeps none from now on. Idempotent. */
   close(): void {
     this.#isOpen = false;
-    for (const connection of [...this.#idle.keys()]) connection.destroy();
+    for (const connection of this.#idle.keys()) connection.destroy();
   }
 
   #takeOut(connection: HttpConnection): void {

@@ -33,6 +33,7 @@ export interface HttpConnections {
   keep(connection: HttpConnection): void;
 }
 
+/** One request, checked, and what it needs. */
 export interface HttpExchangeOptions {
   readonly request: HttpRequest;
   readonly plan: RequestPlan;

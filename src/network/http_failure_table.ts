@@ -30,7 +30,10 @@ export const HTTP_FAILURES = {
   "TLS-alert-received": { foundBy: "client", cause: "the server ended TLS with an alert" },
   "HTTP-request-denied": { foundBy: "dial", cause: "the policy denies it" },
   "HTTP-request-length-required": { foundBy: "nobody", cause: "411 is an answer like any other" },
-  "HTTP-request-body-size": { foundBy: "client", cause: "the body differs from its content-length, or was left unfinished" },
+  "HTTP-request-body-size": {
+    foundBy: "client",
+    cause: "the body differs from its content-length, or was left unfinished",
+  },
   "HTTP-request-method-invalid": { foundBy: "client", cause: "the method is no token" },
   "HTTP-request-URI-invalid": { foundBy: "client", cause: "there is no authority, or it or the path cannot be sent" },
   "HTTP-request-URI-too-long": { foundBy: "client", cause: "the path is over its limit" },
@@ -41,7 +44,10 @@ export const HTTP_FAILURES = {
   "HTTP-response-incomplete": { foundBy: "client", cause: "the connection was cut after the head of the answer" },
   "HTTP-response-header-section-size": { foundBy: "client", cause: "the fields of the answer are over their limit" },
   "HTTP-response-header-size": { foundBy: "nobody", cause: "only the whole section has a limit" },
-  "HTTP-response-body-size": { foundBy: "host", cause: "the rest of a body is too long to be thrown away for its trailers" },
+  "HTTP-response-body-size": {
+    foundBy: "host",
+    cause: "the rest of a body is too long to be thrown away for its trailers",
+  },
   "HTTP-response-trailer-section-size": { foundBy: "client", cause: "the trailers of the answer are over their limit" },
   "HTTP-response-trailer-size": { foundBy: "nobody", cause: "only the whole section has a limit" },
   "HTTP-response-transfer-coding": { foundBy: "client", cause: "the answer has another transfer coding than chunked" },

@@ -11,6 +11,7 @@ import type { DialHttp, DialOutcome, HttpTarget } from "./http_message.ts";
 import { startTls } from "./tls_client.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
+/** Where to, and how. */
 export interface HttpOpeningOptions {
   readonly target: HttpTarget;
   readonly dial: DialHttp;

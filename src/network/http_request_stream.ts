@@ -8,6 +8,7 @@ import { HttpFault } from "./http_failure.ts";
 import { bodySizeFailure, HTTP_FAILURES, type HttpFailure } from "./http_failure_table.ts";
 import { WINDOW_BYTES } from "./http_limits.ts";
 
+/** What the body should be, and who wants to know how it goes. */
 export interface RequestStreamOptions {
   readonly contentLength: number | undefined;
   /** More bytes are ready for the wire than it takes; `onAsked` follows once it takes some. */

@@ -5,6 +5,7 @@ import { ByteQueue } from "./byte_queue.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { WINDOW_BYTES } from "./http_limits.ts";
 
+/** What the exchange wants to know of the reader. */
 export interface ResponseBodyOptions {
   /** The reader has taken bytes: there is room again. */
   readonly onRoom: () => void;

@@ -10,9 +10,13 @@ export function checkHead(status: number, headers: HttpFields): HttpFailure | un
   // Both clients let 0 to 999 through.
   if (status < 200) return { tag: "HTTP-protocol-error" };
   if (isTooLarge(headers)) return { tag: "HTTP-response-header-section-size", val: sectionBytes(headers) };
-  const codings = headers.filter(([name]) => name === "transfer-encoding").map(([, value]) => Buffer.from(value).toString("latin1"));
+  const codings = headers.filter(([name]) => name === "transfer-encoding").map(([, value]) =>
+    Buffer.from(value).toString("latin1")
+  );
   // We sent no TE, so chunked is all that may come; anything else would reach the guest undecoded.
-  const others = codings.join(",").split(",").map((coding) => coding.trim()).filter((coding) => coding.toLowerCase() !== "chunked");
+  const others = codings.join(",").split(",").map((coding) => coding.trim()).filter((coding) =>
+    coding.toLowerCase() !== "chunked"
+  );
   if (codings.length === 0 || (others.length === 0 && codings.length === 1)) return undefined;
   return { tag: "HTTP-response-transfer-coding", val: others.join(", ").slice(0, 64) };
 }

@@ -9,6 +9,7 @@ import type { HttpFailure } from "./http_failure_table.ts";
 import { tlsFailureOf } from "./tls_failure.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
+/** Who should be at the other end. */
 export interface StartTlsOptions {
   /** As in `HttpTarget`. */
   readonly host: string;

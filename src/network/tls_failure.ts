@@ -1,7 +1,7 @@
 /** What went wrong in TLS, by the runtimes' error codes. Deno gives its own TLS errors the names that Node has. */
 import type { HttpFailure } from "./http_failure_table.ts";
 
-/** OpenSSL's names of verification results; rustls' are mapped to them by Deno. */
+/** OpenSSL's names of verification results; rustls' have them on Deno as well. */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_CRL",

@@ -1,17 +1,15 @@
-/** Outgoing HTTP over both wires: what is sent, what comes back, bodies, trailers, keep-alive. */
+/** Outgoing HTTP over both wires: what is sent, what comes back, bodies, trailers, cancelling. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { test } from "node:test";
-import { untilReady } from "../../src/base/waitable.ts";
-import { HttpConnectionSlots } from "../../src/network/http_connection_slots.ts";
 import { mayHaveTrailers } from "../../src/network/http_client.ts";
 import { FakeSource } from "../support/fake_streams.ts";
 import {
   always,
   answerOf,
   bodyOf,
-  failureOf,
   fieldsOf,
   pause,
   readAll,
@@ -35,7 +33,10 @@ for (const wire of WIRES) {
           socket.end(OK);
         });
       });
-      const headers = fieldsOf(["x-one", "1"], ["x-two", "2"], ["x-one", "3"], ["te", "trailers"], ["expect", "100-continue"]);
+      const headers = fieldsOf(["x-one", "1"], ["x-two", "2"], ["x-one", "3"], ["te", "trailers"], [
+        "expect",
+        "100-continue",
+      ]);
       const request = requestTo(port, {
         path: "/a%20b?c=d",
         headers: [...headers, ["x-raw", Uint8Array.of(0xe9, 0x20, 0xff)]],
@@ -61,14 +62,29 @@ for (const wire of WIRES) {
   for (
     const [what, text, status, body] of [
       ["a length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello|closed"],
-      ["chunks", "HTTP/1.1 201 Made\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 201, "hello|closed"],
+      [
+        "chunks",
+        "HTTP/1.1 201 Made\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        201,
+        "hello|closed",
+      ],
       ["its end", "HTTP/1.1 200 OK\r\n\r\nhello", 200, "hello|closed"],
       ["HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nhello", 200, "hello|closed"],
       ["no body: 204", "HTTP/1.1 204 No\r\n\r\n", 204, "|closed"],
       ["no body: 304 with a length", "HTTP/1.1 304 No\r\ncontent-length: 10\r\n\r\n", 304, "|closed"],
-      ["103 before it", "HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200, "|closed"],
+      [
+        "103 before it",
+        "HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        200,
+        "|closed",
+      ],
       ["a redirect, not followed", "HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n", 302, "|closed"],
-      ["a coding, not decoded", "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nno", 200, "no|closed"],
+      [
+        "a coding, not decoded",
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nno",
+        200,
+        "no|closed",
+      ],
     ] as const
   ) {
     test(`http client, ${wire}: an answer: ${what}`, async () => {
@@ -93,15 +109,27 @@ for (const wire of WIRES) {
 
   test(`http client, ${wire}: an answer's fields: lower case, in order, repeated, as bytes`, async () => {
     await withBench(async ({ client, listen }) => {
-      const port = await listen(always("HTTP/1.1 200 OK\r\nX-A: 1\r\nSet-Cookie: a\r\nset-cookie: b\r\nx-r: \xe9\xff\r\nContent-Length: 0\r\n\r\n"));
+      const port = await listen(
+        always(
+          "HTTP/1.1 200 OK\r\nX-A: 1\r\nSet-Cookie: a\r\nset-cookie: b\r\nx-r: \xe9\xff\r\nContent-Length: 0\r\n\r\n",
+        ),
+      );
       const answer = await answerOf(client.send(requestTo(port, {}, wire)));
-      assert.deepEqual(textOf(answer.headers), ["x-a: 1", "set-cookie: a", "set-cookie: b", "x-r: \u00e9\u00ff", "content-length: 0"]);
+      assert.deepEqual(textOf(answer.headers), [
+        "x-a: 1",
+        "set-cookie: a",
+        "set-cookie: b",
+        "x-r: \u00e9\u00ff",
+        "content-length: 0",
+      ]);
     });
   });
 
   test(`http client, ${wire}: trailers of an answer`, async () => {
     await withBench(async ({ client, listen }) => {
-      const port = await listen(always("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\nx-t: 2\r\n\r\n"));
+      const port = await listen(
+        always("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\nx-t: 2\r\n\r\n"),
+      );
       const answer = await answerOf(client.send(requestTo(port, {}, wire)));
       assert.equal(answer.trailers(), undefined, "not known before the end");
       assert.equal(await readAll(answer.body), "hi|closed");
@@ -128,7 +156,10 @@ for (const wire of WIRES) {
         await pause(10);
         body.push("world").end();
         const answer = await answerOf(pending);
-        assert.equal(await readAll(answer.body), `POST hello world ${length === undefined ? "none chunked" : "11 none"}|closed`);
+        assert.equal(
+          await readAll(answer.body),
+          `POST hello world ${length === undefined ? "none chunked" : "11 none"}|closed`,
+        );
         assert.equal(body.isDisposed, true);
       });
     });
@@ -177,7 +208,7 @@ for (const wire of WIRES) {
   test(`http client, ${wire}: back-pressure: a guest that does not read stops the server`, async () => {
     await withBench(async ({ client, listen }) => {
       const bytes = 32_000_000;
-      const { promise: accepted, resolve } = Promise.withResolvers<import("node:net").Socket>();
+      const { promise: accepted, resolve } = Promise.withResolvers<Socket>();
       const port = await listen((socket) => {
         socket.once("data", () => {
           socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\n\r\n`);
@@ -284,14 +315,19 @@ test("http client: trailers of a request", async () => {
     });
     assert.equal(mayHaveTrailers(request), true);
     await answerOf(client.send(request));
-    assert.match(await received, /transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 7\r\nx-sum: 8\r\n\r\n$/is);
+    assert.match(
+      await received,
+      /transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 7\r\nx-sum: 8\r\n\r\n$/is,
+    );
   });
 });
 
 test("http client: a request that may have trailers sends its head before its body", async () => {
   await withBench(async ({ client, listen }) => {
     const port = await listen((socket) => {
-      void receiveUntil(socket, "\r\n\r\n").then(() => socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n"));
+      void receiveUntil(socket, "\r\n\r\n").then(() =>
+        socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n")
+      );
     });
     const body = new FakeSource();
     const answer = await answerOf(client.send(requestTo(port, { method: "POST", body }, "node:http")));
@@ -314,154 +350,4 @@ test("mayHaveTrailers: only chunked bodies, and of GET and its like only announc
     const request = { method, headers: fieldsOf(...headers), body: hasBody ? body : undefined };
     assert.equal(mayHaveTrailers(request), expected, `${method} ${JSON.stringify(headers)}`);
   }
-});
-
-test("http client: a connection is used again for the same target only", async () => {
-  await withBench(async ({ client, newClient, listen, dialled, slots }) => {
-    let connections = 0;
-    const port = await listen((socket) => {
-      connections++;
-      always(OK)(socket);
-    });
-    const get = async (from = client, host = "good.test"): Promise<void> => {
-      const answer = await answerOf(from.send(requestTo(port, { host })));
-      assert.equal(await readAll(answer.body), "ok|closed");
-      await pause(1);
-    };
-    await get();
-    await get();
-    assert.deepEqual([connections, dialled.length, client.idleConnections, slots.taken], [1, 1, 1, 1]);
-    await get(client, "other.test");
-    assert.deepEqual([connections, dialled.length], [2, 2]);
-    await get(newClient());
-    assert.deepEqual([connections, slots.taken], [3, 3], "another client has its own");
-  });
-});
-
-test("http client: a connection whose address no longer passes is ended, not used", async () => {
-  let isAllowed = true;
-  await withBench(async ({ client, listen, dialled }) => {
-    const port = await listen(always(OK));
-    for (const expected of [1, 1, 2]) {
-      isAllowed = expected === 1;
-      const answer = await answerOf(client.send(requestTo(port)));
-      await readAll(answer.body);
-      await pause(1);
-      assert.equal(dialled.length, expected);
-      assert.equal(client.idleConnections, 1);
-    }
-  }, { stillAllowed: () => isAllowed });
-});
-
-test("http client: an idle connection that the server ended is not used, nor one that it writes to", async () => {
-  for (const how of ["end", "junk"] as const) {
-    await withBench(async ({ client, listen, dialled }) => {
-      const sockets: import("node:net").Socket[] = [];
-      const port = await listen((socket) => {
-        sockets.push(socket);
-        always(OK)(socket);
-      });
-      await readAll((await answerOf(client.send(requestTo(port)))).body);
-      await pause(5);
-      if (how === "end") sockets[0]?.end();
-      else sockets[0]?.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
-      await pause(50);
-      assert.equal(client.idleConnections, 0);
-      const answer = await answerOf(client.send(requestTo(port, { method: "POST", body: bodyOf("x") })));
-      assert.equal(await readAll(answer.body), "ok|closed");
-      assert.equal(dialled.length, 2);
-    });
-  }
-});
-
-for (
-  const [method, body, expected] of [
-    ["GET", undefined, 200],
-    ["DELETE", undefined, "connection-terminated"],
-    ["POST", "x", "connection-terminated"],
-    ["GET", "x", "connection-terminated"],
-  ] as const
-) {
-  test(`http client: a used connection is cut without an answer: ${method} ${body === undefined ? "" : "with a body "}gives ${expected}`, async () => {
-    await withBench(async ({ client, listen }) => {
-      let connections = 0;
-      const port = await listen((socket) => {
-        const isFirst = ++connections === 1;
-        let requests = 0;
-        socket.on("data", () => {
-          if (isFirst && ++requests > 1) socket.resetAndDestroy();
-          else socket.write(OK);
-        });
-      });
-      await readAll((await answerOf(client.send(requestTo(port)))).body);
-      await pause(5);
-      assert.equal(client.idleConnections, 1);
-      const pending = client.send(requestTo(port, { method, body: body === undefined ? undefined : bodyOf(body) }));
-      if (expected === 200) assert.equal((await answerOf(pending)).status, 200);
-      else assert.equal((await failureOf(pending)).tag, expected);
-      assert.equal(connections, expected === 200 ? 2 : 1);
-    });
-  });
-}
-
-test("http client: the limit of connections: busy ones fail the request, idle ones go", async () => {
-  await withBench(async ({ client, newClient, listen, slots }) => {
-    const port = await listen((socket) => {
-      socket.on("data", (chunk) => {
-        if (!String(chunk).includes("/slow")) socket.write(OK);
-      });
-      socket.on("end", () => socket.end());
-    });
-    const first = client.send(requestTo(port, { path: "/slow" }));
-    const other = newClient();
-    const second = other.send(requestTo(port));
-    await readAll((await answerOf(second)).body);
-    await pause(5);
-    assert.deepEqual([slots.taken, other.idleConnections], [2, 1]);
-    const third = client.send(requestTo(port, { path: "/slow" }));
-    assert.deepEqual([slots.taken, other.idleConnections], [2, 0], "the other client's idle one went");
-    assert.deepEqual(await failureOf(other.send(requestTo(port))), { tag: "connection-limit-reached" });
-    first.dispose();
-    third.dispose();
-    assert.equal(slots.taken, 0);
-  }, { slots: new HttpConnectionSlots(2) });
-});
-
-test("http client: close lets what is under way end, destroy does not", async () => {
-  await withBench(async ({ client, newClient, listen }) => {
-    const { promise: release, resolve } = Promise.withResolvers<void>();
-    const port = await listen((socket) => {
-      socket.on("data", () => void release.then(() => socket.write(OK)));
-      socket.on("end", () => socket.end());
-    });
-    const pending = client.send(requestTo(port));
-    let isClosed = false;
-    const closed = client.close().then(() => isClosed = true);
-    await pause(20);
-    assert.equal(isClosed, false);
-    assert.equal((await failureOf(client.send(requestTo(port)))).tag, "internal-error");
-    resolve();
-    assert.equal(await readAll((await answerOf(pending)).body), "ok|closed");
-    await closed;
-    await client.close();
-    const other = newClient();
-    const cut = other.send(requestTo(port));
-    other.destroy();
-    other.destroy();
-    await other.close();
-    assert.deepEqual(await failureOf(cut), { tag: "connection-terminated" });
-  });
-});
-
-test("http client: half an answer when the client is destroyed is no whole one", async () => {
-  await withBench(async ({ client, listen }) => {
-    const port = await listen((socket) => {
-      socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\nhalf"));
-      socket.on("end", () => socket.end());
-    });
-    const answer = await answerOf(client.send(requestTo(port)));
-    await untilReady(answer.body);
-    client.destroy();
-    assert.equal(await readAll(answer.body), "half|connection-terminated");
-  });
 });

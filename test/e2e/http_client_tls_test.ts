@@ -24,14 +24,18 @@ import {
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /** A server with the certificate `name`; what it saw of each connection is in `seen`. */
-async function listenTls(bench: Bench, name: string, options: TlsOptions = {}): Promise<{ port: number; seen: string[] }> {
+async function listenTls(
+  bench: Bench,
+  name: string,
+  options: TlsOptions = {},
+): Promise<{ port: number; seen: string[] }> {
   const seen: string[] = [];
   const server = createServer(
     { key: fixture(`${name}.key.pem`), cert: fixture(`${name}.pem`), ALPNProtocols: ["h2", "http/1.1"], ...options },
     (socket: TLSSocket & { servername?: string | false | null }) => {
       seen.push(`${socket.servername || "no name"} ${socket.alpnProtocol}`);
       socket.on("error", () => {});
-      always(OK)(socket as unknown as Socket);
+      always(OK)(socket);
     },
   );
   server.on("tlsClientError", () => {});
@@ -103,7 +107,9 @@ test("https: without the file the test's own root is a stranger: the system's ro
 });
 
 test("TlsTrust: a file that is no PEM is refused", () => {
-  for (const ca of ["", "no", fixture("good.key.pem"), "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n"]) {
+  for (
+    const ca of ["", "no", fixture("good.key.pem"), "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n"]
+  ) {
     assert.throws(() => new TlsTrust(ca), TypeError);
   }
   assert.ok(new TlsTrust(fixture("ca.pem") + fixture("good.pem")).context());
@@ -129,8 +135,16 @@ for (
     ["the end", (socket: Socket) => socket.end(), "connection-terminated"],
     ["a reset", (socket: Socket) => socket.resetAndDestroy(), "connection-terminated"],
     ["HTTP", (socket: Socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "TLS-protocol-error"],
-    ["an alert: handshake_failure", (socket: Socket) => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40)), "TLS-alert-received"],
-    ["an alert: unrecognized_name", (socket: Socket) => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 112)), "TLS-alert-received"],
+    [
+      "an alert: handshake_failure",
+      (socket: Socket) => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40)),
+      "TLS-alert-received",
+    ],
+    [
+      "an alert: unrecognized_name",
+      (socket: Socket) => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 112)),
+      "TLS-alert-received",
+    ],
   ] as const satisfies readonly (readonly [string, (socket: Socket) => unknown, HttpErrorTag])[]
 ) {
   test(`https: instead of a handshake comes ${what}: ${expected}`, async () => {
@@ -139,7 +153,10 @@ for (
       const failure = await failureOf(client.send(requestTo(port, { scheme: "https" })));
       const alertId = what.endsWith("failure") ? 40 : 112;
       const alertMessage = what.endsWith("failure") ? "handshake_failure" : "unrecognized_name";
-      assert.deepEqual(failure, expected === "TLS-alert-received" ? { tag: expected, val: { alertId, alertMessage } } : { tag: expected });
+      assert.deepEqual(
+        failure,
+        expected === "TLS-alert-received" ? { tag: expected, val: { alertId, alertMessage } } : { tag: expected },
+      );
     });
   });
 }
@@ -154,7 +171,12 @@ test("https: a handshake that does not end: connection-timeout", async () => {
 
 test("https: a server that wants a client's certificate ends with an alert", async () => {
   await withBench(async (bench) => {
-    const options = { requestCert: true, rejectUnauthorized: true, ca: fixture("ca.pem"), maxVersion: "TLSv1.2" } as const;
+    const options = {
+      requestCert: true,
+      rejectUnauthorized: true,
+      ca: fixture("ca.pem"),
+      maxVersion: "TLSv1.2",
+    } as const;
     const { port } = await listenTls(bench, "good", options);
     const { tag } = await failureOf(bench.client.send(requestTo(port, { scheme: "https" })));
     // Node's server says it with an alert or by leaving, depending on who is first.
@@ -175,7 +197,9 @@ test("https: cancelled in the handshake, and while the answer comes", async () =
     await closed;
     const server = createServer({ key: fixture("good.key.pem"), cert: fixture("good.pem") }, (secured) => {
       secured.on("error", () => {});
-      void receiveUntil(secured as unknown as Socket, "\r\n\r\n").then(() => secured.write("HTTP/1.1 200 OK\r\n\r\nhalf"));
+      void receiveUntil(secured as unknown as Socket, "\r\n\r\n").then(() =>
+        secured.write("HTTP/1.1 200 OK\r\n\r\nhalf")
+      );
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

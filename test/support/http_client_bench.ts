@@ -29,11 +29,11 @@ export interface Bench {
   /** Ports that `dial` was asked for; the addresses it gives are the machine's. */
   readonly dialled: string[];
   /** Another client of the same workload. */
-  newClient(change?: Partial<HttpClientOptions>): HttpClient;
+  readonly newClient: (change?: Partial<HttpClientOptions>) => HttpClient;
   /** A server of plain sockets; returns its port. */
-  listen(onConnection: (socket: Socket) => void): Promise<number>;
+  readonly listen: (onConnection: (socket: Socket) => void) => Promise<number>;
   /** Takes over the life of a server that listens. */
-  adopt(server: Server): number;
+  readonly adopt: (server: Server) => number;
 }
 
 export function fixture(name: string): string {
@@ -191,10 +191,13 @@ export function receiveUntil(socket: Socket, end: string): Promise<string> {
 }
 
 /** Answers each request head on each connection with `answer`, as it is. */
-export function always(answer: string, then: "keep" | "end" | "reset" = "keep"): (socket: Socket) => void {
+export function always(
+  answer: string,
+  then: "keep" | "end" | "reset" = "keep",
+): (socket: Pick<Socket, "on" | "write" | "end" | "resetAndDestroy">) => void {
   return (socket) => {
     socket.on("data", (chunk) => {
-      if (!new TextDecoder().decode(chunk).includes("\r\n\r\n")) return;
+      if (!String(chunk).includes("\r\n\r\n")) return;
       socket.write(answer, "latin1", () => {
         if (then === "end") socket.end();
         // What was written has to arrive before the reset does.
