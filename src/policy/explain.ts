@@ -44,8 +44,8 @@ export function denialLine({ rule, edits }: Verdict): string {
 }
 
 /**
- * What `loopgate explain` takes: `[scheme://]host[:port]`, a path after it counts for nothing. Without a scheme it is
- * https, with a port alone tcp. Undefined when there is no host, no port, or anything else.
+ * What `loopgate explain` takes: `[scheme://]host[:port]`; the path of an http or https URL counts for nothing. Without a
+ * scheme it is https, with a port alone tcp. Undefined when there is no host, no port, or anything else.
  *
  * @example
  * parseExplainTarget("db.example.com:5432"); // { scheme: "tcp", port: 5432, host: ... }
@@ -56,6 +56,8 @@ export function parseExplainTarget(text: string): ExplainTarget | undefined {
   const isPortWritten = /:\d+$/.test(rest) && !/^[^[]*:.*:/.test(rest);
   const scheme = written === undefined ? (isPortWritten ? "tcp" : "https") : SCHEMES.find((known) => known === lower);
   if (scheme === undefined || (defaultPort(scheme) === undefined && !isPortWritten)) return undefined;
+  // What follows the host is the path of a URL, or a prefix that somebody took for a target.
+  if (written === undefined && text !== rest) return undefined;
   const authority = parseAuthority(rest, scheme === "http" ? "http" : "https");
   return authority === undefined ? undefined : { scheme, host: authority.host, port: authority.port };
 }

@@ -97,6 +97,7 @@ export function absentLayer(file: string): PolicyLayer {
   };
 }
 
+/** The files that a guest is under. */
 export interface MakePolicyOptions {
   readonly workload: PolicyLayer;
   /** For a component; a service has the workload's alone. */

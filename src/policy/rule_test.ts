@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type IpPrefix, isInPrefix, parsePrefix } from "../base/ip_address.ts";
 import { printRule, type Rule, type RuleSide, SCHEMES } from "./rule.ts";
 import type { RuleFaultKind } from "./rule_fault.ts";
@@ -169,7 +169,7 @@ for (const [kind, rows] of Object.entries(FAULTS)) {
   for (const [text, replacement] of rows) {
     test(`Rule grammar: ${JSON.stringify(text.slice(0, 40))} is a fault of kind ${kind}, with place and fix`, () => {
       const { fault } = parseRule(text, "allow");
-      assert.equal(fault?.kind, kind, fault?.message);
+      assert.equal(fault?.kind, kind, fault?.message ?? "no fault");
       assert.equal(fault?.replacement, replacement);
       if (replacement !== undefined) {
         assert.equal(fault?.fix, `write "${replacement}"`);
@@ -257,7 +257,7 @@ test("Rule grammar: parse(print(rule)) is the rule", () => {
   });
   fc.assert(
     fc.property(parts, ({ scheme, host, ports, side }) => {
-      const { rule } = parseRule(`${scheme}${host}${ports}`, side as RuleSide);
+      const { rule } = parseRule(`${scheme}${host}${ports}`, side);
       if (rule === undefined) return;
       count++;
       const printed = printRule(rule);

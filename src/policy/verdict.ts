@@ -12,6 +12,7 @@ export interface PolicyEdit {
   readonly text: string;
 }
 
+/** What was decided and by what; it fits where a plain `{ isAllowed, rule }` is wanted. */
 export interface Verdict {
   readonly isAllowed: boolean;
   /** The rule or default that decided and where it stands; one line, safe to print. */

@@ -1,5 +1,6 @@
 /** Policies from what stands in files, and targets from text, for tests. */
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { type IpAddress, parseAnySpelling, parseIpAddress, parsePrefix } from "../../src/base/ip_address.ts";
 import type { OwnAddresses } from "../../src/policy/address_class.ts";
 import { type ExplainTarget, parseExplainTarget } from "../../src/policy/explain.ts";
@@ -57,4 +58,29 @@ export function judgeText(policy: Policy, text: string, own = NOTHING_OWN): Verd
   return host.kind === "address"
     ? judgeAddress({ scheme, port, address: host.address }, { policy, own })
     : judgeName({ scheme, port, name: host.name }, { policy });
+}
+
+/** A line of network.md, what files say, and what is decided. */
+export interface JudgeRow {
+  readonly line: string;
+  readonly net?: unknown;
+  readonly route?: LayerValues;
+  readonly ceiling?: LayerValues;
+  readonly allowed?: readonly string[];
+  readonly denied?: readonly string[];
+}
+
+/** A test for each target of each row. */
+export function judgeRows(rows: readonly JudgeRow[]): void {
+  for (const { line, net, route, ceiling, allowed = [], denied = [] } of rows) {
+    const policy = policyOf({ net }, { route, ceiling });
+    for (const text of [...allowed, ...denied]) {
+      const isAllowed = allowed.includes(text);
+      test(`network.md: ${line}: ${text} is ${isAllowed ? "allowed" : "denied"}`, () => {
+        const verdict = judgeText(policy, text);
+        assert.equal(verdict.isAllowed, isAllowed, verdict.rule);
+        assert.notEqual(verdict.rule, "");
+      });
+    }
+  }
 }
