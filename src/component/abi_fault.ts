@@ -1,5 +1,6 @@
-/** A value of the host that does not fit its WIT type; the lift or lower around it adds where it was. */
+/** Faults in the values that a host passes to a guest. */
 
+/** A value of the host that does not fit its WIT type; the lift or lower around it adds where it was. */
 export class ValueFault extends Error {
   /** Path inside the value, outermost first: `.headers[3][1]`. */
   path = "";

@@ -84,7 +84,10 @@ const f64 = float("f64");
 
 const int = (flat: FlatValue): number => Number(flat);
 
-/* The flat value of a narrow type may have any upper bits; they are ignored (CanonicalABI.md, "lift_flat_unsigned"). */
+/**
+ * One row per scalar. The flat value of a narrow type may have any upper bits; they are ignored (CanonicalABI.md,
+ * "lift_flat_unsigned").
+ */
 export const SCALARS: Readonly<Record<ScalarKind, Scalar>> = {
   bool: {
     load: (data, at) => data.getUint8(at) !== 0,

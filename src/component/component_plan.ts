@@ -252,7 +252,10 @@ class Planner {
   }
 }
 
-/** @throws {ComponentError} reason "limit" */
+/**
+ * Refuses functions whose parameters or result are larger than lifts are built for.
+ * @throws {ComponentError} reason "limit"
+ */
 export function checkFunctionType(type: FuncType, offset: number): void {
   for (const param of type.params) checkTypeSize(param.type, offset);
   if (type.result !== null) checkTypeSize(type.result, offset);

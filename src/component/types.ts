@@ -3,6 +3,7 @@
  * Source: the component model's Explainer.md and CanonicalABI.md (the synchronous part that WASI 0.2 uses).
  */
 
+/** The names of the value types without parts, as WIT writes them. */
 export const PRIMITIVE_KINDS = [
   "bool",
   "s8",

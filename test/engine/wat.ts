@@ -2,6 +2,8 @@
 import { parse } from "@bytecodealliance/jco";
 import { compileComponent } from "../../src/component/engine.ts";
 import type { CompiledComponent } from "../../src/component/engine.ts";
+import type { ExportedFunction } from "../../src/component/exported.ts";
+import type { ComponentInstance } from "../../src/component/instance.ts";
 
 /** A core module with one page of memory and a realloc that only grows; to be followed by `LIBC_INSTANCE`. */
 export const LIBC = `
@@ -40,4 +42,9 @@ export async function wat(text: string): Promise<Uint8Array> {
 /** Compiles a component text; `suspending` as in `CompileOptions`. */
 export async function component(text: string, suspending: readonly string[] = []): Promise<CompiledComponent> {
   return compileComponent(await wat(text), { suspending: new Set(suspending) });
+}
+
+/** Calls an exported function of the world. */
+export function call(instance: ComponentInstance, name: string, ...args: unknown[]): unknown {
+  return (instance.exports[name] as ExportedFunction)(...args);
 }
