@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { mayHaveTrailers } from "../../src/network/http_client.ts";
 import { FakeSource } from "../support/fake_streams.ts";
 import {
   always,
@@ -313,7 +312,6 @@ test("http client: trailers of a request", async () => {
       body: bodyOf("hello"),
       trailers: () => fieldsOf(["x-sum", "7"], ["x-sum", "8"]),
     });
-    assert.equal(mayHaveTrailers(request), true);
     await answerOf(client.send(request));
     assert.match(
       await received,
@@ -334,20 +332,4 @@ test("http client: a request that may have trailers sends its head before its bo
     assert.equal(new TextDecoder().decode((await readSome(answer.body)) as Uint8Array), "hi");
     answer.body.dispose();
   });
-});
-
-test("mayHaveTrailers: only chunked bodies, and of GET and its like only announced ones", () => {
-  const body = new FakeSource();
-  for (
-    const [method, headers, hasBody, expected] of [
-      ["POST", [], true, true],
-      ["POST", [], false, false],
-      ["POST", [["Content-Length", "3"]], true, false],
-      ["GET", [], true, false],
-      ["GET", [["Trailer", "x-sum"]], true, true],
-    ] as const
-  ) {
-    const request = { method, headers: fieldsOf(...headers), body: hasBody ? body : undefined };
-    assert.equal(mayHaveTrailers(request), expected, `${method} ${JSON.stringify(headers)}`);
-  }
 });
