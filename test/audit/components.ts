@@ -1,0 +1,30 @@
+/** Files of real components by name: the samples, the QuickJS test guests, and what other toolchains made. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { guestPath } from "../../scripts/build_guests.ts";
+import { componentBytes, type ComponentName } from "../support/gateway_harness.ts";
+
+/** Where `componentBytes` leaves what it builds. */
+const BUILT: Readonly<Record<ComponentName, string>> = {
+  probe: "test/guests/quickjs/probe/dist/probe.wasm",
+  greeter: "test/guests/quickjs/greeter/dist/greeter.wasm",
+  hello: "workloads/hello/dist/hello.wasm",
+  http_api: "workloads/service-tcp/dist/http_api.wasm",
+  service_leet: "workloads/service-tcp/dist/service_leet.wasm",
+};
+
+/** False only for guests whose toolchain could not be made here; `npm test` prints those. */
+export function hasComponent(name: string): boolean {
+  return isBuilt(name) || existsSync(guestPath(name));
+}
+
+/** The path of a component, built first where it is missing or stale. */
+export async function componentPath(name: string): Promise<string> {
+  if (!isBuilt(name)) return guestPath(name);
+  await componentBytes(name);
+  return fileURLToPath(new URL(`../../${BUILT[name]}`, import.meta.url));
+}
+
+function isBuilt(name: string): name is ComponentName {
+  return Object.hasOwn(BUILT, name);
+}
