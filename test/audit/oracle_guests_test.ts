@@ -73,17 +73,18 @@ async function ending(call: () => Promise<unknown>): Promise<unknown> {
 /** Everything that a client, and the log, would see of one request to a fresh instance. */
 async function answerOf(name: string, glue: GlueName, request: FakeRequest, service?: string): Promise<unknown> {
   const workload = new Workload();
-  const stop = service === undefined ? () => {} : await startService(service, glue, workload);
+  const stop = service === undefined ? undefined : await startService(service, glue, workload);
   const printed: string[] = [];
   const context = workload.context("component", printed);
   const instance = await (await open(name, glue)).instantiate(createHostImports(context));
   const exchange = new FakeExchange(request);
-  const { request: incoming, responseOut, settle } = openExchange(exchange, context);
-  const outcome = await ending(() => instance.call("wasi:http/incoming-handler", "handle", [incoming, responseOut]));
-  settle("the request is over");
+  const opening = openExchange(exchange, context);
+  const args = [opening.request, opening.responseOut];
+  const outcome = await ending(() => instance.call("wasi:http/incoming-handler", "handle", args));
+  opening.settle("the request is over");
   instance.dispose();
   context.network.release("close");
-  await stop();
+  await stop?.();
   const { status, failed, responseFields, answer } = exchange;
   if (glue === "engine") assertNothingLeft(workload);
   return {
@@ -123,7 +124,7 @@ interface Row {
   readonly service?: string;
   readonly request: FakeRequest;
   /** What the engine has to give, so that two equal failures do not pass. */
-  readonly expected: { readonly outcome?: string; readonly status?: number; readonly body?: RegExp };
+  readonly expected: { readonly outcome?: string; readonly status?: number | undefined; readonly body?: RegExp };
 }
 
 const get = (handler: string, path: string, expected: Row["expected"]): Row => ({
