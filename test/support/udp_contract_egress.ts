@@ -107,7 +107,7 @@ const PEERS: readonly UdpCase[] = [
     assert.equal(bench.network.usage.bytes, 0);
   }, ALLOWED),
   on("16 for each guest socket, the longest idle goes first", (bench) => {
-    const { incoming, outgoing } = bench.open("service", "0.0.0.0:0");
+    const { socket, incoming, outgoing, drop } = bench.open("service", "0.0.0.0:0");
     const remotes = Array.from({ length: 18 }, (_, at) => `192.0.2.${100 + at}:53`);
     for (const remote of remotes.slice(0, 16)) assert.equal(outgoing.send(["a", remote]), 1);
     assert.equal(bench.outside.held, 16);
@@ -122,6 +122,14 @@ const PEERS: readonly UdpCase[] = [
     assert.equal(outgoing.send(["again", String(remotes[2])]), 1);
     assert.equal(bench.outside.held, 16);
     assert.equal(bench.outside.peers[3]?.isReleased, true);
+    drop();
+    const connected = expectValue(socket.stream(remotes[2]));
+    bench.outside.peers[2]?.fail("connection-refused");
+    assert.equal(
+      connected.incoming.isReady(),
+      false,
+      "the one that was closed says nothing about the one opened since",
+    );
   }, { allowed: Array.from({ length: 18 }, (_, at) => `192.0.2.${100 + at}:53`) }),
   on("the 16 are each socket's own", (bench) => {
     const [one, other] = [bench.open("component", "0.0.0.0:0", DNS), bench.open("component", "0.0.0.0:0", DNS)];
@@ -142,6 +150,10 @@ const PEERS: readonly UdpCase[] = [
     assert.equal(connected.incoming.receive(), "connection-refused");
     assert.deepEqual(connected.incoming.receive(), []);
     assert.equal(free.incoming.isReady(), false);
+    free.drop();
+    const other = expectValue(free.socket.stream(OTHER));
+    bench.outside.peers[1]?.fail("connection-refused");
+    assert.equal(other.incoming.isReady(), false, "it is told of its remote address only");
     bench.outside.peers[0]?.fail("remote-unreachable");
     assert.equal(connected.outgoing.send(["q"]), "remote-unreachable");
     assert.equal(connected.outgoing.send(["q"]), 1);
@@ -155,6 +167,12 @@ const PEERS: readonly UdpCase[] = [
     assert.equal(outgoing.send(["again"]), 1);
     assert.equal(bench.outside.peers.length, 2);
     assert.deepEqual(bench.outside.sentTo(DNS), ["again"]);
+    bench.network.close();
+    assert.deepEqual(
+      bench.outside.peers.map((peer) => peer.ended),
+      [undefined, "reset"],
+      "what is closed is forgotten",
+    );
   }, ALLOWED),
   on("a change of the hop limit reaches the OS sockets that are open", (bench) => {
     const { socket, outgoing } = bench.open("component", "0.0.0.0:0", DNS);
@@ -185,7 +203,9 @@ const PRESSURE: readonly UdpCase[] = [
       assert.equal(outgoing.permit(), 16);
       assert.equal(outgoing.send(["x"], ["y"]), 1);
       assert.equal(outgoing.isReady(), false);
+      const larger = outgoing.whenReady();
       socket.set("sendBuffer", 10_000n);
+      await larger;
       assert.equal(outgoing.isReady(), true, "a larger buffer is room");
       assert.equal(outgoing.send(["y"]), 1);
       bench.outside.at(DNS).flush();
@@ -193,6 +213,38 @@ const PRESSURE: readonly UdpCase[] = [
     },
     ALLOWED,
   ),
+  on(
+    "back-pressure: nothing overtakes a datagram for which there is no room, and only that one is waited for",
+    (bench) => {
+      bench.outside.isSlow = true;
+      const { socket, outgoing, drop } = bench.open("component", "0.0.0.0:0", DNS);
+      socket.set("sendBuffer", BigInt(3 * COST));
+      assert.equal(outgoing.send(["12345678"], ["x".repeat(200)], ["small"]), 1);
+      assert.equal(outgoing.isReady(), false);
+      bench.outside.at(DNS).flush();
+      assert.equal(outgoing.send(["12345678"]), 1);
+      assert.equal(outgoing.isReady(), true, "what once had no room was not tried again");
+      assert.equal(outgoing.send(["x".repeat(200)]), 0);
+      assert.equal(outgoing.isReady(), false);
+      drop();
+      const again = expectValue(socket.stream());
+      assert.equal(again.outgoing.isReady(), true, "it was another stream's");
+      bench.outside.at(DNS).flush();
+      assert.deepEqual(bench.outside.sentTo(DNS), ["12345678", "12345678"]);
+    },
+    ALLOWED,
+  ),
+  on("back-pressure: an OS socket that is gone with what waited makes room", async (bench) => {
+    bench.outside.isSlow = true;
+    const { socket, outgoing } = bench.open("component", "0.0.0.0:0");
+    socket.set("sendBuffer", 1n);
+    assert.equal(outgoing.send(["lost", DNS], ["b", OTHER]), 1);
+    const waiting = outgoing.whenReady();
+    bench.outside.at(DNS).release();
+    await waiting;
+    assert.equal(outgoing.send(["b", OTHER]), 1);
+    bench.outside.at(OTHER).flush();
+  }, ALLOWED),
   on("back-pressure: one datagram of any size is always taken; none fits behind it", (bench) => {
     bench.outside.isSlow = true;
     const { socket, outgoing } = bench.open("component", "0.0.0.0:0", DNS);
@@ -208,6 +260,7 @@ const PRESSURE: readonly UdpCase[] = [
     const { outgoing } = bench.open("component", "0.0.0.0:0");
     const remotes = Array.from({ length: 17 }, (_, at) => `192.0.2.${100 + at}:53`);
     assert.equal(outgoing.send(...remotes.slice(0, 16).map((remote) => ["a", remote] as const)), 16);
+    assert.equal(outgoing.send(["b", String(remotes[7])]), 1, "one of the 16 goes on");
     assert.equal(outgoing.send(["a", String(remotes[16])]), 0);
     assert.equal(outgoing.isReady(), false);
     assert.equal(bench.outside.held, 16);
