@@ -4,6 +4,7 @@ import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { ComponentExport } from "../component/types.ts";
 import type { HostContext } from "../host/context.ts";
+import { importTypeFault } from "../host/import_types.ts";
 import { createHostImports } from "../host/imports.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
@@ -17,11 +18,11 @@ export function roleFault(component: CompiledComponent, exported: string): strin
   return `${has}, expected ${exported}`;
 }
 
-/** Everything that the component imports and nobody offers; undefined when there is nothing of that kind. */
+/** Everything that the component imports and nobody offers, or not as that; undefined when there is nothing of that kind. */
 export function missingImports(component: CompiledComponent): string | undefined {
   try {
     component.checkImports(createHostImports(nobody()));
-    return undefined;
+    return importTypeFault(component.imports);
   } catch (error) {
     if (error instanceof ComponentError) return faultOf(error);
     throw error;

@@ -2,43 +2,15 @@
  * Whatever a guest may import is offered: jco makes a component that imports every function of the WASI packages, the
  * unstable ones included, and the engine links it.
  */
-import { componentEmbed, componentNew } from "@bytecodealliance/jco";
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { compileEverything } from "../../test/support/everything.ts";
 import { fakeContext } from "../../test/support/host_context.ts";
-import { compileComponent, type CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { HostImports } from "../component/host_imports.ts";
 import { createHostImports, OFFERED_INTERFACES } from "./imports.ts";
-import { SUSPENDING } from "./suspending.ts";
 
-/** Later versions of 0.2 only add, so the text of the last one, under any version, holds what each of them has. */
-const WIT_FOLDER = new URL("../../node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12/", import.meta.url);
-const PACKAGES = ["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
 const VERSIONS = ["0.2.0", "0.2.3", "0.2.10", "0.2.12"];
-
-const WORLD = `package test:guest;
-world everything {
-  include wasi:cli/imports@0.2.12;
-  include wasi:http/imports@0.2.12;
-}
-`;
-
-async function witSource(version: string): Promise<string> {
-  let source = WORLD;
-  for (const name of PACKAGES) {
-    const text = await readFile(new URL(`wasi-${name}/package.wit`, WIT_FOLDER), "utf8");
-    source += `${text.replace(/^package ([^;]+);/, "package $1 {")}\n}\n`;
-  }
-  return source.replaceAll("0.2.12", version);
-}
-
-async function compileEverything(version: string): Promise<CompiledComponent> {
-  const options = { dummy: true, witSource: await witSource(version), world: "everything" };
-  const core = await componentEmbed({ ...options, features: { tag: "all" } });
-  return await compileComponent(await componentNew(core, []), { suspending: SUSPENDING });
-}
 
 for (const version of VERSIONS) {
   test(`createHostImports offers every interface, function and resource of WASI ${version}`, async () => {
