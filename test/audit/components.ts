@@ -28,3 +28,9 @@ export async function componentPath(name: string): Promise<string> {
 function isBuilt(name: string): name is ComponentName {
   return Object.hasOwn(BUILT, name);
 }
+
+/** The path of a guest of `test/guests/quickjs`; the harness builds all of them at once. */
+export async function quickJsGuestPath(name: string): Promise<string> {
+  await componentBytes("probe");
+  return fileURLToPath(new URL(`../guests/quickjs/${name}/dist/${name}.wasm`, import.meta.url));
+}
