@@ -212,6 +212,30 @@ test("http over the private loopback: a service that traps half-way through is n
   server.close();
 });
 
+test("http over the private loopback: a kept connection that has just ended: nothing was sent, so another one is opened", async () => {
+  const pairs: Pair[] = [];
+  const client = clientOf((socket) => {
+    let text = "";
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      text += String(chunk);
+      if (text.startsWith("GET") || text.includes("whole")) {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      }
+    });
+    socket.on("end", () => socket.end());
+  }, pairs);
+  await readAll((await answerOf(client.send(requestTo(8080, { host: "localhost" })))).body);
+  await turn();
+  pairs[0]?.server.end("close");
+  // In the same turn: the client cannot know it yet.
+  const pending = client.send(requestTo(8080, { host: "localhost", method: "POST", body: bodyOf("whole") }));
+  assert.equal(pairs.length, 1);
+  assert.equal(await readAll((await answerOf(pending)).body), "ok|closed");
+  assert.equal(pairs.length, 2);
+  client.destroy();
+});
+
 test("http over the private loopback: one connection for several requests, until its idle limit or the client's end", async () => {
   const pairs: Pair[] = [];
   const client = clientOf((socket) => {

@@ -75,7 +75,10 @@ class NodeExchange implements WireFlow {
     request.on("information", () => this.#events.informational());
     request.on("upgrade", () => this.#fail(new HttpFault(httpFailure("HTTP-upgrade-failed"))));
     request.on("error", (error) => this.#fail(error));
-    request.on("close", () => this.#fail(cutError()));
+    request.on("close", () => {
+      // With an answer it comes as soon as the connection is gone, although much of the body may wait to be read.
+      if (this.#response === undefined) this.#fail(cutError());
+    });
     request.on("response", (response) => this.#receive(response));
   }
 
@@ -105,6 +108,9 @@ class NodeExchange implements WireFlow {
     });
     response.on("error", (error) => this.#fail(error));
     response.on("end", () => this.#end(response));
+    response.on("close", () => {
+      if (!response.readableEnded) this.#fail(cutError());
+    });
     this.#events.head(response.statusCode ?? 0, fieldsFromRaw(response.rawHeaders));
   }
 

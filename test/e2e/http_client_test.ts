@@ -233,6 +233,16 @@ for (const wire of WIRES) {
     });
   });
 
+  test(`http client, ${wire}: a server that has left long before its answer is read`, async () => {
+    await withBench(async ({ client, listen }) => {
+      const text = "x".repeat(300_000);
+      const port = await listen(always(`HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`, "end"));
+      const answer = await answerOf(client.send(requestTo(port, {}, wire)));
+      await pause(100);
+      assert.equal(await readAll(answer.body), `${text}|closed`);
+    });
+  });
+
   test(`http client, ${wire}: an early answer ends a body that is still being written`, async () => {
     await withBench(async ({ client, listen }) => {
       const port = await listen((socket) => {

@@ -8,7 +8,9 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { Agent, createServer as createHttpServer, request as startRequest } from "node:http";
+import { createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -178,6 +180,24 @@ test("undici: a connector that calls back at once leaves the request unsent (htt
   });
   const outcome = await Promise.race([exchange(client), pause(300)]);
   assert.equal(outcome, false);
+  await client.destroy();
+  server.close();
+});
+
+test("undici over HTTP/2 on Deno: an answer with trailers loses its body (http_wire_undici.ts: allowH2)", async () => {
+  const pem = (name: string): string => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8");
+  const server = createSecureServer({ key: pem("good.key.pem"), cert: pem("good.pem") });
+  server.on("stream", (stream: ServerHttp2Stream) => {
+    stream.respond({ ":status": 200 }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "x-sum": "7" }));
+    stream.end("body");
+  });
+  const client = new Client(`https://127.0.0.1:${await listening(server)}`, {
+    allowH2: true,
+    connect: { ca: pem("ca.pem") },
+  });
+  const isDeno = "Deno" in globalThis;
+  assert.deepEqual(await exchange(client), isDeno ? ["200", "ended"] : ["200", "body", "ended"]);
   await client.destroy();
   server.close();
 });
