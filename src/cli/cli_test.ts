@@ -5,12 +5,15 @@ import { LoopgateError } from "../base/errors.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
+import { absentLayer, makePolicy } from "../policy/policy.ts";
 import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import { type CliTools, runCli } from "./cli.ts";
 import { coloursFor } from "./colours.ts";
 import { runtimeFault } from "./runtime_check.ts";
 import { curlLine, servedText } from "./served_text.ts";
 import type { Terminal } from "./terminal.ts";
+
+const policy = makePolicy({ workload: absentLayer("w/shop/workload.jsonc") });
 
 function route(name: string, match: Partial<RouteSpec["match"]>): RouteSpec {
   const whole = { host: "*", path: "/", methods: undefined, ...match };
@@ -21,6 +24,7 @@ function route(name: string, match: Partial<RouteSpec["match"]>): RouteSpec {
     component: "w/shop/dist/api.wasm",
     env: [],
     args: [],
+    policy,
   };
 }
 
@@ -32,7 +36,8 @@ function workload(routes: readonly RouteSpec[], hasService = true): WorkloadSpec
     readyTcpPort: 7777,
     restart: "on-failure" as const,
   };
-  return { name: "shop", folder: "w/shop", service: hasService ? service : undefined, routes, network: "loopback" };
+  const whole = { name: "shop", folder: "w/shop", routes, policy, network: "loopback" as const };
+  return { ...whole, service: hasService ? service : undefined };
 }
 
 /** A process in memory: what it wrote, how it ended, and a button for Ctrl-C. */

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import { findTies } from "../router/specificity.ts";
-import type { WorkloadSpec } from "../workload/spec.ts";
+import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { fileFault, type FileReader, type FolderEntry, joinPath } from "./file_reader.ts";
 import { isWorkloadFile, loadWorkload, type PlacedRoute, ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
 
@@ -10,9 +10,13 @@ import { isWorkloadFile, loadWorkload, type PlacedRoute, ROUTE_ENDING, WORKLOAD_
 export interface LoadedFolder {
   /** The workloads without a fault, by name. */
   readonly workloads: readonly WorkloadSpec[];
+  readonly gateway: GatewaySpec;
   /** By file and place; the gateway starts when there are none. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** What counts where the operator says nothing. */
+const NO_GATEWAY_FILE: GatewaySpec = { nat64: [], resolver: undefined, ca: undefined };
 
 /** Folders of tools and results; they are never workloads. */
 const SKIPPED: ReadonlySet<string> = new Set(["dist", "node_modules"]);
@@ -28,7 +32,7 @@ const SKIPPED: ReadonlySet<string> = new Set(["dist", "node_modules"]);
 export async function loadFolder(folder: string, files: FileReader): Promise<LoadedFolder> {
   const diagnostics: Diagnostic[] = [];
   const entries = await listFolder(folder, files, diagnostics);
-  if (entries === undefined) return { workloads: [], diagnostics };
+  if (entries === undefined) return { workloads: [], gateway: NO_GATEWAY_FILE, diagnostics };
   diagnostics.push(...topFaults(folder, entries));
   const workloads: WorkloadSpec[] = [];
   const routes: PlacedRoute[] = [];
@@ -57,7 +61,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   diagnostics.push(...ties);
   const tied = new Set(ties.map((tie) => tie.file));
   const sound = workloads.filter((workload) => !workload.routes.some((route) => tied.has(route.file)));
-  return { workloads: sound, diagnostics: sortDiagnostics(diagnostics) };
+  return { workloads: sound, gateway: NO_GATEWAY_FILE, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 async function listFolder(

@@ -1,5 +1,7 @@
 /** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
 import type { Diagnostic } from "../base/diagnostics.ts";
+import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
+import { readDns, readNet } from "../policy/policy_read.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
 import { checkComponentFile } from "./component_file.ts";
 import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
@@ -74,10 +76,11 @@ class WorkloadLoader {
     const workloadFile = own === undefined ? undefined : checkDocument(own, WORKLOAD_FILE);
     this.#diagnostics.push(...(workloadFile?.diagnostics ?? []));
     const value: WorkloadFile = workloadFile?.value ?? {};
+    const layer = layerOf(joinPath(this.#folder, WORKLOAD_NAME), value);
     const service = own === undefined ? undefined : await this.#service(own, value);
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
-      const route = await this.#route(name, value.env);
+      const route = await this.#route(name, { env: value.env, layer });
       if (route !== undefined) routes.push(route);
     }
     if (own !== undefined && workloadFile?.value !== undefined && service === undefined && names.length === 1) {
@@ -86,7 +89,14 @@ class WorkloadLoader {
       this.#diagnostics.push(own.fault(own.root?.offset ?? 0, message, fix));
     }
     const network = networkOf(value);
-    const workload = { name: this.#name, folder: this.#folder, service, routes, network };
+    const workload = {
+      name: this.#name,
+      folder: this.#folder,
+      service,
+      routes,
+      policy: makePolicy({ workload: layer }),
+      network,
+    };
     const isSound = this.#diagnostics.length === 0;
     return { workload: isSound ? workload : undefined, routes: this.#placed, diagnostics: this.#diagnostics };
   }
@@ -111,7 +121,10 @@ class WorkloadLoader {
     };
   }
 
-  async #route(fileName: string, workloadEnv: WorkloadFile["env"]): Promise<RouteSpec | undefined> {
+  async #route(
+    fileName: string,
+    workload: { readonly env: WorkloadFile["env"]; readonly layer: PolicyLayer },
+  ): Promise<RouteSpec | undefined> {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
     const path = joinPath(this.#folder, fileName);
     if (!NAME.test(name)) {
@@ -133,8 +146,9 @@ class WorkloadLoader {
       file: path,
       match,
       component: componentPath(this.#folder, value.component),
-      env: mergeEnv(workloadEnv, value.env),
+      env: mergeEnv(workload.env, value.env),
       args: value.args ?? [],
+      policy: makePolicy({ workload: workload.layer, route: absentLayer(path) }),
     };
   }
 
@@ -185,6 +199,11 @@ function mergeEnv(
   own: Readonly<Record<string, string>> | undefined,
 ): readonly (readonly [string, string])[] {
   return [...new Map([...Object.entries(workload ?? {}), ...Object.entries(own ?? {})])];
+}
+
+/** The definition has seen to it that there are no faults. */
+function layerOf(file: string, value: WorkloadFile): PolicyLayer {
+  return { net: readNet(value.net, { file }).setting, dns: readDns(value.dns, { file }).setting };
 }
 
 function networkOf(file: WorkloadFile): WorkloadSpec["network"] {

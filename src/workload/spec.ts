@@ -1,5 +1,7 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
+import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
 import type { NetworkAccess } from "../network/access.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
 
 /** A `*.route.jsonc`. */
@@ -14,6 +16,8 @@ export interface RouteSpec {
   readonly env: readonly (readonly [string, string])[];
   /** Without the program's name. */
   readonly args: readonly string[];
+  /** Of its component. */
+  readonly policy: Policy;
 }
 
 /** Whether a service that ended is started again; "on-failure": unless it ended well. */
@@ -36,5 +40,17 @@ export interface WorkloadSpec {
   readonly folder: string;
   readonly service: ServiceSpec | undefined;
   readonly routes: readonly RouteSpec[];
+  /** Of the service. */
+  readonly policy: Policy;
   readonly network: NetworkAccess;
+}
+
+/** What the operator's `gateway.jsonc` says besides the ceiling, which is in every policy already. */
+export interface GatewaySpec {
+  /** Prefixes of the network's own NAT64 (RFC 6052): an address below them is judged as the IPv4 one it carries. */
+  readonly nat64: readonly IpPrefix[];
+  /** DNS servers; undefined: the machine's. */
+  readonly resolver: readonly SocketAddress[] | undefined;
+  /** PEM text of certificates that are trusted besides the machine's. */
+  readonly ca: string | undefined;
 }
