@@ -60,7 +60,7 @@ function checkImport(file: string, target: string, isType: boolean, isTest: bool
   if (target.startsWith("@bytecodealliance/preview2-shim") && !isType) {
     fault(file, "it loads preview2-shim, expected `import type`: its Node flavour starts a thread and blocks");
   }
-  if (OS_MODULES.test(target) && !isType && !isTest && !osFiles.has(file)) {
+  if ((OS_MODULES.test(target) || target === "undici") && !isType && !isTest && !osFiles.has(file)) {
     fault(
       file,
       `it imports ${target}, expected it in the list of ARCHITECTURE.md ("Files that touch the operating system")`,
