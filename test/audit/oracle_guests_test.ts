@@ -33,7 +33,6 @@ class Workload {
   readonly counters = new LiveCounters();
   readonly network = new WorkloadNetwork({
     workload: "oracle",
-    access: "loopback",
     clock: systemClock,
     counters: this.counters,
     emit: () => {},
