@@ -129,3 +129,10 @@ test("judgeRequest: the port compared is the one used, written or not", () => {
   assert.equal(way("example.com:8443", ["https://example.com"], "https"), "denied");
   assert.equal(way("example.com:443", ["https://example.com"], "http"), "denied");
 });
+
+test("judgeRequest: without a network, on whatever level, there is no loopback either", () => {
+  for (const [route, ceiling] of [[{ net: false }, undefined], [undefined, { net: false }]] as const) {
+    const policy = policyOf({ net: ["*"] }, { route, ceiling });
+    assert.equal(judgeRequest({ scheme: "http", authority: "localhost" }, { policy, own: OWN }).kind, "denied");
+  }
+});

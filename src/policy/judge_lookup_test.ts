@@ -27,6 +27,8 @@ for (
     ["... `localhost` included", "localhost", "denied", { dns: false }],
     ["... and literal addresses", "1.2.3.4", "denied", { dns: [] }],
     ["... `net` false: names fail as without `dns`", "localhost", "denied", { dns: true, net: false }],
+    ["... on every level", "localhost", "denied", { dns: true }, { net: false }],
+    ["... and on the route", "example.com", "denied", { dns: true }, undefined, { net: false }],
     ["a malformed name is invalid-argument", "a..b", "malformed", { dns: true }],
     ["... off as well", "a..b", "malformed", { dns: false }],
     ["... a port too", "example.com:80", "malformed", { dns: true }],

@@ -68,13 +68,26 @@ for (
   });
 }
 
-test("judgeAddress: port 0 passes no rule, so it passes no deny rule either", () => {
+test("judgeAddress: port 0 passes no rule, so it passes no deny rule either, and no line opens it", () => {
   const context = { policy: policyOf({ net: { allow: ["*"], deny: ["10.0.0.1"] } }), own: NOTHING_OWN };
   for (const port of [0, -1, 65536, Number.NaN]) {
-    assert.equal(judgeAddress({ scheme: "tcp", address: ip("10.0.0.1"), port }, context).isAllowed, false);
-    assert.equal(judgeAddress({ scheme: "tcp", address: ip("8.8.8.8"), port }, context).isAllowed, false);
-    assert.equal(judgeName({ scheme: "tcp", name: "db", port }, context).isAllowed, false);
+    const none = { isAllowed: false, rule: `there is no port ${port}`, edits: [] };
+    assert.deepEqual(judgeAddress({ scheme: "tcp", address: ip("10.0.0.1"), port }, context), none);
+    assert.deepEqual(judgeAddress({ scheme: "tcp", address: ip("8.8.8.8"), port }, context), none);
+    assert.deepEqual(judgeName({ scheme: "tcp", name: "db", port }, context), none);
   }
+});
+
+test("judgeAddress: a prefix is of one family, even where the first bytes are the same", () => {
+  assert.equal(judgeText(policyOf({ net: ["10.0.0.0/8"] }), "tcp://[a00::1]:1").isAllowed, false);
+  assert.equal(judgeText(policyOf({ net: ["[a00::/8]"] }), "tcp://10.0.0.1:1").isAllowed, false);
+  assert.equal(judgeText(policyOf({ net: { deny: ["10.0.0.0/8"] } }), "tcp://[a00::1]:1").isAllowed, true);
+});
+
+test("judgeAddress: the net of an operator that is off ends everything, and says so", () => {
+  const policy = policyOf({ net: ["*"] }, { ceiling: { net: false } });
+  assert.equal(judgeText(policy, "tcp://8.8.8.8:1").rule, '"net": false of gateway.jsonc');
+  assert.equal(judgeText(policy, "https://example.com").rule, '"net": false of gateway.jsonc');
 });
 
 /** What is left of the answers; "" for a name that is not looked up. */

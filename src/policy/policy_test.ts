@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsePrefix } from "../base/ip_address.ts";
 import { ip, layerOf, type LayerValues, policyOf } from "../../test/support/policy_of.ts";
-import { classesInPrefix } from "./address_class.ts";
+import { classesInPrefix, classifyAddress } from "./address_class.ts";
 import { isNat64Prefix } from "./carried_ipv4.ts";
 import { contradicting, exceeding } from "./policy_ceiling.ts";
 import { parseDnsName, readDns, readNet, RULES_MAX } from "./policy_read.ts";
@@ -144,6 +144,8 @@ for (
     [["10.0.0.1"], ["10.0.0.0/8"], ""],
     [["10.0.0.0/8"], ["10.0.0.1"], "net[0]"],
     [["10.0.0.0/8"], ["private"], ""],
+    [["10.0.0.0/8"], ["10.0.0.0/16"], "net[0]"],
+    [["100.64.0.0/10"], ["private"], ""],
     [["8.0.0.0/5"], ["private"], "net[0]"],
     [["8.0.0.0/5"], ["public"], "net[0]"],
     [["8.0.0.0/5"], ["public", "private"], ""],
@@ -228,6 +230,21 @@ test("classesInPrefix: a class for every address in it, one for a prefix that a 
   assert.equal(classes("fd00:ec2::/48"), "link-local");
   assert.equal(classes("2000::/3"), "public");
   assert.equal(classes("ff02::/16"), "never");
+});
+
+test("classifyAddress: a nat64 prefix opens local ranges, not metadata, multicast or the own machine", () => {
+  const own = {
+    listeners: [],
+    interfaces: [ip("fd00:1::808:808")],
+    nat64: ["fd00:ec2::/96", "fd00:1::/96", "fe80::/96", "ff02::/96"].map(parsePrefix),
+  };
+  const classOf = (text: string) => classifyAddress({ address: ip(text), port: 80 }, own).class;
+  assert.equal(classOf("fd00:1::101:101"), "public");
+  assert.equal(classOf("fd00:1::a00:1"), "private");
+  assert.equal(classOf("fd00:1::808:808"), "private");
+  assert.equal(classOf("fd00:ec2::808:808"), "link-local");
+  assert.equal(classOf("fe80::808:808"), "link-local");
+  assert.equal(classOf("ff02::808:808"), "never");
 });
 
 test("isNat64Prefix: the lengths of RFC 6052", () => {
