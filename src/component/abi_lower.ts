@@ -1,12 +1,22 @@
 /** Lowering: from host values to a guest's flat values or memory; the mirror of `abi_lift.ts`. */
 import type { CanonEnv, FlatValue } from "./abi_env.ts";
 import { misfit } from "./abi_fault.ts";
-import { casesOf, type CoreType, flagWords, flatten, isScalar, layoutOf } from "./abi_layout.ts";
+import { casesOf, type CoreType, flagWords, flatten, isScalar, type Layout, layoutOf } from "./abi_layout.ts";
 import { type Boundary, fieldKeys } from "./abi_lift.ts";
 import { type ListLower, listLower, loweredList } from "./abi_lists.ts";
 import { SCALARS, toJoined } from "./abi_numbers.ts";
+import { lowerRecord, lowerTuple, type PartLower, type PartStore, storeRecord, storeTuple } from "./abi_parts.ts";
 import { lowered, STRING_LOWERS } from "./abi_strings.ts";
-import { caseOpener, eachElement, eachField, enumIndex, lowerFlags } from "./host_values.ts";
+import {
+  caseOpener,
+  enumIndex,
+  type FieldKey,
+  fieldKey,
+  lowerFlags,
+  readField,
+  recordOf,
+  tupleOf,
+} from "./host_values.ts";
 import type { ResourceType, StringEncoding, ValueType } from "./types.ts";
 
 /** Into memory that the caller has checked or allocated. */
@@ -96,20 +106,11 @@ export class Lowerer {
         return (env, at, value) => env.memory.data.setInt32(at, lower(env, value), true);
       }
       case "record": {
-        const stores = type.fields.map((field) => this.store(field.type));
         const keys = fieldKeys(type.fields.map((field) => field.name));
-        return (env, at, value) =>
-          eachField(keys, value, (field, index) => stores[index]?.(env, at + (layout.offsets[index] ?? 0), field));
+        return storeRecord(this.#partStores(type.fields.map((field) => field.type), layout, keys));
       }
-      case "tuple": {
-        const stores = type.elements.map((element) => this.store(element));
-        return (env, at, value) =>
-          eachElement(
-            stores.length,
-            value,
-            (one, index) => stores[index]?.(env, at + (layout.offsets[index] ?? 0), one),
-          );
-      }
+      case "tuple":
+        return storeTuple(this.#partStores(type.elements, layout));
       case "flags": {
         const words = flagWords(type.names.length);
         const lower = lowerFlags(type.names);
@@ -168,14 +169,11 @@ export class Lowerer {
         return (env, value, flat) => write(flat, lower(env, value));
       }
       case "record": {
-        const lowers = this.#parts(type.fields.map((field) => field.type), slots);
         const keys = fieldKeys(type.fields.map((field) => field.name));
-        return (env, value, flat) => eachField(keys, value, (field, index) => lowers[index]?.(env, field, flat));
+        return lowerRecord(this.#partLowers(type.fields.map((field) => field.type), slots, keys));
       }
-      case "tuple": {
-        const lowers = this.#parts(type.elements, slots);
-        return (env, value, flat) => eachElement(lowers.length, value, (one, index) => lowers[index]?.(env, one, flat));
-      }
+      case "tuple":
+        return lowerTuple(this.#partLowers(type.elements, slots));
       case "flags": {
         const lower = lowerFlags(type.names);
         const writes = slots.map((slot) => writeSlot(slot, "i32"));
@@ -211,12 +209,23 @@ export class Lowerer {
     };
   }
 
-  #parts(types: readonly ValueType[], slots: readonly Slot[]): FlatLower[] {
+  /** The parts of a record (with `keys`) or of a tuple. */
+  #partStores(types: readonly ValueType[], { offsets }: Layout, keys: readonly string[] = []): PartStore[] {
+    return types.map((type, index) => ({
+      index,
+      field: fieldKey(keys[index] ?? ""),
+      offset: offsets[index] ?? 0,
+      store: this.store(type),
+    }));
+  }
+
+  #partLowers(types: readonly ValueType[], slots: readonly Slot[], keys: readonly string[] = []): PartLower[] {
     let at = 0;
-    return types.map((type) => {
+    return types.map((type, index) => {
       const length = flatten(type)?.length ?? 0;
       at += length;
-      return this.flat(type, slots.slice(at - length, at));
+      const lower = this.flat(type, slots.slice(at - length, at));
+      return { index, field: fieldKey(keys[index] ?? ""), lower };
     });
   }
 }

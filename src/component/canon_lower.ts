@@ -8,9 +8,10 @@ import { type CoreSignature, signatureOf } from "./abi_layout.ts";
 import type { FlatLift } from "./abi_lift.ts";
 import type { Lowerer } from "./abi_lower.ts";
 import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
-import { type CoreFunction, frame, withFrame } from "./core_function.ts";
-import { hostCall, type HostCallee } from "./host_call.ts";
-import type { ComponentScope } from "./instance_state.ts";
+import { type CoreFunction, frame, type FrameBody, withFrame } from "./core_function.ts";
+import { type Call, hostCall, type HostCallee, type Invoke } from "./host_call.ts";
+import type { ComponentScope, InstanceState } from "./instance_state.ts";
+import { parseFunctionName } from "./js_names.ts";
 import { isTrap, trap, trapOfHost } from "./trap.ts";
 import type { Builtin, ValueType } from "./types.ts";
 
@@ -24,7 +25,8 @@ export interface LowerPlan {
   /** It may hand over a promise; its core function is then made by the trampoline module. */
   readonly suspends: boolean;
   readonly isFused: boolean;
-  readonly lifts: readonly FlatLift[];
+  /** Lifts the arguments and calls the host or the other component. */
+  readonly call: Call;
   readonly lends: boolean;
   /** Its parameters may be large. */
   readonly isBudgeted: boolean;
@@ -47,13 +49,14 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
   const boundary = isFused ? "fused" : "host";
   const lends = types.some((type) => holds(type, "own")) && types.some((type) => holds(type, "borrow"));
   const lowerer = codecs.lowerer(options.encoding, boundary);
+  const lifts = liftParams(codecs.lifter(options.encoding, boundary, lends), params, signature.isSpilled);
   const isThrown = !isFused && result?.kind === "result";
   return {
     signature,
     label: func.kind === "import" ? importLabel(func.interfaceName, func.name) : "a function of another component",
     suspends,
     isFused,
-    lifts: liftParams(codecs.lifter(options.encoding, boundary, lends), params, signature.isSpilled),
+    call: func.kind === "import" ? hostCall(parseFunctionName(func.name), lifts) : fusedCall(lifts),
     lends,
     isBudgeted: types.some((type) => holds(type, "list", "string")),
     resultPointerAt: signature.isReturnedInMemory ? signature.params.length - 1 : -1,
@@ -87,9 +90,6 @@ function resultLowerer(
   return (env, value) => lower(env, wrap(value));
 }
 
-/** What a fused call needs of the other side: takes component values, returns one, or a promise when it may suspend. */
-export type Invoke = (values: readonly unknown[]) => unknown;
-
 /** The core function for one instance; for suspending ones, the half that runs before the trampoline waits. */
 export function bindLower(
   plan: LowerPlan,
@@ -97,76 +97,101 @@ export function bindLower(
   scope: ComponentScope,
   callee: HostCallee | Invoke,
 ): CoreFunction {
-  const { lowerOk, lowerError, resultPointerAt, label, suspends, isFused, lends, isBudgeted } = plan;
-  const { state } = scope;
-  const call = typeof callee === "function" ? fusedCall(callee, plan.lifts) : hostCall(callee, plan.lifts);
+  return withFrame(plan.signature.params.length, new LoweredFunction(plan, env, scope, callee));
+}
 
-  const fail = (error: unknown): never => {
-    throw state.fail(trapOfHost(atValue(error, `result of ${label}`), label));
-  };
-  const finish = (value: unknown, pointer: number): FlatValue | undefined => {
-    if (lends) scope.giveBack();
-    env.memory.refresh();
-    return lowerOk(env, value, pointer);
-  };
-  const finishError = (error: unknown, pointer: number): FlatValue | undefined => {
-    if (lends) scope.giveBack();
+/** One object per instance and import, for most imports of most instances are never called. */
+class LoweredFunction implements FrameBody {
+  readonly #plan: LowerPlan;
+  readonly #env: CanonEnv;
+  readonly #scope: ComponentScope;
+  readonly #state: InstanceState;
+  readonly #callee: HostCallee | Invoke;
+
+  constructor(plan: LowerPlan, env: CanonEnv, scope: ComponentScope, callee: HostCallee | Invoke) {
+    this.#plan = plan;
+    this.#env = env;
+    this.#scope = scope;
+    this.#state = scope.state;
+    this.#callee = callee;
+  }
+
+  run(): FlatValue | undefined {
+    const plan = this.#plan;
+    const state = this.#state;
+    try {
+      state.checkAlive();
+      if (!this.#scope.mayLeave) trap(`Cannot call ${plan.label}: the guest is in realloc or post-return`);
+      this.#env.memory.refresh();
+      if (plan.isBudgeted) startLifting();
+      const pointer = plan.resultPointerAt < 0 ? 0 : Number(frame[plan.resultPointerAt]) >>> 0;
+      let value: unknown;
+      try {
+        value = plan.call(this.#callee, this.#env, frame);
+      } catch (error) {
+        state.checkAlive();
+        return this.#finishError(error, pointer);
+      }
+      state.checkAlive();
+      if (value instanceof Promise || (plan.suspends && isThenable(value))) return this.#wait(value, pointer);
+      return this.#finish(value, pointer);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #finish(value: unknown, pointer: number): FlatValue | undefined {
+    if (this.#plan.lends) this.#scope.giveBack();
+    this.#env.memory.refresh();
+    return this.#plan.lowerOk(this.#env, value, pointer);
+  }
+
+  #finishError(error: unknown, pointer: number): FlatValue | undefined {
+    const { lends, lowerError } = this.#plan;
+    if (lends) this.#scope.giveBack();
     if (lowerError === null) throw error;
     const payload = payloadOf(error);
-    env.memory.refresh();
-    return lowerError(env, payload, pointer);
-  };
-  const wait = (promise: PromiseLike<unknown>, pointer: number): FlatValue | undefined => {
+    this.#env.memory.refresh();
+    return lowerError(this.#env, payload, pointer);
+  }
+
+  #fail(error: unknown): never {
+    const { label } = this.#plan;
+    throw this.#state.fail(trapOfHost(atValue(error, `result of ${label}`), label));
+  }
+
+  #wait(promise: PromiseLike<unknown>, pointer: number): FlatValue | undefined {
+    const { suspends, isFused, label, zero } = this.#plan;
     if (!suspends) {
       refusePromise(promise, `The host function ${label} returned a promise, expected one that is declared to suspend`);
     }
-    if (!state.mayBlock) {
+    if (!this.#state.mayBlock) {
       refusePromise(promise, `Cannot wait in ${label}: nothing can suspend here (start, constructor, destructor)`);
     }
     const resume = {
-      fulfilled: guarded((value: unknown) => finish(value, pointer), fail),
-      rejected: guarded((error: unknown) => finishError(error, pointer), fail),
+      fulfilled: (value: unknown): FlatValue | undefined => {
+        try {
+          return this.#finish(value, pointer);
+        } catch (error) {
+          return this.#fail(error);
+        }
+      },
+      rejected: (reason: unknown): FlatValue | undefined => {
+        try {
+          return this.#finishError(reason, pointer);
+        } catch (error) {
+          return this.#fail(error);
+        }
+      },
     };
-    if (promise instanceof Promise && isFused) state.suspendOnGuest(promise, resume);
-    else state.suspend(promise, resume);
-    return plan.zero;
-  };
-
-  return withFrame(plan.signature.params.length, () => {
-    try {
-      state.checkAlive();
-      if (!scope.mayLeave) trap(`Cannot call ${label}: the guest is in realloc or post-return`);
-      env.memory.refresh();
-      if (isBudgeted) startLifting();
-      const pointer = resultPointerAt < 0 ? 0 : Number(frame[resultPointerAt]) >>> 0;
-      let value: unknown;
-      try {
-        value = call(env, frame);
-      } catch (error) {
-        state.checkAlive();
-        return finishError(error, pointer);
-      }
-      state.checkAlive();
-      if (value instanceof Promise || (suspends && isThenable(value))) return wait(value, pointer);
-      return finish(value, pointer);
-    } catch (error) {
-      return fail(error);
-    }
-  });
+    if (promise instanceof Promise && isFused) this.#state.suspendOnGuest(promise, resume);
+    else this.#state.suspend(promise, resume);
+    return zero;
+  }
 }
 
-function guarded<T>(step: (value: unknown) => T, fail: (error: unknown) => never): (value: unknown) => T {
-  return (value) => {
-    try {
-      return step(value);
-    } catch (error) {
-      return fail(error);
-    }
-  };
-}
-
-function fusedCall(invoke: Invoke, lifts: readonly FlatLift[]): (env: CanonEnv, flat: readonly FlatValue[]) => unknown {
-  return (env, flat) => invoke(lifts.map((lift) => lift(env, flat)));
+function fusedCall(lifts: readonly FlatLift[]): Call {
+  return (callee, env, flat) => (callee as Invoke)(lifts.map((lift) => lift(env, flat)));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -2,7 +2,7 @@
 import { HostTrap } from "../base/errors.ts";
 import type { CoreFunction } from "./core_function.ts";
 import { BORROWED } from "./handles.ts";
-import type { ComponentScope, InstanceState } from "./instance_state.ts";
+import type { ComponentScope } from "./instance_state.ts";
 import { trap, trapOfGuest, trapOfHost } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
 
@@ -11,42 +11,45 @@ export type Destroy = (value: unknown) => void;
 
 /** `resource.new: (rep: i32) -> i32` */
 export function bindResourceNew(scope: ComponentScope, resource: ResourceType): CoreFunction {
-  return (rep) =>
-    guard(scope.state, () => {
+  return (rep) => {
+    try {
       if (!scope.mayLeave) trap("Cannot make a resource: the guest is in realloc or post-return");
       return scope.table.addOwn(resource.id, Number(rep) | 0);
-    });
+    } catch (error) {
+      throw failed(scope, error);
+    }
+  };
 }
 
 /** `resource.rep: (handle: i32) -> i32` */
 export function bindResourceRep(scope: ComponentScope, resource: ResourceType): CoreFunction {
-  return (handle) => guard(scope.state, () => Number(scope.table.get(Number(handle) >>> 0, resource.id)));
+  return (handle) => {
+    try {
+      return Number(scope.table.get(Number(handle) >>> 0, resource.id));
+    } catch (error) {
+      throw failed(scope, error);
+    }
+  };
 }
 
 /** `resource.drop: (handle: i32)` */
-export function bindResourceDrop(
-  scope: ComponentScope,
-  resource: ResourceType,
-  destroy: (by: ComponentScope) => Destroy,
-): CoreFunction {
-  const destroyHere = destroy(scope);
-  return (handle) =>
-    guard(scope.state, () => {
+export function bindResourceDrop(scope: ComponentScope, resource: ResourceType, destroy: Destroy): CoreFunction {
+  return (handle) => {
+    try {
       scope.state.checkAlive();
       if (!scope.mayLeave) trap("Cannot drop a resource: the guest is in realloc or post-return");
       const value = scope.table.drop(Number(handle) >>> 0, resource.id);
-      if (value !== BORROWED) destroyHere(value);
+      if (value !== BORROWED) destroy(value);
       scope.state.checkAlive();
       return undefined;
-    });
+    } catch (error) {
+      throw failed(scope, error);
+    }
+  };
 }
 
-function guard<T>(state: InstanceState, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw state.fail(trapOfHost(error, "Symbol.dispose"));
-  }
+function failed({ state }: ComponentScope, error: unknown): WebAssembly.RuntimeError {
+  return state.fail(trapOfHost(error, "Symbol.dispose"));
 }
 
 /** The end of an imported resource: the host object's `Symbol.dispose`, if it has one. */

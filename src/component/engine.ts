@@ -1,7 +1,7 @@
 /** The component engine's public side: bytes to a compiled component, and from there to instances. */
 import { planComponentParts } from "./component_plan.ts";
 import { ComponentError } from "./errors.ts";
-import { planExports } from "./export_plan.ts";
+import { interfaceKeys, planExports } from "./export_plan.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import { ComponentInstance, type InstanceSource, type InstantiateOptions } from "./instance.ts";
 import { planComponent } from "./link.ts";
@@ -66,7 +66,13 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
       used.has(index) ? compileModule(bytes.slice(start, end), start) : null
     ),
   ]);
-  return new CompiledComponent({ plan, modules, trampolines: trampolines ?? null, exports });
+  return new CompiledComponent({
+    plan,
+    modules,
+    trampolines: trampolines ?? null,
+    exports,
+    interfaceKeys: interfaceKeys(exports),
+  });
 }
 
 async function compileModule(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<WebAssembly.Module> {

@@ -5,9 +5,8 @@ import { ComponentError } from "./errors.ts";
 import { type ExportedClass, type ExportedFunction, exportedFunction, type ExportOptions } from "./exported.ts";
 import type { GuestObjects } from "./guest_resource.ts";
 import type { HostBindings } from "./host_imports.ts";
-import type { HostCallee } from "./host_call.ts";
 import type { InstanceState } from "./instance_state.ts";
-import { camelCase, type FunctionName, parseFunctionName, pascalCase } from "./js_names.ts";
+import { bareName, camelCase, type FunctionName, parseFunctionName, pascalCase } from "./js_names.ts";
 import type { ComponentExport, ResourceType } from "./types.ts";
 
 /** Functions by camelCase name, resource classes by PascalCase name, instances inside instances. */
@@ -18,18 +17,20 @@ export interface ExportedInterface {
 interface LiftedExport extends ExportOptions {
   readonly kind: "lift";
   readonly name: FunctionName;
+  /** The property; none for constructors. */
+  readonly key: string;
   readonly plan: LiftPlan;
   readonly ref: LiftRef;
   readonly env: number;
-  /** For members of a class. */
-  readonly resource: ResourceType | null;
+  /** The class that it is a member of. */
+  readonly member: { readonly resource: ResourceType; readonly className: string } | null;
 }
 
 type ExportPlan =
   | LiftedExport
   /** A host function that the component passes on as it is. */
-  | { readonly kind: "host"; readonly name: string; readonly callee: number }
-  | { readonly kind: "class"; readonly resource: ResourceType; readonly name: string }
+  | { readonly kind: "host"; readonly key: string; readonly callee: number }
+  | { readonly kind: "class"; readonly key: string; readonly resource: ResourceType }
   | { readonly kind: "instance"; readonly key: string; readonly items: readonly ExportPlan[] };
 
 export type { ExportPlan };
@@ -51,7 +52,7 @@ export function planExports(
       case "type":
         if (!isResource(item.type)) break;
         component.needClass(item.type);
-        items.push({ kind: "class", resource: item.type, name });
+        items.push({ kind: "class", key: pascalCase(name), resource: item.type });
         break;
       case "func":
         items.push(...planFunction(name, item, exports, component, path));
@@ -71,12 +72,12 @@ function planFunction(
   const parsed = parseFunctionName(name);
   if (func.kind === "import") {
     // Members of an imported class come with the class.
-    return parsed.kind === "plain" ? [{ kind: "host", name: camelCase(name), callee: component.hostOf(func) }] : [];
+    return parsed.kind === "plain" ? [{ kind: "host", key: camelCase(name), callee: component.hostOf(func) }] : [];
   }
-  let resource: ResourceType | null = null;
+  let member: LiftedExport["member"] = null;
   if (parsed.kind !== "plain") {
     const type = siblings.get(parsed.resource);
-    resource = type?.kind === "type" && isResource(type.type) ? type.type : null;
+    const resource = type?.kind === "type" && isResource(type.type) ? type.type : null;
     if (resource?.origin.kind !== "guest") {
       throw new ComponentError(
         "unsupported",
@@ -86,6 +87,7 @@ function planFunction(
         },
       );
     }
+    member = { resource, className: pascalCase(parsed.resource) };
   }
   checkFunctionType(func.type, func.offset);
   const label = `"${path}${name}"`;
@@ -93,18 +95,30 @@ function planFunction(
   return [{
     kind: "lift",
     name: parsed,
+    key: parsed.kind === "constructor" ? "" : camelCase(parsed.name),
     label,
     type: func.type,
     suspends,
     plan: planLift(func, component.codecs, { boundary: "host", label, suspends }),
     ref: func,
     env: component.envOf(func.componentInstance, func.options),
-    resource,
+    member,
   }];
 }
 
 function isResource(type: object | null): type is ResourceType {
   return type !== null && "origin" in type;
+}
+
+/** The keys of exported interfaces, by their names without a version. */
+export function interfaceKeys(items: readonly ExportPlan[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (const item of items) {
+    if (item.kind !== "instance") continue;
+    const bare = bareName(item.key);
+    if (!keys.has(bare)) keys.set(bare, item.key);
+  }
+  return keys;
 }
 
 /** What binding the exports needs of an instance. */
@@ -125,17 +139,17 @@ export function bindExports(items: readonly ExportPlan[], context: ExportContext
         exports[item.key] = bindExports(item.items, context);
         break;
       case "class": {
-        const found = classOf(item.resource, item.name, context);
-        if (found !== null) exports[pascalCase(item.name)] = found;
+        const found = classOf(item.resource, item.key, context);
+        if (found !== null) exports[item.key] = found;
         break;
       }
       case "host":
-        exports[item.name] = hostFunction(context.host.callees[item.callee]);
+        exports[item.key] = context.host.callees[item.callee] as ExportedFunction | undefined;
         break;
       case "lift": {
         const call = exportedFunction(context.state, context.invoke(item.plan, item.ref, item.env), item);
-        if (item.name.kind === "plain") exports[camelCase(item.name.name)] = call;
-        else if (item.resource !== null) addMember(item.resource, item.name, call, context);
+        if (item.member === null) exports[item.key] = call;
+        else addMember(item, item.member, call, context.guestObjects);
         break;
       }
     }
@@ -143,34 +157,32 @@ export function bindExports(items: readonly ExportPlan[], context: ExportContext
   return Object.freeze(exports);
 }
 
-function hostFunction(callee: HostCallee | undefined): ExportedFunction | undefined {
-  return callee?.kind === "function" ? callee.fn : undefined;
-}
-
-function classOf(resource: ResourceType, name: string, context: ExportContext): ExportedClass | null {
+function classOf(resource: ResourceType, className: string, context: ExportContext): ExportedClass | null {
   if (resource.origin.kind === "guest") {
-    return context.guestObjects.classOf(resource.id, pascalCase(name)).constructible;
+    return context.guestObjects.classOf(resource.id, className).constructible;
   }
   const hostClass = context.host.classes.get(resource.id);
   return hostClass === undefined ? null : hostClass as ExportedClass;
 }
 
 function addMember(
-  resource: ResourceType,
-  name: Exclude<FunctionName, { kind: "plain" }>,
+  { name, key }: LiftedExport,
+  { resource, className }: NonNullable<LiftedExport["member"]>,
   call: ExportedFunction,
-  context: ExportContext,
+  guestObjects: GuestObjects,
 ): void {
-  const guestClass = context.guestObjects.classOf(resource.id, pascalCase(name.resource));
+  const guestClass = guestObjects.classOf(resource.id, className);
   switch (name.kind) {
+    case "plain":
+      break;
     case "constructor":
       guestClass.construct = call;
       break;
     case "static":
-      define(guestClass.constructible, camelCase(name.name), call);
+      define(guestClass.constructible, key, call);
       break;
     case "method":
-      define(guestClass.constructible.prototype as object, camelCase(name.name), function (this: unknown, ...args) {
+      define(guestClass.constructible.prototype as object, key, function (this: unknown, ...args) {
         return call(this, ...args);
       });
       break;

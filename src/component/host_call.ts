@@ -1,74 +1,80 @@
 /** Calls of host functions with lifted arguments, specialised by their number: the usual ones need no array. */
 import type { CanonEnv, FlatValue } from "./abi_env.ts";
 import type { FlatLift } from "./abi_lift.ts";
+import { camelCase, type FunctionName } from "./js_names.ts";
 
 /** A function of the host, called with component values. */
 export type HostFunction = (...args: unknown[]) => unknown;
 /** A resource class of the host. */
 export type HostClass = new (...args: unknown[]) => object;
 
-/** What a host function turned out to be, and how it is called. */
-export type HostCallee =
-  | { readonly kind: "function"; readonly fn: HostFunction }
-  | { readonly kind: "static"; readonly self: object; readonly fn: HostFunction }
-  | { readonly kind: "constructor"; readonly hostClass: HostClass }
-  /** The first argument is the object. */
-  | { readonly kind: "method"; readonly name: string };
+/** What an instance found for an imported function: the function, or for members of a resource their class. */
+export type HostCallee = HostFunction | HostClass;
 
-type Call = (env: CanonEnv, flat: readonly FlatValue[]) => unknown;
+/** What a call between components needs of the other side: takes component values, returns one or a promise of it. */
+export type Invoke = (values: readonly unknown[]) => unknown;
 
-/** Lifts the arguments and calls the host. */
-export function hostCall(callee: HostCallee, lifts: readonly FlatLift[]): Call {
-  switch (callee.kind) {
-    case "function":
-      return functionCall(callee.fn, lifts);
-    case "static": {
-      const { self, fn } = callee;
-      return (env, flat) => Reflect.apply(fn, self, lifts.map((lift) => lift(env, flat)));
+/** Lifts the arguments and calls `callee`; made once per component. */
+export type Call = (callee: HostCallee | Invoke, env: CanonEnv, flat: readonly FlatValue[]) => unknown;
+
+/** How the host function of that name is called. */
+export function hostCall(name: FunctionName, lifts: readonly FlatLift[]): Call {
+  switch (name.kind) {
+    case "plain":
+      return functionCall(lifts);
+    case "constructor":
+      return (callee, env, flat) => new (callee as HostClass)(...lifts.map((lift) => lift(env, flat)));
+    case "static":
+      return memberCall(camelCase(name.name), (callee) => callee, lifts);
+    case "method": {
+      const [self, ...rest] = lifts;
+      if (self === undefined) throw new RangeError(`Cannot call method ${name.name}: it has no self parameter`);
+      return memberCall(camelCase(name.name), (_, env, flat) => self(env, flat), rest);
     }
-    case "constructor": {
-      const { hostClass } = callee;
-      return (env, flat) => new hostClass(...lifts.map((lift) => lift(env, flat)));
-    }
-    case "method":
-      return methodCall(callee.name, lifts);
   }
 }
 
-function functionCall(fn: HostFunction, lifts: readonly FlatLift[]): Call {
+function functionCall(lifts: readonly FlatLift[]): Call {
   const [a, b, c] = lifts;
-  if (a === undefined) return () => fn();
-  if (b === undefined) return (env, flat) => fn(a(env, flat));
-  if (c === undefined) return (env, flat) => fn(a(env, flat), b(env, flat));
-  if (lifts.length === 3) return (env, flat) => fn(a(env, flat), b(env, flat), c(env, flat));
-  return (env, flat) => fn(...lifts.map((lift) => lift(env, flat)));
+  if (a === undefined) return (callee) => (callee as HostFunction)();
+  if (b === undefined) return (callee, env, flat) => (callee as HostFunction)(a(env, flat));
+  if (c === undefined) return (callee, env, flat) => (callee as HostFunction)(a(env, flat), b(env, flat));
+  if (lifts.length === 3) {
+    return (callee, env, flat) => (callee as HostFunction)(a(env, flat), b(env, flat), c(env, flat));
+  }
+  return (callee, env, flat) => (callee as HostFunction)(...lifts.map((lift) => lift(env, flat)));
 }
 
-type HostObject = Readonly<Record<string, HostFunction | undefined>>;
+type Members = Readonly<Record<string, HostFunction | undefined>>;
 
-function methodCall(name: string, lifts: readonly FlatLift[]): Call {
-  const [self, a, b] = lifts;
-  if (self === undefined) throw new RangeError(`Cannot call method ${name}: it has no self parameter`);
-  // The class was looked at when the instance was made; the object is the host's own.
-  const object = (env: CanonEnv, flat: readonly FlatValue[]): HostObject => self(env, flat) as HostObject;
-  const missing = (): never => {
-    throw new TypeError(`Cannot call method ${name}: the object has none`);
+/** The class was looked at when the instance was made; the object is the host's own. */
+function memberCall(key: string, self: Call, lifts: readonly FlatLift[]): Call {
+  const [a, b] = lifts;
+  const member = (it: Members): HostFunction => {
+    const found = it[key];
+    if (found === undefined) throw new TypeError(`Cannot call method ${key}: the object has none`);
+    return found;
   };
   if (a === undefined) {
-    return (env, flat) => {
-      const it = object(env, flat);
-      return it[name] === undefined ? missing() : it[name]();
+    return (callee, env, flat) => {
+      const it = self(callee, env, flat) as Members;
+      return member(it).call(it);
     };
   }
   if (b === undefined) {
-    return (env, flat) => {
-      const it = object(env, flat);
-      return it[name] === undefined ? missing() : it[name](a(env, flat));
+    return (callee, env, flat) => {
+      const it = self(callee, env, flat) as Members;
+      return member(it).call(it, a(env, flat));
     };
   }
-  const rest = lifts.slice(1);
-  return (env, flat) => {
-    const it = object(env, flat);
-    return it[name] === undefined ? missing() : it[name](...rest.map((lift) => lift(env, flat)));
+  if (lifts.length === 2) {
+    return (callee, env, flat) => {
+      const it = self(callee, env, flat) as Members;
+      return member(it).call(it, a(env, flat), b(env, flat));
+    };
+  }
+  return (callee, env, flat) => {
+    const it = self(callee, env, flat) as Members;
+    return member(it).apply(it, lifts.map((lift) => lift(env, flat)));
   };
 }

@@ -2,8 +2,8 @@
 import type { Constructor } from "./abi_env.ts";
 import { importLabel } from "./canon_lower.ts";
 import { ComponentError } from "./errors.ts";
-import type { HostCallee, HostClass, HostFunction } from "./host_call.ts";
-import { readField } from "./host_values.ts";
+import type { HostCallee, HostClass } from "./host_call.ts";
+import { type FieldKey, fieldKey, readField } from "./host_values.ts";
 import { bareName, camelCase, type FunctionName, parseFunctionName, pascalCase, versionLine } from "./js_names.ts";
 import type { FuncRef, ResourceType } from "./types.ts";
 
@@ -28,13 +28,11 @@ interface HostScope {
 }
 
 /** One thing to be found, with all its names worked out: instances are made far more often than components. */
-interface HostItem {
+interface HostItem extends FieldKey {
   /** null for the world's own. */
   readonly scope: HostScope | null;
   readonly label: string;
   readonly name: string;
-  /** The property. */
-  readonly key: string;
 }
 
 /** A function that the host has to offer. */
@@ -64,7 +62,7 @@ export function neededFunction(func: ImportRef): NeededFunction {
     scope: scopeOf(interfaceName),
     label: importLabel(interfaceName, func.name),
     name,
-    key: camelCase(name),
+    ...fieldKey(camelCase(name)),
     kind: parsed.kind,
     hostClass: parsed.kind === "plain" ? null : classItem(interfaceName, parsed.resource),
   };
@@ -79,7 +77,7 @@ export function neededClass(resource: ResourceType): NeededClass | null {
 function classItem(interfaceName: string | null, resource: string): HostItem {
   const key = pascalCase(resource);
   const label = `${importLabel(interfaceName, resource)} (class ${key})`;
-  return { scope: scopeOf(interfaceName), label, name: resource, key };
+  return { scope: scopeOf(interfaceName), label, name: resource, ...fieldKey(key) };
 }
 
 function scopeOf(name: string | null): HostScope | null {
@@ -127,27 +125,17 @@ class Finder {
   }
 
   callee(need: NeededFunction): HostCallee | null {
-    const { kind, key } = need;
     if (need.hostClass === null) {
-      const fn = this.#find(need);
-      return fn === null ? null : { kind: "function", fn: fn as HostFunction };
+      return this.#find(need);
     }
     const hostClass = this.classOf(need.hostClass);
     if (hostClass === null) return null;
-    if (kind === "constructor") return { kind, hostClass };
-    if (kind === "method") {
-      if (readField(hostClass.prototype as object, key) !== undefined) return { kind, name: key };
-    } else {
-      const isInherited = key in Function.prototype && !Object.hasOwn(hostClass, key);
-      const fn: unknown = isInherited ? undefined : Reflect.get(hostClass, key);
-      if (typeof fn === "function") return { kind: "static", self: hostClass, fn: fn as HostFunction };
-    }
-    this.#missing.add(need.label);
-    return null;
+    if (!hasMember(hostClass, need)) this.#missing.add(need.label);
+    return hostClass;
   }
 
   classOf(need: HostItem): HostClass | null {
-    return this.#find(need) as HostClass | null;
+    return this.#find(need);
   }
 
   /** @throws when anything was missing */
@@ -163,7 +151,7 @@ class Finder {
   }
 
   /** A function or class; null when it is missing, which is noted then. */
-  #find(need: HostItem): object | null {
+  #find(need: HostItem): HostClass | null {
     const { scope } = need;
     let found: unknown;
     if (scope === null) {
@@ -174,9 +162,9 @@ class Finder {
         this.#missing.add(`"${scope.name}" (all of it)`);
         return null;
       }
-      found = readField(offered, need.key);
+      found = readField(offered, need);
     }
-    if (typeof found === "function") return found;
+    if (typeof found === "function") return found as HostClass;
     this.#missing.add(need.label);
     return null;
   }
@@ -212,6 +200,14 @@ class Finder {
     const key = this.#byLine.get(line);
     return key === undefined ? undefined : this.#imports[key];
   }
+}
+
+function hasMember(hostClass: HostClass, need: NeededFunction): boolean {
+  const { kind, key } = need;
+  if (kind === "constructor") return true;
+  if (kind === "method") return readField(hostClass.prototype as object, need) !== undefined;
+  if (key in Function.prototype && !Object.hasOwn(hostClass, key)) return false;
+  return typeof Reflect.get(hostClass, key) === "function";
 }
 
 /** Inherited things (`constructor`, `toString`) are no offers. */

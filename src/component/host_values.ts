@@ -1,47 +1,49 @@
 /** How composite values of the host are looked into: records, tuples, flags, enums and variants, by jco's conventions. */
-import { misfit, within } from "./abi_fault.ts";
+import { misfit } from "./abi_fault.ts";
 import { casesOf } from "./abi_layout.ts";
 import { fieldKeys, isPlainOption } from "./abi_lift.ts";
 import type { ValueType } from "./types.ts";
 
-/** `value[key]`, but for names that every object inherits (`constructor`): those must be the object's own. */
-export function readField(value: object, key: string): unknown {
-  if (key in Object.prototype && !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
+/** A property that host objects are asked for. */
+export interface FieldKey {
+  readonly key: string;
+  /** Every object inherits one of that name (`constructor`): it must be the object's own. */
+  readonly isInherited: boolean;
 }
 
-/** Goes through the fields of a record, in their order. */
-export function eachField(keys: readonly string[], value: unknown, put: (field: unknown, index: number) => void): void {
-  if (typeof value !== "object" || value === null) return misfit("a record (an object)", value);
-  let index = 0;
-  try {
-    for (; index < keys.length; index++) put(readField(value, keys[index] ?? ""), index);
-  } catch (error) {
-    throw within(error, `.${keys[index]}`);
-  }
+/** Looks at a name once, for every `readField` of it. */
+export function fieldKey(key: string): FieldKey {
+  return { key, isInherited: key in Object.prototype };
 }
 
-/** Goes through the elements of a tuple. */
-export function eachElement(length: number, value: unknown, put: (element: unknown, index: number) => void): void {
+/** The property of `value`; undefined when it only has what every object inherits. */
+export function readField(value: object, { key, isInherited }: FieldKey): unknown {
+  if (isInherited && !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
+
+/** A record of the host. */
+export function recordOf(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : misfit("a record (an object)", value);
+}
+
+/** A tuple of the host. */
+export function tupleOf(value: unknown, length: number): readonly unknown[] {
   if (!Array.isArray(value) || value.length !== length) return misfit(`a tuple (an array of ${length})`, value);
-  let index = 0;
-  try {
-    for (; index < length; index++) put(value[index], index);
-  } catch (error) {
-    throw within(error, `[${index}]`);
-  }
+  return value;
 }
 
 /** Flags may be left out, one by one or all together, as jco allows. */
 export function lowerFlags(labels: readonly string[]): (value: unknown, word: number) => number {
-  const keys = fieldKeys(labels);
+  const fields = fieldKeys(labels).map(fieldKey);
   return (value, word) => {
     if (value === undefined || value === null) return 0;
     if (typeof value !== "object") return misfit("flags (an object)", value);
     let bits = 0;
-    const end = Math.min(keys.length, word * 32 + 32);
+    const end = Math.min(fields.length, word * 32 + 32);
     for (let index = word * 32; index < end; index++) {
-      if (readField(value, keys[index] ?? "")) bits |= 1 << (index & 31);
+      const field = fields[index];
+      if (field !== undefined && readField(value, field)) bits |= 1 << (index & 31);
     }
     return bits;
   };

@@ -2,7 +2,7 @@
 import { CanonEnv, MemoryView } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
 import { bindLift, type LiftPlan, type LiftRef } from "./canon_lift.ts";
-import { bindLower, type Invoke } from "./canon_lower.ts";
+import { bindLower } from "./canon_lower.ts";
 import {
   bindResourceDrop,
   bindResourceNew,
@@ -17,9 +17,9 @@ import { ComponentError } from "./errors.ts";
 import { bindExports, type ExportedInterface, type ExportPlan } from "./export_plan.ts";
 import { GuestObjects } from "./guest_resource.ts";
 import type { LeftHandle } from "./handles.ts";
+import type { Invoke } from "./host_call.ts";
 import { bindHost, type HostBindings, type HostImports } from "./host_imports.ts";
 import { ComponentScope, InstanceState, type LifeState } from "./instance_state.ts";
-import { bareName } from "./js_names.ts";
 import { trapOfGuest, trapOfHost } from "./trap.ts";
 import { bindTrampolines } from "./trampoline.ts";
 import type { CoreArgument, CoreRef, ResourceType } from "./types.ts";
@@ -31,6 +31,8 @@ export interface InstanceSource {
   readonly modules: readonly (WebAssembly.Module | null)[];
   readonly trampolines: WebAssembly.Module | null;
   readonly exports: readonly ExportPlan[];
+  /** Keys of the exported interfaces by their names without a version. */
+  readonly interfaceKeys: ReadonlyMap<string, string>;
 }
 
 /** Limits of one instance. */
@@ -48,10 +50,12 @@ export class ComponentInstance {
   readonly exports: ExportedInterface;
   readonly #state: InstanceState;
   readonly #scopes: readonly ComponentScope[];
+  readonly #interfaceKeys: ReadonlyMap<string, string>;
 
   /** Use `CompiledComponent.instantiate`. Start functions run here. */
   constructor(source: InstanceSource, imports: HostImports, options: InstantiateOptions = {}) {
     const host = bindHost(source.plan.needs, imports);
+    this.#interfaceKeys = source.interfaceKeys;
     this.#state = new InstanceState(options.handlesMax ?? HANDLES_MAX);
     const binder = new Binder(source, host, this.#state);
     this.#scopes = binder.scopes;
@@ -67,10 +71,9 @@ export class ComponentInstance {
 
   /** The exported interface of that name whatever its version: `wasi:cli/run`. */
   findInterface(name: string): ExportedInterface | undefined {
-    for (const [key, value] of Object.entries(this.exports)) {
-      if (bareName(key) === name && typeof value === "object") return value;
-    }
-    return undefined;
+    const key = this.#interfaceKeys.get(name);
+    const found = key === undefined ? undefined : this.exports[key];
+    return typeof found === "object" ? found : undefined;
   }
 
   /** "busy": a call is under way, maybe suspended. "trapped" and "disposed" are final. */
@@ -238,7 +241,7 @@ class Binder {
       case "resource.rep":
         return bindResourceRep(scope, builtin.resource);
       case "resource.drop":
-        return bindResourceDrop(scope, builtin.resource, (by) => this.#destroyer(builtin.resource, by));
+        return bindResourceDrop(scope, builtin.resource, this.#destroyer(builtin.resource, scope));
       case "lower": {
         const env = this.#env(builtin.env);
         const { callee } = builtin;
