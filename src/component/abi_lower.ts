@@ -7,16 +7,7 @@ import { type ListLower, listLower, loweredList } from "./abi_lists.ts";
 import { SCALARS, toJoined } from "./abi_numbers.ts";
 import { lowerRecord, lowerTuple, type PartLower, type PartStore, storeRecord, storeTuple } from "./abi_parts.ts";
 import { lowered, STRING_LOWERS } from "./abi_strings.ts";
-import {
-  caseOpener,
-  enumIndex,
-  type FieldKey,
-  fieldKey,
-  lowerFlags,
-  readField,
-  recordOf,
-  tupleOf,
-} from "./host_values.ts";
+import { caseOpener, enumIndex, fieldKey, lowerFlags } from "./host_values.ts";
 import type { ResourceType, StringEncoding, ValueType } from "./types.ts";
 
 /** Into memory that the caller has checked or allocated. */
