@@ -62,6 +62,19 @@ export class Lowerer {
     return store;
   }
 
+  /** Stores case `index` of a variant, option or result; the value is the payload. */
+  storeCase(type: ValueType, index: number): Store {
+    const { tagSize, payloadOffset } = layoutOf(type);
+    const write = writeTag(tagSize);
+    const payload = casesOf(type)[index]?.type ?? null;
+    if (payload === null) return (env, at) => write(env, at, index);
+    const store = this.store(payload);
+    return (env, at, value) => {
+      write(env, at, index);
+      store(env, at + payloadOffset, value);
+    };
+  }
+
   #list(element: ValueType): ListLower {
     let lower = this.#lists.get(element);
     if (lower === undefined) this.#lists.set(element, lower = listLower(element, (type) => this.store(type)));
@@ -123,15 +136,9 @@ export class Lowerer {
   }
 
   #buildStoreCases(type: ValueType): Store {
-    const { tagSize, payloadOffset } = layoutOf(type);
-    const write = writeTag(tagSize);
     const open = caseOpener(type);
-    const stores = casesOf(type).map((one) => one.type === null ? null : this.store(one.type));
-    return (env, at, value) => {
-      const tag = open.tag(value);
-      write(env, at, tag);
-      stores[tag]?.(env, at + payloadOffset, open.payload(value));
-    };
+    const stores = casesOf(type).map((_, index) => this.storeCase(type, index));
+    return (env, at, value) => stores[open.tag(value)]?.(env, at, open.payload(value));
   }
 
   #buildFlat(type: ValueType, slots: readonly Slot[]): FlatLower {

@@ -60,8 +60,8 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
     lends,
     isBudgeted: types.some((type) => holds(type, "list", "string")),
     resultPointerAt: signature.isReturnedInMemory ? signature.params.length - 1 : -1,
-    lowerOk: resultLowerer(lowerer, result, signature.isReturnedInMemory, isThrown ? "ok" : null),
-    lowerError: isThrown ? resultLowerer(lowerer, result, signature.isReturnedInMemory, "err") : null,
+    lowerOk: resultLowerer(lowerer, result, signature.isReturnedInMemory, isThrown ? OK : null),
+    lowerError: isThrown ? resultLowerer(lowerer, result, signature.isReturnedInMemory, ERR) : null,
     zero: signature.result === null ? undefined : signature.result === "i64" ? 0n : 0,
   };
 }
@@ -71,23 +71,21 @@ export function importLabel(interfaceName: string | null, name: string): string 
   return `"${interfaceName === null ? name : `${interfaceName}#${name}`}"`;
 }
 
+/** The cases of `result`. */
+const OK = 0;
+const ERR = 1;
+
+/** `side`: the value is what this side of a `result` carries. */
 function resultLowerer(
   lowerer: Lowerer,
   type: ValueType | null,
   isInMemory: boolean,
-  tag: "ok" | "err" | null,
+  side: number | null,
 ): LowerPlan["lowerOk"] {
   if (type === null) return () => undefined;
-  const wrap = tag === null ? (value: unknown) => value : (val: unknown) => ({ tag, val });
-  if (isInMemory) {
-    const store = lowerToPointer(lowerer, type);
-    return (env, value, pointer) => {
-      store(env, wrap(value), pointer);
-      return undefined;
-    };
-  }
-  const lower = lowerSingle(lowerer, type);
-  return (env, value) => lower(env, wrap(value));
+  if (isInMemory) return lowerToPointer(type, side === null ? lowerer.store(type) : lowerer.storeCase(type, side));
+  // A result that fits one core value carries nothing.
+  return side === null ? lowerSingle(lowerer, type) : () => side;
 }
 
 /** The core function for one instance; for suspending ones, the half that runs before the trampoline waits. */

@@ -55,9 +55,9 @@ function failed({ state }: ComponentScope, error: unknown): WebAssembly.RuntimeE
 /** The end of an imported resource: the host object's `Symbol.dispose`, if it has one. */
 export function disposeHostObject(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
-  const dispose: unknown = Reflect.get(value, Symbol.dispose);
-  if (typeof dispose !== "function") return;
-  const returned: unknown = Reflect.apply(dispose, value, []);
+  const disposable: { [Symbol.dispose]?: unknown } = value;
+  if (typeof disposable[Symbol.dispose] !== "function") return;
+  const returned: unknown = (disposable as Disposable)[Symbol.dispose]();
   if (returned instanceof Promise) {
     returned.catch(() => {});
     throw new HostTrap("The host's Symbol.dispose returned a promise, expected it to be done");

@@ -4,7 +4,7 @@ import { HostTrap } from "../base/errors.ts";
 import { ValueFault } from "./abi_fault.ts";
 import { childrenOf, isScalar, layoutOf, layoutOfSequence } from "./abi_layout.ts";
 import { type Boundary, type FlatLift, Lifter } from "./abi_lift.ts";
-import { type FlatLower, Lowerer } from "./abi_lower.ts";
+import { type FlatLower, Lowerer, type Store } from "./abi_lower.ts";
 import { SCALARS } from "./abi_numbers.ts";
 import type { Field, StringEncoding, ValueType } from "./types.ts";
 
@@ -95,16 +95,16 @@ export function lowerSingle(
   };
 }
 
-/** Stores a result at the pointer that the caller passed. */
+/** Stores a result of `type` at the pointer that the caller passed. */
 export function lowerToPointer(
-  lowerer: Lowerer,
   type: ValueType,
-): (env: CanonEnv, value: unknown, pointer: number) => void {
+  store: Store,
+): (env: CanonEnv, value: unknown, pointer: number) => undefined {
   const { size, align } = layoutOf(type);
-  const store = lowerer.store(type);
   return (env, value, pointer) => {
     env.memory.check(pointer, size, align);
     store(env, pointer, value);
+    return undefined;
   };
 }
 

@@ -56,7 +56,13 @@ export function enumIndex(names: readonly string[]): (value: unknown) => number 
   return (value) => indices.get(value) ?? misfit(expected, value);
 }
 
-/** The case of a value and what it holds. */
+/** What `tag` accepts. */
+interface TaggedValue {
+  readonly tag?: unknown;
+  readonly val?: unknown;
+}
+
+/** The case of a value and what it holds; `payload` is for values whose case is known. */
 export interface CaseOpener {
   readonly tag: (value: unknown) => number;
   readonly payload: (value: unknown) => unknown;
@@ -74,8 +80,9 @@ export function caseOpener(type: ValueType): CaseOpener {
   return {
     tag: (value) => {
       if (typeof value !== "object" || value === null) return misfit(expected, value);
-      return indices.get(Reflect.get(value, "tag")) ?? misfit(expected, Reflect.get(value, "tag"));
+      const { tag } = value as TaggedValue;
+      return indices.get(tag) ?? misfit(expected, tag);
     },
-    payload: (value) => typeof value === "object" && value !== null ? Reflect.get(value, "val") : undefined,
+    payload: (value) => (value as TaggedValue).val,
   };
 }
