@@ -33,7 +33,6 @@ const service = await openComponent(serviceFile, glueName as GlueName);
 const counters = new LiveCounters();
 const network = new WorkloadNetwork({
   workload: "bench",
-  access: "loopback",
   clock: systemClock,
   counters,
   emit: () => {},

@@ -44,7 +44,7 @@ function isInterface(name: string, what: ComponentExport, wanted: string): boole
 /** The context of a guest that never runs: what is offered is the same for all. */
 function nobody(): HostContext {
   const tools = { clock: systemClock, counters: new LiveCounters(), emit: () => {} };
-  const network = new WorkloadNetwork({ workload: "", access: "none", ...tools });
+  const network = new WorkloadNetwork({ workload: "", ...tools });
   const label = { workload: "", role: "component" } as const;
   return {
     ...tools,

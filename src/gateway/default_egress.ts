@@ -1,21 +1,40 @@
-/** The way out by the default policy: what `policy` decides about this machine's addresses, dialled by `network`. */
+/** The way out over this machine's sockets, and what the machine says about itself. */
 import { networkInterfaces } from "node:os";
-import { type IpAddress, parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
+import type { Clock } from "../base/clock.ts";
+import { type IpAddress, type IpPrefix, parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import type { Egress } from "../network/egress.ts";
 import { dialEgressTcp } from "../network/egress_tcp.ts";
-import { decideTcp } from "../policy/decide.ts";
+import { openEgressUdp } from "../network/egress_udp.ts";
+import type { OwnAddresses } from "../policy/address_class.ts";
 
-/** `listeners` is asked at each decision: the gateway's own address is known only once it listens. */
-export function defaultEgress(listeners: () => readonly SocketAddress[]): Egress {
-  return {
-    // Only workloads with the default access ask.
-    decide: (remote) =>
-      decideTcp(remote, { access: "default", own: { listeners: listeners(), interfaces: interfaceAddresses() } }),
-    dial: dialEgressTcp,
+/** Over the machine's sockets. */
+export const DEFAULT_EGRESS: Egress = { dial: dialEgressTcp, openUdp: openEgressUdp };
+
+/** They change while the gateway runs, but not for each datagram; reading them costs more than a decision. */
+const INTERFACES_FRESH_NS = 1_000_000_000n;
+
+/** What the addresses of this machine and gateway are made of. */
+export interface OwnAddressesOptions {
+  readonly clock: Clock;
+  /** Asked at each decision: the gateway's own address is known only once it listens. */
+  readonly listeners: () => readonly SocketAddress[];
+  readonly nat64: readonly IpPrefix[];
+}
+
+/** What every decision is given. */
+export function ownAddresses({ clock, listeners, nat64 }: OwnAddressesOptions): () => OwnAddresses {
+  let interfaces: readonly IpAddress[] = [];
+  let readNs: bigint | undefined;
+  return () => {
+    const nowNs = clock.monotonicNs();
+    if (readNs === undefined || nowNs - readNs >= INTERFACES_FRESH_NS) {
+      interfaces = interfaceAddresses();
+      readNs = nowNs;
+    }
+    return { listeners: listeners(), interfaces, nat64 };
   };
 }
 
-/** They change while the gateway runs, and connections to the outside are rare beside what reading them costs. */
 function interfaceAddresses(): readonly IpAddress[] {
   return Object.values(networkInterfaces()).flatMap((addresses) =>
     (addresses ?? []).flatMap(({ address }) => parseIpAddress(address.split("%")[0] ?? "") ?? [])

@@ -17,10 +17,11 @@ import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
-import type { WorkloadSpec } from "../workload/spec.ts";
+import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { Workload, WORKLOAD_LIMITS, type WorkloadLimits } from "../workload/workload.ts";
 import { countedClock } from "./counted_clock.ts";
-import { defaultEgress } from "./default_egress.ts";
+import { DEFAULT_EGRESS } from "./default_egress.ts";
+import { openEgressTools } from "./egress_tools.ts";
 import { loadComponents } from "./load_components.ts";
 import { randomBytes } from "./random_bytes.ts";
 
@@ -32,8 +33,12 @@ export interface GatewayOptions {
   readonly listen?: ListenAddress;
   /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
   readonly emit?: EmitEvent;
-  /** The way to real addresses for workloads whose `net` allows it. Default: the default policy, over the machine's sockets. */
+  /** The way to real addresses that a policy allows. Default: the machine's sockets. */
   readonly egress?: Egress;
+  /** Name servers, instead of those of the files or the machine. At least one. */
+  readonly resolver?: readonly SocketAddress[];
+  /** PEM text of certificates to trust besides the machine's, instead of what the files say. */
+  readonly ca?: string;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Default: the machine's. */
@@ -64,7 +69,7 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
 /**
  * Starts a gateway on a folder.
  *
- * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_LISTEN
+ * @throws {LoopgateError} ERR_CONFIG (with all diagnostics, when they are the files'), ERR_LISTEN
  * @example
  * const gateway = await startGateway({ folder: "workloads", listen: { host: "127.0.0.1", port: 0 } });
  * console.log(await (await fetch(`${gateway.url}/hello`)).text());
@@ -77,22 +82,38 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const clock = countedClock(options.clock ?? systemClock, counters);
   const tools: GuestTools = { clock, randomBytes, counters, emit };
   let own: SocketAddress[] = [];
-  const egress = options.egress ?? defaultEgress(() => own);
+  const egress = options.egress ?? DEFAULT_EGRESS;
+  const outside = openEgressTools({
+    resolver: options.resolver ?? specs.gateway.resolver,
+    ca: options.ca ?? specs.gateway.ca,
+    nat64: specs.gateway.nat64,
+    listeners: () => own,
+    clock,
+    counters,
+  });
   const workloadLimits = { ...WORKLOAD_LIMITS, ...options.limits?.workload };
   const workloads = specs.workloads.map((spec) =>
-    new Workload({ spec, componentOf: specs.componentOf, tools, egress, limits: workloadLimits })
+    new Workload({
+      spec,
+      componentOf: specs.componentOf,
+      tools,
+      egressTools: outside.tools,
+      egress,
+      limits: workloadLimits,
+    })
   );
   const limits = { ...LISTENER_LIMITS, ...options.limits?.listener };
   const { listener, app } = assemble(workloads, tools, limits);
   const closeWorkloads = async (): Promise<void> => {
     await Promise.all(workloads.map((workload) => workload.close()));
+    outside.close();
     await app.settled();
   };
   let address: ListenAddress;
   try {
     // A guest must not reach the gateway itself, so nothing runs before its address is known.
     address = await listener.listen(listen);
-    const ip = parseIpAddress(address.host);
+    const ip = parseIpAddress(address.host.split("%")[0] ?? "");
     if (ip !== undefined) own = [{ address: ip, port: address.port }];
   } catch (error) {
     await closeWorkloads();
@@ -117,9 +138,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Everything that can be wrong before anything is opened. */
 async function loadSpecs(folder: string, files: FileReader): Promise<{
   readonly workloads: readonly WorkloadSpec[];
+  readonly gateway: GatewaySpec;
   readonly componentOf: (path: string) => CompiledComponent;
 }> {
-  const { workloads, diagnostics } = await loadFolder(folder, files);
+  const { workloads, gateway, diagnostics } = await loadFolder(folder, files);
   const cache = new ComponentCache({ suspending: SUSPENDING });
   const loaded = await loadComponents(workloads, { cache, files });
   const all = sortDiagnostics([...diagnostics, ...loaded.diagnostics]);
@@ -133,7 +155,7 @@ async function loadSpecs(folder: string, files: FileReader): Promise<{
     if (component === undefined) throw new TypeError(`Cannot find the component of "${path}", expected it loaded`);
     return component;
   };
-  return { workloads, componentOf };
+  return { workloads, gateway, componentOf };
 }
 
 function assemble(

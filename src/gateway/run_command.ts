@@ -6,16 +6,22 @@ import { compileComponent, type CompiledComponent } from "../component/engine.ts
 import { ComponentError } from "../component/errors.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
+import { GuestEgress } from "../host/egress/guest_egress.ts";
+import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import { SUSPENDING } from "../host/suspending.ts";
 import { describeEnd, type GuestEnd } from "../instance/guest_end.ts";
 import { describeError } from "../instance/request_failure.ts";
 import type { Egress } from "../network/egress.ts";
+import { HttpConnectionSlots } from "../network/http_connection_slots.ts";
+import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
+import { absentLayer, makePolicy, type Policy } from "../policy/policy.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { COMMAND_RUN, startRun } from "../workload/service_run.ts";
 import { faultOf, missingImports, roleFault } from "./component_role.ts";
-import { defaultEgress } from "./default_egress.ts";
+import { DEFAULT_EGRESS } from "./default_egress.ts";
+import { openEgressTools } from "./egress_tools.ts";
 import { COMPONENT_BYTES_MAX } from "./load_components.ts";
 import { randomBytes } from "./random_bytes.ts";
 
@@ -34,10 +40,14 @@ export interface RunCommandOptions {
   readonly clock?: Clock;
   /** Default: the machine's. */
   readonly files?: FileReader;
-  /** Default: the default policy, over the machine's sockets. */
+  /** Default: the default policy. */
+  readonly policy?: Policy;
+  /** The way to real addresses that the policy allows. Default: the machine's sockets. */
   readonly egress?: Egress;
 }
 
+/** What a workload has whose file says nothing; a command has no file, and one would be called this. */
+const DEFAULT_POLICY = makePolicy({ workload: absentLayer("workload.jsonc") });
 /** `run` returned its `err`. */
 const FAILED_EXIT_CODE = 1;
 /** A trap: 128 + SIGABRT, as a crashed native program and wasmtime have it. */
@@ -50,24 +60,41 @@ const TRAPPED_EXIT_CODE = 134;
  * @throws {LoopgateError} ERR_COMPONENT when the file cannot be run at all
  */
 export async function runCommand(options: RunCommandOptions): Promise<number> {
-  const { clock = systemClock, egress = defaultEgress(() => []) } = options;
+  const { clock = systemClock, egress = DEFAULT_EGRESS, policy = DEFAULT_POLICY } = options;
   const component = await loadCommand(options.component, options.files ?? folderFiles);
   const note = (text: string): void => options.stderr(new TextEncoder().encode(`loopgate: ${escapeText(text)}\n`));
   const counters = new LiveCounters();
   const emit = noteEvents(note);
   const name = options.component.split(/[\\/]/).at(-1) ?? options.component;
   const label: GuestLabel = { workload: name, role: "command" };
-  const network = new WorkloadNetwork({ workload: name, access: "default", clock, counters, emit, egress });
+  const network = new WorkloadNetwork({ workload: name, clock, counters, emit, egress });
+  const nobody = { resolver: undefined, ca: undefined, nat64: [], listeners: () => [] };
+  const outside = openEgressTools({ ...nobody, clock, counters });
+  const guestEgress = new GuestEgress({
+    tools: outside.tools,
+    policy,
+    role: "service",
+    label,
+    network,
+    slots: new HttpConnectionSlots(CONNECTIONS_MAX),
+    lookups: new LookupSlots(),
+    egress,
+    clock,
+    counters,
+  });
   const run = startRun(
     { component, label, env: options.env, args: [name, ...options.args] },
     { clock, randomBytes, counters, emit },
     {
-      network: network.openGuest("service", label),
+      network: network.openGuest("service", label, guestEgress.access),
+      egress: guestEgress,
       // A view of the guest's memory, which it overwrites next.
       output: (stream, bytes) => (stream === "stdout" ? options.stdout : options.stderr)(bytes.slice()),
     },
   );
   const end = await run.ended;
+  guestEgress.close();
+  outside.close();
   network.close();
   if (end.kind === "trapped") note(`the guest trapped: ${describeError(end.error)}`);
   else if (end.kind === "failed") note(`the guest failed: ${describeEnd(end)}`);

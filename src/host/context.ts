@@ -1,6 +1,7 @@
 /** What one guest instance gets from the gateway. The host classes see this and nothing else of the outside. */
 import type { Clock } from "../base/clock.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
+import type { GuestEgress } from "./egress/guest_egress.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
@@ -21,6 +22,10 @@ export interface HostContext {
   readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** The guest's side of its workload's network: its role decides what it may do. */
   readonly network: GuestNetwork;
+  /** Its component's way to the outside for requests and names; without one both are denied. */
+  readonly egress?: GuestEgress;
+  /** The CDN-Loop values of the request that it answers; a service answers none. */
+  readonly incomingCdnLoop?: readonly Uint8Array[];
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
 }

@@ -5,6 +5,7 @@ import type { ExportedFunction } from "../component/exported.ts";
 import type { ComponentInstance } from "../component/instance.ts";
 import { LineOutput } from "../host/cli/line_output.ts";
 import type { HostContext } from "../host/context.ts";
+import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { createHostImports } from "../host/imports.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
@@ -30,6 +31,18 @@ export interface GuestProgram {
 /** Where a guest's output goes when not to the log. */
 export type GuestOutput = (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 
+/** What is made for one guest alone. */
+export interface GuestOptions {
+  /** Its own side of the workload's network. */
+  readonly network: GuestNetwork;
+  /** Its component's way to the outside; without one requests and names are denied. */
+  readonly egress?: GuestEgress;
+  /** The CDN-Loop values of the request that it answers. */
+  readonly incomingCdnLoop?: readonly Uint8Array[];
+  /** Default: lines for the log. */
+  readonly output?: GuestOutput;
+}
+
 /** How a guest's connections end: "reset" tells its peers that they may have half an answer. */
 export type ReleaseKind = "close" | "reset";
 
@@ -45,16 +58,25 @@ export class Guest {
    *
    * @throws the trap of a start function
    */
-  constructor(program: GuestProgram, tools: GuestTools, options: { network: GuestNetwork; output?: GuestOutput }) {
+  constructor(program: GuestProgram, tools: GuestTools, options: GuestOptions) {
     const { label, env, args } = program;
-    const { network } = options;
+    const { network, egress, incomingCdnLoop } = options;
     const lines = options.output === undefined ? lineOutputs(label, tools.emit) : undefined;
     const output = options.output ?? ((stream, bytes) => lines?.[stream].write(bytes));
     this.#endOutput = () => {
       lines?.stdout.end();
       lines?.stderr.end();
     };
-    this.context = { ...tools, label, env, args, network, output };
+    this.context = {
+      ...tools,
+      label,
+      env,
+      args,
+      network,
+      output,
+      ...(egress !== undefined && { egress }),
+      ...(incomingCdnLoop !== undefined && { incomingCdnLoop }),
+    };
     try {
       this.#instance = program.component.instantiate(createHostImports(this.context));
     } catch (error) {

@@ -3,6 +3,7 @@
  * route's business; a pool of recycled instances can take the place of `new Guest` here.
  */
 import { LoopgateError } from "../base/errors.ts";
+import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import { Guest, type GuestProgram, type GuestTools } from "./guest.ts";
@@ -31,6 +32,8 @@ export interface HandlerOptions {
   readonly tools: GuestTools;
   /** A new guest's side of the workload's network. */
   readonly openNetwork: () => GuestNetwork;
+  /** The component's way to the outside; without one requests and names are denied. */
+  readonly egress?: GuestEgress;
   readonly limits: HandlerLimits;
 }
 
@@ -60,10 +63,14 @@ export class Handler {
 
   /** Resolves when the guest has ended and everything of it is released: with nothing when it answered. */
   async run(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const { program, tools, openNetwork } = this.#options;
+    const { program, tools, openNetwork, egress } = this.#options;
     let guest: Guest;
     try {
-      guest = new Guest(program, tools, { network: openNetwork() });
+      guest = new Guest(program, tools, {
+        network: openNetwork(),
+        incomingCdnLoop: cdnLoopOf(exchange),
+        ...(egress !== undefined && { egress }),
+      });
     } catch (error) {
       this.#reportEnd(guestEndOf(error));
       return { kind: "trapped", cause: error };
@@ -143,6 +150,11 @@ class RequestLimit {
       this.#stop({ kind: "wall-limit", wallLimitMs });
     });
   }
+}
+
+/** What a request of the guest has to carry on (RFC 8586): the guest need not do it by itself. */
+function cdnLoopOf({ head }: HandlerExchange): readonly Uint8Array[] {
+  return head.headers.filter(([name]) => name === "cdn-loop").map(([, value]) => value);
 }
 
 async function callHandle(guest: Guest, opened: OpenExchange): Promise<GuestEnd> {

@@ -7,6 +7,15 @@ const REPEAT_NS = 10_000_000_000n;
 /** Stops a guest that walks through addresses from filling the memory; the oldest target is forgotten first. */
 const TARGETS_MAX = 1024;
 
+/** What was denied, and by what. */
+export interface Denial {
+  /** `tcp-connect`, `udp-send`, `http-request`, `resolve-addresses`... */
+  readonly operation: string;
+  readonly target: string;
+  /** The rule or default that decided, and what would allow it. */
+  readonly rule: string;
+}
+
 /** Remembers what was reported lately, and reports the rest. */
 export class DenialLog {
   readonly #clock: Clock;
@@ -24,10 +33,7 @@ export class DenialLog {
     return this.#reportedNs.size;
   }
 
-  report(
-    guest: GuestLabel,
-    denial: { readonly operation: string; readonly target: string; readonly rule: string },
-  ): void {
+  report(guest: GuestLabel, denial: Denial): void {
     const key = JSON.stringify([guest.role, guest.route ?? null, denial.operation, denial.target]);
     const nowNs = this.#clock.monotonicNs();
     const lastNs = this.#reportedNs.get(key);

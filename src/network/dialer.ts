@@ -22,6 +22,8 @@ export interface DialFirstOptions {
   readonly addresses: readonly SocketAddress[];
   readonly clock: Clock;
   readonly counters: LiveCounters;
+  /** See `Egress`. */
+  readonly locate?: (judged: SocketAddress) => SocketAddress;
   /** Called once, never synchronously, and not after `abandon`. */
   readonly onOutcome: (outcome: DialledSocket | { readonly failed: HttpFailure }) => void;
 }
@@ -63,7 +65,8 @@ export class DialFirst {
   #tryNext(): void {
     const address = this.#left.shift();
     if (address === undefined || this.#isOver) return;
-    const socket = openSocket(address, this.#options.counters);
+    const { counters, locate } = this.#options;
+    const socket = openSocket(locate === undefined ? address : locate(address), counters);
     this.#attempts.add(socket);
     socket.once("connect", () => this.#connected(socket, address));
     socket.on("error", (error) => this.#attemptFailed(socket, connectFailureOf(error)));

@@ -2,7 +2,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
-import type { DecideEgress } from "./access.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
@@ -61,10 +60,14 @@ export interface EgressUdp {
 /** Opens the way to a peer; it never throws for what the network does. */
 export type OpenUdp = (options: OpenUdpOptions) => EgressUdp;
 
-/** Nothing is dialled or sent that `decide` has not judged. */
+/** The way out. Nothing is dialled or sent that the guest's `GuestAccess` has not judged. */
 export interface Egress {
-  readonly decide: DecideEgress;
   readonly dial: DialEgress;
-  /** Without it UDP to the outside is denied, and `decide` is not asked about it. */
+  /**
+   * Where the system is to connect to for a judged address, in wasi:http; without it: there. Tests lead it to servers
+   * of their own.
+   */
+  readonly locate?: (judged: SocketAddress) => SocketAddress;
+  /** Without it UDP to the outside is denied, and nobody is asked about it. */
   readonly openUdp?: OpenUdp;
 }

@@ -1,7 +1,8 @@
 /** One guest instance's side of its workload's network: it owns the sockets of that instance and ends them. */
 import type { IpFamily, SocketAddress } from "../base/ip_address.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
-import type { EgressDecision, EgressProtocol, GuestRole, NetworkAccess } from "./access.ts";
+import type { EgressDecision, EgressProtocol, GuestAccess, GuestRole } from "./access.ts";
+import type { Denial } from "./denial_log.ts";
 import type { DialEgressOptions, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import type { Loopback } from "./loopback.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
@@ -16,12 +17,11 @@ export type SocketKind = "tcp" | "accepted" | "udp";
 
 /** What a guest's network needs of its workload's. */
 export interface GuestNetworkHost {
-  readonly access: NetworkAccess;
   readonly loopback: Loopback;
-  decideEgress(remote: SocketAddress, protocol: EgressProtocol): EgressDecision;
+  decideEgress(access: GuestAccess, target: { remote: SocketAddress; protocol: EgressProtocol }): EgressDecision;
   dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt;
   openUdp(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp;
-  deny(label: GuestLabel, denial: { readonly operation: string; readonly target: string; readonly rule: string }): void;
+  deny(label: GuestLabel, denial: Denial): void;
   /** Counts a socket of `guest`; false when its role has as many as it may (accepted ones are not limited). */
   opening(guest: GuestNetwork, kind: SocketKind): boolean;
   closed(guest: GuestNetwork, kind: SocketKind): void;
@@ -32,6 +32,7 @@ export interface GuestNetworkOptions {
   readonly host: GuestNetworkHost;
   readonly role: GuestRole;
   readonly label: GuestLabel;
+  readonly access: GuestAccess;
 }
 
 /**
@@ -44,18 +45,20 @@ export class GuestNetwork {
   readonly role: GuestRole;
   readonly label: GuestLabel;
   readonly #host: GuestNetworkHost;
+  readonly #access: GuestAccess;
   readonly #owner: TcpSocketOwner;
   readonly #udpOwner: UdpSocketOwner;
   readonly #sockets = new Set<TcpSocket | UdpSocket>();
 
-  constructor({ host, role, label }: GuestNetworkOptions) {
+  constructor({ host, role, label, access }: GuestNetworkOptions) {
     this.#host = host;
+    this.#access = access;
     this.role = role;
     this.label = label;
     this.#owner = {
       role,
       loopback: host.loopback,
-      decideEgress: (remote) => host.decideEgress(remote, "tcp"),
+      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "tcp" }),
       dialEgress: (options) => host.dialEgress(options),
       deny: (operation, target, rule) => this.deny(operation, target, rule),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
@@ -64,15 +67,11 @@ export class GuestNetwork {
     this.#udpOwner = {
       role,
       loopback: host.loopback.udp,
-      decideEgress: (remote) => host.decideEgress(remote, "udp"),
+      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "udp" }),
       openEgress: (options) => host.openUdp(options),
       deny: (operation, target, rule) => this.deny(operation, target, rule),
       released: (socket) => this.#released(socket, "udp"),
     };
-  }
-
-  get access(): NetworkAccess {
-    return this.#host.access;
   }
 
   /** Sockets that hold something, accepted ones included; a dropped one counts while its streams live. */
@@ -119,8 +118,8 @@ export class GuestNetwork {
   }
 
   #opening(kind: "tcp" | "udp", family: IpFamily): SocketErrorCode | undefined {
-    if (this.#host.access === "none") {
-      this.deny(`create-${kind}-socket`, family, '"net": false');
+    if (this.#access.off !== undefined) {
+      this.deny(`create-${kind}-socket`, family, this.#access.off);
       return "access-denied";
     }
     return this.#host.opening(this, kind) ? undefined : "new-socket-limit";

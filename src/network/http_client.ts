@@ -19,6 +19,7 @@
  * - Each code but those of `dial` is found here, before any packet where it can be: `result()` is then there at once.
  */
 import type { Clock } from "../base/clock.ts";
+import type { SocketAddress } from "../base/ip_address.ts";
 import { ALWAYS_READY } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { checkCdnId } from "./http_cdn_loop.ts";
@@ -44,6 +45,8 @@ export interface HttpClientOptions {
   /** This gateway's name in CDN-Loop: the same for all its clients, and nobody else's. */
   readonly cdnId: string;
   readonly limits?: Partial<HttpLimits>;
+  /** See `Egress`. */
+  readonly locate?: (judged: SocketAddress) => SocketAddress;
 }
 
 /** `open` until `close` or `destroy`; then nothing more is sent. */

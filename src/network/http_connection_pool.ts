@@ -1,5 +1,6 @@
 /** The open connections of one client that wait for another request, by target. */
 import type { Clock } from "../base/clock.ts";
+import type { SocketAddress } from "../base/ip_address.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { HttpConnection } from "./http_connection.ts";
 import type { HttpConnectionSlots } from "./http_connection_slots.ts";
@@ -17,6 +18,8 @@ export interface HttpConnectionPoolOptions {
   readonly slots: HttpConnectionSlots;
   readonly clock: Clock;
   readonly counters: LiveCounters;
+  /** See `Egress`. */
+  readonly locate?: (judged: SocketAddress) => SocketAddress;
 }
 
 /** Idle connections keep their slot, and lose it to whoever needs one. How long they idle is their wire's matter. */
@@ -51,10 +54,10 @@ export class HttpConnectionPool implements HttpConnections {
     target: HttpTarget,
     onOutcome: (outcome: HttpConnection | { readonly failed: HttpFailure }) => void,
   ): HttpOpening | undefined {
-    const { slots, dial, trust, clock, counters } = this.#options;
+    const { slots, dial, trust, clock, counters, locate } = this.#options;
     const releaseSlot = slots.take();
     if (releaseSlot === undefined) return undefined;
-    return new HttpOpening({ target, dial, trust, clock, counters, releaseSlot, onOutcome });
+    return new HttpOpening({ target, dial, trust, clock, counters, releaseSlot, onOutcome, ...(locate && { locate }) });
   }
 
   keep(connection: HttpConnection): void {

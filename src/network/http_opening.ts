@@ -18,6 +18,8 @@ export interface HttpOpeningOptions {
   readonly trust: TlsTrust;
   readonly clock: Clock;
   readonly counters: LiveCounters;
+  /** See `Egress`. */
+  readonly locate?: (judged: SocketAddress) => SocketAddress;
   /** Released by the opening when nothing comes of it, else by the connection. */
   readonly releaseSlot: () => void;
   /** Called once, never synchronously, and not after `abandon`. */
@@ -57,11 +59,12 @@ export class HttpOpening {
     } else if ("connection" in outcome) {
       this.#connected(new ConnectionDuplex(outcome.connection), undefined);
     } else {
-      const { clock, counters } = this.#options;
+      const { clock, counters, locate } = this.#options;
       const dialling = new DialFirst({
         addresses: outcome.addresses,
         clock,
         counters,
+        ...(locate && { locate }),
         onOutcome: (dialled) => this.#connectedOrFailed(dialled),
       });
       this.#giveUpStep = () => dialling.abandon();

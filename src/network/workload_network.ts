@@ -6,8 +6,8 @@ import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
-import type { EgressDecision, EgressProtocol, GuestRole, NetworkAccess } from "./access.ts";
-import { DenialLog } from "./denial_log.ts";
+import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
+import { type Denial, DenialLog } from "./denial_log.ts";
 import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import { GuestNetwork, type GuestNetworkHost, type SocketKind } from "./guest_network.ts";
 import { Loopback } from "./loopback.ts";
@@ -16,14 +16,13 @@ import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 /** Stops one role from taking the process's sockets: a service cannot starve its components, nor they it. */
 const OPEN_SOCKETS_MAX = 1024;
 
-/** One workload's access and limits, and what it needs of the gateway. */
+/** What a workload's network needs of the gateway. */
 export interface WorkloadNetworkOptions {
   readonly workload: string;
-  readonly access: NetworkAccess;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
-  /** The way out; without it nothing but the loopback is reachable, whatever `access` says. */
+  /** The way out; without it nothing but the loopback is reachable, whatever the access of a guest says. */
   readonly egress?: Egress;
   /** A number from 49152 to 65535 for ports that nobody chose; the default is random. */
   readonly randomPort?: () => number;
@@ -31,7 +30,7 @@ export interface WorkloadNetworkOptions {
 
 /**
  * @example
- * const network = new WorkloadNetwork({ workload: "demo", access: "loopback", clock, counters, emit });
+ * const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit });
  * const service = network.openGuest("service", { workload: "demo", role: "service" });
  * network.onListening(7777, () => console.log("ready"));
  */
@@ -54,12 +53,11 @@ export class WorkloadNetwork {
     this.#loopback = new Loopback(options);
     this.#denials = new DenialLog(options);
     this.#host = {
-      access: options.access,
       loopback: this.#loopback,
-      decideEgress: (remote, protocol) => this.#decideEgress(remote, protocol),
+      decideEgress: (access, { remote, protocol }) => this.#decideEgress(access, remote, protocol),
       dialEgress: (dial) => this.#dialEgress(dial),
       openUdp: (open) => this.#openUdp(open),
-      deny: (label, denial) => this.#denials.report(label, denial),
+      deny: (label, denial) => this.deny(label, denial),
       opening: (guest, kind) => this.#opening(guest, kind),
       closed: (guest, kind) => this.#closed(guest, kind),
     };
@@ -76,9 +74,17 @@ export class WorkloadNetwork {
     return { sockets, ...this.#loopback.usage };
   }
 
-  /** The network of one guest instance. Whoever opens it calls `release` when the guest ends, however it ends. */
-  openGuest(role: GuestRole, label: GuestLabel): GuestNetwork {
-    return new GuestNetwork({ host: this.#host, role, label });
+  /**
+   * The network of one guest instance. Whoever opens it calls `release` when the guest ends, however it ends.
+   * Without `access` it is the private loopback.
+   */
+  openGuest(role: GuestRole, label: GuestLabel, access: GuestAccess = LOOPBACK_ONLY): GuestNetwork {
+    return new GuestNetwork({ host: this.#host, role, label, access });
+  }
+
+  /** Reports to the operator that something of a guest was denied. */
+  deny(label: GuestLabel, denial: Denial): void {
+    this.#denials.report(label, denial);
   }
 
   /** True while something listens on TCP `port` of any loopback address. */
@@ -98,15 +104,13 @@ export class WorkloadNetwork {
     for (const end of this.#outside) end("reset");
   }
 
-  #decideEgress(remote: SocketAddress, protocol: EgressProtocol): EgressDecision {
-    const { access, egress } = this.#options;
-    if (access !== "default" || egress === undefined) {
-      return { isAllowed: false, rule: '"net": [] (the private loopback only)' };
-    }
+  #decideEgress(access: GuestAccess, remote: SocketAddress, protocol: EgressProtocol): EgressDecision {
+    const { egress } = this.#options;
+    if (egress === undefined) return { isAllowed: false, rule: "there is no way out of this workload" };
     if (protocol === "udp" && egress.openUdp === undefined) {
-      return { isAllowed: false, rule: "default: no rule with the scheme udp" };
+      return { isAllowed: false, rule: "there is no way out of this workload for UDP" };
     }
-    return egress.decide(remote, protocol);
+    return access.decide(remote, protocol);
   }
 
   #dialEgress(dial: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt {

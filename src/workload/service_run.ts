@@ -1,7 +1,6 @@
 /** One run of `wasi:cli/run`, of a service or a command: instantiated, called, and released whatever comes of it. */
-import { Guest, type GuestOutput, type GuestProgram, type GuestTools } from "../instance/guest.ts";
+import { Guest, type GuestOptions, type GuestProgram, type GuestTools } from "../instance/guest.ts";
 import { type GuestEnd, guestEndOf, releaseFor } from "../instance/guest_end.ts";
-import type { GuestNetwork } from "../network/guest_network.ts";
 import type { ServiceRun } from "./service_supervisor.ts";
 
 /** The interface a service exports. */
@@ -11,7 +10,7 @@ export const COMMAND_RUN = "wasi:cli/run";
 export function startRun(
   program: GuestProgram,
   tools: GuestTools,
-  options: { readonly network: GuestNetwork; readonly output?: GuestOutput },
+  options: GuestOptions,
 ): ServiceRun {
   let guest: Guest;
   try {

@@ -4,8 +4,14 @@ import { CONCURRENCY_LIMITS, type ConcurrencyLimits } from "../instance/concurre
 import type { GuestTools } from "../instance/guest.ts";
 import { describeEnd } from "../instance/guest_end.ts";
 import { Handler, HANDLER_LIMITS, type HandlerLimits } from "../instance/handler.ts";
+import { type EgressTools, GuestEgress } from "../host/egress/guest_egress.ts";
+import { LookupSlots } from "../host/egress/lookup_slots.ts";
+import type { GuestRole } from "../network/access.ts";
 import type { Egress } from "../network/egress.ts";
+import { HttpConnectionSlots } from "../network/http_connection_slots.ts";
+import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import { Route } from "./route.ts";
 import { startRun } from "./service_run.ts";
@@ -28,6 +34,9 @@ export interface WorkloadOptions {
   /** The compiled component of a path in `spec`. */
   readonly componentOf: (path: string) => CompiledComponent;
   readonly tools: GuestTools;
+  /** Of the gateway: what a way to the outside needs besides a policy. Without it nobody has one. */
+  readonly egressTools?: EgressTools;
+  /** The sockets to the outside. */
   readonly egress?: Egress;
   readonly limits?: WorkloadLimits;
 }
@@ -39,6 +48,9 @@ export class Workload {
   readonly network: WorkloadNetwork;
   readonly service: ServiceSupervisor | undefined;
   readonly #options: WorkloadOptions;
+  readonly #slots = new HttpConnectionSlots(CONNECTIONS_MAX);
+  readonly #lookups = new LookupSlots();
+  readonly #egresses: GuestEgress[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(options: WorkloadOptions) {
@@ -47,7 +59,6 @@ export class Workload {
     this.name = spec.name;
     this.network = new WorkloadNetwork({
       workload: spec.name,
-      access: spec.network,
       clock: tools.clock,
       counters: tools.counters,
       emit: tools.emit,
@@ -70,16 +81,39 @@ export class Workload {
   async #close(): Promise<void> {
     for (const route of this.routes) route.close();
     await this.service?.stop();
+    for (const egress of this.#egresses) egress.close();
     this.network.close();
+  }
+
+  /** One for each component and for the service: nothing of it is ever shared between two of them. */
+  #makeEgress(role: GuestRole, label: GuestLabel, policy: Policy): GuestEgress | undefined {
+    const { tools: { clock, counters }, egressTools, egress } = this.#options;
+    if (egressTools === undefined) return undefined;
+    const made = new GuestEgress({
+      tools: egressTools,
+      policy,
+      role,
+      label,
+      network: this.network,
+      slots: this.#slots,
+      lookups: this.#lookups,
+      egress,
+      clock,
+      counters,
+    });
+    this.#egresses.push(made);
+    return made;
   }
 
   #makeRoute(spec: RouteSpec): Route {
     const { tools, componentOf, limits = WORKLOAD_LIMITS } = this.#options;
     const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
+    const egress = this.#makeEgress("component", label, spec.policy);
     const handler = new Handler({
       program: { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) },
       tools,
-      openNetwork: () => this.network.openGuest("component", label),
+      openNetwork: () => this.network.openGuest("component", label, egress?.access),
+      ...(egress !== undefined && { egress }),
       limits,
     });
     return new Route({
@@ -99,9 +133,13 @@ export class Workload {
     const label: GuestLabel = { workload: this.name, role: "service" };
     const program = { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) };
     const { readyTcpPort } = spec;
+    const egress = this.#makeEgress("service", label, this.#options.spec.policy);
     return new ServiceSupervisor({
       startRun: () =>
-        this.#reportingEnd(startRun(program, tools, { network: this.network.openGuest("service", label) })),
+        this.#reportingEnd(startRun(program, tools, {
+          network: this.network.openGuest("service", label, egress?.access),
+          ...(egress !== undefined && { egress }),
+        })),
       listening: readyTcpPort === undefined ? undefined : {
         isReady: () => this.network.isListening(readyTcpPort),
         onReady: (wake) => this.network.onListening(readyTcpPort, wake),

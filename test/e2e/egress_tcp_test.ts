@@ -397,17 +397,18 @@ test("egress: through a workload's network: the sockets of a guest end with it, 
   await withServer(async ({ address, accepted, counters }) => {
     const network = new WorkloadNetwork({
       workload: "demo",
-      access: "default",
       clock: systemClock,
       counters,
       emit: () => {},
       // The guest says 192.0.2.1 and is let through to the test's server.
       egress: {
-        decide: () => ({ isAllowed: true, rule: "the test's" }),
         dial: (options) => dialEgressTcp({ ...options, remote: address }),
       },
     });
-    const guest = network.openGuest("component", { workload: "demo", role: "component" });
+    const guest = network.openGuest("component", { workload: "demo", role: "component" }, {
+      off: undefined,
+      decide: () => ({ isAllowed: true, rule: "the test's" }),
+    });
     const sockets = await Promise.all([1, 2].map(async () => {
       const socket = guest.createTcpSocket("ipv4");
       assert.ok(typeof socket === "object");

@@ -289,18 +289,19 @@ test("egress UDP: through a workload's network: question and answer, 17 peers on
     for (const each of servers) each.on("message", (data, from) => each.send(data, from.port, from.address));
     const network = new WorkloadNetwork({
       workload: "demo",
-      access: "default",
       clock: systemClock,
       counters,
       emit: () => {},
       // The guest says 192.0.2.1 and is let through to the test's servers.
       egress: {
-        decide: (_remote, protocol) => ({ isAllowed: protocol === "udp", rule: "the test's" }),
         dial: () => assert.fail("no TCP is expected"),
         openUdp: (options) => openEgressUdp({ ...options, remote: { ...address, port: options.remote.port } }),
       },
     });
-    const guest = network.openGuest("component", { workload: "demo", role: "component" });
+    const guest = network.openGuest("component", { workload: "demo", role: "component" }, {
+      off: undefined,
+      decide: (_remote, protocol) => ({ isAllowed: protocol === "udp", rule: "the test's" }),
+    });
     const socket = guest.createUdpSocket("ipv4");
     assert.ok(typeof socket === "object");
     const any = parseIpAddress("0.0.0.0") ?? assert.fail("an address");

@@ -10,12 +10,13 @@ import { formatSocketAddress, LOOPBACK_V4 } from "../../src/base/ip_address.ts";
 import { runCommand, type RunCommandOptions } from "../../src/gateway/run_command.ts";
 import { openEgressUdp } from "../../src/network/egress_udp.ts";
 import { memoryFiles } from "../support/gateway_harness.ts";
+import { policyOf } from "../support/policy_of.ts";
 
 const GUESTS = fileURLToPath(new URL("../guests/quickjs", import.meta.url));
 const OUTSIDE = "192.0.2.1:53";
 
 /** What the guest wrote to stderr; denials are among it. */
-async function runDatagrams(egress?: NonNullable<RunCommandOptions["egress"]>): Promise<string[]> {
+async function runDatagrams(options: Pick<RunCommandOptions, "egress" | "policy"> = {}): Promise<string[]> {
   await buildWorkloads(GUESTS);
   let printed = "";
   const exitCode = await runCommand({
@@ -25,7 +26,7 @@ async function runDatagrams(egress?: NonNullable<RunCommandOptions["egress"]>): 
     args: [],
     stdout: () => assert.fail("nothing is expected"),
     stderr: (bytes) => printed += new TextDecoder().decode(bytes),
-    ...(egress !== undefined && { egress }),
+    ...options,
   });
   assert.equal(exitCode, 0, printed);
   return printed.trimEnd().split("\n");
@@ -44,18 +45,21 @@ test("a guest speaks UDP on its private loopback and to an allowed peer outside,
   await once(server, "listening");
   const { port } = server.address();
   const lines = await runDatagrams({
-    dial: () => assert.fail("no TCP is expected"),
-    decide: (remote, protocol) => ({
-      isAllowed: protocol === "udp" && formatSocketAddress(remote) === OUTSIDE,
-      rule: "the test's list",
-    }),
-    // The guest says 192.0.2.1 and is let through to the test's server.
-    openUdp: (options) => openEgressUdp({ ...options, remote: { address: LOOPBACK_V4, port } }),
+    policy: policyOf({ net: [`udp://${OUTSIDE}`] }),
+    egress: {
+      dial: () => assert.fail("no TCP is expected"),
+      // The guest says 192.0.2.1 and is let through to the test's server.
+      openUdp: (options) => {
+        assert.equal(formatSocketAddress(options.remote), OUTSIDE);
+        return openEgressUdp({ ...options, remote: { address: LOOPBACK_V4, port } });
+      },
+    },
   });
   server.close();
   assert.deepEqual(lines, [
     ...ON_LOOPBACK,
-    "loopgate: denied udp-send 192.0.2.99:53: the test's list",
+    'loopgate: denied udp-send 192.0.2.99:53: nothing in "net" of workload.jsonc allows 192.0.2.99:53 ' +
+    '(public: in no special range); to allow: add "udp://192.0.2.99:53" to "net" in workload.jsonc',
     "denied: access-denied",
     "outside: ok",
     "outside answered: hello yourself",

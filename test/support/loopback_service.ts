@@ -30,7 +30,7 @@ export async function startLoopbackService(
   const counters = new LiveCounters();
   const emit = () => {};
   const label = { workload: "test", role: "service" } as const;
-  const network = new WorkloadNetwork({ workload: "test", access: "loopback", clock: systemClock, counters, emit });
+  const network = new WorkloadNetwork({ workload: "test", clock: systemClock, counters, emit });
   const component = await compileComponent(bytes, { suspending: SUSPENDING });
   const decoder = new TextDecoder();
   let output = "";

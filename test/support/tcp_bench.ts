@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { type IpFamily, parseIpAddress, type SocketAddress } from "../../src/base/ip_address.ts";
 import type { GuestRole, NetworkAccess } from "../../src/network/access.ts";
+import { accessOf } from "./guest_access.ts";
 import type { DialEgress } from "../../src/network/egress.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
@@ -92,21 +93,21 @@ export class TcpBench {
   constructor({ driver, access = "default", egress }: BenchOptions) {
     this.network = new WorkloadNetwork({
       workload: "demo",
-      access,
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
       ...(egress === undefined ? {} : {
-        egress: {
-          dial: egress.dial,
-          decide: (remote) => ({ isAllowed: egress.allowed.includes(text(remote)), rule: "the test's list" }),
-        },
+        egress: { dial: egress.dial },
       }),
     });
+    const guestAccess = accessOf(
+      access,
+      (remote) => ({ isAllowed: egress?.allowed.includes(text(remote)) === true, rule: "the test's list" }),
+    );
     const label = (role: GuestRole): GuestLabel => ({ workload: "demo", role });
     this.guests = {
-      service: this.network.openGuest("service", label("service")),
-      component: this.network.openGuest("component", label("component")),
+      service: this.network.openGuest("service", label("service"), guestAccess),
+      component: this.network.openGuest("component", label("component"), guestAccess),
     };
     this.#made = {
       service: driver.open(this.guests.service, this),

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { formatSocketAddress, type IpFamily } from "../../src/base/ip_address.ts";
 import type { GuestRole, NetworkAccess } from "../../src/network/access.ts";
+import { accessOf } from "./guest_access.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
 import type { GatewayEvent, GuestLabel } from "../../src/telemetry/events.ts";
@@ -88,23 +89,22 @@ export class UdpBench {
   constructor({ driver, access = "default", allowed = [], hasUdpEgress = true }: UdpBenchOptions) {
     this.network = new WorkloadNetwork({
       workload: "demo",
-      access,
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
       egress: {
         dial: () => assert.fail("no TCP is expected"),
-        decide: (remote, protocol) => {
-          this.asked.push(`${protocol} ${formatSocketAddress(remote)}`);
-          return { isAllowed: allowed.includes(formatSocketAddress(remote)), rule: "the test's list" };
-        },
         ...(hasUdpEgress ? { openUdp: this.outside.open } : {}),
       },
     });
+    const guestAccess = accessOf(access, (remote, protocol) => {
+      this.asked.push(`${protocol} ${formatSocketAddress(remote)}`);
+      return { isAllowed: allowed.includes(formatSocketAddress(remote)), rule: "the test's list" };
+    });
     const label = (role: GuestRole): GuestLabel => ({ workload: "demo", role });
     this.guests = {
-      service: this.network.openGuest("service", label("service")),
-      component: this.network.openGuest("component", label("component")),
+      service: this.network.openGuest("service", label("service"), guestAccess),
+      component: this.network.openGuest("component", label("component"), guestAccess),
     };
     this.#made = {
       service: driver.open(this.guests.service, this),

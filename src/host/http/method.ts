@@ -18,3 +18,8 @@ const STANDARD_METHODS: ReadonlyMap<string, Method> = new Map([
 export function methodOf(name: string): Method {
   return STANDARD_METHODS.get(name) ?? { tag: "other", val: name };
 }
+
+/** What stands in a request line for a variant. */
+export function methodName(method: Method): string {
+  return method.tag === "other" ? method.val : method.tag.toUpperCase();
+}

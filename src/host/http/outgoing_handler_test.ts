@@ -58,7 +58,7 @@ for (const [what, parts, target] of DENIED) {
     const options = RequestOptions.create(guest);
     const request = requestOf(parts);
     assert.deepEqual(errOf(() => handle(guest, request, options)), { tag: "HTTP-request-denied" });
-    const operation = "wasi:http/outgoing-handler.handle";
+    const operation = "http-request";
     assert.deepEqual(guest.events, [{ kind: "denied", guest: guest.label, operation, target, rule: NO_EGRESS_RULE }]);
     assert.equal(request.isDropped, true);
     assert.equal(options.isDropped, true);

@@ -1,39 +1,81 @@
-/** `wasi:sockets/ip-name-lookup` for guests without `dns`: names are checked, none is looked up, no packet is sent. */
+/** `wasi:sockets/ip-name-lookup`: names are judged before anything is asked, and answers before a guest sees one. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-sockets-ip-name-lookup";
 import { WitError } from "../../base/errors.ts";
-import { parseLookupName } from "../../network/lookup_name.ts";
+import { formatIpAddress } from "../../base/ip_address.ts";
+import { parseHost } from "../../policy/host_name.ts";
 import type { HostContext } from "../context.ts";
+import type { NameLookup } from "../egress/name_lookup.ts";
+import { Pollable } from "../io/poll.ts";
 import { HostResource } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
 import type { Network } from "./network.ts";
+import { ipAddressToWit } from "./wit_address.ts";
 
-/** The code means "not permitted" and nothing else. */
-const NOT_PERMITTED: WitError<Declared.ErrorCode> = new WitError("permanent-resolver-failure");
+/** This code means "not permitted" and nothing else. */
+const NOT_PERMITTED: Declared.ErrorCode = "permanent-resolver-failure";
 
-/** The resource `resolve-address-stream`, of which there is none while no name is permitted. */
-export abstract class ResolveAddressStream extends HostResource implements HostSide<Declared.ResolveAddressStream> {
+/** The resource `resolve-address-stream`. Dropping it ends a lookup that is under way. */
+export class ResolveAddressStream extends HostResource implements HostSide<Declared.ResolveAddressStream> {
+  readonly #lookup: NameLookup;
+  #taken = 0;
+
+  constructor(lookup: NameLookup, { counters }: Pick<HostContext, "counters">) {
+    super({ counters });
+    this.#lookup = lookup;
+  }
+
   // WIT resolve-next-address: func() -> result<option<ip-address>, error-code>
-  resolveNextAddress(): never {
-    throw NOT_PERMITTED;
+  resolveNextAddress(): Declared.IpAddress | undefined {
+    const outcome = this.#lookup.outcome();
+    if (outcome === undefined) throw failure("would-block");
+    if (typeof outcome === "string") throw failure(outcome);
+    const address = outcome[this.#taken];
+    if (address === undefined) return undefined;
+    this.#taken++;
+    return ipAddressToWit(address);
   }
 
   // WIT subscribe: func() -> pollable
-  subscribe(): never {
-    throw NOT_PERMITTED;
+  subscribe(): Pollable {
+    return new Pollable(this.#lookup, { counters: this.counters, parent: this });
+  }
+
+  protected override onDrop(): void {
+    this.#lookup.cancel();
   }
 }
 
 /** The interface `wasi:sockets/ip-name-lookup`. */
-export function ipNameLookupInterface({ network }: HostContext) {
+export function ipNameLookupInterface(context: HostContext) {
   return {
     ResolveAddressStream,
 
     // WIT resolve-addresses: func(network: borrow<network>, name: string) -> result<resolve-address-stream, error-code>
-    resolveAddresses: (_network: Network, name: string): never => {
-      const target = parseLookupName(name);
-      if (target === undefined) throw new WitError<Declared.ErrorCode>("invalid-argument");
-      network.deny("resolve-addresses", target, network.access === "none" ? '"net": false' : '"dns" is not set');
-      throw NOT_PERMITTED;
+    resolveAddresses: (_network: Network, name: string): ResolveAddressStream => {
+      const outcome = context.egress === undefined ? denyWithout(context, name) : context.egress.resolve(name);
+      switch (outcome) {
+        case "malformed":
+          throw failure("invalid-argument");
+        case "denied":
+          throw failure(NOT_PERMITTED);
+        case "busy":
+          throw failure("temporary-resolver-failure");
+        default:
+          return new ResolveAddressStream(outcome, context);
+      }
     },
   } satisfies HostInterface<typeof Declared>;
+}
+
+/** Where nobody resolves names, each valid one is denied. */
+function denyWithout({ network }: HostContext, text: string): "malformed" | "denied" {
+  const host = parseHost(text);
+  if (host === undefined) return "malformed";
+  const target = host.kind === "name" ? host.name : formatIpAddress(host.address);
+  network.deny("resolve-addresses", target, "there is no way out for names here");
+  return "denied";
+}
+
+function failure(code: Declared.ErrorCode): WitError<Declared.ErrorCode> {
+  return new WitError(code);
 }

@@ -14,10 +14,18 @@ export function socketAddressFromWit({ tag, val }: WitSocketAddress): SocketAddr
 
 /** What a guest is shown. */
 export function socketAddressToWit({ address, port }: SocketAddress): WitSocketAddress {
+  const shown = ipAddressToWit(address);
+  return shown.tag === "ipv4"
+    ? { tag: "ipv4", val: { port, address: shown.val } }
+    : { tag: "ipv6", val: { port, flowInfo: 0, address: shown.val, scopeId: 0 } };
+}
+
+/** `ip-address` as a guest is shown it. */
+export function ipAddressToWit(address: IpAddress): Declared.IpAddress {
   if (address.family === "ipv4") {
     const [a = 0, b = 0, c = 0, d = 0] = address.bytes;
-    return { tag: "ipv4", val: { port, address: [a, b, c, d] } };
+    return { tag: "ipv4", val: [a, b, c, d] };
   }
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = ipv6Groups(address);
-  return { tag: "ipv6", val: { port, flowInfo: 0, address: [a, b, c, d, e, f, g, h], scopeId: 0 } };
+  return { tag: "ipv6", val: [a, b, c, d, e, f, g, h] };
 }

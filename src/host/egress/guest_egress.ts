@@ -1,0 +1,194 @@
+/**
+ * The way to the outside of one component (of a route) or of one service, shared by its instances and by nobody else:
+ * what its sockets may reach, its HTTP client, the names it may look up and the grants that came of them. Everything
+ * is judged by `policy` with the one policy of that guest; what is judged is what is dialled.
+ */
+import { formatIpAddress, type IpAddress, type SocketAddress } from "../../base/ip_address.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { GuestAccess, GuestRole } from "../../network/access.ts";
+import type { Egress } from "../../network/egress.ts";
+import type { GuestNetwork } from "../../network/guest_network.ts";
+import { HttpClient } from "../../network/http_client.ts";
+import type { HttpConnectionSlots } from "../../network/http_connection_slots.ts";
+import type { HttpRequest, PendingExchange } from "../../network/http_message.ts";
+import type { Resolver } from "../../network/resolver.ts";
+import type { TlsTrust } from "../../network/tls_trust.ts";
+import type { WorkloadNetwork } from "../../network/workload_network.ts";
+import type { OwnAddresses } from "../../policy/address_class.ts";
+import { denialLine, targetWords } from "../../policy/explain.ts";
+import { GrantTable } from "../../policy/grant_table.ts";
+import { type Host, parseHost } from "../../policy/host_name.ts";
+import { judgeAddress } from "../../policy/judge.ts";
+import { type Authority, judgeRequest } from "../../policy/judge_authority.ts";
+import { filterAnswers, judgeLookup } from "../../policy/judge_lookup.ts";
+import type { Policy } from "../../policy/policy.ts";
+import type { Verdict } from "../../policy/verdict.ts";
+import type { GuestLabel } from "../../telemetry/events.ts";
+import type { LiveCounters } from "../../telemetry/live_counters.ts";
+import { HttpDialler } from "./http_dialler.ts";
+import type { LookupSlots } from "./lookup_slots.ts";
+import { NameLookup } from "./name_lookup.ts";
+
+/** What all guests of a gateway share on their way out. Nothing in it is a guest's. */
+export interface EgressTools {
+  /** Of this machine and gateway, as they are now. */
+  readonly own: () => OwnAddresses;
+  readonly resolver: Pick<Resolver, "lookup">;
+  readonly trust: TlsTrust;
+  /** This gateway's name in CDN-Loop. */
+  readonly cdnId: string;
+}
+
+/** Whose way out it is, and what it shares with the others of its workload. */
+export interface GuestEgressOptions {
+  readonly tools: EgressTools;
+  readonly policy: Policy;
+  readonly role: GuestRole;
+  readonly label: GuestLabel;
+  readonly network: WorkloadNetwork;
+  /** Of the workload. */
+  readonly slots: HttpConnectionSlots;
+  /** Of the workload. */
+  readonly lookups: LookupSlots;
+  /** Where a judged address is connected to by wasi:http; see `Egress`. */
+  readonly egress: Egress | undefined;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+}
+
+/** A request as a guest made it; its target is judged here. */
+export interface EgressRequest extends Omit<HttpRequest, "host" | "port"> {
+  readonly authority: string;
+}
+
+/** What comes of a request: it is under way, or it is not sent and why. */
+export type SendOutcome = PendingExchange | "malformed" | "denied";
+
+/** What comes of a question: answers, now or later, or why there are none. */
+export type ResolveOutcome = NameLookup | "malformed" | "denied" | "busy";
+
+/** Lives as long as its workload. */
+export class GuestEgress {
+  /** What the sockets of its instances may reach. */
+  readonly access: GuestAccess;
+  readonly #options: GuestEgressOptions;
+  readonly #grants: GrantTable;
+  readonly #client: HttpClient;
+  /** The client's own side of the private loopback. */
+  readonly #loopback: GuestNetwork;
+
+  constructor(options: GuestEgressOptions) {
+    this.#options = options;
+    const { policy, tools, network, role, label, slots, egress, clock, counters } = options;
+    this.#grants = new GrantTable({ clock });
+    this.access = {
+      off: policy.off === undefined ? undefined : `"${policy.off.key}": false of ${policy.off.file}`,
+      decide: (remote, protocol) => this.#decide(remote, protocol),
+    };
+    this.#loopback = network.openGuest(role, label);
+    const dialler = new HttpDialler({
+      policy,
+      own: tools.own,
+      resolver: tools.resolver,
+      loopback: this.#loopback,
+      deny: (target, verdict) => this.#deny("http-request", target, verdict),
+    });
+    this.#client = new HttpClient({
+      dial: (target, signal) => dialler.dial(target, signal),
+      stillAllowed: (target, address) => dialler.isStillAllowed(target, address),
+      trust: tools.trust,
+      cdnId: tools.cdnId,
+      slots,
+      clock,
+      counters,
+      ...(egress?.locate !== undefined && { locate: egress.locate }),
+    });
+  }
+
+  /** Judges and sends. The body is disposed of when it is not sent. */
+  send({ authority, ...request }: EgressRequest): SendOutcome {
+    const { policy, tools } = this.#options;
+    const { scheme } = request;
+    const verdict = judgeRequest({ scheme, authority }, { policy, own: tools.own() });
+    if (verdict.kind === "malformed" || verdict.kind === "denied") {
+      request.body?.dispose();
+      if (verdict.kind === "malformed") return verdict.kind;
+      this.#deny("http-request", targetWords({ scheme, ...verdict.authority }), verdict.verdict);
+      return verdict.kind;
+    }
+    const { port } = verdict.authority;
+    return this.#client.send({ ...request, host: hostText(verdict.authority), port });
+  }
+
+  /** `resolve-addresses`. */
+  resolve(text: string): ResolveOutcome {
+    const { policy, tools, lookups } = this.#options;
+    const verdict = judgeLookup(text, { policy });
+    switch (verdict.kind) {
+      case "malformed":
+        return "malformed";
+      case "denied":
+        this.#deny("resolve-addresses", nameWords(parseHost(text)), verdict.verdict);
+        return "denied";
+      case "answered":
+        return new NameLookup({ addresses: verdict.addresses });
+      case "resolve": {
+        const { name } = verdict;
+        const release = lookups.take();
+        if (release === undefined) return "busy";
+        return new NameLookup({
+          lookup: tools.resolver.lookup(name),
+          release,
+          judge: (answers, ttlS) => this.#judgeAnswers(name, answers, ttlS),
+        });
+      }
+    }
+  }
+
+  /** Ends every request, connection and grant. Idempotent. */
+  close(): void {
+    this.#client.destroy();
+    this.#grants.clear();
+    this.#loopback.release("reset");
+  }
+
+  #decide(remote: SocketAddress, protocol: "tcp" | "udp"): { readonly isAllowed: boolean; readonly rule: string } {
+    const { policy, tools } = this.#options;
+    const { address, port } = remote;
+    const grantedNames = this.#grants.namesOf(address);
+    const verdict = judgeAddress({ scheme: protocol, address, port }, { policy, own: tools.own(), grantedNames });
+    return { isAllowed: verdict.isAllowed, rule: denialLine(verdict) };
+  }
+
+  #judgeAnswers(name: string, answers: readonly IpAddress[], ttlS: number): readonly IpAddress[] {
+    const { policy, tools } = this.#options;
+    const addresses = filterAnswers(answers, { policy, own: tools.own() });
+    if (addresses.length > 0) this.#grants.add(name, addresses, { ttlS });
+    else {
+      const all = answers.map(formatIpAddress).join(", ");
+      this.#deny("resolve-addresses", name, {
+        rule: `none of its answers may be used: ${all}`,
+        edits: [],
+        isAllowed: false,
+      });
+    }
+    return addresses;
+  }
+
+  #deny(operation: string, target: string, verdict: Verdict): void {
+    const { network, label } = this.#options;
+    network.deny(label, { operation, target, rule: denialLine(verdict) });
+  }
+}
+
+/** As a target of the client has it: without a port, an IPv6 address in brackets. */
+function hostText({ host }: Authority): string {
+  if (host.kind === "name") return host.name;
+  const text = formatIpAddress(host.address);
+  return host.address.family === "ipv6" ? `[${text}]` : text;
+}
+
+function nameWords(host: Host | undefined): string {
+  if (host === undefined) return "";
+  return host.kind === "name" ? host.name : formatIpAddress(host.address);
+}

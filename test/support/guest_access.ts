@@ -1,0 +1,8 @@
+/** The access of a guest as tests of sockets want it. */
+import { type DecideEgress, type GuestAccess, LOOPBACK_ONLY, type NetworkAccess } from "../../src/network/access.ts";
+
+/** "none" is `"net": false`, "loopback" is `"net": []`; else `decide` is asked. */
+export function accessOf(access: NetworkAccess, decide: DecideEgress): GuestAccess {
+  if (access === "default") return { off: undefined, decide };
+  return access === "loopback" ? LOOPBACK_ONLY : { ...LOOPBACK_ONLY, off: '"net": false' };
+}
