@@ -1,5 +1,6 @@
 /**
- * What may stand in `workload.jsonc` and `*.route.jsonc`: the one definition. The validator runs it, and
+ * What may stand in `workload.jsonc` and `*.route.jsonc`: the one definition (`gateway_definition.ts` has the
+ * operator's file). The validator runs it, and
  * `json_schema.ts` makes the JSON schemas that editors use from it.
  *
  * A message of a schema is the rest of a sentence that starts with `Cannot use "<key>": `; after a line break
@@ -10,39 +11,19 @@ import { parseHostPattern } from "../router/host_pattern.ts";
 import { ROUTE_METHODS } from "../router/methods.ts";
 import { parsePathPattern } from "../router/path_pattern.ts";
 import type { PatternFault } from "../router/pattern_fault.ts";
-
-/** What a schema says besides its type, for the converter and the diagnostics. */
-export interface Notes {
-  /** Keywords of JSON schema for a check that is a function. */
-  readonly jsonSchema?: Readonly<Record<string, unknown>>;
-  /** A line to add where the key is missing. */
-  readonly example?: string;
-  /** Sentences for keys that people may expect in an object and that are not there. */
-  readonly absentKeys?: Readonly<Record<string, string>>;
-}
-
-type Issue = { readonly input: unknown };
-
-/** Anything with `{}` in the file, an array excepted (valibot takes one for an object). */
-function plainObject(expected: string) {
-  return v.custom<object>(
-    (input) => typeof input === "object" && input !== null && !Array.isArray(input),
-    wrongType(expected),
-  );
-}
-
-/** An object that has these keys and no others. Without a prototype, `toString` is no known key. */
-function closed<const Entries extends v.ObjectEntries>(
-  entries: Entries,
-  absentKeys: Readonly<Record<string, string>> = {},
-) {
-  const bare: Entries = Object.assign(Object.create(null), entries);
-  return v.pipe(
-    plainObject(`an object with ${Object.keys(entries).filter((key) => key !== "$schema").map(quoted).join(", ")}`),
-    v.objectWithRest(bare, v.never()),
-    v.metadata({ absentKeys } satisfies Notes),
-  );
-}
+import {
+  closed,
+  dns,
+  type Issue,
+  kindOf,
+  LATER,
+  net,
+  type Notes,
+  plainObject,
+  quoted,
+  schemaKey,
+  wrongType,
+} from "./definition_parts.ts";
 
 const text = v.pipe(
   v.string(unquoted),
@@ -129,23 +110,7 @@ const methods = v.pipe(
   v.description("The methods this route answers; without it, every one. GET answers HEAD as well."),
 );
 
-const schemaKey = v.optional(v.pipe(
-  v.string(wrongType("the path of a JSON schema in quotes")),
-  v.description("The JSON schema for the editor; the gateway does not read it."),
-));
-
-const LATER = "this version does not have it yet";
-
-/** `net` here: on, off, or the private loopback only. Rules come with the network policy. */
-const net = v.pipe(
-  v.union([v.boolean(), v.pipe(v.array(v.unknown()), v.maxLength(0, netMessage))], netMessage),
-  v.description("true: the default network access; []: the private loopback only; false: no network."),
-);
-
-const dns = v.pipe(
-  v.union([v.literal(false), v.pipe(v.array(v.unknown()), v.maxLength(0, dnsMessage))], dnsMessage),
-  v.description("false or []: names are not resolved."),
-);
+const GATEWAY_KEY = "it is the operator's: write it in gateway.jsonc beside the workloads";
 
 const readyTcp = v.pipe(
   v.number(wrongType("a port from 1 to 65535")),
@@ -185,6 +150,9 @@ export const WORKLOAD_FILE = closed({
   args: 'arguments belong to a guest: write them in "service" or in a route file',
   component: 'a component belongs to "service", or to a route file (<name>.route.jsonc)',
   match: "a route has a file of its own (<name>.route.jsonc)",
+  nat64: GATEWAY_KEY,
+  resolver: GATEWAY_KEY,
+  ca: GATEWAY_KEY,
   routes: "each route has a file of its own (<name>.route.jsonc)",
 });
 
@@ -199,11 +167,11 @@ export const ROUTE_FILE = closed({
   component,
   env: v.optional(env),
   args: v.optional(args),
+  net: v.optional(net),
+  dns: v.optional(dns),
 }, {
   limits: LATER,
   instance: LATER,
-  net: `${LATER} for a route; "net" of workload.jsonc is for all of the workload's guests`,
-  dns: `${LATER} for a route; "dns" of workload.jsonc is for all of the workload's guests`,
   service: "a service belongs to workload.jsonc",
   path: 'move it into "match"',
   host: 'move it into "match"',
@@ -215,22 +183,10 @@ export type WorkloadFile = v.InferOutput<typeof WORKLOAD_FILE>;
 /** A checked `*.route.jsonc`. */
 export type RouteFile = v.InferOutput<typeof ROUTE_FILE>;
 
-/** The kind of a value, never the value: it may be a secret. */
-function wrongType(expected: string): (issue: Issue) => string {
-  return ({ input }) => `it is ${kindOf(input)}, expected ${expected}`;
-}
-
 /** A port or a switch among the variables: strings all of them, but easily forgotten. */
 function unquoted({ input }: Issue): string {
   const said = `it is ${kindOf(input)}, expected a string in quotes`;
   return typeof input === "number" || typeof input === "boolean" ? `${said}\nput it in quotes` : said;
-}
-
-function kindOf(input: unknown): string {
-  if (input === null) return "null";
-  if (Array.isArray(input)) return "a list";
-  const kind = typeof input;
-  return kind === "object" ? "an object" : `a ${kind}`;
 }
 
 function notListed(input: unknown): string {
@@ -251,23 +207,6 @@ function methodMessage({ input }: Issue): string {
   return `it is ${quoted(input)}, which is no known method, ${expected}`;
 }
 
-function netMessage({ input }: Issue): string {
-  const expected = "expected true, false or []";
-  const fix = "write true for the default network access, [] for the private loopback only";
-  if (typeof input === "object" && input !== null) {
-    return `it has rules, and rules are not supported by this version yet, ${expected}\n${fix}`;
-  }
-  return `it is ${kindOf(input)}, ${expected}\n${fix}`;
-}
-
-function dnsMessage({ input }: Issue): string {
-  const isLater = input === true || (typeof input === "object" && input !== null);
-  const is = isLater
-    ? "it allows names, and name resolution is not supported by this version yet"
-    : `it is ${kindOf(input)}`;
-  return `${is}, expected false or []\nwrite "dns": false`;
-}
-
 function patternMessage({ is, expected, suggestion }: PatternFault): string {
   const sentence = `${is}, expected ${expected}`;
   return suggestion === undefined ? sentence : `${sentence}\nwrite ${quoted(suggestion)}`;
@@ -284,8 +223,4 @@ function componentFault(path: string): string | undefined {
   if (path.split("/").includes("..")) return `it has a ".." in it, ${expected}`;
   if (path.endsWith("/")) return `it is a folder, ${expected}`;
   return undefined;
-}
-
-function quoted(word: string): string {
-  return `"${word}"`;
 }

@@ -56,6 +56,16 @@ export class ConfigDocument {
     return low + 1;
   }
 
+  /** The offset of a UTF-16 unit of a string's value, which escapes move away from its place in the text. */
+  offsetInString(node: Node, unit: number): number {
+    let offset = node.offset + 1;
+    for (let passed = 0; passed < unit; passed++) {
+      // \n is one unit in two, \u00e9 in six; everything else stands for itself.
+      offset += this.#text[offset] !== "\\" ? 1 : this.#text[offset + 1] === "u" ? 6 : 2;
+    }
+    return offset;
+  }
+
   #place(offset: number, said: { readonly message: string; readonly fix?: string }): Diagnostic {
     const line = this.lineOf(offset);
     const start = this.#lineStarts[line - 1] ?? 0;

@@ -15,7 +15,7 @@ export interface Checked<Output> {
 type PathKey = string | number;
 
 /** Keys that valibot passes over for safety; they would be ignored silently. */
-const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
 
 /** Every fault of a document: its syntax, keys that are there twice, and all that the definition does not allow. */
 export function checkDocument<Output>(

@@ -29,11 +29,17 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "memory",
   "allow",
   "deny",
+  "nat64",
+  "resolver",
+  "ca",
 ]);
 /** Keys on the way to those; a scalar below them is hidden. */
 const PUBLIC_PARENTS: ReadonlySet<string> = new Set([...PUBLIC_KEYS, "service", "limits"]);
 /** Keys that are known words, so that showing them tells nothing in any file. */
 const KNOWN_WORDS: ReadonlySet<string> = new Set([...PUBLIC_PARENTS, "env", "args"]);
+
+/** A user name of a URL, up to its "@". */
+const USER = /(\/\/|["'])[^"'/]+(?=@)/g;
 
 interface Container {
   readonly key: string;
@@ -72,6 +78,7 @@ export function hiddenSpans(text: string, soundEnd: number): readonly Span[] {
       // A lost quote turns the rest of a file inside out, so there only what directly follows its key is trusted.
       const isTrusted = start < soundEnd || (before === ":" && followsKey(text, key, tokens[index - 2], start));
       if (!isTrusted || !isPublic(key, around)) spans.push({ start, end: start + token.length });
+      else spans.push(...userSpans(token, start));
     }
     before = token;
   }
@@ -98,6 +105,18 @@ function* significantTokens(text: string, hidden: Span[]): Generator<Token> {
     if (/^\/[/*]/.test(token)) hidden.push({ start: start + 2, end: start + token.length });
     else yield { text: token, start };
   }
+}
+
+/** Before an "@", whoever pasted a URL into a rule may have left a password. */
+function userSpans(token: string, start: number): readonly Span[] {
+  return [...token.matchAll(USER)].map(({ index, 0: whole, 1: lead = "" }) => {
+    return { start: start + index + lead.length, end: start + index + whole.length };
+  });
+}
+
+/** A message with what stands before an "@" starred out. */
+export function hideUser(message: string): string {
+  return message.replaceAll(USER, "$1***");
 }
 
 /** Whether `owner` is the key itself, on the line of the value that starts at `start`. */

@@ -4,6 +4,7 @@ import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import { findTies } from "../router/specificity.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { fileFault, type FileReader, type FolderEntry, joinPath } from "./file_reader.ts";
+import { GATEWAY_NAME, loadGatewayFile, NO_GATEWAY_FILE } from "./gateway_file.ts";
 import { isWorkloadFile, loadWorkload, type PlacedRoute, ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
 
 /** What a folder came to. */
@@ -14,9 +15,6 @@ export interface LoadedFolder {
   /** By file and place; the gateway starts when there are none. */
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** What counts where the operator says nothing. */
-const NO_GATEWAY_FILE: GatewaySpec = { nat64: [], resolver: undefined, ca: undefined };
 
 /** Folders of tools and results; they are never workloads. */
 const SKIPPED: ReadonlySet<string> = new Set(["dist", "node_modules"]);
@@ -32,8 +30,13 @@ const SKIPPED: ReadonlySet<string> = new Set(["dist", "node_modules"]);
 export async function loadFolder(folder: string, files: FileReader): Promise<LoadedFolder> {
   const diagnostics: Diagnostic[] = [];
   const entries = await listFolder(folder, files, diagnostics);
-  if (entries === undefined) return { workloads: [], gateway: NO_GATEWAY_FILE, diagnostics };
+  if (entries === undefined) return { workloads: [], gateway: NO_GATEWAY_FILE.gateway, diagnostics };
   diagnostics.push(...topFaults(folder, entries));
+  const hasGateway = entries.some(({ name, kind }) => name === GATEWAY_NAME && kind !== "folder");
+  const operator = hasGateway ? await loadGatewayFile(folder, files) : NO_GATEWAY_FILE;
+  diagnostics.push(...operator.diagnostics);
+  // Of a faulty file no fault follows for the workloads below it: it is mended first.
+  const ceiling = { layer: operator.ceiling, isSound: operator.diagnostics.length === 0 };
   const workloads: WorkloadSpec[] = [];
   const routes: PlacedRoute[] = [];
   let isEmpty = true;
@@ -47,7 +50,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
     if (misnamed.length > 0) isEmpty = false;
     if (!subEntries.some((entry) => isWorkloadFile(entry.name))) continue;
     isEmpty = false;
-    const loaded = await loadWorkload({ folder: subFolder, name, entries: subEntries }, files);
+    const loaded = await loadWorkload({ folder: subFolder, name, entries: subEntries, ceiling }, files);
     diagnostics.push(...loaded.diagnostics);
     routes.push(...loaded.routes);
     if (loaded.workload !== undefined && misnamed.length === 0) workloads.push(loaded.workload);
@@ -61,7 +64,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   diagnostics.push(...ties);
   const tied = new Set(ties.map((tie) => tie.file));
   const sound = workloads.filter((workload) => !workload.routes.some((route) => tied.has(route.file)));
-  return { workloads: sound, gateway: NO_GATEWAY_FILE, diagnostics: sortDiagnostics(diagnostics) };
+  return { workloads: sound, gateway: operator.gateway, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 async function listFolder(
@@ -78,7 +81,7 @@ async function listFolder(
   }
 }
 
-/** Files that stand one level too high, or that only a later version reads. */
+/** Files that stand one level too high, or nearly have the name of the operator's file. */
 function topFaults(folder: string, entries: readonly FolderEntry[]): readonly Diagnostic[] {
   return entries.flatMap(({ name, kind }): Diagnostic[] => {
     const place = { file: joinPath(folder, name), line: 1, column: 1 };
@@ -86,9 +89,9 @@ function topFaults(folder: string, entries: readonly FolderEntry[]): readonly Di
       const message = `Cannot use the file: it stands beside the workloads, expected it in a sub-folder`;
       return [{ ...place, message, fix: "serve the folder above, or move the file into a folder of its own" }];
     }
-    if (kind !== "folder" && /^gateway\.jsonc?$/.test(name)) {
-      const message = "Cannot use the file: this version does not read it yet, expected flags of the command";
-      return [{ ...place, message, fix: "remove the file; the listener is set with --listen host:port" }];
+    if (kind !== "folder" && name !== GATEWAY_NAME && /^gateways?\.jsonc?$/i.test(name)) {
+      const message = `Cannot use the file: its name is "${name}", expected ${GATEWAY_NAME}`;
+      return [{ ...place, message, fix: `rename it to ${GATEWAY_NAME}` }];
     }
     return [];
   });
@@ -97,6 +100,10 @@ function topFaults(folder: string, entries: readonly FolderEntry[]): readonly Di
 /** Names that are nearly those of our files: they would be passed over in silence. */
 function misnamedFiles(folder: string, entries: readonly FolderEntry[]): readonly Diagnostic[] {
   return entries.flatMap(({ name, kind }): Diagnostic[] => {
+    if (kind !== "folder" && /^gateways?\.jsonc?$/i.test(name)) {
+      const message = "Cannot use the file: it stands in a workload, expected it beside the workloads";
+      return [{ file: joinPath(folder, name), line: 1, column: 1, message, fix: "move it into the folder above" }];
+    }
     const rightName = kind === "folder" || isWorkloadFile(name) ? undefined : rightNameOf(name);
     if (rightName === undefined) return [];
     const message = `Cannot use the file: its name is "${name}", expected ${WORKLOAD_NAME} or <name>${ROUTE_ENDING}`;

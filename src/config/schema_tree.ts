@@ -1,6 +1,6 @@
 /** A valibot schema as a tree that can be looked into: its steps, its keys, its notes. */
 import * as v from "valibot";
-import type { Notes } from "./definition.ts";
+import type { Notes } from "./definition_parts.ts";
 
 /** Any schema of the definition. */
 export type Schema = v.GenericSchema;

@@ -1,13 +1,13 @@
 /** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
-import { readDns, readNet } from "../policy/policy_read.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
 import { checkComponentFile } from "./component_file.ts";
 import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
+import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 
 /** The name of a workload's own file. */
@@ -41,26 +41,40 @@ export function isWorkloadFile(name: string): boolean {
   return name === WORKLOAD_NAME || name.endsWith(ROUTE_ENDING);
 }
 
+/** The operator's share of the policies. */
+export interface Ceiling {
+  /** Undefined: nothing is cut. */
+  readonly layer: PolicyLayer | undefined;
+  /** Whether what a file asks for is held against it. */
+  readonly isSound: boolean;
+}
+
+/** A sub-folder that is to be read. */
+export interface WorkloadPlace {
+  readonly folder: string;
+  readonly name: string;
+  readonly entries: readonly FolderEntry[];
+  readonly ceiling: Ceiling;
+}
+
 /** Reads a sub-folder whose entries hold at least one `isWorkloadFile`. */
-export async function loadWorkload(
-  place: { readonly folder: string; readonly name: string; readonly entries: readonly FolderEntry[] },
-  files: FileReader,
-): Promise<LoadedWorkload> {
-  const loader = new WorkloadLoader(place.folder, place.name, files);
-  return await loader.load(place.entries);
+export async function loadWorkload(place: WorkloadPlace, files: FileReader): Promise<LoadedWorkload> {
+  return await new WorkloadLoader(place, files).load(place.entries);
 }
 
 class WorkloadLoader {
   readonly #folder: string;
   readonly #name: string;
   readonly #files: FileReader;
+  readonly #ceiling: Ceiling;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #placed: PlacedRoute[] = [];
   #realFolder = "";
 
-  constructor(folder: string, name: string, files: FileReader) {
+  constructor({ folder, name, ceiling }: WorkloadPlace, files: FileReader) {
     this.#folder = folder;
     this.#name = name;
+    this.#ceiling = ceiling;
     this.#files = files;
   }
 
@@ -76,7 +90,7 @@ class WorkloadLoader {
     const workloadFile = own === undefined ? undefined : checkDocument(own, WORKLOAD_FILE);
     this.#diagnostics.push(...(workloadFile?.diagnostics ?? []));
     const value: WorkloadFile = workloadFile?.value ?? {};
-    const layer = layerOf(joinPath(this.#folder, WORKLOAD_NAME), value);
+    const layer = own === undefined ? absentLayer(joinPath(this.#folder, WORKLOAD_NAME)) : this.#layer(own, undefined);
     const service = own === undefined ? undefined : await this.#service(own, value);
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
@@ -88,13 +102,13 @@ class WorkloadLoader {
       const fix = `add "service" to this file, or a route file (<name>${ROUTE_ENDING}) beside it`;
       this.#diagnostics.push(own.fault(own.root?.offset ?? 0, message, fix));
     }
-    const network = networkOf(value);
+    const network = networkOf(layer);
     const workload = {
       name: this.#name,
       folder: this.#folder,
       service,
       routes,
-      policy: makePolicy({ workload: layer }),
+      policy: makePolicy({ workload: layer, ceiling: this.#ceiling.layer }),
       network,
     };
     const isSound = this.#diagnostics.length === 0;
@@ -137,6 +151,7 @@ class WorkloadLoader {
     }
     const { value, diagnostics } = checkDocument(document, ROUTE_FILE);
     this.#diagnostics.push(...diagnostics);
+    const layer = this.#layer(document, workload.layer);
     if (value === undefined) return undefined;
     const match = matchOf(value);
     this.#placed.push({ match, document, offset: nodeAt(document.root, ["match", "path"]).offset });
@@ -148,8 +163,16 @@ class WorkloadLoader {
       component: componentPath(this.#folder, value.component),
       env: mergeEnv(workload.env, value.env),
       args: value.args ?? [],
-      policy: makePolicy({ workload: workload.layer, route: absentLayer(path) }),
+      policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
     };
+  }
+
+  /** `net` and `dns` of a file; for a route, below its workload's. */
+  #layer(document: ConfigDocument, workload: PolicyLayer | undefined): PolicyLayer {
+    const { layer, diagnostics } = readLayer(document);
+    const ceiling = this.#ceiling.isSound ? this.#ceiling.layer : undefined;
+    this.#diagnostics.push(...diagnostics, ...layerFaults(document, layer, { ceiling, workload }));
+    return layer;
   }
 
   async #document(name: string): Promise<ConfigDocument | undefined> {
@@ -201,12 +224,8 @@ function mergeEnv(
   return [...new Map([...Object.entries(workload ?? {}), ...Object.entries(own ?? {})])];
 }
 
-/** The definition has seen to it that there are no faults. */
-function layerOf(file: string, value: WorkloadFile): PolicyLayer {
-  return { net: readNet(value.net, { file }).setting, dns: readDns(value.dns, { file }).setting };
-}
-
-function networkOf(file: WorkloadFile): WorkloadSpec["network"] {
-  if (file.net === undefined || file.net === true) return "default";
-  return file.net === false ? "none" : "loopback";
+/** A list is no more than the loopback for whoever does not ask the policy itself. */
+function networkOf({ net }: PolicyLayer): WorkloadSpec["network"] {
+  if (net.form === "absent" || net.form === "on") return "default";
+  return net.form === "off" ? "none" : "loopback";
 }

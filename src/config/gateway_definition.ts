@@ -1,0 +1,98 @@
+/** What may stand in `gateway.jsonc`, the operator's file; the rules of `definition.ts` hold for its messages. */
+import * as v from "valibot";
+import { type IpPrefix, parsePrefix } from "../base/ip_address.ts";
+import { parseDnsServer } from "../network/dns_servers.ts";
+import { isNat64Prefix } from "../policy/carried_ipv4.ts";
+import { closed, dns, LATER, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
+
+/** A name would need a resolver. */
+export const RESOLVER_EXPECTED = 'the address of a name server, like "192.0.2.53:53" or "[2001:db8::53]:53"';
+
+const nat64 = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(wrongType('a prefix in quotes, like "2001:db8:64::/96"')),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const message = dataset.typed ? nat64Fault(dataset.value) : undefined;
+        if (message !== undefined) addIssue({ message });
+      }),
+      v.metadata({ jsonSchema: { pattern: "^[0-9A-Fa-f:.]+/(?:32|40|48|56|64|96)$" } } satisfies Notes),
+    ),
+    wrongType("a list of prefixes"),
+  ),
+  v.description("Prefixes of the network's own NAT64 (RFC 6052), besides 64:ff9b::/96."),
+);
+
+const resolver = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(wrongType(`${RESOLVER_EXPECTED}, in quotes`)),
+      v.check((input) => parseDnsServer(input) !== undefined, ({ input }) => {
+        return `${quoted(input)} is none, expected ${RESOLVER_EXPECTED}`;
+      }),
+      v.metadata(
+        {
+          jsonSchema: {
+            pattern: "^(?:[0-9.]+(?::[0-9]{1,5})?|\\[[0-9A-Fa-f:.]+\\](?::[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
+          },
+        } satisfies Notes,
+      ),
+    ),
+    wrongType('a list of name servers like ["192.0.2.53:53"]'),
+  ),
+  v.minLength(
+    1,
+    'it is empty, so no name could be resolved, expected a name server\nleave "resolver" out for the machine\'s',
+  ),
+  v.description("Name servers, asked in this order; without it, the machine's."),
+);
+
+const ca = v.pipe(
+  v.string(wrongType("the path of a PEM file in quotes")),
+  v.check((input) => input !== "" && !input.includes("\0"), "it is no path, expected the path of a PEM file"),
+  v.metadata({ jsonSchema: { pattern: "^[^\\u0000]+$" } } satisfies Notes),
+  v.description("A PEM file with certificates that are trusted besides the machine's; its path starts at this folder."),
+);
+
+/** `gateway.jsonc`. */
+export const GATEWAY_FILE = closed({
+  $schema: schemaKey,
+  net: v.optional(net),
+  dns: v.optional(dns),
+  nat64: v.optional(nat64),
+  resolver: v.optional(resolver),
+  ca: v.optional(ca),
+}, {
+  listener: `${LATER}; the flag --listen host:port sets where the gateway listens`,
+  listen: `${LATER}; the flag --listen host:port sets where the gateway listens`,
+  limits: LATER,
+  trustedProxies: LATER,
+  proxies: LATER,
+  replicas: LATER,
+  admin: LATER,
+  metrics: LATER,
+  service: "a service belongs to workload.jsonc of a sub-folder",
+  env: "variables belong to workload.jsonc of a sub-folder, or to a route file",
+});
+
+/** A checked `gateway.jsonc`. */
+export type GatewayFile = v.InferOutput<typeof GATEWAY_FILE>;
+
+function nat64Fault(text: string): string | undefined {
+  const expected = "expected a prefix of 32, 40, 48, 56, 64 or 96 bits";
+  let prefix: IpPrefix;
+  try {
+    prefix = parsePrefix(text);
+  } catch {
+    return `${quoted(text)} is no prefix, ${expected}`;
+  }
+  if (!text.includes("/") || !isNat64Prefix(prefix)) {
+    return `${quoted(text)} has no place for an IPv4 address, ${expected}`;
+  }
+  const { address: { bytes }, bits } = prefix;
+  // RFC 6052 section 2.2: byte 8 is 0 in all of them.
+  if (bytes.some((byte, at) => byte !== 0 && (8 * at >= bits || at === 8))) {
+    return `${quoted(text)} has bits that are not of the prefix, ${expected} and 0 after them`;
+  }
+  return undefined;
+}

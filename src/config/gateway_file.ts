@@ -1,0 +1,116 @@
+/** The operator's `gateway.jsonc`: the ceiling of all policies, and how the gateway reaches the outside. */
+import type { Diagnostic } from "../base/diagnostics.ts";
+import { parsePrefix } from "../base/ip_address.ts";
+import { parseDnsServer } from "../network/dns_servers.ts";
+import { TlsTrust } from "../network/tls_trust.ts";
+import { absentLayer, type PolicyLayer } from "../policy/policy.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
+import { ConfigDocument } from "./document.ts";
+import { checkDocument, nodeAt } from "./faults.ts";
+import { fileFault, type FileReader, joinPath } from "./file_reader.ts";
+import { GATEWAY_FILE, type GatewayFile } from "./gateway_definition.ts";
+import { readLayer } from "./policy_layer.ts";
+import { readText } from "./read_text.ts";
+
+/** The name of the operator's file. */
+export const GATEWAY_NAME = "gateway.jsonc";
+
+/** All the roots of a system are a quarter of this. */
+const CA_BYTES_MAX = 1024 * 1024;
+
+/** What the operator says. */
+export interface LoadedGateway {
+  readonly gateway: GatewaySpec;
+  /** Undefined: nothing is cut. Of a faulty file it is one that closes everything. */
+  readonly ceiling: PolicyLayer | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What counts where the operator says nothing. */
+export const NO_GATEWAY_FILE: LoadedGateway = {
+  gateway: { nat64: [], resolver: undefined, ca: undefined },
+  ceiling: undefined,
+  diagnostics: [],
+};
+
+/** Reads the file, which is there. `folder` is the one it stands in. */
+export async function loadGatewayFile(folder: string, files: FileReader): Promise<LoadedGateway> {
+  const file = joinPath(folder, GATEWAY_NAME);
+  let document: ConfigDocument;
+  const diagnostics: Diagnostic[] = [];
+  try {
+    const { text, fault } = await readText(file, files);
+    document = new ConfigDocument(file, text);
+    if (fault !== undefined) diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
+  } catch (error) {
+    return closed(file, [{ file, line: 1, column: 1, message: `Cannot read the file: ${fileFault(error)}` }]);
+  }
+  const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
+  const { layer, diagnostics: ruleFaults } = readLayer(document);
+  diagnostics.push(...faults, ...ruleFaults);
+  const ca = value === undefined ? undefined : await readCa(value, { folder, document, files, diagnostics });
+  if (value === undefined || diagnostics.length > 0) return closed(file, diagnostics);
+  const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
+  return { gateway: specOf(value, ca), ceiling: isCut ? layer : undefined, diagnostics };
+}
+
+function specOf({ nat64 = [], resolver }: GatewayFile, ca: string | undefined): GatewaySpec {
+  return {
+    nat64: nat64.map(parsePrefix),
+    // The definition has seen to it that each of them can be read.
+    resolver: resolver?.flatMap((text) => parseDnsServer(text) ?? []),
+    ca,
+  };
+}
+
+/** The PEM text; undefined without `ca` and when it has a fault. */
+async function readCa(
+  { ca }: GatewayFile,
+  { folder, document, files, diagnostics }: {
+    readonly folder: string;
+    readonly document: ConfigDocument;
+    readonly files: FileReader;
+    readonly diagnostics: Diagnostic[];
+  },
+): Promise<string | undefined> {
+  const { root } = document;
+  if (ca === undefined || root === undefined) return undefined;
+  const path = ca.startsWith("/") ? ca : joinPath(folder, ca);
+  const fail = (is: string): undefined => {
+    const message = `Cannot use "ca": ${is}, expected a PEM file with certificates`;
+    diagnostics.push(document.fault(nodeAt(root, ["ca"]).offset, message));
+    return undefined;
+  };
+  try {
+    const pem = new TextDecoder().decode(await files.read(path, CA_BYTES_MAX));
+    const fault = pemFault(pem);
+    return fault === undefined ? pem : fail(`"${path}" ${fault}`);
+  } catch (error) {
+    return fail(`"${path}" cannot be read: ${fileFault(error)}`);
+  }
+}
+
+/**
+ * What is wrong with a file of roots, as the rest of a sentence about it.
+ *
+ * @example
+ * pemFault("text"); // "has no certificate"
+ */
+export function pemFault(pem: string): string | undefined {
+  // A key that somebody copied along would go wherever this file goes.
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return "has a private key";
+  if (!pem.includes("-----BEGIN CERTIFICATE-----")) return "has no certificate";
+  try {
+    void new TlsTrust(pem);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return "has a broken certificate";
+    throw error;
+  }
+}
+
+function closed(file: string, diagnostics: readonly Diagnostic[]): LoadedGateway {
+  const { net, dns } = absentLayer(file);
+  const ceiling: PolicyLayer = { net: { ...net, form: "off", allow: [] }, dns: { ...dns, form: "off" } };
+  return { ...NO_GATEWAY_FILE, ceiling, diagnostics };
+}
