@@ -21,15 +21,19 @@ const RUNS = Number(process.env["FUZZ_RUNS"] ?? 1500);
 const REAL_RUNS = Math.ceil(RUNS / 30);
 const REASONS: readonly string[] = ["malformed", "unsupported", "limit"];
 
-/** Imports of a name that is taken for whatever is asked of it: a function, or a class. */
+/** What the seeds import. */
 const HOST = {
   log: () => {},
   echo: (x: unknown) => x,
 };
 
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
 async function outcome(bytes: Uint8Array): Promise<string> {
   const compiled = await compileComponent(bytes, { suspending: SUSPENDING }).catch((error: unknown) => {
-    assert.ok(error instanceof ComponentError, error instanceof Error ? error.stack : String(error));
+    assert.ok(error instanceof ComponentError, stackOf(error));
     assert.ok(REASONS.includes(error.reason), error.reason);
     assert.ok(error.offset >= 0 && error.offset <= bytes.length, `offset ${error.offset} of ${bytes.length}`);
     assert.ok(error.message.length < 2000, error.message);
@@ -44,7 +48,7 @@ async function outcome(bytes: Uint8Array): Promise<string> {
       assert.equal(error.reason, "import");
       return "import";
     }
-    assert.ok(error instanceof WebAssembly.RuntimeError, error instanceof Error ? error.stack : String(error));
+    assert.ok(error instanceof WebAssembly.RuntimeError, stackOf(error));
     return "trap";
   }
 }
