@@ -1,11 +1,12 @@
 // The one entry of every command of a clone: installs what is missing, then hands over to the pinned runtime.
 // It runs on whatever started it (Node 20 or newer, or Deno), so it is plain JavaScript without dependencies.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { become } from "./become.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isDeno = "Deno" in globalThis;
@@ -102,14 +103,6 @@ function runOrExit(file, list, options = {}) {
   const { status, error } = spawnSync(file, list, { stdio: "inherit", ...options });
   if (error !== undefined) fail(`Cannot start ${file}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
-}
-
-/** Runs the command to its end, hands signals on, and ends with its exit code. */
-function become(file, list) {
-  const child = spawn(file, list, { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("error", (error) => fail(`Cannot start ${file}: ${error.message}`));
-  child.on("exit", (code, signal) => process.exit(signal === null ? code : 128 + (signal === "SIGINT" ? 2 : 15)));
 }
 
 function fail(message) {

@@ -1,5 +1,6 @@
 /** The process as the command line sees it: streams, signals, exit. */
 import process from "node:process";
+import { SYSTEM_EXIT_CODE } from "./exit_codes.ts";
 import type { Terminal, TerminalStream } from "./terminal.ts";
 
 type Output = typeof process.stdout | typeof process.stderr;
@@ -30,12 +31,32 @@ export async function flushStreams(): Promise<void> {
 }
 
 function stream(output: Output): TerminalStream {
-  // The reader has gone (`loopgate ... | head`): like a program that SIGPIPE ends, there is nobody to work for.
-  output.on("error", (error) => {
-    if ("code" in error && error.code === "EPIPE") process.exit(1);
-    throw error;
-  });
+  const fail = (error: unknown): never => endWithout(output, error);
+  output.on("error", fail);
   const { NO_COLOR, TERM } = process.env;
   const isColoured = output.isTTY && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
-  return { isColoured, write: (text) => void output.write(text) };
+  return {
+    isColoured,
+    write(text) {
+      // Node tells by the event, Deno throws for a file.
+      try {
+        output.write(text);
+      } catch (error) {
+        fail(error);
+      }
+    },
+  };
+}
+
+/**
+ * Ends the program, whose output goes nowhere. When the reader has gone (`loopgate ... | head`), without a word: like a
+ * program that SIGPIPE ends, there is nobody to work for. A full disk or a lost terminal is worth a line.
+ */
+function endWithout(output: Output, error: unknown): never {
+  const isReaderGone = error instanceof Error && "code" in error && error.code === "EPIPE";
+  if (!isReaderGone && output === process.stdout) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`error: Cannot write to stdout: ${reason}\n`);
+  }
+  process.exit(SYSTEM_EXIT_CODE);
 }

@@ -1,7 +1,8 @@
 /** The program itself, as a process: start, signals, exit codes. Runs the sample workload `hello`. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "src/cli/main.ts");
-const RUN = process.versions["deno"] === undefined ? ["--disable-warning=ExperimentalWarning"] : ["run", "-A", "-q"];
+const BECOME = new URL("../../scripts/become.mjs", import.meta.url).href;
+const IS_DENO = process.versions["deno"] !== undefined;
+const RUN = IS_DENO ? ["run", "-A", "-q"] : ["--disable-warning=ExperimentalWarning"];
+const EVALUATE = IS_DENO ? ["eval", "-q"] : ["--input-type=module", "-e"];
 
 /** The program with what it has written. */
 class Program {
@@ -20,8 +24,8 @@ class Program {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(...words: string[]) {
-    this.#child = spawn(process.execPath, [...RUN, MAIN, ...words], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(args: readonly string[], stdout: "pipe" | number = "pipe") {
+    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", stdout, "pipe"] });
     this.#child.stdout?.on("data", (bytes: Uint8Array) => void (this.out += new TextDecoder().decode(bytes)));
     this.#child.stderr?.on("data", (bytes: Uint8Array) => void (this.err += new TextDecoder().decode(bytes)));
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
@@ -45,6 +49,10 @@ class Program {
   }
 }
 
+function loopgate(...words: readonly string[]): Program {
+  return new Program([...RUN, MAIN, ...words]);
+}
+
 async function withHello(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "loopgate-"));
   try {
@@ -58,7 +66,7 @@ async function withHello(body: (folder: string) => Promise<void>): Promise<void>
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   test(`loopgate serve: ${name}, delivered twice, drains and exits with 0`, async () => {
     await withHello(async (folder) => {
-      const program = new Program("serve", folder, "--listen", "127.0.0.1:0");
+      const program = loopgate("serve", folder, "--listen", "127.0.0.1:0");
       const url = await program.untilWritten(/Try: curl -i (\S+)/);
       const response = await fetch(url);
       await response.arrayBuffer();
@@ -72,13 +80,26 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+test("become: a signal to the launcher alone drains, and its exit code is the program's", async () => {
+  await withHello(async (folder) => {
+    const args = JSON.stringify([...RUN, MAIN, "serve", folder, "--listen", "127.0.0.1:0"]);
+    const launcher = `import process from "node:process"; import { become } from ${JSON.stringify(BECOME)};
+      become(process.execPath, ${args});`;
+    const program = new Program([...EVALUATE, launcher]);
+    await program.untilWritten(/Try: curl -i (\S+)/);
+    program.signal("SIGINT");
+    assert.equal(await program.ended, 0, program.err);
+    assert.match(program.err, /Draining/);
+  });
+});
+
 test("loopgate serve: a taken port ends with 2 and names the flag", async () => {
   await withHello(async (folder) => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
     const address = holder.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const program = new Program("serve", folder, "--listen", `127.0.0.1:${port}`);
+    const program = loopgate("serve", folder, "--listen", `127.0.0.1:${port}`);
     assert.equal(await program.ended, 2);
     assert.match(program.err, /Cannot listen on "127\.0\.0\.1:\d+".*\nfix: something listens there already.*--listen/);
     assert.equal(program.out, "");
@@ -94,8 +115,27 @@ test("loopgate: operator faults end with 2, help with 0", async () => {
     [["help"], 0, /^Loopgate: /],
   ];
   for (const [words, exitCode, text] of rows) {
-    const program = new Program(...words);
+    const program = loopgate(...words);
     assert.equal(await program.ended, exitCode, words.join(" "));
     assert.match(program.out + program.err, text);
+  }
+});
+
+if (existsSync("/dev/full")) {
+  test("loopgate: an output that cannot be written ends with 1 and a sentence, not with a stack", async () => {
+    const full = await open("/dev/full", "w");
+    const program = new Program([...RUN, MAIN, "help"], full.fd);
+    assert.equal(await program.ended, 1);
+    assert.match(program.err, /^error: Cannot write to stdout: .*no space left on device.*\n$/i);
+    await full.close();
+  });
+}
+
+test("package.json: no shell stays between npm and the program", async () => {
+  // npm hands a SIGINT of its own on to what it started. A shell that waits there keeps it, and the gateway runs on.
+  const manifest: unknown = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  assert.ok(typeof manifest === "object" && manifest !== null && "scripts" in manifest);
+  for (const [name, script] of Object.entries(manifest.scripts ?? {})) {
+    assert.equal(script, `exec node scripts/run.mjs ${name}`);
   }
 });
