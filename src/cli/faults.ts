@@ -37,6 +37,8 @@ function listenHint({ cause }: LoopgateError): string {
     case "EPERM":
       return "ports below 1024 need rights that this user does not have; choose another, like --listen 127.0.0.1:8080";
     case "EADDRNOTAVAIL":
+    // What Deno makes of the same.
+    case "EINVAL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return "this is no address of this machine; --listen 127.0.0.1:8080 is for this machine only, " +

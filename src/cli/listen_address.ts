@@ -20,7 +20,7 @@ export function parseListenAddress(text: string): ListenText {
   const [, host, port] = bracketed ?? plain ?? [];
   if (host === undefined) {
     if (/^[0-9a-fA-F]*:[0-9a-fA-F:.]+$/.test(text)) {
-      return { kind: "fault", is: "an IPv6 address needs brackets", suggestion: `[${text}]:8080` };
+      return { kind: "fault", is: "an IPv6 address needs brackets", suggestion: withBrackets(text) };
     }
     return { kind: "fault", is: "it is no address" };
   }
@@ -28,6 +28,13 @@ export function parseListenAddress(text: string): ListenText {
   if (port === undefined) return { kind: "fault", is: "it has no port", suggestion: `${text}:8080` };
   if (Number(port) > 65535) return { kind: "fault", is: `its port is ${port}, and 65535 is the last one` };
   return { kind: "address", host, port: Number(port) };
+}
+
+/** `::1:8080` is an address too, but who ends one in a port means the port; `::1` alone gets the usual one. */
+function withBrackets(text: string): string {
+  const [, address, port] = /^(.+):([0-9]+)$/.exec(text) ?? [];
+  const hasPort = address !== undefined && Number(port) <= 65535 && URL.canParse(`http://[${address}]`);
+  return hasPort ? `[${address}]:${port}` : `[${text}]:8080`;
 }
 
 /** The start of a URL that reaches a listener: an address that means "every interface" is called localhost. */
