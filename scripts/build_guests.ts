@@ -53,6 +53,7 @@ async function buildWith(toolchain: Toolchain): Promise<string | undefined> {
   // What an older source made must not be taken for what this one would have made.
   await rm(stampFile, { force: true });
   for (const name of toolchain.guests) await rm(guestPath(name), { force: true });
+  console.log(`building the test guests of ${toolchain.name} (minutes the first time, with their toolchain)`);
   const startedMs = performance.now();
   try {
     await toolchain.prepare();
