@@ -1,5 +1,6 @@
 /** A service that says its name to everybody who connects, and ends the way MODE says. */
 import { getEnvironment } from "wasi:cli/environment@0.2.10";
+import { exit } from "wasi:cli/exit@0.2.10";
 import { type Job, PollLoop, sleep } from "../../../../../workloads/lib/job.ts";
 import { log } from "../../../../../workloads/lib/log.ts";
 import { type Connection, listen } from "../../../../../workloads/lib/tcp.ts";
@@ -26,7 +27,9 @@ function* greetAll(loop: PollLoop, name: string, mode: string): Job<void> {
   log(`${name} listens`);
   if (mode === "trap") throw new Error("the service breaks");
   for (;;) {
-    loop.start(greet(yield* listener.accept(), name));
+    const connection = yield* listener.accept();
+    if (mode.startsWith("leave-")) return yield* leave(connection, name, mode);
+    loop.start(greet(connection, name));
     // What was listening has to be free again at once.
     if (mode === "once") throw new Error("one client was enough");
   }
@@ -35,4 +38,13 @@ function* greetAll(loop: PollLoop, name: string, mode: string): Job<void> {
 function* greet(connection: Connection, name: string): Job<void> {
   using client = connection;
   yield* client.writer.write(encodeUtf8(name));
+}
+
+/** Ends with the connection still open: what its peer sees is up to the host. */
+function* leave(connection: Connection, name: string, mode: string): Job<void> {
+  yield* connection.writer.write(encodeUtf8(name));
+  if (mode === "leave-exit") exit({ tag: "ok" });
+  if (mode === "leave-exit-err") exit({ tag: "err" });
+  if (mode === "leave-fail") throw undefined;
+  if (mode === "leave-trap") throw new Error("with a client still there");
 }
