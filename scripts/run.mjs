@@ -31,7 +31,9 @@ const COMMANDS = {
   loopgate: "the command line: npm run -s loopgate -- help",
 };
 
-const [command, ...args] = process.argv.slice(2);
+const [command, ...words] = process.argv.slice(2);
+// npm keeps the "--" that stands before words for the program, `deno task` hands it on.
+const args = words[0] === "--" ? words.slice(1) : words;
 if (command === undefined || !(command in COMMANDS)) {
   console.error(
     "usage: run.mjs <command>\n" +
