@@ -101,8 +101,9 @@ function findBinaries() {
   return found;
 }
 
+/** What a step before the command prints goes to stderr: stdout is the command's alone, and may be piped. */
 function runOrExit(file, list, options = {}) {
-  const { status, error } = spawnSync(file, list, { stdio: "inherit", ...options });
+  const { status, error } = spawnSync(file, list, { stdio: ["inherit", 2, "inherit"], ...options });
   if (error !== undefined) fail(`Cannot start ${file}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
