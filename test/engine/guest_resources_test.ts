@@ -102,3 +102,59 @@ for (const { name, body } of BETWEEN) {
     assert.equal(instance.state, "trapped");
   });
 }
+
+/** A guest with a resource of its own; `run` takes a string, so that it is passed through `realloc`. */
+function maker(parts: { readonly realloc?: string; readonly run?: string; readonly post?: string }): string {
+  return `(type $r (resource (rep i32)))
+    (core func $new (canon resource.new $r)) (core func $rep (canon resource.rep $r))
+    (core func $drop (canon resource.drop $r))
+    (core module $M
+      (import "" "new" (func $new (param i32) (result i32))) (import "" "rep" (func $rep (param i32) (result i32)))
+      (import "" "drop" (func $drop (param i32)))
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) ${parts.realloc ?? ""} (i32.const 8))
+      (func (export "run") (param i32 i32) (local $h i32) ${parts.run ?? ""})
+      (func (export "post") ${parts.post ?? ""}))
+    (core instance $m (instantiate $M (with "" (instance
+      (export "new" (func $new)) (export "rep" (func $rep)) (export "drop" (func $drop))))))
+    (func (export "run") (param "s" string) (canon lift (core func $m "run") (memory (core memory $m "memory"))
+      (realloc (core func $m "realloc")) (post-return (core func $m "post"))))`;
+}
+
+const NEW = "(drop (call $new (i32.const 5)))";
+const DROP = "(call $drop (i32.const 1))";
+const FORBIDDEN = [
+  {
+    name: "making one in realloc",
+    parts: { realloc: NEW },
+    message: /Cannot make a resource: .*realloc or post-return/,
+  },
+  { name: "making one in post-return", parts: { post: NEW }, message: /Cannot make a resource/ },
+  {
+    name: "dropping one in realloc",
+    parts: { realloc: DROP },
+    message: /Cannot drop a resource: .*realloc or post-return/,
+  },
+  { name: "dropping one in post-return", parts: { run: NEW, post: DROP }, message: /Cannot drop a resource/ },
+  { name: "looking into handle 0", parts: { run: "(drop (call $rep (i32.const 0)))" }, message: /there is none/ },
+  {
+    name: "looking into a dropped one",
+    parts: { run: `${NEW} ${DROP} (drop (call $rep (i32.const 1)))` },
+    message: /there is none/,
+  },
+  { name: "dropping one twice", parts: { run: `${NEW} ${DROP} ${DROP}` }, message: /there is none/ },
+];
+for (const { name, parts, message } of FORBIDDEN) {
+  test(`guest resources: ${name} traps`, async () => {
+    const instance = (await component(maker(parts))).instantiate({});
+    assert.throws(() => call(instance, "run", "x"), message);
+    assert.equal(instance.state, "trapped");
+  });
+}
+
+test("guest resources: a representation may be looked at in post-return", async () => {
+  const rep = "(drop (call $rep (i32.const 1)))";
+  const instance = (await component(maker({ run: `${NEW} ${rep}`, post: rep }))).instantiate({});
+  assert.equal(call(instance, "run", "x"), undefined);
+  assert.equal(instance.handleCount, 1);
+});
