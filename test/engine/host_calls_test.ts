@@ -64,22 +64,33 @@ test("host calls: an object that lost its method ends the guest", async () => {
   }
 });
 
-test("host calls: a trap of the host is no error side of a result", async () => {
-  const compiled = await component(`(import "f" (func $f (result (result (error u32)))))
-    ${LIBC}
-    (core func $f (canon lower (func $f) ${OPTIONS}))
-    (core module $M (import "" "f" (func $f (param i32))) (func (export "run") (call $f (i32.const 32))))
-    (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
-    (func (export "run") (canon lift (core func $m "run")))`);
-  const trap = Object.assign(makeTrap("from below", null), { payload: 5 });
-  const instance = compiled.instantiate({
-    f() {
-      throw trap;
-    },
+const inner = Object.assign(makeTrap("from below", null), { payload: 5 });
+const boom = new Error("boom");
+const THROWN = [
+  { name: "a trap, whatever it carries", thrown: inner, isTrap: (error: unknown) => error === inner },
+  {
+    name: "an error without payload",
+    thrown: boom,
+    isTrap: (error: unknown) => error instanceof WebAssembly.RuntimeError && error.cause === boom,
+  },
+];
+for (const { name, thrown, isTrap } of THROWN) {
+  test(`host calls: ${name} is no error side of a result`, async () => {
+    const compiled = await component(`(import "f" (func $f (result (result (error u32)))))
+      ${LIBC}
+      (core func $f (canon lower (func $f) ${OPTIONS}))
+      (core module $M (import "" "f" (func $f (param i32))) (func (export "run") (call $f (i32.const 32))))
+      (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
+      (func (export "run") (canon lift (core func $m "run")))`);
+    const instance = compiled.instantiate({
+      f() {
+        throw thrown;
+      },
+    });
+    assert.throws(() => call(instance, "run"), isTrap);
+    assert.equal(instance.state, "trapped");
   });
-  assert.throws(() => call(instance, "run"), (error) => error === trap);
-  assert.equal(instance.state, "trapped");
-});
+}
 
 test("host calls: an imported class is exported as it is", async () => {
   const compiled = await component(`(import "test:host/api" (instance $api (export "t" (type $t (sub resource)))))
