@@ -7,6 +7,7 @@ import type { ErrorCode } from "@bytecodealliance/preview2-shim/interfaces/wasi-
 import type { ByteSink, StreamEnd, StreamFailure } from "../../base/byte_stream.ts";
 import { WaitList } from "../../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "./exchange.ts";
+import type { HeldBudget } from "./held_budget.ts";
 import { HeldBytes } from "./held_bytes.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface BodyPipeOptions {
   readonly kind: BodyKind;
   /** The content-length of the head. */
   readonly lengthBytes: number | undefined;
+  /** Its guest's, which is charged with what waits here. */
+  readonly budget?: HeldBudget;
 }
 
 /**
@@ -48,7 +51,7 @@ type Ending =
 /** The sink behind the output-stream of an outgoing-body. Dropping the stream does not end the body. */
 export class BodyPipe implements ByteSink {
   readonly #options: BodyPipeOptions;
-  readonly #held = new HeldBytes(UNSENT_BODY_BYTES_MAX);
+  readonly #held: HeldBytes;
   readonly #writers = new WaitList();
   #way: Way = { kind: "held" };
   #ending: Ending = { kind: "open" };
@@ -60,6 +63,7 @@ export class BodyPipe implements ByteSink {
 
   constructor(options: BodyPipeOptions) {
     this.#options = options;
+    this.#held = new HeldBytes(UNSENT_BODY_BYTES_MAX, options.budget);
   }
 
   /** Whether the guest is through with the body; bytes may still be on their way. */

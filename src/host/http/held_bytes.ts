@@ -1,5 +1,7 @@
 /** A bounded first-in first-out store of bytes; many small writes cost no object each. */
 
+import type { HeldBudget } from "./held_budget.ts";
+
 /** What the first write gets; most bodies that wait are small. */
 const FIRST_BYTES = 1_024;
 
@@ -8,12 +10,15 @@ const NO_BYTES = new Uint8Array(0);
 /** Bytes on hold. */
 export class HeldBytes {
   readonly #lengthMax: number;
+  readonly #budget: HeldBudget | undefined;
   #buffer: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
 
-  constructor(lengthMax: number) {
+  /** `budget` is charged with what is held. */
+  constructor(lengthMax: number, budget?: HeldBudget) {
     this.#lengthMax = lengthMax;
+    this.#budget = budget;
   }
 
   get length(): number {
@@ -30,6 +35,7 @@ export class HeldBytes {
     if (bytes.length > this.room) {
       throw new RangeError(`Cannot hold ${bytes.length} bytes: there is room for ${this.room}, expected no more`);
     }
+    this.#budget?.change(bytes.length);
     if (this.#end + bytes.length > this.#buffer.length) this.#makeRoom(bytes.length);
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
@@ -42,11 +48,14 @@ export class HeldBytes {
 
   /** Forgets the first bytes, at most `length`. */
   drop(length: number): void {
-    this.#start += Math.min(length, this.length);
+    const dropped = Math.min(length, this.length);
+    this.#budget?.change(-dropped);
+    this.#start += dropped;
     if (this.#start === this.#end) this.clear();
   }
 
   clear(): void {
+    this.#budget?.change(-this.length);
     this.#buffer = NO_BYTES;
     this.#start = 0;
     this.#end = 0;

@@ -6,6 +6,7 @@ import { plainError } from "./error_code.ts";
 import type { FieldEntries } from "./exchange.ts";
 import type { FieldStore } from "./field_store.ts";
 import { Fields } from "./fields.ts";
+import { heldBudgetOf } from "./held_budget.ts";
 import { OutgoingBody } from "./outgoing_body.ts";
 import type { HostResource } from "../resource.ts";
 
@@ -50,7 +51,8 @@ export class OutgoingMessage {
   /** `body()`: once, and not under a content-length that is no length. */
   body(): OutgoingBody {
     if (this.#pipe !== undefined || this.#lengthBytes === "invalid") throw plainError();
-    this.#pipe = new BodyPipe({ kind: this.#kind, lengthBytes: this.#lengthBytes });
+    const budget = heldBudgetOf(this.#context);
+    this.#pipe = new BodyPipe({ kind: this.#kind, lengthBytes: this.#lengthBytes, budget });
     return new OutgoingBody(this.#pipe, this.#context);
   }
 

@@ -1,0 +1,41 @@
+/** How many bytes of unsent bodies a guest holds, over all of them. */
+import { HostTrap } from "../../base/errors.ts";
+import type { HttpContext } from "./http_context.ts";
+
+/**
+ * Bodies hold one window each until they have a reader, and a guest can make 20,000 messages that it never sends:
+ * 1.4 GB of the gateway's memory for a few handles. This is room for 200 full windows; past it the guest traps.
+ */
+export const GUEST_HELD_BYTES_MAX = 16_777_216;
+
+/** How much of its `GUEST_HELD_BYTES_MAX` a guest uses. */
+export class HeldBudget {
+  #usedBytes = 0;
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** @throws {HostTrap} when the guest would hold too much */
+  change(bytes: number): void {
+    const next = this.#usedBytes + bytes;
+    if (next > GUEST_HELD_BYTES_MAX) {
+      throw new HostTrap(
+        `Cannot hold more of unsent bodies: all of the guest would have ${next} bytes, expected at most ${GUEST_HELD_BYTES_MAX}`,
+      );
+    }
+    this.#usedBytes = next;
+  }
+}
+
+const BUDGETS: WeakMap<HttpContext, HeldBudget> = new WeakMap();
+
+/** The one budget of a guest. */
+export function heldBudgetOf(context: HttpContext): HeldBudget {
+  let budget = BUDGETS.get(context);
+  if (budget === undefined) {
+    budget = new HeldBudget();
+    BUDGETS.set(context, budget);
+  }
+  return budget;
+}
