@@ -1,8 +1,12 @@
 /** The command line, read: which command with which settings, or a sentence that says what is wrong. Pure. */
 import { parseArgs } from "node:util";
 import { LoopgateError } from "../base/errors.ts";
+import type { SocketAddress } from "../base/ip_address.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import { ENV_NAME } from "../config/definition.ts";
+import { RESOLVER_EXPECTED } from "../config/gateway_definition.ts";
+import { parseDnsServer } from "../network/dns_servers.ts";
+import { type ExplainTarget, parseExplainTarget } from "../policy/explain.ts";
 import { parseListenAddress } from "./listen_address.ts";
 import { type CommandName, COMMANDS } from "./usage.ts";
 
@@ -19,6 +23,18 @@ export type Command =
     /** Undefined: the gateway's default. */
     readonly listen: { readonly host: string; readonly port: number } | undefined;
     readonly log: LogFormat;
+    /** Name servers, over what the files say. */
+    readonly resolver?: readonly SocketAddress[];
+    /** Path of a PEM file, over what the files say. */
+    readonly ca?: string;
+  }
+  | {
+    readonly kind: "explain";
+    readonly workload: string;
+    readonly target: ExplainTarget;
+    /** Undefined: the service and every route. */
+    readonly route: string | undefined;
+    readonly folder: string;
   }
   | {
     readonly kind: "run";
@@ -26,6 +42,10 @@ export type Command =
     readonly env: readonly (readonly [string, string])[];
     readonly args: readonly string[];
   };
+
+const COMMAND_LIST = `${COMMANDS.slice(0, -1).join(", ")} or ${COMMANDS.at(-1)}`;
+/** The folder that the project's own scripts serve. */
+const FOLDER_DEFAULT = "workloads";
 
 interface Flag {
   readonly type: "string" | "boolean";
@@ -40,7 +60,14 @@ const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
 };
 
 const FLAGS: Readonly<Record<CommandName, Readonly<Record<string, Flag>>>> = {
-  serve: { ...COMMON_FLAGS, listen: { type: "string" }, log: { type: "string" } },
+  serve: {
+    ...COMMON_FLAGS,
+    listen: { type: "string" },
+    log: { type: "string" },
+    resolver: { type: "string", isList: true },
+    ca: { type: "string" },
+  },
+  explain: { ...COMMON_FLAGS, route: { type: "string" }, folder: { type: "string" } },
   run: { ...COMMON_FLAGS, env: { type: "string", isList: true }, arg: { type: "string", isList: true } },
   help: COMMON_FLAGS,
 };
@@ -62,7 +89,7 @@ interface Words {
  */
 export function parseCommand(argv: readonly string[]): Command {
   const [first, ...others] = argv;
-  if (first === undefined) throw usage("Cannot tell what to do: there is no command, expected serve, run or help");
+  if (first === undefined) throw usage(`Cannot tell what to do: there is no command, expected ${COMMAND_LIST}`);
   if (first.startsWith("-")) return withoutCommand(argv);
   const name = COMMANDS.find((command) => command === first);
   if (name === undefined) throw unknownCommand(first);
@@ -72,6 +99,8 @@ export function parseCommand(argv: readonly string[]): Command {
   switch (name) {
     case "serve":
       return serveCommand(words);
+    case "explain":
+      return explainCommand(words);
     case "run":
       return runCommand(words);
     case "help":
@@ -83,7 +112,7 @@ function withoutCommand(argv: readonly string[]): Command {
   const { flags, positionals } = readWords(argv, "help");
   if (flags.has("help")) return { kind: "help", topic: COMMANDS.find((command) => command === positionals[0]) };
   if (flags.has("version")) return { kind: "version" };
-  throw usage("Cannot tell what to do: there is no command, expected serve, run or help");
+  throw usage(`Cannot tell what to do: there is no command, expected ${COMMAND_LIST}`);
 }
 
 function serveCommand({ flags, positionals, rest }: Words): Command {
@@ -102,7 +131,51 @@ function serveCommand({ flags, positionals, rest }: Words): Command {
     throw usage(`Cannot use --log "${log}", expected pretty or json`, "serve", nearestWord(log, ["pretty", "json"]));
   }
   const listenText = flags.get("listen")?.at(-1);
-  return { kind: "serve", folder, listen: listenText === undefined ? undefined : readListen(listenText), log };
+  const resolver = flags.get("resolver")?.map(readResolver);
+  const ca = flags.get("ca")?.at(-1);
+  return {
+    kind: "serve",
+    folder,
+    listen: listenText === undefined ? undefined : readListen(listenText),
+    log,
+    ...(resolver !== undefined && { resolver }),
+    ...(ca !== undefined && { ca }),
+  };
+}
+
+function readResolver(text: string): SocketAddress {
+  const server = parseDnsServer(text);
+  if (server !== undefined) return server;
+  throw usage(`Cannot use --resolver "${text}": it is no address, expected ${RESOLVER_EXPECTED}`, "serve");
+}
+
+function explainCommand({ flags, positionals, rest }: Words): Command {
+  const [workload, text, extra] = [...positionals, ...rest];
+  if (workload === undefined || text === undefined) {
+    const missing = workload === undefined ? "workload" : "target";
+    const message = `Cannot explain: there is no ${missing}, expected \`loopgate explain <workload> <target>\``;
+    throw usage(message, "explain");
+  }
+  if (extra !== undefined) {
+    throw usage(`Cannot explain "${text}": "${extra}" follows it, expected one workload and one target`, "explain");
+  }
+  const target = parseExplainTarget(text);
+  if (target === undefined) {
+    const expected = 'expected [scheme://]host[:port], like "https://api.example.com" or "10.0.0.1:5432"';
+    throw usage(`Cannot explain "${text}": it is no target, ${expected}`, "explain", nearTarget(text));
+  }
+  return {
+    kind: "explain",
+    workload,
+    target,
+    route: flags.get("route")?.at(-1),
+    folder: flags.get("folder")?.at(-1) ?? FOLDER_DEFAULT,
+  };
+}
+
+/** The scheme is there and the port is not, or an IPv6 address without its brackets. */
+function nearTarget(text: string): string | undefined {
+  return [`${text}:443`, `[${text}]:443`].find((near) => parseExplainTarget(near) !== undefined);
 }
 
 function readListen(text: string): { readonly host: string; readonly port: number } {
@@ -208,7 +281,7 @@ function unknownFlag(rawName: string, name: CommandName): LoopgateError {
 
 function unknownCommand(word: string): LoopgateError {
   const suggestion = word.endsWith(".wasm") ? `loopgate run ${word}` : nearestWord(word, COMMANDS);
-  return usage(`Cannot do "${word}": it is no command, expected serve, run or help`, undefined, suggestion);
+  return usage(`Cannot do "${word}": it is no command, expected ${COMMAND_LIST}`, undefined, suggestion);
 }
 
 function usage(message: string, topic?: CommandName, suggestion?: string): LoopgateError {

@@ -1,8 +1,12 @@
 /** The command line from its words to its exit code; everything outside comes in as a parameter. */
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { Clock } from "../base/clock.ts";
+import type { IpPrefix } from "../base/ip_address.ts";
+import type { FileReader } from "../config/file_reader.ts";
+import type { OwnAddresses } from "../policy/address_class.ts";
 import { parseCommand } from "./args.ts";
 import { coloursFor } from "./colours.ts";
+import { explain } from "./explain.ts";
 import { reportFault } from "./faults.ts";
 import { serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
@@ -23,6 +27,9 @@ export interface RunOptions {
 export interface CliTools {
   readonly terminal: Terminal;
   readonly clock: Clock;
+  readonly files: FileReader;
+  /** What this machine says about itself. */
+  readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
   readonly runCommand: (options: RunOptions) => Promise<number>;
 }
@@ -41,6 +48,8 @@ export async function runCli(tools: CliTools): Promise<number> {
         return 0;
       case "serve":
         return await serve(command, tools);
+      case "explain":
+        return await explain(command, tools);
       case "run":
         return await tools.runCommand({
           component: command.component,

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
+import { formatSocketAddress } from "../base/ip_address.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { absentLayer, makePolicy } from "../policy/policy.ts";
+import { memoryFiles } from "../../test/support/memory_files.ts";
 import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import { type CliTools, runCli } from "./cli.ts";
 import { coloursFor } from "./colours.ts";
@@ -83,6 +86,8 @@ class FakeProcess {
     return {
       terminal,
       clock: this.clock,
+      files: memoryFiles({}),
+      ownAddresses: () => ({ listeners: [], interfaces: [] }),
       startGateway: (options) => {
         this.started.push(options);
         return Promise.resolve(this.gateway());
@@ -137,6 +142,31 @@ test("serve: prints what it serves, drains at the first signal, exits with 0", a
   assert.equal(fake.closes, 1);
   fake.signal();
   assert.deepEqual(fake.exits, [], "the launcher's copy of the signal, after the drain, does no harm");
+});
+
+test("serve: --resolver and --ca reach the gateway, and a file of roots that is none is told first", async () => {
+  const pem = await readFile(new URL("../../test/fixtures/tls/ca.pem", import.meta.url), "utf8");
+  const files = memoryFiles({ "ca.pem": pem, "text.pem": "text" });
+  const fake = new FakeProcess();
+  const words = ["serve", "w", "--resolver", "192.0.2.53:5353", "--resolver=[2001:db8::53]:53", "--ca", "ca.pem"];
+  const done = runCli(fake.tools(words, { files }));
+  while (fake.started.length === 0) await settle();
+  fake.signal();
+  assert.equal(await done, 0);
+  const { resolver, ca } = fake.started[0] ?? {};
+  assert.deepEqual(resolver?.map(formatSocketAddress), ["192.0.2.53:5353", "[2001:db8::53]:53"]);
+  assert.equal(ca, pem);
+  for (
+    const [file, is] of [["missing.pem", "cannot be read: it is not there"], [
+      "text.pem",
+      "has no certificate",
+    ]] as const
+  ) {
+    const other = new FakeProcess();
+    assert.equal(await runCli(other.tools(["serve", "w", "--ca", file], { files })), 2);
+    assert.match(other.err, new RegExp(`^error: Cannot use --ca: "${file}" ${is}, expected`));
+    assert.deepEqual(other.started, []);
+  }
 });
 
 test("serve: a second signal counts only a second after the first", async () => {

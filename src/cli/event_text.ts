@@ -48,10 +48,8 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
       const outcome = (isGood ? colours.good : colours.fault)(event.outcome);
       return `${guestName(event.guest, colours)} ${outcome}${afterColon(event.detail)}`;
     }
-    case "denied": {
-      const what = `${escapeText(event.operation)} ${escapeText(event.target)} (${escapeText(event.rule)})`;
-      return `${guestName(event.guest, colours)} ${colours.warn("denied")} ${what}; ${colours.fix(allowLine(event))}`;
-    }
+    case "denied":
+      return deniedText(event, colours);
     case "service-state": {
       const { state } = event;
       const colour = state === "ready" || state === "completed"
@@ -95,13 +93,24 @@ function guestName({ workload, route, role }: GuestLabel, colours: Colours): str
   return role === "component" && route !== undefined ? name : `${name} ${role}`;
 }
 
-/** The line that would allow what was denied, as far as this version has one. */
-function allowLine({ guest, rule, operation }: EventOf<"denied">): string {
-  const isAboutNet = rule.startsWith('"net"');
-  const isLater = /^(?:resolve-addresses|create-udp-socket)$|outgoing-handler/.test(operation);
-  if (guest.role === "command") return "`loopgate run` has no setting that allows it";
-  if (!isAboutNet || isLater) return "no setting of this version allows it";
-  return `to allow it, write "net": true in ${escapeText(guest.workload)}/workload.jsonc`;
+/** `rule` says what decided, and what to add to which file (`denialLine` of `policy/explain.ts`). */
+function deniedText({ guest, operation, target, rule, count = 1 }: EventOf<"denied">, colours: Colours): string {
+  const what = `${escapeText(operation)} ${escapeText(target)}`;
+  const times = count > 1 ? ` ${colours.quiet(`(${count} times)`)}` : "";
+  const [reason = "", fix] = splitOnce(escapeText(rule), ALLOW_MARK);
+  // A command has no file that a line could be added to.
+  const isCommand = guest.role === "command";
+  const said = isCommand ? "`loopgate run` has no setting that allows it" : fix && `${ALLOW_MARK.slice(2)}${fix}`;
+  const allow = said === undefined ? "" : `; ${colours.fix(said)}`;
+  return `${guestName(guest, colours)} ${colours.warn("denied")} ${what}${times}: ${reason}${allow}`;
+}
+
+/** Between the reason and what to change in the `rule` of a denial. */
+const ALLOW_MARK = "; to allow: ";
+
+function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
 function afterColon(detail: string | undefined): string {

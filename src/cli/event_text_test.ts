@@ -41,16 +41,35 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     "shop service restarting: it trapped; the next start is in 100 ms",
   ],
   [
-    { kind: "denied", guest: COMPONENT, operation: "tcp-connect", target: "10.0.0.1:80", rule: '"net": []' },
-    'shop/task denied tcp-connect 10.0.0.1:80 ("net": []); to allow it, write "net": true in shop/workload.jsonc',
+    {
+      kind: "denied",
+      guest: COMPONENT,
+      operation: "tcp-connect",
+      target: "10.0.0.1:80",
+      rule:
+        'nothing in "net" of w/shop/workload.jsonc allows it; to allow: add "tcp://10.0.0.1:80" to "net" in w/a.jsonc',
+    },
+    'shop/task denied tcp-connect 10.0.0.1:80: nothing in "net" of w/shop/workload.jsonc allows it; to allow: add ' +
+    '"tcp://10.0.0.1:80" to "net" in w/a.jsonc',
   ],
   [
-    { kind: "denied", guest: SERVICE, operation: "resolve-addresses", target: "a\u001b", rule: '"dns" is not set' },
-    'shop service denied resolve-addresses a\\u{1b} ("dns" is not set); no setting of this version allows it',
+    {
+      kind: "denied",
+      guest: SERVICE,
+      operation: "resolve-addresses",
+      target: "a\u001b",
+      rule: '"dns" is off',
+      count: 3,
+    },
+    'shop service denied resolve-addresses a\\u{1b} (3 times): "dns" is off',
   ],
   [
-    { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: '"net": []' },
-    'x.wasm command denied tcp-connect 10.0.0.1:80 ("net": []); `loopgate run` has no setting that allows it',
+    { kind: "denied", guest: SERVICE, operation: "tcp-connect", target: "[ff02::1]:1", rule: "never \n", count: 1 },
+    "shop service denied tcp-connect [ff02::1]:1: never \\n",
+  ],
+  [
+    { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: "r; to allow: add x" },
+    "x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it",
   ],
   [{ kind: "fault", where: "listener", error: "text" }, "fault in listener: text"],
 ];

@@ -2,13 +2,22 @@
 /** The program `loopgate`, on Node and on Deno: the real process, clock and gateway behind `cli.ts`. */
 import "./require_runtime.ts";
 import { systemClock } from "../base/clock.ts";
+import { folderFiles } from "../config/folder_files.ts";
+import { ownAddresses } from "../gateway/default_egress.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
 import { runCli } from "./cli.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
 
 const terminal = processTerminal();
-const exitCode = await runCli({ terminal, clock: systemClock, startGateway, runCommand });
+const exitCode = await runCli({
+  terminal,
+  clock: systemClock,
+  files: folderFiles,
+  ownAddresses: (nat64) => ownAddresses({ clock: systemClock, listeners: () => [], nat64 })(),
+  startGateway,
+  runCommand,
+});
 await flushStreams();
 // Not left to the loop running dry: an exit code is a promise, and nothing may be alive any more.
 terminal.exit(exitCode);

@@ -1,5 +1,8 @@
 /** `loopgate serve`: a gateway from its start to its end. */
 import type { Clock } from "../base/clock.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { readPem } from "../config/pem_file.ts";
+import type { FileReader } from "../config/file_reader.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { Command } from "./args.ts";
@@ -14,6 +17,7 @@ import type { Terminal } from "./terminal.ts";
 export interface ServeTools {
   readonly terminal: Terminal;
   readonly clock: Clock;
+  readonly files: FileReader;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
 }
 
@@ -33,12 +37,15 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
   });
   const log = new EventLog(command.log, tools);
   try {
-    const { folder, listen } = command;
+    const { folder, listen, resolver } = command;
+    const ca = command.ca === undefined ? undefined : await readCa(command.ca, tools.files);
     const gateway = await tools.startGateway({
       folder,
       clock,
       emit: log.emit,
       ...(listen !== undefined && { listen }),
+      ...(resolver !== undefined && { resolver }),
+      ...(ca !== undefined && { ca }),
     });
     if (command.log === "pretty") {
       terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
@@ -54,6 +61,12 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
     unwatch();
     throw error;
   }
+}
+
+async function readCa(file: string, files: FileReader): Promise<string> {
+  const read = await readPem(file, files);
+  if ("pem" in read) return read.pem;
+  throw new LoopgateError("ERR_USAGE", `Cannot use --ca: ${read.fault}, expected a PEM file with certificates`);
 }
 
 /** Events on their way to stdout. What happens before the table is printed waits for it. */

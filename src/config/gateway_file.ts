@@ -2,21 +2,18 @@
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { parsePrefix } from "../base/ip_address.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
-import { TlsTrust } from "../network/tls_trust.ts";
 import { absentLayer, type PolicyLayer } from "../policy/policy.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, joinPath } from "./file_reader.ts";
 import { GATEWAY_FILE, type GatewayFile } from "./gateway_definition.ts";
+import { readPem } from "./pem_file.ts";
 import { readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 
 /** The name of the operator's file. */
 export const GATEWAY_NAME = "gateway.jsonc";
-
-/** All the roots of a system are a quarter of this. */
-const CA_BYTES_MAX = 1024 * 1024;
 
 /** What the operator says. */
 export interface LoadedGateway {
@@ -81,32 +78,8 @@ async function readCa(
     diagnostics.push(document.fault(nodeAt(root, ["ca"]).offset, message));
     return undefined;
   };
-  try {
-    const pem = new TextDecoder().decode(await files.read(path, CA_BYTES_MAX));
-    const fault = pemFault(pem);
-    return fault === undefined ? pem : fail(`"${path}" ${fault}`);
-  } catch (error) {
-    return fail(`"${path}" cannot be read: ${fileFault(error)}`);
-  }
-}
-
-/**
- * What is wrong with a file of roots, as the rest of a sentence about it.
- *
- * @example
- * pemFault("text"); // "has no certificate"
- */
-export function pemFault(pem: string): string | undefined {
-  // A key that somebody copied along would go wherever this file goes.
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return "has a private key";
-  if (!pem.includes("-----BEGIN CERTIFICATE-----")) return "has no certificate";
-  try {
-    void new TlsTrust(pem);
-    return undefined;
-  } catch (error) {
-    if (error instanceof TypeError) return "has a broken certificate";
-    throw error;
-  }
+  const read = await readPem(path, files);
+  return "pem" in read ? read.pem : fail(read.fault);
 }
 
 function closed(file: string, diagnostics: readonly Diagnostic[]): LoadedGateway {

@@ -2,49 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { type Content, memoryFiles } from "../../test/support/memory_files.ts";
 import { diagnosticsText } from "../base/diagnostics_text.ts";
 import { parsePathPattern } from "../router/path_pattern.ts";
 import { parseHostPattern } from "../router/host_pattern.ts";
 import { ROUTE_FILE, WORKLOAD_FILE } from "./definition.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, pathText } from "./faults.ts";
-import { type FileReader, isBelow, joinPath } from "./file_reader.ts";
+import { isBelow, joinPath } from "./file_reader.ts";
 import { jsonSchemaOf } from "./json_schema.ts";
 import { loadFolder } from "./load_folder.ts";
-
-type Content = string | { readonly code: string } | { readonly unreadable: true };
-
-/** Files in memory: paths and contents, or the error that reading gives. */
-function memoryFiles(contents: Readonly<Record<string, Content>>): FileReader {
-  const paths = Object.keys(contents);
-  const failing = (path: string): void => {
-    const content = contents[path];
-    if (typeof content === "object" && "code" in content) throw Object.assign(new Error("no"), { code: content.code });
-  };
-  return {
-    list(folder) {
-      failing(`${folder}/`);
-      const below = paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
-      const names = new Map(
-        below.filter((name) => name !== "").map((name) => [name.split("/")[0] ?? "", name.includes("/")]),
-      );
-      if (names.size === 0) throw Object.assign(new Error("no"), { code: "ENOENT" });
-      return Promise.resolve([...names].map(([name, isFolder]) => ({ name, kind: isFolder ? "folder" : "file" })));
-    },
-    read(file) {
-      failing(file);
-      const content = contents[file];
-      return Promise.resolve(new TextEncoder().encode(typeof content === "string" ? content : ""));
-    },
-    inspect(path) {
-      const content = contents[path];
-      const isFolder = paths.some((each) => each.startsWith(`${path}/`));
-      if (content === undefined && !isFolder) return Promise.resolve(undefined);
-      const isReadable = !(typeof content === "object" && "unreadable" in content);
-      return Promise.resolve({ kind: isFolder ? "folder" : "file", realPath: `/${path}`, isReadable });
-    },
-  };
-}
 
 const ROUTE = '{ "match": { "path": "/" }, "component": "x.wasm" }';
 

@@ -28,6 +28,8 @@ export type GatewayEvent =
     readonly operation: string;
     readonly target: string;
     readonly rule: string;
+    /** How often, where one event stands for several; without it once. */
+    readonly count?: number;
   }
   | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
   | {

@@ -1,0 +1,90 @@
+/** `loopgate explain`: what the files of a folder say about a target. Nothing is run, nothing is sent. */
+import { sortDiagnostics } from "../base/diagnostics_text.ts";
+import { LoopgateError } from "../base/errors.ts";
+import type { IpPrefix } from "../base/ip_address.ts";
+import { nearestWord } from "../base/nearest_word.ts";
+import type { FileReader } from "../config/file_reader.ts";
+import { loadFolder } from "../config/load_folder.ts";
+import type { OwnAddresses } from "../policy/address_class.ts";
+import { explainVerdict, judgeTarget, targetWords } from "../policy/explain.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import type { Command } from "./args.ts";
+import { coloursFor } from "./colours.ts";
+import { DENIED_EXIT_CODE } from "./exit_codes.ts";
+import { explainName } from "./explain_name.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where the outside comes in. */
+export interface ExplainTools {
+  readonly terminal: Terminal;
+  readonly files: FileReader;
+  readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
+}
+
+type ExplainCommand = Extract<Command, { readonly kind: "explain" }>;
+
+/** A guest that is asked about. */
+interface Subject {
+  /** Undefined: the service. */
+  readonly route: string | undefined;
+  readonly policy: Policy;
+}
+
+/**
+ * Prints a block for each guest; resolves to the exit code.
+ *
+ * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_USAGE for a workload or route that is not there
+ */
+export async function explain(command: ExplainCommand, tools: ExplainTools): Promise<number> {
+  const { folder, target } = command;
+  const { stdout } = tools.terminal;
+  const { workloads, gateway, diagnostics } = await loadFolder(folder, tools.files);
+  if (diagnostics.length > 0) {
+    const message = `Cannot explain "${folder}": its files have faults, expected none`;
+    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });
+  }
+  const workload = findWorkload(command, workloads);
+  const own = tools.ownAddresses(gateway.nat64);
+  const colours = coloursFor(stdout.isColoured);
+  let isAllowed = true;
+  const blocks = subjectsOf(workload, command).map(({ route, policy }) => {
+    const verdict = judgeTarget(target, { policy, own });
+    isAllowed &&= verdict.isAllowed;
+    const [headline = "", ...rest] = explainVerdict(
+      { workload: workload.name, route },
+      { target: targetWords(target), verdict },
+    );
+    const { host, scheme, port } = target;
+    const more = host.kind === "name" ? explainName({ scheme, port, name: host.name }, { policy, verdict }) : [];
+    const shown = (verdict.isAllowed ? colours.good : colours.fault)(headline);
+    return [shown, ...[...rest, ...more].map((line) => `  ${line}`)].join("\n");
+  });
+  stdout.write(`${blocks.join("\n\n")}\n`);
+  return isAllowed ? 0 : DENIED_EXIT_CODE;
+}
+
+function findWorkload({ workload: name, folder }: ExplainCommand, workloads: readonly WorkloadSpec[]): WorkloadSpec {
+  const found = workloads.find((workload) => workload.name === name);
+  if (found !== undefined) return found;
+  const names = workloads.map((workload) => workload.name);
+  throw unknown(`Cannot explain "${name}": "${folder}" has no workload of that name`, name, names);
+}
+
+function subjectsOf({ name, service, routes, policy }: WorkloadSpec, command: ExplainCommand): readonly Subject[] {
+  const components = routes.map((route) => ({ route: route.name, policy: route.policy }));
+  if (command.route === undefined) {
+    return [...(service === undefined ? [] : [{ route: undefined, policy }]), ...components];
+  }
+  const asked = components.filter(({ route }) => route === command.route);
+  if (asked.length > 0) return asked;
+  const names = components.map(({ route }) => route);
+  throw unknown(`Cannot use --route "${command.route}": "${name}" has no route of that name`, command.route, names);
+}
+
+function unknown(is: string, word: string, names: readonly string[]): LoopgateError {
+  const nearest = nearestWord(word, names);
+  const hint = nearest === undefined ? "" : `\nDid you mean: ${nearest}`;
+  const expected = names.length === 0 ? "expected one" : `expected one of ${names.join(", ")}`;
+  return new LoopgateError("ERR_USAGE", `${is}, ${expected}${hint}\nSee: loopgate help explain`);
+}
