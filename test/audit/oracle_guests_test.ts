@@ -171,6 +171,8 @@ const ROWS: readonly Row[] = [
   post("starling_handler", "/x", "größe", { status: 201, body: /^POST \/x 7\n$/ }),
   get("starling_handler", "/time", { body: /^slept true\n$/ }),
   post("starling_handler", "/echo", BINARY, { body: /line 4999/ }),
+  // Python: CPython and its sockets.
+  post("python_handler", "/p?q", BINARY, { body: /^Method_Post \/p\?q \d+\n$/ }),
   // Rust: wstd over std, and wit-bindgen alone.
   get("rust_http_probe", "/env", { body: /NAME=x/ }),
   get("rust_http_probe", "/bind", { body: /denied/i }),
@@ -202,6 +204,9 @@ const COMMANDS: readonly { readonly name: string; readonly args: readonly string
   { name: "rust_std_cli", args: ["exit", "3"], outcome: "exited with 1" },
   { name: "rust_std_cli", args: ["panic"], outcome: "trapped" },
   { name: "c_cli", args: ["a", "b c"], outcome: "returned" },
+  { name: "c_cli", args: ["exit", "7"], outcome: "exited with 1" },
+  { name: "go_cli", args: ["a", "b c"], outcome: "exited with 0" },
+  { name: "python_command", args: ["a", "b c"], outcome: "returned" },
 ];
 
 async function runOf(name: string, glue: GlueName, args: readonly string[]): Promise<unknown> {
