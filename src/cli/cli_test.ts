@@ -103,6 +103,7 @@ class FakeProcess {
       url: "http://127.0.0.1:8080",
       workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
       counters: () => new LiveCounters().snapshot(),
+      metrics: () => ({ denied: [] }),
       serviceState: () => undefined,
       close: () => {
         this.closes++;

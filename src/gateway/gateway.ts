@@ -15,6 +15,7 @@ import { createRouter } from "../router/router.ts";
 import { HttpApp } from "../server/http_app.ts";
 import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
+import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
@@ -47,6 +48,12 @@ export interface GatewayOptions {
   readonly limits?: { readonly listener?: Partial<ListenerLimits>; readonly workload?: Partial<WorkloadLimits> };
 }
 
+/** What a gateway has counted. */
+export interface GatewayMetrics {
+  /** `loopgate_denied_total`. */
+  readonly denied: readonly DenialCount[];
+}
+
 /** A running gateway. */
 export interface Gateway {
   /** Where it listens; the port is the real one. */
@@ -57,6 +64,8 @@ export interface Gateway {
   readonly workloads: readonly WorkloadSpec[];
   /** What is alive now. All zero when no request, service or timer is. */
   counters(): Readonly<Record<LiveKind, number>>;
+  /** Totals since the start, for metrics. */
+  metrics(): GatewayMetrics;
   /** The state of a workload's service; undefined when it has none. */
   serviceState(workload: string): string | undefined;
   /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
@@ -83,6 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tools: GuestTools = { clock, randomBytes, counters, emit };
   let own: SocketAddress[] = [];
   const egress = options.egress ?? DEFAULT_EGRESS;
+  const denials = new DenialCounts();
   const outside = openEgressTools({
     resolver: options.resolver ?? specs.gateway.resolver,
     ca: options.ca ?? specs.gateway.ca,
@@ -98,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       componentOf: specs.componentOf,
       tools,
       egressTools: outside.tools,
+      denials,
       egress,
       limits: workloadLimits,
     })
@@ -130,6 +141,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url: urlOf(address),
     workloads: specs.workloads,
     counters: () => counters.snapshot(),
+    metrics: () => ({ denied: denials.snapshot() }),
     serviceState: (name) => workloads.find((workload) => workload.name === name)?.service?.state.kind,
     close: () => closed ??= close(),
   };

@@ -1,8 +1,9 @@
 /** Tells the operator about denials: each target once in a while, and never more of them in memory than a bound. */
 import type { Clock } from "../base/clock.ts";
+import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 
-/** Within this time the same denial is reported once. */
+/** Within this time the same denial is one line. */
 const REPEAT_NS = 10_000_000_000n;
 /** Stops a guest that walks through addresses from filling the memory; the oldest target is forgotten first. */
 const TARGETS_MAX = 1024;
@@ -16,34 +17,87 @@ export interface Denial {
   readonly rule: string;
 }
 
-/** Remembers what was reported lately, and reports the rest. */
+/** Where denials are told and counted. */
+export interface DenialLogOptions {
+  readonly clock: Clock;
+  readonly emit: EmitEvent;
+  /** The gateway's; counted are all, also those without a line. */
+  readonly denials?: DenialCounts;
+}
+
+/** What is remembered of a denial. */
+interface Reported {
+  readonly guest: GuestLabel;
+  readonly denial: Denial;
+  /** When its line was written. */
+  readonly atNs: bigint;
+  /** How often it came again since. */
+  repeats: number;
+}
+
+/**
+ * Writes a line for each denial, and one with a count for what came again within 10 s: with the next denial of any kind
+ * after that time, or at the end. So the counts of all lines add up to the denials.
+ */
 export class DenialLog {
   readonly #clock: Clock;
   readonly #emit: EmitEvent;
-  /** When each denial was last reported, the oldest report first. */
-  #reportedNs = new Map<string, bigint>();
+  readonly #counts: DenialCounts | undefined;
+  /** The oldest first. */
+  readonly #reported = new Map<string, Reported>();
 
-  constructor(options: { readonly clock: Clock; readonly emit: EmitEvent }) {
-    this.#clock = options.clock;
-    this.#emit = options.emit;
+  constructor({ clock, emit, denials }: DenialLogOptions) {
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#counts = denials;
   }
 
   /** Denials that are remembered now. */
   get size(): number {
-    return this.#reportedNs.size;
+    return this.#reported.size;
   }
 
   report(guest: GuestLabel, denial: Denial): void {
+    this.#counts?.add(guest, denial.operation);
     const key = JSON.stringify([guest.role, guest.route ?? null, denial.operation, denial.target]);
     const nowNs = this.#clock.monotonicNs();
-    const lastNs = this.#reportedNs.get(key);
-    if (lastNs !== undefined && nowNs - lastNs < REPEAT_NS) return;
-    this.#reportedNs.delete(key);
-    this.#reportedNs.set(key, nowNs);
-    for (const oldest of this.#reportedNs.keys()) {
-      if (this.#reportedNs.size <= TARGETS_MAX) break;
-      this.#reportedNs.delete(oldest);
+    const last = this.#reported.get(key);
+    if (last !== undefined && nowNs - last.atNs < REPEAT_NS) {
+      last.repeats++;
+      return;
     }
-    this.#emit({ kind: "denied", guest, ...denial });
+    // This line tells of its own repeats as well.
+    this.#reported.delete(key);
+    this.#tellOlderThan(nowNs - REPEAT_NS);
+    this.#write(guest, denial, 1 + (last?.repeats ?? 0));
+    this.#reported.set(key, { guest, denial, atNs: nowNs, repeats: 0 });
+    for (const oldest of this.#reported.keys()) {
+      if (this.#reported.size <= TARGETS_MAX) break;
+      this.#forget(oldest);
+    }
+  }
+
+  /** Tells what was held back. */
+  close(): void {
+    for (const key of this.#reported.keys()) this.#forget(key);
+  }
+
+  #tellOlderThan(ns: bigint): void {
+    for (const [key, { atNs }] of this.#reported) {
+      if (atNs > ns) return;
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
+    const reported = this.#reported.get(key);
+    this.#reported.delete(key);
+    if (reported !== undefined && reported.repeats > 0) {
+      this.#write(reported.guest, reported.denial, reported.repeats);
+    }
+  }
+
+  #write(guest: GuestLabel, denial: Denial, count: number): void {
+    this.#emit({ kind: "denied", guest, ...denial, ...(count > 1 && { count }) });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
+import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
@@ -22,6 +23,8 @@ export interface WorkloadNetworkOptions {
   readonly clock: Clock;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
+  /** Counts every denial, for the whole gateway. */
+  readonly denials?: DenialCounts;
   /** The way out; without it nothing but the loopback is reachable, whatever the access of a guest says. */
   readonly egress?: Egress;
   /** A number from 49152 to 65535 for ports that nobody chose; the default is random. */
@@ -102,6 +105,7 @@ export class WorkloadNetwork {
     this.#isClosed = true;
     for (const guest of this.#guests.keys()) guest.release("reset");
     for (const end of this.#outside) end("reset");
+    this.#denials.close();
   }
 
   #decideEgress(access: GuestAccess, remote: SocketAddress, protocol: EgressProtocol): EgressDecision {

@@ -145,7 +145,14 @@ test('WorkloadNetwork: without a way out nothing is allowed, and "net": [] does 
   }
 });
 
-test("denials: each target, operation and role is one event in 10 s, and their memory is bounded", async () => {
+/** What was told: which, and how many. */
+function told(bench: TcpBench): string[] {
+  return bench.events.splice(0).flatMap((event) =>
+    event.kind === "denied" ? [`${event.operation} ${event.target} ${event.count ?? 1}`] : []
+  );
+}
+
+test("denials: each target, operation and role has one line in 10 s, and the next one has a count", async () => {
   const bench = open();
   const guest = bench.guests.component;
   for (let round = 0; round < 3; round++) {
@@ -153,9 +160,8 @@ test("denials: each target, operation and role is one event in 10 s, and their m
     guest.deny("tcp-connect", "192.0.2.1:2", "a rule");
     guest.deny("tcp-bind", "192.0.2.1:1", "a rule");
     bench.guests.service.deny("tcp-connect", "192.0.2.1:1", "a rule");
-    await bench.clock.advanceMs(4_999);
+    if (round < 2) await bench.clock.advanceMs(4_999);
   }
-  assert.equal(bench.events.length, 4);
   assert.deepEqual(bench.events[0], {
     kind: "denied",
     guest: { workload: "demo", role: "component" },
@@ -163,13 +169,35 @@ test("denials: each target, operation and role is one event in 10 s, and their m
     target: "192.0.2.1:1",
     rule: "a rule",
   });
+  assert.deepEqual(told(bench), [
+    "tcp-connect 192.0.2.1:1 1",
+    "tcp-connect 192.0.2.1:2 1",
+    "tcp-bind 192.0.2.1:1 1",
+    "tcp-connect 192.0.2.1:1 1",
+  ]);
   await bench.clock.advanceMs(2);
   guest.deny("tcp-connect", "192.0.2.1:1", "a rule");
-  assert.equal(bench.events.length, 5);
-  for (let port = 0; port < 5000; port++) guest.deny("tcp-connect", `192.0.2.9:${port}`, "a rule");
-  assert.equal(bench.events.length, 5005);
-  guest.deny("tcp-connect", "192.0.2.9:4999", "a rule");
-  assert.equal(bench.events.length, 5005);
-  guest.deny("tcp-connect", "192.0.2.1:1", "a rule");
-  assert.equal(bench.events.length, 5006, "the oldest was forgotten");
+  assert.deepEqual(told(bench), [
+    "tcp-connect 192.0.2.1:2 2",
+    "tcp-bind 192.0.2.1:1 2",
+    "tcp-connect 192.0.2.1:1 2",
+    "tcp-connect 192.0.2.1:1 3",
+  ]);
+});
+
+test("denials: what is remembered is bounded, and nothing is lost: neither of the oldest nor at the end", () => {
+  const bench = open();
+  const guest = bench.guests.component;
+  for (const round of [1, 2]) guest.deny("tcp-connect", "192.0.2.1:1", `rule ${round}`);
+  for (let port = 0; port < 1024; port++) guest.deny("tcp-connect", `192.0.2.9:${port}`, "a rule");
+  const lines = told(bench);
+  assert.equal(lines.length, 1 + 1024 + 1);
+  assert.equal(lines.at(-1), "tcp-connect 192.0.2.1:1 1", "the oldest was forgotten, and its repeat told");
+  guest.deny("tcp-connect", "192.0.2.9:1023", "a rule");
+  guest.deny("tcp-connect", "192.0.2.9:1023", "a rule");
+  assert.deepEqual(told(bench), []);
+  bench.network.close();
+  assert.deepEqual(told(bench), ["tcp-connect 192.0.2.9:1023 2"]);
+  bench.network.close();
+  assert.deepEqual(told(bench), []);
 });

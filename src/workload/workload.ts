@@ -12,6 +12,7 @@ import { HttpConnectionSlots } from "../network/http_connection_slots.ts";
 import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import { Route } from "./route.ts";
 import { startRun } from "./service_run.ts";
@@ -36,6 +37,8 @@ export interface WorkloadOptions {
   readonly tools: GuestTools;
   /** Of the gateway: what a way to the outside needs besides a policy. Without it nobody has one. */
   readonly egressTools?: EgressTools;
+  /** Of the gateway: counts every denial. */
+  readonly denials?: DenialCounts;
   /** The sockets to the outside. */
   readonly egress?: Egress;
   readonly limits?: WorkloadLimits;
@@ -54,7 +57,7 @@ export class Workload {
   #closed: Promise<void> | undefined;
 
   constructor(options: WorkloadOptions) {
-    const { spec, tools, egress } = options;
+    const { spec, tools, egress, denials } = options;
     this.#options = options;
     this.name = spec.name;
     this.network = new WorkloadNetwork({
@@ -63,6 +66,7 @@ export class Workload {
       counters: tools.counters,
       emit: tools.emit,
       ...(egress !== undefined && { egress }),
+      ...(denials !== undefined && { denials }),
     });
     this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);
     this.routes = spec.routes.map((route) => this.#makeRoute(route));

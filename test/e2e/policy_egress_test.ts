@@ -320,3 +320,14 @@ test("CDN-Loop of the incoming request goes on, and a loop is refused", async ()
   assert.deepEqual(told, ["at once: loop-detected"]);
   dialled();
 });
+
+test("every denial counts, by workload, route, role and operation", async () => {
+  const count = (): number =>
+    travels.gateway.metrics().denied.find(({ workload, operation }) =>
+      workload === "udp" && operation === "tcp-connect"
+    )
+      ?.total ?? 0;
+  const before = count();
+  await travels.go("udp", Array.from({ length: 3 }, (): Step => ({ do: "tcp", address: PUBLIC, port: 53 })));
+  assert.equal(count(), before + 3);
+});

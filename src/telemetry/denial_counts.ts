@@ -1,0 +1,30 @@
+/** How often something was denied, since the gateway started: `loopgate_denied_total`. */
+import type { GuestLabel } from "./events.ts";
+
+/** The labels and the value. A target is never a label: a guest could make one for each address there is. */
+export interface DenialCount {
+  readonly workload: string;
+  /** Of a component. */
+  readonly route?: string;
+  readonly role: GuestLabel["role"];
+  /** `tcp-connect`, `udp-send`, `http-request`, `resolve-addresses`... */
+  readonly operation: string;
+  readonly total: number;
+}
+
+/** One for a gateway. It grows with routes and operations, not with what guests do. */
+export class DenialCounts {
+  readonly #counts = new Map<string, DenialCount>();
+
+  /** Counts one denial, whether or not the log has a line for it. */
+  add({ workload, route, role }: GuestLabel, operation: string): void {
+    const key = JSON.stringify([workload, route ?? null, role, operation]);
+    const total = (this.#counts.get(key)?.total ?? 0) + 1;
+    this.#counts.set(key, { workload, ...(route !== undefined && { route }), role, operation, total });
+  }
+
+  /** A plain copy, in the order of the first denial of each. */
+  snapshot(): readonly DenialCount[] {
+    return [...this.#counts.values()];
+  }
+}
