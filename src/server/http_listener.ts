@@ -31,10 +31,8 @@ export interface HttpListenerOptions {
 
 /** What is known of an open connection. */
 interface Connection {
-  /** Responses that are not out yet. */
-  open: number;
-  /** One of them has begun. */
-  latest: ServerResponse | undefined;
+  /** Responses that are not out yet, in the order of their requests: a client may send ahead. */
+  readonly open: Set<ServerResponse>;
 }
 
 /** How often connections are held against the header and request timeouts; a tenth of the shortest. */
@@ -119,7 +117,7 @@ export class HttpListener {
     const { promise: isEmpty, resolve: signalEmpty } = Promise.withResolvers<void>();
     this.#onEmpty = signalEmpty;
     for (const [socket, connection] of this.#connections) {
-      if (connection.open === 0) endQuietly(socket);
+      if (connection.open.size === 0) endQuietly(socket);
     }
     this.#signalEmpty();
     const cancelLimit = this.#options.clock.startTimer(this.#options.limits.drainTimeoutMs, () => {
@@ -134,8 +132,10 @@ export class HttpListener {
   }
 
   #watch(socket: Socket): void {
-    this.#connections.set(socket, { open: 0, latest: undefined });
+    const connection: Connection = { open: new Set() };
+    this.#connections.set(socket, connection);
     socket.on("close", () => {
+      setImmediate(() => closeLeft(connection));
       this.#connections.delete(socket);
       this.#signalEmpty();
     });
@@ -146,11 +146,10 @@ export class HttpListener {
     const { socket } = request;
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
-      connection.open++;
-      connection.latest = response;
+      connection.open.add(response);
       response.once("close", () => {
-        connection.open--;
-        if (this.#isClosing && connection.open === 0) endQuietly(socket);
+        connection.open.delete(response);
+        if (this.#isClosing && connection.open.size === 0) endQuietly(socket);
       });
     }
     if (this.#isClosing) response.shouldKeepAlive = false;
@@ -159,9 +158,8 @@ export class HttpListener {
 
   /** Answers on the bare socket where that is still possible, and ends the connection. */
   #refuse(socket: Duplex, failure: GatewayFailure | undefined): void {
-    const connection = this.#connections.get(socket);
-    const isBusy = connection !== undefined && connection.open > 0;
-    const hasBegun = isBusy && (connection.open > 1 || connection.latest?.headersSent === true);
+    const [first, ...ahead] = this.#connections.get(socket)?.open ?? [];
+    const hasBegun = ahead.length > 0 || first?.headersSent === true;
     if (failure === undefined || hasBegun || !socket.writable) {
       socket.destroy();
       return;
@@ -200,6 +198,11 @@ function failureOf(error: Error): GatewayFailure | undefined {
     default:
       return { kind: "bad-request", detail: `the parser refused it: ${code || error.message}` };
   }
+}
+
+/** Deno tells only the response whose turn it is that its connection has closed; those behind it would wait for ever. */
+function closeLeft({ open }: Connection): void {
+  for (const response of open) response.emit("close");
 }
 
 /** Ends a connection after what is on its way; a client that never takes it is cut by the drain limit. */

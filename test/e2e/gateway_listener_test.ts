@@ -95,6 +95,23 @@ test("a client that does not read holds the writer back, and one that leaves is 
   await harness.close();
 });
 
+test("a client that leaves ends every request it had sent ahead", async () => {
+  let gone = 0;
+  let begun = 0;
+  const harness = await startHarness(async (exchange) => {
+    begun++;
+    await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
+    gone++;
+  });
+  const client = new RawClient(harness.port).send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`.repeat(3));
+  await eventually(() => begun === 3);
+  client.destroy();
+  await eventually(() => gone === 3);
+  await harness.idle();
+  assert.equal(harness.events.filter((event) => event.kind === "request").length, 3);
+  await harness.close();
+});
+
 test("a client that reads nothing for too long is cut", async () => {
   const harness = await startHarness(async (exchange) => {
     const sink = exchange.respond({ status: 200, headers: [] });
