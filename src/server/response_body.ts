@@ -7,7 +7,7 @@ import type { StreamEnd } from "../base/byte_stream.ts";
 import type { Clock } from "../base/clock.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
-import { type SendableHead, toRawFields } from "./response_fields.ts";
+import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
 
 /** Settings of one response body. */
 export interface ResponseSinkOptions {
@@ -103,6 +103,7 @@ export class ResponseSink implements ResponseBody {
       return;
     }
     const rawTrailers = trailers === undefined ? [] : toRawFields(trailers);
+    if (!areSendable(rawTrailers)) return this.abort("the guest set a trailer that cannot be sent");
     if (this.#state.kind === "held" && rawTrailers.length === 0) {
       this.#sendWhole(this.#state.first);
     } else {

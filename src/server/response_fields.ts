@@ -1,6 +1,7 @@
 /** The head of a guest's answer in the form that `node:http` sends, checked against what could break the connection. */
 import { declaredLength } from "../host/http/content_length.ts";
 import type { FieldEntries, ResponseHead } from "../host/http/exchange.ts";
+import { isToken } from "../host/http/field_grammar.ts";
 import { isHopByHop } from "./hop_by_hop.ts";
 import { bytesToLatin1 } from "./latin1.ts";
 
@@ -26,6 +27,7 @@ export function sendableHead(head: ResponseHead): SendableHead | string {
   if (contentLength === "invalid") return "an invalid content-length";
   const isBodyless = BODYLESS.has(head.status);
   const rawFields = toRawFields(head.headers);
+  if (!areSendable(rawFields)) return "a field that cannot be sent";
   // RFC 9110 section 8.6: never with 204; a 205 has the length 0; a 304 may tell the length that a 200 had.
   if (contentLength !== undefined && (!isBodyless || head.status === 304)) {
     rawFields.push("content-length", String(contentLength));
@@ -44,4 +46,15 @@ export function toRawFields(fields: FieldEntries): string[] {
     raw.push(name, value);
   }
   return raw;
+}
+
+/** Of what `node:http` takes in a field's value, as a string of latin1. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Whether `node:http` takes these names and values. The host has checked them before; this is asked again because
+ * the head goes out after the guest's call, where an error has nobody to catch it and would end the process.
+ */
+export function areSendable(rawFields: readonly string[]): boolean {
+  return rawFields.every((text, index) => index % 2 === 0 ? isToken(text) : VALUE.test(text));
 }
