@@ -5,7 +5,8 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { fileURLToPath } from "node:url";
 import { buildWorkloads } from "../../scripts/build_workloads.ts";
 import { formatSocketAddress, LOOPBACK_V4, type SocketAddress } from "../../src/base/ip_address.ts";
@@ -16,6 +17,7 @@ import { openEgressUdp } from "../../src/network/egress_udp.ts";
 import type { GatewayEvent } from "../../src/telemetry/events.ts";
 import { DnsServer } from "./dns_server.ts";
 import { type FolderContent, memoryFiles } from "./gateway_harness.ts";
+import { fixture } from "./http_client_bench.ts";
 import { eventually } from "./http_harness.ts";
 
 const GUESTS = fileURLToPath(new URL("../guests/quickjs", import.meta.url));
@@ -53,6 +55,8 @@ export interface Outside {
   /** Judged addresses in the order in which they were dialled: `http 203.0.113.1:80`. */
   readonly dialled: string[];
   /** Requests that arrived. */
+  /** The names in the TLS handshakes that went well. */
+  readonly serverNames: string[];
   readonly requests: {
     readonly line: string;
     readonly host: string;
@@ -78,8 +82,8 @@ export async function startTravels(
   workloads: Readonly<Record<string, TravellerWorkload>>,
   options: Partial<GatewayOptions> = {},
 ): Promise<Travels> {
-  const outside: Outside = { dialled: [], requests: [] };
-  const { server, datagrams, egress } = await openOutside(outside);
+  const outside: Outside = { dialled: [], requests: [], serverNames: [] };
+  const { servers, datagrams, egress } = await openOutside(outside);
   const dns = await DnsServer.start();
   const events: GatewayEvent[] = [];
   const gateway = await startGateway({
@@ -110,8 +114,10 @@ export async function startTravels(
     },
     async close() {
       await gateway.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
       datagrams.close();
       await dns.close();
       // Sockets of the system tell a moment later that they are closed.
@@ -120,44 +126,53 @@ export async function startTravels(
   };
 }
 
-async function openOutside(
-  { dialled, requests }: Outside,
-): Promise<{ readonly server: Server; readonly datagrams: DatagramSocket; readonly egress: Egress }> {
-  const server = createServer((request, response) => {
+async function openOutside({ dialled, requests, serverNames }: Outside): Promise<{
+  readonly servers: readonly Pick<Server, "close" | "closeAllConnections">[];
+  readonly datagrams: DatagramSocket;
+  readonly egress: Egress;
+}> {
+  const serve: RequestListener = (request, response) => {
     void readBody(request).then((body) => {
       const { host = "", "cdn-loop": cdnLoop } = request.headers;
       requests.push({ line: `${request.method} ${request.url}`, host, cdnLoop: String(cdnLoop), body });
+      // "/silent" is never answered.
+      if (request.url === "/silent") return;
       response.setHeader("location", "http://10.0.0.1/");
       response.statusCode = request.url === "/redirect" ? 302 : 200;
       response.end(`seen ${request.url}${body === "" ? "" : ` with ${body}`}`);
     });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  };
+  const server = createServer(serve);
+  const tlsServer = createTlsServer({ key: fixture("good.key.pem"), cert: fixture("good.pem") }, serve);
+  tlsServer.on("secureConnection", (socket) => serverNames.push(String(socket.servername)));
   const datagrams = createSocket("udp4");
+  for (const each of [server, tlsServer]) each.listen(0, "127.0.0.1");
   datagrams.bind(0, "127.0.0.1");
-  await once(datagrams, "listening");
-  const bound = server.address();
+  await Promise.all([server, tlsServer, datagrams].map((each) => once(each, "listening")));
   const here = (port: number): SocketAddress => ({ address: LOOPBACK_V4, port });
-  const tcp = here(typeof bound === "object" && bound !== null ? bound.port : 0);
   const note = (scheme: string, remote: SocketAddress): void => {
     dialled.push(`${scheme} ${formatSocketAddress(remote)}`);
   };
   const egress: Egress = {
     locate(judged) {
       note("http", judged);
-      return tcp;
+      return here(portOf(judged.port === 443 ? tlsServer : server));
     },
     dial(options) {
       note("tcp", options.remote);
-      return dialEgressTcp({ ...options, remote: tcp });
+      return dialEgressTcp({ ...options, remote: here(portOf(server)) });
     },
     openUdp(options) {
       note("udp", options.remote);
       return openEgressUdp({ ...options, remote: here(datagrams.address().port) });
     },
   };
-  return { server, datagrams, egress };
+  return { servers: [server, tlsServer], datagrams, egress };
+}
+
+function portOf(server: Pick<Server, "address">): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
