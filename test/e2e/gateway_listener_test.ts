@@ -29,6 +29,21 @@ test("a request body comes whole, in windows, and with its trailers", async () =
   await harness.close();
 });
 
+test("no field is lost behind many others", async (t) => {
+  const harness = await startHarness(async (exchange) => {
+    answer(exchange, 200, `${exchange.head.headers.length > 2_500} ${(await readBody(exchange)).length}`);
+  });
+  const many = "A:1\r\n".repeat(2_500);
+  await t.test("the length of the body", async () => {
+    const response = await rawRequest(harness.port, `POST / HTTP/1.1\r\n${HOST}\r\n${many}Content-Length: 3`, "abc");
+    assert.match(response, /true 3$/);
+  });
+  await t.test("a second Host", async () => {
+    assert.equal(statusOf(await rawRequest(harness.port, `GET / HTTP/1.1\r\n${HOST}\r\n${many}Host: b.example`)), 400);
+  });
+  await harness.close();
+});
+
 test("a body is asked for only when the guest reads it", async (t) => {
   const harness = await startHarness(async (exchange) => {
     if (exchange.head.pathWithQuery === "/read") answer(exchange, 200, String((await readBody(exchange)).length));
