@@ -19,9 +19,9 @@ const sources = new URL("../", import.meta.url).href;
 if (sources.includes("/node_modules/")) {
   const { readFileSync } = await import("node:fs");
   // The one warning that says that stripping is experimental: its user is this file, not the one who reads it.
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).includes("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
+    if (!String(warning).includes("stripTypeScriptTypes")) emitWarning(warning, ...rest);
   };
   module.registerHooks({
     load(url, context, nextLoad) {
