@@ -93,7 +93,9 @@ export async function startTestGateway(
   });
   const settled = ["ready", "completed", "failed", undefined];
   const late = gateway.workloads.filter(({ service }) => service?.env.some(([name]) => name === "MODE") === true);
-  if (late.length === 0) await eventually(() => gateway.workloads.every(({ name }) => settled.includes(gateway.serviceState(name))));
+  if (late.length === 0) {
+    await eventually(() => gateway.workloads.every(({ name }) => settled.includes(gateway.serviceState(name))));
+  }
   const idle = gateway.counters();
   return {
     gateway,
