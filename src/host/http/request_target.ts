@@ -27,14 +27,6 @@ const IP_LITERAL = /^\[[0-9A-Fa-f:.]+\]$/;
 
 const PORT_MAX = 65_535;
 
-/** Where a request goes, once: what is judged, dialled and sent as Host. */
-export interface TargetAuthority {
-  /** A name, an IPv4 address, or an IPv6 address in brackets; as the guest wrote it. */
-  readonly host: string;
-  /** undefined: the scheme's default. */
-  readonly port: number | undefined;
-}
-
 /** Whether `method.other` may have this name. */
 export function isMethodName(text: string): boolean {
   return text.length <= METHOD_LENGTH_MAX && isToken(text);
@@ -52,31 +44,12 @@ export function isSchemeName(text: string): boolean {
 
 /** Whether it is an authority by syntax; it may still be none that a request is sent to. */
 export function isAuthority(text: string): boolean {
-  return splitAuthority(text) !== undefined;
-}
-
-/** undefined for an authority that HTTP has no use for: a user part, no host, an encoded host, a zone, port 0. */
-export function parseTargetAuthority(text: string): TargetAuthority | undefined {
-  const parts = splitAuthority(text);
-  if (parts === undefined || parts.user !== undefined || parts.host === "" || parts.host.includes("%")) {
-    return undefined;
-  }
-  return parts.port === 0 ? undefined : { host: parts.host, port: parts.port };
-}
-
-interface AuthorityParts extends TargetAuthority {
-  readonly user: string | undefined;
-}
-
-function splitAuthority(text: string): AuthorityParts | undefined {
-  if (text.length > AUTHORITY_LENGTH_MAX) return undefined;
+  if (text.length > AUTHORITY_LENGTH_MAX) return false;
   const groups = AUTHORITY.exec(text)?.groups;
   const host = groups?.["host"];
-  if (groups === undefined || host === undefined) return undefined;
-  if (host.startsWith("[") && !isIpLiteral(host)) return undefined;
-  const port = groups["port"] === undefined ? undefined : Number(groups["port"]);
-  if (port !== undefined && port > PORT_MAX) return undefined;
-  return { user: groups["user"], host, port };
+  if (groups === undefined || host === undefined) return false;
+  if (host.startsWith("[") && !isIpLiteral(host)) return false;
+  return groups["port"] === undefined || Number(groups["port"]) <= PORT_MAX;
 }
 
 /** The URL parser of the runtime knows every spelling of an IPv6 address. */

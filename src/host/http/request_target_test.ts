@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { parseAuthority } from "../../policy/judge_authority.ts";
 import {
   AUTHORITY_LENGTH_MAX,
   isAuthority,
@@ -8,7 +9,6 @@ import {
   isPathWithQuery,
   isSchemeName,
   METHOD_LENGTH_MAX,
-  parseTargetAuthority,
   PATH_LENGTH_MAX,
   SCHEME_LENGTH_MAX,
 } from "./request_target.ts";
@@ -75,14 +75,14 @@ const BAD_TARGETS: readonly (readonly [why: string, authority: string])[] = [
   ["port 0", "a:0"],
 ];
 
-const GOOD_TARGETS: readonly (readonly [authority: string, host: string, port: number | undefined])[] = [
-  ["a", "a", undefined],
-  ["Example.COM:443", "Example.COM", 443],
-  ["127.0.0.1:65535", "127.0.0.1", 65_535],
-  ["[::1]", "[::1]", undefined],
-  ["[2001:db8::1]:8080", "[2001:db8::1]", 8080],
-  ["[::ffff:127.0.0.1]", "[::ffff:127.0.0.1]", undefined],
-  ["a_b.test", "a_b.test", undefined],
+const GOOD_TARGETS: readonly (readonly [authority: string, port: number | undefined])[] = [
+  ["a", undefined],
+  ["Example.COM:443", 443],
+  ["127.0.0.1:65535", 65_535],
+  ["[::1]", undefined],
+  ["[2001:db8::1]:8080", 8080],
+  ["[::ffff:127.0.0.1]", undefined],
+  ["a_b.test", undefined],
 ];
 
 for (const [why, path] of BAD_PATHS) {
@@ -100,20 +100,20 @@ for (const path of GOOD_PATHS) {
 for (const [why, authority] of BAD_AUTHORITIES) {
   test(`isAuthority refuses ${why}`, () => {
     assert.equal(isAuthority(authority), false);
-    assert.equal(parseTargetAuthority(authority), undefined);
   });
 }
 
 for (const [why, authority] of BAD_TARGETS) {
-  test(`parseTargetAuthority refuses ${why}, which is an authority`, () => {
+  test(`isAuthority takes ${why}, which no request is sent to`, () => {
     assert.equal(isAuthority(authority), true);
-    assert.equal(parseTargetAuthority(authority), undefined);
+    assert.equal(parseAuthority(authority, "https"), undefined);
   });
 }
 
-for (const [authority, host, port] of GOOD_TARGETS) {
-  test(`parseTargetAuthority of ${authority}`, () => {
-    assert.deepEqual(parseTargetAuthority(authority), { host, port });
+for (const [authority, port] of GOOD_TARGETS) {
+  test(`isAuthority takes ${authority}`, () => {
+    assert.equal(isAuthority(authority), true);
+    assert.equal(parseAuthority(authority, "https")?.port, port ?? 443);
   });
 }
 
@@ -129,19 +129,6 @@ test("isSchemeName refuses what is no scheme, and the longest", () => {
     assert.equal(isSchemeName(name), false, name.slice(0, 8));
   }
   assert.equal(isSchemeName("a+b-c.1"), true);
-});
-
-test("parseTargetAuthority finds the host and port that a URL parser finds", () => {
-  const authority = fc.oneof(
-    fc.tuple(fc.domain(), fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined })),
-    fc.tuple(fc.ipV6().map((address) => `[${address}]`), fc.integer({ min: 1, max: 65_535 })),
-  );
-  fc.assert(fc.property(authority, ([host, port]) => {
-    const text = port === undefined ? host : `${host}:${port}`;
-    assert.deepEqual(parseTargetAuthority(text), { host, port });
-    const url = new URL(`ws-test://${text}/`);
-    assert.equal(url.port, port === undefined ? "" : String(port));
-  }));
 });
 
 test("no text that isPathWithQuery or isAuthority takes can end a line", () => {
