@@ -39,7 +39,7 @@ function workload(routes: readonly RouteSpec[], hasService = true): WorkloadSpec
     readyTcpPort: 7777,
     restart: "on-failure" as const,
   };
-  const whole = { name: "shop", folder: "w/shop", routes, policy, network: "loopback" as const };
+  const whole = { name: "shop", folder: "w/shop", routes, policy };
   return { ...whole, service: hasService ? service : undefined };
 }
 

@@ -102,14 +102,12 @@ class WorkloadLoader {
       const fix = `add "service" to this file, or a route file (<name>${ROUTE_ENDING}) beside it`;
       this.#diagnostics.push(own.fault(own.root?.offset ?? 0, message, fix));
     }
-    const network = networkOf(layer);
     const workload = {
       name: this.#name,
       folder: this.#folder,
       service,
       routes,
       policy: makePolicy({ workload: layer, ceiling: this.#ceiling.layer }),
-      network,
     };
     const isSound = this.#diagnostics.length === 0;
     return { workload: isSound ? workload : undefined, routes: this.#placed, diagnostics: this.#diagnostics };
@@ -222,10 +220,4 @@ function mergeEnv(
   own: Readonly<Record<string, string>> | undefined,
 ): readonly (readonly [string, string])[] {
   return [...new Map([...Object.entries(workload ?? {}), ...Object.entries(own ?? {})])];
-}
-
-/** A list is no more than the loopback for whoever does not ask the policy itself. */
-function networkOf({ net }: PolicyLayer): WorkloadSpec["network"] {
-  if (net.form === "absent" || net.form === "on") return "default";
-  return net.form === "off" ? "none" : "loopback";
 }

@@ -1,9 +1,6 @@
 /** What one guest may reach, and the shape of the decisions that `policy` takes for the core. */
 import type { SocketAddress } from "../base/ip_address.ts";
 
-/** Nothing at all, the private loopback, or also the outside. */
-export type NetworkAccess = "none" | "loopback" | "default";
-
 /** `rule` is the text of the rule or default that decided, and of a denial what would allow it: for the operator. */
 export type EgressDecision = { readonly isAllowed: boolean; readonly rule: string };
 

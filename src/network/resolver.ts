@@ -99,7 +99,7 @@ export class Resolver {
 
   /**
    * Asks for the IPv4 and the IPv6 addresses of an absolute name, in ASCII and without the root's dot
-   * (`parseLookupName` gives that).
+   * (`judgeLookup` of the policy gives that).
    *
    * @throws RangeError when `name` is none: the caller has not parsed it.
    */

@@ -4,7 +4,6 @@
  */
 export const LIVE_KINDS = [
   "instances",
-  "handles",
   "pollables",
   "streams",
   "tcpSockets",

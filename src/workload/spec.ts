@@ -1,6 +1,5 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
-import type { NetworkAccess } from "../network/access.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
 
@@ -42,7 +41,6 @@ export interface WorkloadSpec {
   readonly routes: readonly RouteSpec[];
   /** Of the service. */
   readonly policy: Policy;
-  readonly network: NetworkAccess;
 }
 
 /** What the operator's `gateway.jsonc` says besides the ceiling, which is in every policy already. */

@@ -1,5 +1,8 @@
 /** The access of a guest as tests of sockets want it. */
-import { type DecideEgress, type GuestAccess, LOOPBACK_ONLY, type NetworkAccess } from "../../src/network/access.ts";
+import { type DecideEgress, type GuestAccess, LOOPBACK_ONLY } from "../../src/network/access.ts";
+
+/** What a test says of its guest. */
+export type NetworkAccess = "none" | "loopback" | "default";
 
 /** "none" is `"net": false`, "loopback" is `"net": []`; else `decide` is asked. */
 export function accessOf(access: NetworkAccess, decide: DecideEgress): GuestAccess {

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { type IpFamily, parseIpAddress, type SocketAddress } from "../../src/base/ip_address.ts";
-import type { GuestRole, NetworkAccess } from "../../src/network/access.ts";
+import type { GuestRole } from "../../src/network/access.ts";
+import type { NetworkAccess } from "./guest_access.ts";
 import { accessOf } from "./guest_access.ts";
 import type { DialEgress } from "../../src/network/egress.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
