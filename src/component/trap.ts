@@ -42,12 +42,23 @@ export function trap(message: string): never {
 
 /**
  * What a host function threw, as a genuine trap: `HostTrap`, `GuestExit` and unknown errors become the cause.
- * `where` names the function for the errors that do not explain themselves.
+ * `where` names the function for the errors that do not explain themselves; `explain` may replace the error first.
  */
-export function trapOfHost(error: unknown, where: string): WebAssembly.RuntimeError {
+export function trapOfHost(
+  error: unknown,
+  where: string,
+  explain: (error: unknown) => unknown = (same) => same,
+): WebAssembly.RuntimeError {
   if (isTrap(error)) return error;
-  if (error instanceof HostTrap) return makeTrap(error.message, error);
-  return makeTrap(`The host function ${where} failed: ${describe(error)}`, error);
+  try {
+    const explained = explain(error);
+    if (explained instanceof HostTrap) return makeTrap(explained.message, explained);
+    return makeTrap(`The host function ${where} failed: ${describe(explained)}`, explained);
+  } catch {
+    // A proxy that throws at every touch: what it throws could be caught.
+    const message = `The host function ${where} failed: what it threw cannot be looked at`;
+    return makeTrap(message, new HostTrap(message));
+  }
 }
 
 /** What came out of a call into a core function: traps stay what they are, everything else becomes one. */
