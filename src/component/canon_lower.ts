@@ -9,9 +9,11 @@ import type { FlatLift } from "./abi_lift.ts";
 import type { Lowerer } from "./abi_lower.ts";
 import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
 import { type CoreFunction, frame, type FrameBody, withFrame } from "./core_function.ts";
+import { disposeHandles } from "./canon_resource.ts";
 import { type Call, hostCall, type HostCallee, type Invoke } from "./host_call.ts";
 import type { ComponentScope, InstanceState } from "./instance_state.ts";
 import { parseFunctionName } from "./js_names.ts";
+import { type FindOwned, ownedFinder, type OwnedObject } from "./owned_objects.ts";
 import { isTrap, trap, trapOfHost } from "./trap.ts";
 import type { Builtin, ValueType } from "./types.ts";
 
@@ -35,6 +37,9 @@ export interface LowerPlan {
   readonly lowerOk: (env: CanonEnv, value: unknown, pointer: number) => FlatValue | undefined;
   /** For functions whose result is a `result`: what the host throws is its error side. */
   readonly lowerError: ((env: CanonEnv, payload: unknown, pointer: number) => FlatValue | undefined) | null;
+  /** What `lowerOk` and `lowerError` would have given to the guest's table. */
+  readonly ownedOk: FindOwned | null;
+  readonly ownedError: FindOwned | null;
   /** Core value that stands for the result until the trampoline has waited. */
   readonly zero: FlatValue | undefined;
 }
@@ -62,6 +67,8 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
     resultPointerAt: signature.isReturnedInMemory ? signature.params.length - 1 : -1,
     lowerOk: resultLowerer(lowerer, result, signature.isReturnedInMemory, isThrown ? OK : null),
     lowerError: isThrown ? resultLowerer(lowerer, result, signature.isReturnedInMemory, ERR) : null,
+    ownedOk: ownedFinder(isThrown ? result.ok : result),
+    ownedError: ownedFinder(isThrown ? result.err : null),
     zero: signature.result === null ? undefined : signature.result === "i64" ? 0n : 0,
   };
 }
@@ -117,23 +124,23 @@ class LoweredFunction implements FrameBody {
   run(): FlatValue | undefined {
     const plan = this.#plan;
     const state = this.#state;
+    let value: unknown;
     try {
       state.checkAlive();
       if (!this.#scope.mayLeave) trap(`Cannot call ${plan.label}: the guest is in realloc or post-return`);
       this.#env.memory.refresh();
       if (plan.isBudgeted) startLifting();
       const pointer = plan.resultPointerAt < 0 ? 0 : Number(frame[plan.resultPointerAt]) >>> 0;
-      let value: unknown;
       try {
         value = plan.call(this.#callee, this.#env, frame);
       } catch (error) {
-        state.checkAlive();
         return this.#finishError(error, pointer);
       }
       state.checkAlive();
       if (value instanceof Promise || (plan.suspends && isThenable(value))) return this.#wait(value, pointer);
       return this.#finish(value, pointer);
     } catch (error) {
+      this.#leaveValue(value);
       return this.#fail(error);
     }
   }
@@ -146,31 +153,78 @@ class LoweredFunction implements FrameBody {
 
   #finishError(error: unknown, pointer: number): FlatValue | undefined {
     const { lends, lowerError } = this.#plan;
-    if (lends) this.#scope.giveBack();
-    if (lowerError === null) throw error;
-    const payload = payloadOf(error);
-    this.#env.memory.refresh();
-    return lowerError(this.#env, payload, pointer);
+    try {
+      this.#state.checkAlive();
+      if (lends) this.#scope.giveBack();
+      if (lowerError === null) throw error;
+      const payload = payloadOf(error);
+      this.#env.memory.refresh();
+      return lowerError(this.#env, payload, pointer);
+    } catch (failure) {
+      this.#leaveError(error);
+      throw failure;
+    }
+  }
+
+  /** The guest does not get `value`, or not all of it: what it owns goes with the instance. Never throws. */
+  #leaveValue(value: unknown): void {
+    const { ownedOk, suspends } = this.#plan;
+    try {
+      if (value instanceof Promise || (suspends && isThenable(value))) {
+        // It settles some time, with nobody left to hear of it.
+        value.then((late) => this.#leaveValue(late), (late) => this.#leaveError(late));
+      } else if (ownedOk !== null) {
+        this.#keep(ownedOk(value));
+      }
+    } catch {
+      // A thenable that throws instead of a promise: it has nothing to give.
+    }
+  }
+
+  #leaveError(error: unknown): void {
+    const { ownedError } = this.#plan;
+    if (ownedError === null) return;
+    let payload: unknown;
+    try {
+      payload = payloadOf(error);
+    } catch {
+      return; // No WIT error but a fault, which owns nothing.
+    }
+    this.#keep(ownedError(payload));
+  }
+
+  #keep(objects: readonly OwnedObject[]): void {
+    if (objects.length === 0) return;
+    const { table } = this.#scope;
+    table.keep(objects);
+    if (this.#state.life !== "disposed") return;
+    try {
+      disposeHandles(table.drain());
+    } catch {
+      // All of them were asked to go; the call they came for has ended, so that there is nobody to tell.
+    }
   }
 
   #fail(error: unknown): never {
     const { label } = this.#plan;
-    throw this.#state.fail(trapOfHost(atValue(error, `result of ${label}`), label));
+    throw this.#state.fail(trapOfHost(error, label, (met) => atValue(met, `result of ${label}`)));
   }
 
   #wait(promise: PromiseLike<unknown>, pointer: number): FlatValue | undefined {
     const { suspends, isFused, label, zero } = this.#plan;
     if (!suspends) {
-      refusePromise(promise, `The host function ${label} returned a promise, expected one that is declared to suspend`);
+      throw new HostTrap(`The host function ${label} returned a promise, expected one that is declared to suspend`);
     }
     if (!this.#state.mayBlock) {
-      refusePromise(promise, `Cannot wait in ${label}: nothing can suspend here (start, constructor, destructor)`);
+      throw new HostTrap(`Cannot wait in ${label}: nothing can suspend here (start, constructor, destructor)`);
     }
     const resume = {
       fulfilled: (value: unknown): FlatValue | undefined => {
         try {
+          this.#state.checkAlive();
           return this.#finish(value, pointer);
         } catch (error) {
+          this.#leaveValue(value);
           return this.#fail(error);
         }
       },
@@ -181,6 +235,8 @@ class LoweredFunction implements FrameBody {
           return this.#fail(error);
         }
       },
+      leaveValue: (value: unknown): void => this.#leaveValue(value),
+      leaveError: (reason: unknown): void => this.#leaveError(reason),
     };
     if (promise instanceof Promise && isFused) this.#state.suspendOnGuest(promise, resume);
     else this.#state.suspend(promise, resume);
@@ -195,14 +251,6 @@ function fusedCall(lifts: readonly FlatLift[]): Call {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
-
-/** The promise will settle some time, with nobody left to hear of it. */
-function refusePromise(promise: PromiseLike<unknown>, message: string): never {
-  promise.then(ignore, ignore);
-  throw new HostTrap(message);
-}
-
-function ignore(): void {}
 
 /**
  * The WIT error in what a host function threw, by jco's convention: an own `payload`, or the thrown thing itself when it

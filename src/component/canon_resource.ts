@@ -1,7 +1,7 @@
 /** `canon resource.new`, `resource.rep` and `resource.drop`, and the destruction that a drop leads to. */
 import { HostTrap } from "../base/errors.ts";
 import type { CoreFunction } from "./core_function.ts";
-import { BORROWED } from "./handles.ts";
+import { BORROWED, type LeftHandle } from "./handles.ts";
 import type { ComponentScope } from "./instance_state.ts";
 import { trap, trapOfGuest, trapOfHost } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
@@ -61,6 +61,31 @@ export function disposeHostObject(value: unknown): void {
   if (returned instanceof Promise) {
     returned.catch(() => {});
     throw new HostTrap("The host's Symbol.dispose returned a promise, expected it to be done");
+  }
+}
+
+/**
+ * The end of what the tables of an ended instance owned, newest first. Guest resources need nothing: their instance is
+ * gone with them.
+ * @throws {AggregateError} of what the objects' `Symbol.dispose` threw; all of them were called
+ */
+export function disposeHandles(handles: readonly LeftHandle[]): void {
+  let left = handles.filter((handle) => typeof handle.value === "object").sort((a, b) => b.order - a.order);
+  // A parent that moved between tables is newer than its children and refuses at first: it gets another turn.
+  for (;;) {
+    const refused: LeftHandle[] = [];
+    const errors: unknown[] = [];
+    for (const handle of left) {
+      try {
+        disposeHostObject(handle.value);
+      } catch (error) {
+        refused.push(handle);
+        errors.push(error);
+      }
+    }
+    if (refused.length === 0) return;
+    if (refused.length === left.length) throw new AggregateError(errors, "Cannot dispose all resources of an instance");
+    left = refused;
   }
 }
 

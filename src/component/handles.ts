@@ -50,6 +50,16 @@ export class HandleTable {
     return handle;
   }
 
+  /** Takes over the objects that it does not own yet, past any limit and without a handle for the guest: for `drain`. */
+  keep(objects: readonly { readonly resourceId: number; readonly value: object }[]): void {
+    const owned = new Set(this.#values.filter((_, handle) => (this.#kinds[handle] ?? 0) > 0));
+    for (const { resourceId, value } of objects) {
+      if (owned.has(value)) continue;
+      owned.add(value);
+      this.#put(resourceId, value);
+    }
+  }
+
   /** The value behind a handle, owned or borrowed. */
   get(handle: number, resourceId: number): unknown {
     const kind = this.#kinds[handle];
@@ -99,6 +109,10 @@ export class HandleTable {
 
   #add(kind: number, value: unknown): number {
     if (this.#limit.live >= this.#limit.max) trap(`The guest holds ${this.#limit.live} handles, expected fewer`);
+    return this.#put(kind, value);
+  }
+
+  #put(kind: number, value: unknown): number {
     this.#limit.live++;
     const handle = this.#free.pop() ?? this.#kinds.length;
     this.#values[handle] = value;

@@ -118,3 +118,14 @@ test("HandleTable: behaves like a map of handles", () => {
     }
   }));
 });
+
+test("HandleTable: keep takes over what it does not own yet, past the limit, for drain alone", () => {
+  const { table, limit } = openTable(2);
+  const [owned, lent, lost] = [{}, {}, {}];
+  table.addOwn(A, owned);
+  table.addBorrow(A, lent);
+  table.keep([owned, lent, lost, lost].map((value) => ({ resourceId: A, value })));
+  assert.equal(limit.live, 4);
+  assert.deepEqual(table.drain().map((left) => left.value), [owned, lent, lost]);
+  assert.equal(limit.live, 0);
+});

@@ -8,6 +8,7 @@ import {
   bindResourceNew,
   bindResourceRep,
   type Destroy,
+  disposeHandles,
   disposeHostObject,
   runDestructor,
 } from "./canon_resource.ts";
@@ -16,7 +17,6 @@ import type { CoreFunction } from "./core_function.ts";
 import { ComponentError } from "./errors.ts";
 import { bindExports, type ExportedInterface, type ExportPlan } from "./export_plan.ts";
 import { GuestObjects } from "./guest_resource.ts";
-import type { LeftHandle } from "./handles.ts";
 import type { Invoke } from "./host_call.ts";
 import { bindHost, type HostBindings, type HostImports } from "./host_imports.ts";
 import { ComponentScope, InstanceState, type LifeState } from "./instance_state.ts";
@@ -103,28 +103,7 @@ export class ComponentInstance {
     if (this.#state.life === "disposed") return;
     if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
     this.#state.life = "disposed";
-    disposeLeft(this.#scopes.flatMap((scope) => scope.table.drain()));
-  }
-}
-
-/** Guest resources need nothing: their instance is gone with them. */
-function disposeLeft(handles: readonly LeftHandle[]): void {
-  let left = handles.filter((handle) => typeof handle.value === "object").sort((a, b) => b.order - a.order);
-  // A parent that moved between tables is newer than its children and refuses at first: it gets another turn.
-  for (;;) {
-    const refused: LeftHandle[] = [];
-    const errors: unknown[] = [];
-    for (const handle of left) {
-      try {
-        disposeHostObject(handle.value);
-      } catch (error) {
-        refused.push(handle);
-        errors.push(error);
-      }
-    }
-    if (refused.length === 0) return;
-    if (refused.length === left.length) throw new AggregateError(errors, "Cannot dispose all resources of an instance");
-    left = refused;
+    disposeHandles(this.#scopes.flatMap((scope) => scope.table.drain()));
   }
 }
 

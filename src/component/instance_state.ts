@@ -82,9 +82,9 @@ export class InstanceState {
     this.#pending = new Promise((resolve, reject) => {
       const suspension: Suspension = { reject };
       this.#suspension = suspension;
-      const settle = (step: () => FlatValue | undefined): void => {
+      const settle = (step: () => FlatValue | undefined, leave: () => void): void => {
         // Killed or disposed meanwhile: the guest is gone.
-        if (this.#suspension !== suspension) return;
+        if (this.#suspension !== suspension) return leave();
         this.#suspension = null;
         try {
           resolve(step());
@@ -92,7 +92,10 @@ export class InstanceState {
           reject(error);
         }
       };
-      promise.then((value) => settle(() => resume.fulfilled(value)), (error) => settle(() => resume.rejected(error)));
+      promise.then(
+        (value) => settle(() => resume.fulfilled(value), () => resume.leaveValue(value)),
+        (error) => settle(() => resume.rejected(error), () => resume.leaveError(error)),
+      );
     });
     this.blocked.value = 1;
   }
@@ -125,6 +128,9 @@ export class InstanceState {
 export interface Resume {
   readonly fulfilled: (value: unknown) => FlatValue | undefined;
   readonly rejected: (error: unknown) => FlatValue | undefined;
+  /** In their place when the guest has ended meanwhile. Never throw. */
+  readonly leaveValue: (value: unknown) => void;
+  readonly leaveError: (error: unknown) => void;
 }
 
 /** One component instance of the component; all of them share one `InstanceState`. */

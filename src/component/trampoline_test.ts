@@ -51,7 +51,12 @@ test("trampolines: pass arguments and results on, with no promise in sight", asy
 
 test("trampolines: wait for what was suspended on, every time anew", async () => {
   const { functions, state } = await trampolines((index, _args, state) => {
-    state.suspend(Promise.resolve(), { fulfilled: () => ROWS[index]?.result, rejected: () => undefined });
+    state.suspend(Promise.resolve(), {
+      fulfilled: () => ROWS[index]?.result,
+      rejected: () => undefined,
+      leaveValue() {},
+      leaveError() {},
+    });
     return zero(ROWS[index]?.signature.result ?? null);
   });
   for (let round = 0; round < 2; round++) {
