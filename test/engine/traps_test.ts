@@ -15,6 +15,7 @@ function guest(catching: "try_table" | "legacy", body: string): string {
     (import "" "s" (func $s (param i32 i32)))
     (import "" "wait" (func $wait (result i32)))
     (import "" "drop" (func $drop (param i32)))
+    (import "" "make" (func $make (result i32)))
     (func (export "run") (result i32) ${guarded} (i32.const 77))`;
 }
 
@@ -32,9 +33,11 @@ async function fixture(catching: "try_table" | "legacy", body: string): Promise<
     (core func $s (canon lower (func $api "s") ${OPTIONS}))
     (core func $wait (canon lower (func $api "wait")))
     (core func $drop (canon resource.drop $thing))
+    (core func $make (canon lower (func $api "make")))
     (core module $M ${guest(catching, body)})
     (core instance $m (instantiate $M (with "" (instance
-      (export "f" (func $f)) (export "s" (func $s)) (export "wait" (func $wait)) (export "drop" (func $drop))))))
+      (export "f" (func $f)) (export "s" (func $s)) (export "wait" (func $wait)) (export "drop" (func $drop))
+      (export "make" (func $make))))))
     (func (export "run") (result u32) (canon lift (core func $m "run")))`,
     ["test:host/api#wait"],
   );
@@ -65,6 +68,20 @@ const later = async (error: unknown): Promise<never> => {
 };
 function deep(n: number): number {
   return 1 + deep(n + 1);
+}
+
+/** Throws at every touch, each time something that a guest could catch. */
+function hostile(): object {
+  const refuse = (): never => {
+    throw new Error("hands off");
+  };
+  return new Proxy({}, { get: refuse, has: refuse, getOwnPropertyDescriptor: refuse, getPrototypeOf: refuse });
+}
+
+class HostileThing {
+  [Symbol.dispose](): never {
+    throw hostile();
+  }
 }
 
 interface Case {
@@ -226,6 +243,31 @@ const CASES: readonly Case[] = [
     cause: isHostTrap,
   },
   { name: "a handle is unknown", body: "(call $drop (i32.const 9))", host: {}, message: /handle 9/, cause: isHostTrap },
+  {
+    name: "a host function throws what cannot be looked at",
+    body: CALL_F,
+    host: {
+      f() {
+        throw hostile();
+      },
+    },
+    message: /cannot be looked at/,
+    cause: isHostTrap,
+  },
+  {
+    name: "a promise is rejected with what cannot be looked at",
+    body: CALL_WAIT,
+    host: { wait: () => later(hostile()) },
+    message: /cannot be looked at/,
+    cause: isHostTrap,
+  },
+  {
+    name: "Symbol.dispose throws what cannot be looked at",
+    body: "(call $drop (call $make))",
+    host: { Thing: HostileThing, make: () => new HostileThing() },
+    message: /cannot be looked at/,
+    cause: isHostTrap,
+  },
   {
     name: "the guest's own trap",
     body: "unreachable",
