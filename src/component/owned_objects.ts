@@ -38,38 +38,26 @@ function collect(type: ValueType, read: () => unknown, found: OwnedObject[]): vo
 }
 
 function collectParts(type: ValueType, value: unknown, found: OwnedObject[]): void {
-  switch (type.kind) {
-    case "own": {
-      const isObject = typeof value === "object" && value !== null;
-      if (isObject && type.resource.origin.kind === "host") found.push({ resourceId: type.resource.id, value });
-      return;
+  if (type.kind === "own") {
+    const isObject = typeof value === "object" && value !== null;
+    if (isObject && type.resource.origin.kind === "host") found.push({ resourceId: type.resource.id, value });
+  } else if (type.kind === "record") {
+    const record = recordOf(value);
+    const keys = fieldKeys(type.fields.map((field) => field.name));
+    for (const [index, field] of type.fields.entries()) {
+      const key = fieldKey(keys[index] ?? "");
+      collect(field.type, () => readField(record, key), found);
     }
-    case "record": {
-      const record = recordOf(value);
-      const keys = fieldKeys(type.fields.map((field) => field.name));
-      for (const [index, field] of type.fields.entries()) {
-        const key = fieldKey(keys[index] ?? "");
-        collect(field.type, () => readField(record, key), found);
-      }
-      return;
+  } else if (type.kind === "tuple" || type.kind === "list") {
+    if (!Array.isArray(value)) return;
+    const length = type.kind === "tuple" ? type.elements.length : value.length;
+    for (let index = 0; index < length; index++) {
+      const element = type.kind === "tuple" ? type.elements[index] : type.element;
+      if (element !== undefined) collect(element, () => value[index], found);
     }
-    case "tuple":
-      if (!Array.isArray(value)) return;
-      for (const [index, element] of type.elements.entries()) collect(element, () => value[index], found);
-      return;
-    case "list":
-      if (!Array.isArray(value)) return;
-      for (let index = 0; index < value.length; index++) collect(type.element, () => value[index], found);
-      return;
-    case "variant":
-    case "option":
-    case "result": {
-      const open = caseOpener(type);
-      const payload = casesOf(type)[open.tag(value)]?.type ?? null;
-      if (payload !== null) collect(payload, () => open.payload(value), found);
-      return;
-    }
-    default:
-      // Scalars, strings, borrowed handles: these own nothing.
+  } else {
+    const open = caseOpener(type);
+    const payload = casesOf(type)[open.tag(value)]?.type ?? null;
+    if (payload !== null) collect(payload, () => open.payload(value), found);
   }
 }
