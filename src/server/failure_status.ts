@@ -12,6 +12,7 @@ export type GatewayFailure =
   | { readonly kind: "misdirected" }
   | { readonly kind: "header-too-large" }
   | { readonly kind: "not-implemented"; readonly detail: string }
+  | { readonly kind: "version"; readonly version: string }
   | { readonly kind: "draining" };
 
 /** A row of the table. `detail` is fixed text: what happened inside is for the log only. */
@@ -38,11 +39,16 @@ const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
   "trapped": { status: 500, title: "Internal Server Error", detail: "The handler failed." },
   "no-answer": { status: 500, title: "Internal Server Error", detail: "The handler gave no answer." },
   "fault": { status: 500, title: "Internal Server Error", detail: "The gateway failed." },
-  "not-implemented": { status: 501, title: "Not Implemented", detail: "CONNECT and Upgrade are not supported." },
+  "not-implemented": {
+    status: 501,
+    title: "Not Implemented",
+    detail: "CONNECT, Upgrade and transfer codings other than chunked are not supported.",
+  },
   "error-code": { status: 502, title: "Bad Gateway", detail: "The handler reported an error." },
   "unavailable": { status: 503, title: "Service Unavailable", detail: "The workload is not ready." },
   "draining": { status: 503, title: "Service Unavailable", detail: "The gateway is shutting down." },
   "wall-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
+  "version": { status: 505, title: "HTTP Version Not Supported", detail: "Only HTTP/1.1 and HTTP/1.0 are supported." },
 };
 
 /** How long a client shall wait after a 429: a queue of 1,024 short requests is gone by then. */
@@ -97,6 +103,8 @@ export function describeGatewayFailure(failure: GatewayFailure): string {
       return "the target is https";
     case "header-too-large":
       return "the header is past its limit";
+    case "version":
+      return `the version is HTTP/${failure.version}`;
     case "draining":
       return "the gateway is being closed";
     case "overloaded":

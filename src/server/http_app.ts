@@ -10,6 +10,7 @@ import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./fa
 import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
+import { framingFailure } from "./request_framing.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 
 /** Where a route leads. */
@@ -39,6 +40,9 @@ interface RequestLog {
   cause?: () => string | undefined;
 }
 
+/** After these nobody knows for sure where the next request would begin. */
+const ENDS_CONNECTION: ReadonlySet<GatewayFailure["kind"]> = new Set(["bad-request", "not-implemented", "version"]);
+
 /** Serves requests; owns those that are running. */
 export class HttpApp {
   readonly #options: HttpAppOptions;
@@ -52,6 +56,8 @@ export class HttpApp {
   serve(request: IncomingMessage, response: ServerResponse): void {
     const log = this.#open(request, response);
     if (this.#options.isDraining()) return this.#refuse(response, log, { kind: "draining" });
+    const misframed = framingFailure(request);
+    if (misframed !== undefined) return this.#refuse(response, log, misframed);
     const { expect } = request.headers;
     if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
       return this.#refuse(response, log, { kind: "expectation" });
@@ -118,7 +124,9 @@ export class HttpApp {
     log.cause = () => describeGatewayFailure(failure);
     response.on("error", () => {});
     response.req.on("error", () => {});
-    if (failure.kind === "bad-request" || response.req.headers.expect !== undefined) response.shouldKeepAlive = false;
+    if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
+      response.shouldKeepAlive = false;
+    }
     this.#discardBody(response);
     sendFailure(response, failure);
   }

@@ -29,6 +29,12 @@ test("a listener refuses what is no request for it, with a problem body", async 
     ["an unknown method", `DELETE /known HTTP/1.1\r\n${HOST}`, 405],
     ["a header that is too large", `GET /known HTTP/1.1\r\n${HOST}\r\nX-A: ${"a".repeat(20_000)}`, 431],
     ["both framings", `GET /known HTTP/1.1\r\n${HOST}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked`, 400],
+    ["an unknown coding", `PUT /known HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip, chunked`, 501],
+    ["a coding that is not chunked", `PUT /known HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip`, 501],
+    ["identity", `PUT /known HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: identity`, 501],
+    ["chunks in HTTP/1.0", `PUT /known HTTP/1.0\r\n${HOST}\r\nTransfer-Encoding: chunked`, 400],
+    ["HTTP/2.0", `GET /known HTTP/2.0\r\n${HOST}`, 505],
+    ["HTTP/0.9", `GET /known HTTP/0.9\r\n${HOST}`, 505],
     ["garbage", "\0\x01\x02", 400],
   ];
   for (const [name, head, status] of rows) {
@@ -50,6 +56,24 @@ test("a listener refuses what is no request for it, with a problem body", async 
   const refused = harness.events.filter((event) => event.kind === "request");
   assert.equal(refused.length, rows.length + 1);
   assert.ok(refused.every((event) => event.cause !== undefined));
+});
+
+test("a connection ends with a request whose framing is refused", async (t) => {
+  const harness = await startHarness(async (exchange) => answer(exchange, 200, "reached"));
+  const heads = [
+    `PUT / HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip, chunked`,
+    `PUT / HTTP/1.0\r\n${HOST}\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked`,
+    `PUT / HTTP/2.0\r\n${HOST}\r\nTransfer-Encoding: chunked`,
+  ];
+  for (const head of heads) {
+    await t.test(head.split("\r\n", 1)[0] ?? "", async () => {
+      const client = new RawClient(harness.port).send(`${head}\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\n${HOST}\r\n\r\n`);
+      const received = await client.untilClosed();
+      assert.match(received, /^HTTP\/1\.1 [45]/);
+      assert.doesNotMatch(received, /reached/);
+    });
+  }
+  await harness.close();
 });
 
 test("a listener takes every form of target", async (t) => {
