@@ -109,7 +109,11 @@ export class NodeExchange implements HandlerExchange {
 
   /** Answers by the table; does nothing once there is an answer. Returns whether it was the one. */
   answerFailure(failure: GatewayFailure): boolean {
-    if (this.#isAnswered) return false;
+    if (this.#isAnswered) {
+      // Begun, but it threw before anything could be sent: without a cut the client would wait for ever.
+      if (this.#sink === undefined && !this.#response.headersSent) this.#cut(describeGatewayFailure(failure));
+      return false;
+    }
     this.#begin();
     this.#cause = describeGatewayFailure(failure);
     if (!this.#isClientGone) sendFailure(this.#response, failure);
