@@ -62,7 +62,9 @@ export function judgeAddress(
  */
 export function judgeName(target: NameTarget, { policy }: Pick<JudgeContext, "policy">): Verdict {
   const { name } = target;
-  if (policy.off !== undefined) return deniedByOff(policy, [ruleText(target, { kind: "name", name })]);
+  // The loopback needs no rule, only a network.
+  const texts = isLocalhost(name) ? [] : [ruleText(target, { kind: "name", name })];
+  if (policy.off !== undefined) return deniedByOff(policy, texts);
   if (isLocalhost(name)) return denied(LOOPBACK_RULE);
   if (isNoPort(target.port)) return denied(`there is no port ${target.port}`);
   for (const { deny } of policy.books) {
@@ -181,7 +183,8 @@ function isNoPort(port: number): boolean {
   return !(port >= 1 && port <= 65535);
 }
 
-function deniedByOff({ off, books }: Policy, texts: readonly string[]): Verdict {
+/** What `"net": false` denies, and what brings a network back with `texts` allowed; without them, the private loopback. */
+export function deniedByOff({ off, books }: Policy, texts: readonly string[] = []): Verdict {
   if (off === undefined) return denied("there is no policy");
   // What brings the network back has to allow the target too, in every book.
   const edits: PolicyEdit[] = addition(off, texts);

@@ -1,9 +1,9 @@
 /** The authority of a request of `wasi:http`: parsed once; what was parsed is judged, dialled and sent as Host. */
 import { formatIpAddress, type IpAddress, isLoopback, LOOPBACK_V4, LOOPBACK_V6 } from "../base/ip_address.ts";
 import { type Host, isLocalhost, parseHost } from "./host_name.ts";
-import { judgeAddress, type JudgeContext, judgeName } from "./judge.ts";
+import { deniedByOff, judgeAddress, type JudgeContext, judgeName } from "./judge.ts";
 import { defaultPort } from "./rule.ts";
-import { denied, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Where a request goes. */
 export interface Authority {
@@ -67,10 +67,9 @@ export function judgeRequest(
   const { host, port } = authority;
   const addresses = loopbackAddresses(host);
   if (addresses !== undefined) {
-    const { off } = policy;
-    return off === undefined
+    return policy.off === undefined
       ? { kind: "loopback", authority, addresses }
-      : { kind: "denied", authority, verdict: denied(`"${off.key}": false of ${off.file}`) };
+      : { kind: "denied", authority, verdict: deniedByOff(policy) };
   }
   if (host.kind === "address") {
     const { address } = host;

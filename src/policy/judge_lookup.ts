@@ -1,11 +1,12 @@
 /** `resolve-addresses`: which names a guest may look up, what is answered without asking, and what is left of answers. */
-import { type IpAddress, isIpv4Mapped, LOOPBACK_V4, LOOPBACK_V6 } from "../base/ip_address.ts";
+import { formatIpAddress, type IpAddress, isIpv4Mapped, LOOPBACK_V4, LOOPBACK_V6 } from "../base/ip_address.ts";
 import { classifyAddress } from "./address_class.ts";
 import { isLocalhost, parentsOf, parseHost } from "./host_name.ts";
-import { formsOf, type JudgeContext } from "./judge.ts";
+import { deniedByOff, formsOf, type JudgeContext } from "./judge.ts";
 import type { DnsSetting, Policy } from "./policy.ts";
 import { isEveryUseDenied } from "./policy_cover.ts";
-import { denied, type PolicyEdit, removal, ruleWords, type Verdict } from "./verdict.ts";
+import { printPrefix } from "./rule.ts";
+import { addition, denied, type PolicyEdit, removal, ruleWords, type Verdict } from "./verdict.ts";
 
 /** What is to be done with a question of a guest. */
 export type LookupVerdict =
@@ -68,9 +69,35 @@ export function filterAnswers(answers: readonly IpAddress[], { policy, own }: Ju
   });
 }
 
-function offVerdict({ off, books }: Policy, name: string | undefined): Verdict | undefined {
-  if (off !== undefined) return denied(`"${off.key}": false of ${off.file}`);
-  const closed = books.map(({ dns }) => dns).filter(({ form }) => form === "off" || form === "absent");
+/** Why `filterAnswers` leaves nothing of these: of the first answer that a line would open, else of the first. */
+export function judgeRemoved(answers: readonly IpAddress[], context: JudgeContext): Verdict {
+  const verdicts = answers.map((address) => {
+    const verdict = removedBy(address, context);
+    return { ...verdict, rule: `answer ${formatIpAddress(address)}: ${verdict.rule}` };
+  });
+  return verdicts.find(({ edits }) => edits.length > 0) ?? verdicts[0] ?? denied("the name has no addresses");
+}
+
+function removedBy(address: IpAddress, { policy, own }: JudgeContext): Verdict {
+  const { class: cls, reason } = classifyAddress({ address, port: 0 }, own);
+  if (cls === "never" || cls === "loopback") return denied(`never reachable (${reason})`);
+  const { deciding, allowing } = formsOf(address, { own, port: 0 });
+  for (const { deny } of policy.books) {
+    const by = deciding.flatMap((form) => deny.forAddress(form));
+    const [first] = by;
+    if (first !== undefined && isEveryUseDenied(by)) return denied(ruleWords(first), by.flatMap(removal));
+  }
+  const edits = policy.books.flatMap(({ net, allow }) => {
+    const closed = allowing.filter((form) => allow.forAddress(form).length === 0);
+    const texts = closed.map((form) => printPrefix({ address: form.address, bits: form.address.bytes.length * 8 }));
+    return texts.length === 0 ? [] : addition(net, texts);
+  });
+  return denied(`no rule allows it (${cls}: ${reason})`, edits);
+}
+
+function offVerdict(policy: Policy, name: string | undefined): Verdict | undefined {
+  if (policy.off !== undefined) return deniedByOff(policy);
+  const closed = policy.books.map(({ dns }) => dns).filter(({ form }) => form === "off" || form === "absent");
   const [first] = closed;
   if (first === undefined) return undefined;
   return denied(dnsWords(first), name === undefined ? [] : closed.flatMap((dns) => dnsEdits(dns, name)));

@@ -18,9 +18,9 @@ import type { OwnAddresses } from "../../policy/address_class.ts";
 import { denialLine, targetWords } from "../../policy/explain.ts";
 import { GrantTable } from "../../policy/grant_table.ts";
 import { type Host, parseHost } from "../../policy/host_name.ts";
-import { judgeAddress } from "../../policy/judge.ts";
+import { deniedByOff, judgeAddress } from "../../policy/judge.ts";
 import { type Authority, judgeRequest } from "../../policy/judge_authority.ts";
-import { filterAnswers, judgeLookup } from "../../policy/judge_lookup.ts";
+import { filterAnswers, judgeLookup, judgeRemoved } from "../../policy/judge_lookup.ts";
 import type { Policy } from "../../policy/policy.ts";
 import type { Verdict } from "../../policy/verdict.ts";
 import type { GuestLabel } from "../../telemetry/events.ts";
@@ -82,7 +82,7 @@ export class GuestEgress {
     const { policy, tools, network, role, label, slots, egress, clock, counters } = options;
     this.#grants = new GrantTable({ clock });
     this.access = {
-      off: policy.off === undefined ? undefined : `"${policy.off.key}": false of ${policy.off.file}`,
+      off: policy.off === undefined ? undefined : denialLine(deniedByOff(policy)),
       decide: (remote, protocol) => this.#decide(remote, protocol),
     };
     this.#loopback = network.openGuest(role, label);
@@ -162,16 +162,10 @@ export class GuestEgress {
 
   #judgeAnswers(name: string, answers: readonly IpAddress[], ttlS: number): readonly IpAddress[] {
     const { policy, tools } = this.#options;
-    const addresses = filterAnswers(answers, { policy, own: tools.own() });
+    const context = { policy, own: tools.own() };
+    const addresses = filterAnswers(answers, context);
     if (addresses.length > 0) this.#grants.add(name, addresses, { ttlS });
-    else {
-      const all = answers.map(formatIpAddress).join(", ");
-      this.#deny("resolve-addresses", name, {
-        rule: `none of its answers may be used: ${all}`,
-        edits: [],
-        isAllowed: false,
-      });
-    }
+    else this.#deny("resolve-addresses", name, judgeRemoved(answers, context));
     return addresses;
   }
 
