@@ -19,7 +19,8 @@ class OneSocketAgent extends Agent {
   readonly #socket: Duplex;
 
   constructor(socket: Duplex) {
-    super({ keepAlive: false, maxSockets: 1 });
+    // Deno would take the variables of a proxy for every agent that has none of its own.
+    super({ keepAlive: false, maxSockets: 1, proxyEnv: {} });
     this.#socket = socket;
   }
 

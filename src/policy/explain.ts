@@ -2,7 +2,7 @@
 import { formatIpAddress, isLoopback } from "../base/ip_address.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { type Host, isLocalhost } from "./host_name.ts";
-import { judgeAddress, type JudgeContext, judgeName } from "./judge.ts";
+import { deniedByOff, judgeAddress, type JudgeContext, judgeName } from "./judge.ts";
 import { parseAuthority } from "./judge_authority.ts";
 import { defaultPort, type Scheme, SCHEMES } from "./rule.ts";
 import { editWords, type Verdict } from "./verdict.ts";
@@ -72,7 +72,8 @@ export function targetWords({ scheme, host, port }: ExplainTarget): string {
 export function judgeTarget(target: ExplainTarget, { policy, own }: JudgeContext): Verdict {
   const { host, scheme, port } = target;
   const isPrivateLoopback = host.kind === "name" ? isLocalhost(host.name) : isLoopback(host.address);
-  if (isPrivateLoopback && policy.off === undefined) {
+  if (isPrivateLoopback) {
+    if (policy.off !== undefined) return deniedByOff(policy);
     return { isAllowed: true, rule: "the private loopback of the workload, never the machine's", edits: [] };
   }
   return host.kind === "name"
