@@ -9,10 +9,11 @@ import { c } from "./guest_build/c.ts";
 import { go } from "./guest_build/go.ts";
 import { python } from "./guest_build/python.ts";
 import { rust } from "./guest_build/rust.ts";
+import { rustStdNet } from "./guest_build/rust_std_net.ts";
 import { starling } from "./guest_build/starling.ts";
 import { exists, GUESTS, hashOf, type Toolchain, ToolchainMissing } from "./guest_build/toolchain.ts";
 
-const TOOLCHAINS: readonly Toolchain[] = [rust, c, go, python, starling];
+const TOOLCHAINS: readonly Toolchain[] = [rust, rustStdNet, c, go, python, starling];
 
 export interface Skip {
   readonly name: string;

@@ -67,6 +67,13 @@ const COMMANDS: readonly CommandCase[] = [
   { guest: "go_cli", args: ["a", "b c"], code: 0, stdout: GO_TOLD, stderr: /^to stderr\n$/ },
   { guest: "go_cli", args: ["exit", "3"], code: 1, stdout: "", stderr: /^$/ },
   { guest: "go_cli", args: ["panic"], code: 1, stdout: "", stderr: /^panic: as asked\n/ },
+  {
+    guest: "rust_std_net",
+    args: [],
+    code: 0,
+    stdout: "peer 127.0.0.1\nheard hello std::net\nsecond bind AddrInUse\nnobody ConnectionRefused\n",
+    stderr: /^$/,
+  },
   { guest: "python_command", args: ["a", "b c"], code: 0, stdout: PYTHON_TOLD, stderr: /^to stderr\n$/ },
   { guest: "python_command", args: ["exit", "3"], code: 1, stdout: "", stderr: /^$/ },
   { guest: "python_command", args: ["raise"], code: 134, stdout: "", stderr: /ValueError: as asked/ },
