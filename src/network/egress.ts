@@ -5,7 +5,7 @@ import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
-import type { UdpOptions } from "./udp_options.ts";
+import type { SocketOptions } from "./socket_options.ts";
 
 /** Where to connect, with what, and whom to tell. */
 export interface DialEgressOptions {
@@ -32,7 +32,7 @@ export interface OpenUdpOptions {
   /** A judged address, never a name. */
   readonly remote: SocketAddress;
   /** The guest socket's, live. */
-  readonly options: UdpOptions;
+  readonly options: SocketOptions;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   /** A datagram of that peer and of nobody else; the callee owns it. */

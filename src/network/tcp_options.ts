@@ -1,13 +1,10 @@
 /**
- * The options of one TCP socket, with the bounds of network.md. Zero is `invalid-argument`, too large is
- * clamped; what a connection cannot apply is still stored and returned.
+ * The options of one TCP socket, with the bounds of network.md; as for all sockets, what a connection cannot apply is
+ * still stored and returned.
  */
 import type { SocketErrorCode } from "./socket_error.ts";
+import { SocketOptions } from "./socket_options.ts";
 
-/** One direction of a connection buffers at most the sum of two of these; a guest may ask for less or more. */
-const BUFFER_BYTES_DEFAULT = 64 * 1024;
-/** Stops one socket from taking the workload's 64 MiB alone: 2 MiB a direction at most. */
-const BUFFER_BYTES_MAX = 1024 * 1024;
 const BACKLOG_DEFAULT = 128;
 /** Stops a service that never accepts from holding every connection of its workload. */
 const BACKLOG_MAX = 1024;
@@ -16,26 +13,21 @@ const KEEP_ALIVE_NS_MAX = 32_767_000_000_000n;
 const KEEP_ALIVE_COUNT_MAX = 127;
 
 /** One value of each option; a copy is independent. */
-export class TcpOptions {
+export class TcpOptions extends SocketOptions {
   #keepAliveEnabled = false;
   #keepAliveIdleNs = 7_200_000_000_000n;
   #keepAliveIntervalNs = 75_000_000_000n;
   #keepAliveCount = 9;
-  #hopLimit = 64;
-  #receiveBufferBytes = BUFFER_BYTES_DEFAULT;
-  #sendBufferBytes = BUFFER_BYTES_DEFAULT;
   #backlog = BACKLOG_DEFAULT;
 
   /** What an accepted socket inherits: everything but the backlog, which it has no use for. */
   copy(): TcpOptions {
     const copy = new TcpOptions();
+    copy.take(this);
     copy.#keepAliveEnabled = this.#keepAliveEnabled;
     copy.#keepAliveIdleNs = this.#keepAliveIdleNs;
     copy.#keepAliveIntervalNs = this.#keepAliveIntervalNs;
     copy.#keepAliveCount = this.#keepAliveCount;
-    copy.#hopLimit = this.#hopLimit;
-    copy.#receiveBufferBytes = this.#receiveBufferBytes;
-    copy.#sendBufferBytes = this.#sendBufferBytes;
     return copy;
   }
 
@@ -70,30 +62,6 @@ export class TcpOptions {
     this.#keepAliveCount = Math.min(value, KEEP_ALIVE_COUNT_MAX);
   }
 
-  get hopLimit(): number {
-    return this.#hopLimit;
-  }
-  setHopLimit(value: number): SocketErrorCode | undefined {
-    if (value <= 0) return "invalid-argument";
-    this.#hopLimit = value;
-  }
-
-  get receiveBufferBytes(): number {
-    return this.#receiveBufferBytes;
-  }
-  setReceiveBufferBytes(value: bigint): SocketErrorCode | undefined {
-    if (value <= 0n) return "invalid-argument";
-    this.#receiveBufferBytes = clampBytes(value);
-  }
-
-  get sendBufferBytes(): number {
-    return this.#sendBufferBytes;
-  }
-  setSendBufferBytes(value: bigint): SocketErrorCode | undefined {
-    if (value <= 0n) return "invalid-argument";
-    this.#sendBufferBytes = clampBytes(value);
-  }
-
   get backlog(): number {
     return this.#backlog;
   }
@@ -101,8 +69,4 @@ export class TcpOptions {
     if (value <= 0n) return "invalid-argument";
     this.#backlog = value < BigInt(BACKLOG_MAX) ? Number(value) : BACKLOG_MAX;
   }
-}
-
-function clampBytes(value: bigint): number {
-  return value < BigInt(BUFFER_BYTES_MAX) ? Number(value) : BUFFER_BYTES_MAX;
 }

@@ -4,14 +4,14 @@ import type { EgressUdp, OpenUdpOptions } from "./egress.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { EndKind } from "./tcp_connection.ts";
 import { DATAGRAM_COST_BYTES } from "./udp_datagram.ts";
-import type { UdpOptions } from "./udp_options.ts";
+import type { SocketOptions } from "./socket_options.ts";
 
 /** Stops one guest socket from taking the process's file descriptors by sending to ever new addresses. */
 const PEERS_MAX = 16;
 
 /** What the peers need of their socket. */
 export interface UdpPeersOptions {
-  readonly options: UdpOptions;
+  readonly options: SocketOptions;
   readonly open: (options: Omit<OpenUdpOptions, "clock" | "counters">) => EgressUdp;
   readonly onDatagram: (remote: SocketAddress, data: Uint8Array) => void;
   readonly onFailed: (remote: SocketAddress, code: SocketErrorCode) => void;

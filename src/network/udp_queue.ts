@@ -1,20 +1,20 @@
 /** What one UDP socket has received and its guest has not read. It is bounded, and what comes after is dropped. */
 import type { ByteBudget } from "./byte_budget.ts";
 import { type Datagram, DATAGRAM_COST_BYTES } from "./udp_datagram.ts";
-import type { UdpOptions } from "./udp_options.ts";
+import type { SocketOptions } from "./socket_options.ts";
 
 /** Stops a flood of tiny datagrams from holding a hundred times their bytes in objects. */
 const DATAGRAMS_MAX = 1024;
 
 /** A queue of datagrams, first in, first out. */
 export class DatagramQueue {
-  readonly #options: UdpOptions;
+  readonly #options: SocketOptions;
   readonly #budget: ByteBudget;
   #datagrams: Datagram[] = [];
   #bytes = 0;
 
   /** `budget` is the workload's; `options` is live: a smaller receive buffer drops nothing that is queued. */
-  constructor(options: UdpOptions, budget: ByteBudget) {
+  constructor(options: SocketOptions, budget: ByteBudget) {
     this.#options = options;
     this.#budget = budget;
   }

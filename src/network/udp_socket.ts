@@ -22,7 +22,7 @@ import type { SocketErrorCode } from "./socket_error.ts";
 import type { EndKind } from "./tcp_connection.ts";
 import { type Datagram, isDatagramTooLarge, type OutgoingDatagram } from "./udp_datagram.ts";
 import type { UdpLoopback, UdpPortHold, UdpReceiver } from "./udp_loopback.ts";
-import { UdpOptions } from "./udp_options.ts";
+import { SocketOptions } from "./socket_options.ts";
 import { UdpPeers } from "./udp_peers.ts";
 import { DatagramQueue } from "./udp_queue.ts";
 
@@ -62,7 +62,7 @@ export class UdpSocket {
   /** Ready when `send` would take the next datagram, or has an error to tell. */
   readonly outgoing: Waitable;
   readonly #owner: UdpSocketOwner;
-  readonly #options = new UdpOptions();
+  readonly #options = new SocketOptions();
   readonly #queue: DatagramQueue;
   readonly #peers: UdpPeers;
   readonly #incomingWaiters = new WaitList();
@@ -144,7 +144,7 @@ export class UdpSocket {
   // Options.
 
   /** To read; the setters below let a change act. */
-  get options(): UdpOptions {
+  get options(): SocketOptions {
     return this.#options;
   }
 

@@ -12,7 +12,7 @@ import { untilReady } from "../../src/base/waitable.ts";
 import type { EgressUdp, OpenUdpOptions } from "../../src/network/egress.ts";
 import { openEgressUdp } from "../../src/network/egress_udp.ts";
 import { DATAGRAM_COST_BYTES } from "../../src/network/udp_datagram.ts";
-import { UdpOptions } from "../../src/network/udp_options.ts";
+import { SocketOptions } from "../../src/network/socket_options.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -32,7 +32,7 @@ interface Opened {
 interface Bench {
   readonly address: SocketAddress;
   readonly counters: LiveCounters;
-  readonly options: UdpOptions;
+  readonly options: SocketOptions;
   readonly server: Socket;
   /** What the server got next, and from whom. */
   readonly received: () => Promise<{ readonly text: string; readonly from: RemoteInfo }>;
@@ -56,7 +56,7 @@ async function withServer(run: (bench: Bench) => Promise<void>, host = "127.0.0.
     arrivals.shift()?.();
   });
   const counters = new LiveCounters();
-  const options = new UdpOptions();
+  const options = new SocketOptions();
   const address = { address: host === "::1" ? LOOPBACK_V6 : LOOPBACK_V4, port: server.address().port };
   const releases: Promise<void>[] = [];
   const open: Bench["open"] = (change = {}) => {

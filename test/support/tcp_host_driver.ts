@@ -27,7 +27,10 @@ export const HOST_DRIVER: TcpDriver = {
 };
 
 /** What the engine would hand to the host classes of `guest`. */
-export function hostContext(guest: GuestNetwork, bench: TcpBench): HostContext {
+export function hostContext(
+  guest: GuestNetwork,
+  bench: Pick<TcpBench, "clock" | "counters" | "events">,
+): HostContext {
   return {
     label: guest.label,
     env: [],
@@ -51,7 +54,8 @@ export function attempt<T>(call: () => T): T | string {
   }
 }
 
-function code(call: () => void): string | undefined {
+/** The code of the `WitError` thrown, if one was. */
+export function code(call: () => void): string | undefined {
   return attempt(call) as string | undefined;
 }
 

@@ -1,6 +1,4 @@
 /** Drives the host classes of `wasi:sockets/udp`, as the engine does for a guest. */
-import assert from "node:assert/strict";
-import { WitError } from "../../src/base/errors.ts";
 import { formatSocketAddress } from "../../src/base/ip_address.ts";
 import type { HostContext } from "../../src/host/context.ts";
 import type { Pollable } from "../../src/host/io/poll.ts";
@@ -8,14 +6,14 @@ import { instanceNetworkInterface } from "../../src/host/sockets/instance_networ
 import type { IncomingDatagramStream, OutgoingDatagramStream, UdpSocket } from "../../src/host/sockets/udp.ts";
 import { udpCreateSocketInterface } from "../../src/host/sockets/udp_create_socket.ts";
 import { socketAddressFromWit, socketAddressToWit, type WitSocketAddress } from "../../src/host/sockets/wit_address.ts";
-import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import { parseAddress } from "./tcp_bench.ts";
-import type { DrivenUdp, DrivenUdpStreams, Sent, UdpBench, UdpDriver } from "./udp_bench.ts";
+import { attempt, code, hostContext } from "./tcp_host_driver.ts";
+import type { DrivenUdp, DrivenUdpStreams, Sent, UdpDriver } from "./udp_bench.ts";
 import { bytesOf, datagramText } from "./udp_core_driver.ts";
 
 export const UDP_HOST_DRIVER: UdpDriver = {
   open(guest, bench) {
-    const context = udpHostContext(guest, bench);
+    const context = hostContext(guest, bench);
     const { createUdpSocket } = udpCreateSocketInterface(context);
     return {
       create(family) {
@@ -25,21 +23,6 @@ export const UDP_HOST_DRIVER: UdpDriver = {
     };
   },
 };
-
-/** What the engine would hand to the host classes of `guest`. */
-export function udpHostContext(guest: GuestNetwork, bench: UdpBench): HostContext {
-  return {
-    label: guest.label,
-    env: [],
-    args: [],
-    clock: bench.clock,
-    randomBytes: (length) => new Uint8Array(length),
-    output: () => assert.fail("no output is expected"),
-    network: guest,
-    counters: bench.counters,
-    emit: (event) => bench.events.push(event),
-  };
-}
 
 /** As the engine passes the datagrams of a list. */
 export function outgoing(...datagrams: readonly Sent[]): { data: Uint8Array; remoteAddress?: WitSocketAddress }[] {
@@ -51,19 +34,6 @@ export function outgoing(...datagrams: readonly Sent[]): { data: Uint8Array; rem
 
 export function witAddress(address: string): WitSocketAddress {
   return socketAddressToWit(parseAddress(address));
-}
-
-function attempt<T>(call: () => T): T | string {
-  try {
-    return call();
-  } catch (error) {
-    if (!(error instanceof WitError)) throw error;
-    return String(error.payload);
-  }
-}
-
-function code(call: () => void): string | undefined {
-  return attempt(call) as string | undefined;
 }
 
 function drive(socket: UdpSocket, context: HostContext): DrivenUdp {

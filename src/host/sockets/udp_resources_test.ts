@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errOf, trapOf } from "../../../test/support/wit_errors.ts";
 import { UdpBench } from "../../../test/support/udp_bench.ts";
-import { outgoing, UDP_HOST_DRIVER, udpHostContext, witAddress } from "../../../test/support/udp_host_driver.ts";
+import { hostContext } from "../../../test/support/tcp_host_driver.ts";
+import { outgoing, UDP_HOST_DRIVER, witAddress } from "../../../test/support/udp_host_driver.ts";
 import { poll } from "../io/poll.ts";
 import { instanceNetworkInterface } from "./instance_network.ts";
 import type { IncomingDatagramStream, OutgoingDatagramStream, UdpSocket } from "./udp.ts";
@@ -22,7 +23,7 @@ interface Opened {
 /** A service's socket on 127.0.0.1:53 with its streams, and a bound one that only takes. */
 function open(): Opened {
   const bench = new UdpBench({ driver: UDP_HOST_DRIVER });
-  const context = udpHostContext(bench.guests.service, bench);
+  const context = hostContext(bench.guests.service, bench);
   const network = instanceNetworkInterface(context).instanceNetwork();
   const socket = udpCreateSocketInterface(context).createUdpSocket("ipv4");
   socket.startBind(network, witAddress("127.0.0.1:53"));

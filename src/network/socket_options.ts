@@ -1,19 +1,26 @@
 /**
- * The options of one UDP socket, with the bounds of network.md. Zero is `invalid-argument`, too large is clamped; what
- * has nothing to act on is still stored and returned.
+ * The options that sockets of both protocols have, with the bounds of network.md. Zero is `invalid-argument`, too large
+ * is clamped; what has nothing to act on is still stored and returned.
  */
 import type { SocketErrorCode } from "./socket_error.ts";
 
-/** As for TCP: what a guest gets that does not ask. */
+/** What a guest gets that does not ask; one direction of a TCP connection buffers at most the sum of two of these. */
 const BUFFER_BYTES_DEFAULT = 64 * 1024;
-/** As for TCP: stops one socket from taking a large part of the workload's 64 MiB. */
+/** Stops one socket from taking a large part of the workload's 64 MiB: 2 MiB a direction at most. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
 
-/** One value of each option. */
-export class UdpOptions {
+/** One value of each option. UDP has no others. */
+export class SocketOptions {
   #hopLimit = 64;
   #receiveBufferBytes = BUFFER_BYTES_DEFAULT;
   #sendBufferBytes = BUFFER_BYTES_DEFAULT;
+
+  /** Takes over the values of `other`; they are independent afterwards. */
+  protected take(other: SocketOptions): void {
+    this.#hopLimit = other.#hopLimit;
+    this.#receiveBufferBytes = other.#receiveBufferBytes;
+    this.#sendBufferBytes = other.#sendBufferBytes;
+  }
 
   get hopLimit(): number {
     return this.#hopLimit;
@@ -32,7 +39,7 @@ export class UdpOptions {
     this.#receiveBufferBytes = clampBytes(value);
   }
 
-  /** Bounds what waits to leave for the outside; on the private loopback nothing waits. */
+  /** Bounds what waits to leave; UDP on the private loopback has nothing that waits. */
   get sendBufferBytes(): number {
     return this.#sendBufferBytes;
   }
