@@ -7,41 +7,13 @@ import { formatSocketAddress } from "../base/ip_address.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
-import { absentLayer, makePolicy } from "../policy/policy.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
-import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import { type CliTools, runCli } from "./cli.ts";
 import { coloursFor } from "./colours.ts";
+import { routeSpec as route, workloadSpec as workload } from "../../test/support/specs.ts";
 import { runtimeFault } from "./runtime_check.ts";
 import { curlLine, servedText } from "./served_text.ts";
 import type { Terminal } from "./terminal.ts";
-
-const policy = makePolicy({ workload: absentLayer("w/shop/workload.jsonc") });
-
-function route(name: string, match: Partial<RouteSpec["match"]>): RouteSpec {
-  const whole = { host: "*", path: "/", methods: undefined, ...match };
-  return {
-    name,
-    file: `w/shop/${name}.route.jsonc`,
-    match: whole,
-    component: "w/shop/dist/api.wasm",
-    env: [],
-    args: [],
-    policy,
-  };
-}
-
-function workload(routes: readonly RouteSpec[], hasService = true): WorkloadSpec {
-  const service = {
-    component: "w/shop/dist/service.wasm",
-    env: [["API_KEY", "s3cret"]] as const,
-    args: ["s3cret"],
-    readyTcpPort: 7777,
-    restart: "on-failure" as const,
-  };
-  const whole = { name: "shop", folder: "w/shop", routes, policy };
-  return { ...whole, service: hasService ? service : undefined };
-}
 
 /** A process in memory: what it wrote, how it ended, and a button for Ctrl-C. */
 class FakeProcess {

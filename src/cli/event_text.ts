@@ -61,6 +61,16 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
         afterColon(event.detail)
       }`;
     }
+    case "limited": {
+      const times = (event.count ?? 1) > 1 ? ` ${colours.quiet(`(${event.count} times)`)}` : "";
+      const guest = guestName(event.guest, colours);
+      return `${guest} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}`;
+    }
+    case "reload": {
+      const colour = event.outcome === "kept" ? colours.fault : colours.good;
+      const what = event.workload === undefined ? "gateway.jsonc" : escapeText(event.workload);
+      return `${colours.strong(what)} ${colour(event.outcome)}${afterColon(event.detail)}`;
+    }
     case "fault":
       return `${colours.fault("fault")} in ${escapeText(event.where)}: ${faultText(event.error)}`;
   }

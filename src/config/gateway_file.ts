@@ -1,4 +1,5 @@
 /** The operator's `gateway.jsonc`: the ceiling of all policies, and how the gateway reaches the outside. */
+import { PROCESS_LIMITS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { parsePrefix } from "../base/ip_address.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
@@ -25,7 +26,7 @@ export interface LoadedGateway {
 
 /** What counts where the operator says nothing. */
 export const NO_GATEWAY_FILE: LoadedGateway = {
-  gateway: { nat64: [], resolver: undefined, ca: undefined },
+  gateway: { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS },
   ceiling: undefined,
   diagnostics: [],
 };
@@ -57,6 +58,7 @@ function specOf({ nat64 = [], resolver }: GatewayFile, ca: string | undefined): 
     // The definition has seen to it that each of them can be read.
     resolver: resolver?.flatMap((text) => parseDnsServer(text) ?? []),
     ca,
+    limits: PROCESS_LIMITS,
   };
 }
 

@@ -1,4 +1,5 @@
 /** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
+import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
@@ -108,6 +109,7 @@ class WorkloadLoader {
       service,
       routes,
       policy: makePolicy({ workload: layer, ceiling: this.#ceiling.layer }),
+      totals: WORKLOAD_TOTALS,
     };
     const isSound = this.#diagnostics.length === 0;
     return { workload: isSound ? workload : undefined, routes: this.#placed, diagnostics: this.#diagnostics };
@@ -130,6 +132,8 @@ class WorkloadLoader {
       args: service.args ?? [],
       readyTcpPort: service.ready?.tcp,
       restart: service.restart?.policy ?? "on-failure",
+      restartsMax: undefined,
+      limits: SERVICE_LIMITS,
     };
   }
 
@@ -162,6 +166,8 @@ class WorkloadLoader {
       env: mergeEnv(workload.env, value.env),
       args: value.args ?? [],
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
+      limits: ROUTE_LIMITS,
+      instance: { kind: "fresh" },
     };
   }
 

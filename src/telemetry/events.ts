@@ -1,4 +1,5 @@
 /** Notifications that travel up: lower folders emit, the composition root decides where they go. Never calls back down. */
+import type { LimitName } from "./limit_counts.ts";
 
 /** What every event of a guest says about its origin. */
 export interface GuestLabel {
@@ -30,6 +31,22 @@ export type GatewayEvent =
     readonly rule: string;
     /** How often, where one event stands for several; without it once. */
     readonly count?: number;
+  }
+  | {
+    readonly kind: "limited";
+    readonly guest: GuestLabel;
+    readonly limit: LimitName;
+    readonly detail: string;
+    /** How often, where one event stands for several; without it once. */
+    readonly count?: number;
+  }
+  | {
+    /** A change of the files of a workload, or of the gateway's own (then without a workload). */
+    readonly kind: "reload";
+    readonly workload?: string;
+    /** "kept": the change has faults, and what was served before still is. */
+    readonly outcome: "added" | "replaced" | "removed" | "kept";
+    readonly detail?: string;
   }
   | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
   | {

@@ -1,7 +1,15 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
+import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
+
+/** What becomes of an instance after a request. */
+export type InstanceMode =
+  /** The next request meets an instance in its first state: a recycled one, or a new one. */
+  | { readonly kind: "fresh" }
+  /** The next request meets what the last one left, up to so many requests. */
+  | { readonly kind: "reuse"; readonly requestsMax: number };
 
 /** A `*.route.jsonc`. */
 export interface RouteSpec {
@@ -17,6 +25,9 @@ export interface RouteSpec {
   readonly args: readonly string[];
   /** Of its component. */
   readonly policy: Policy;
+  /** The route's own, else the workload's, else the defaults; never above the operator's. */
+  readonly limits: RouteLimits;
+  readonly instance: InstanceMode;
 }
 
 /** Whether a service that ended is started again; "on-failure": unless it ended well. */
@@ -30,6 +41,9 @@ export interface ServiceSpec {
   /** The loopback port whose listener makes the service ready; undefined: ready at once. */
   readonly readyTcpPort: number | undefined;
   readonly restart: RestartPolicy;
+  /** Restarts in a row without a minute of health, after which it has failed; undefined: as many as it takes. */
+  readonly restartsMax: number | undefined;
+  readonly limits: ServiceLimits;
 }
 
 /** A sub-folder. */
@@ -41,6 +55,7 @@ export interface WorkloadSpec {
   readonly routes: readonly RouteSpec[];
   /** Of the service. */
   readonly policy: Policy;
+  readonly totals: WorkloadTotals;
 }
 
 /** What the operator's `gateway.jsonc` says besides the ceiling, which is in every policy already. */
@@ -51,4 +66,5 @@ export interface GatewaySpec {
   readonly resolver: readonly SocketAddress[] | undefined;
   /** PEM text of certificates that are trusted besides the machine's. */
   readonly ca: string | undefined;
+  readonly limits: ProcessLimits;
 }
