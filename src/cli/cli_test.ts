@@ -8,6 +8,7 @@ import { ComponentError } from "../component/errors.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
+import type { RouteSpec } from "../workload/spec.ts";
 import { type CliTools, runCli } from "./cli.ts";
 import { coloursFor } from "./colours.ts";
 import { routeSpec as route, workloadSpec as workload } from "../../test/support/specs.ts";
