@@ -15,6 +15,14 @@ export type RequestFailure =
   | { readonly kind: "error-code"; readonly code: HttpErrorCode }
   /** No head in time. */
   | { readonly kind: "wall-limit"; readonly wallLimitMs: number }
+  /** It computed for longer than one request may. */
+  | { readonly kind: "cpu-limit"; readonly cpuMs: number }
+  /** The request's body is longer than the route takes: by its content-length, or by what has arrived of it. */
+  | { readonly kind: "request-body-limit"; readonly bytesMax: number }
+  /** The request's fields are more than the route takes. */
+  | { readonly kind: "header-limit"; readonly bytesMax: number }
+  /** The guest's answer is past a limit: its fields, or the length that it announces for its body. */
+  | { readonly kind: "response-limit"; readonly detail: string }
   /** The client went away; there is nobody to answer. */
   | { readonly kind: "client-gone" }
   /** A fault of the gateway itself. */
@@ -26,6 +34,7 @@ export function describeFailure(failure: RequestFailure): string {
     case "overloaded":
     case "unavailable":
     case "no-answer":
+    case "response-limit":
       return failure.detail;
     case "trapped":
       return `the guest trapped: ${describeError(failure.cause)}`;
@@ -33,6 +42,12 @@ export function describeFailure(failure: RequestFailure): string {
       return `the guest answered with the error-code ${describeCode(failure.code)}`;
     case "wall-limit":
       return `the guest sent no head within ${failure.wallLimitMs} ms`;
+    case "cpu-limit":
+      return `the guest computed for more than ${failure.cpuMs} ms`;
+    case "request-body-limit":
+      return `the request's body is longer than ${failure.bytesMax} bytes`;
+    case "header-limit":
+      return `the request's fields are more than ${failure.bytesMax} bytes`;
     case "client-gone":
       return "the client went away";
     case "fault":

@@ -31,10 +31,20 @@ const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
     detail: "No route of this path takes this method.",
   },
   "request-timeout": { status: 408, title: "Request Timeout", detail: "The request did not arrive in time." },
+  "request-body-limit": {
+    status: 413,
+    title: "Content Too Large",
+    detail: "The body is longer than this route takes.",
+  },
   "expectation": { status: 417, title: "Expectation Failed", detail: "Only 100-continue can be expected." },
   "misdirected": { status: 421, title: "Misdirected Request", detail: "This listener does not serve https targets." },
   "overloaded": { status: 429, title: "Too Many Requests", detail: "The route is at its limit." },
   "header-too-large": { status: 431, title: "Request Header Fields Too Large", detail: "The header is too large." },
+  "header-limit": {
+    status: 431,
+    title: "Request Header Fields Too Large",
+    detail: "The header is larger than this route takes.",
+  },
   "client-gone": { status: 499, title: "Client Closed Request", detail: "The client went away." },
   "trapped": { status: 500, title: "Internal Server Error", detail: "The handler failed." },
   "no-answer": { status: 500, title: "Internal Server Error", detail: "The handler gave no answer." },
@@ -45,9 +55,11 @@ const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
     detail: "CONNECT, Upgrade and transfer codings other than chunked are not supported.",
   },
   "error-code": { status: 502, title: "Bad Gateway", detail: "The handler reported an error." },
+  "response-limit": { status: 502, title: "Bad Gateway", detail: "The handler's answer is past a limit." },
   "unavailable": { status: 503, title: "Service Unavailable", detail: "The workload is not ready." },
   "draining": { status: 503, title: "Service Unavailable", detail: "The gateway is shutting down." },
   "wall-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
+  "cpu-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
   "version": { status: 505, title: "HTTP Version Not Supported", detail: "Only HTTP/1.1 and HTTP/1.0 are supported." },
 };
 
@@ -113,6 +125,10 @@ export function describeGatewayFailure(failure: GatewayFailure): string {
     case "no-answer":
     case "error-code":
     case "wall-limit":
+    case "cpu-limit":
+    case "request-body-limit":
+    case "header-limit":
+    case "response-limit":
     case "client-gone":
     case "fault":
       return describeFailure(failure);

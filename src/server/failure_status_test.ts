@@ -10,19 +10,23 @@ const ROWS: readonly (readonly [failure: GatewayFailure, status: number, fields:
     [{ kind: "not-found" }, 404, {}],
     [{ kind: "method-not-allowed", allow: ["GET", "HEAD"] }, 405, { allow: "GET, HEAD" }],
     [{ kind: "request-timeout" }, 408, {}],
+    [{ kind: "request-body-limit", bytesMax: 1024 }, 413, {}],
     [{ kind: "expectation" }, 417, {}],
     [{ kind: "misdirected" }, 421, {}],
     [{ kind: "overloaded", detail: SECRET }, 429, { "retry-after": "1" }],
     [{ kind: "header-too-large" }, 431, {}],
+    [{ kind: "header-limit", bytesMax: 1024 }, 431, {}],
     [{ kind: "client-gone" }, 499, {}],
     [{ kind: "trapped", cause: new Error(SECRET) }, 500, {}],
     [{ kind: "no-answer", detail: SECRET }, 500, {}],
     [{ kind: "fault", error: new Error(SECRET) }, 500, {}],
     [{ kind: "not-implemented", detail: SECRET }, 501, {}],
     [{ kind: "error-code", code: { tag: "internal-error", val: SECRET } }, 502, {}],
+    [{ kind: "response-limit", detail: SECRET }, 502, {}],
     [{ kind: "unavailable", detail: SECRET, retryAfterS: 7 }, 503, { "retry-after": "7" }],
     [{ kind: "draining" }, 503, { "retry-after": "5" }],
     [{ kind: "wall-limit", wallLimitMs: 30_000 }, 504, {}],
+    [{ kind: "cpu-limit", cpuMs: 500 }, 504, {}],
   ];
 
 for (const [failure, status, fields] of ROWS) {
