@@ -43,7 +43,7 @@ function isInterface(name: string, what: ComponentExport, wanted: string): boole
 
 /** The context of a guest that never runs: what is offered is the same for all. */
 function nobody(): HostContext {
-  const tools = { clock: systemClock, counters: new LiveCounters(), emit: () => {} };
+  const tools = { clock: systemClock, counters: new LiveCounters(), emit: () => {}, onLimit: () => {} };
   const network = new WorkloadNetwork({ workload: "", ...tools });
   const label = { workload: "", role: "component" } as const;
   return {

@@ -17,6 +17,8 @@ import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
 import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
+import { LimitCounts } from "../telemetry/limit_counts.ts";
+import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { Workload, WORKLOAD_LIMITS, type WorkloadLimits } from "../workload/workload.ts";
@@ -89,7 +91,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const specs = await loadSpecs(folder, files);
   const counters = new LiveCounters();
   const clock = countedClock(options.clock ?? systemClock, counters);
-  const tools: GuestTools = { clock, randomBytes, counters, emit };
+  const limitCounts = new LimitCounts();
+  const limitLog = new LimitLog({ clock, emit, counts: limitCounts });
+  const tools: GuestTools = { clock, randomBytes, counters, emit, onLimit: limitLog.report };
   let own: SocketAddress[] = [];
   const egress = options.egress ?? DEFAULT_EGRESS;
   const denials = new DenialCounts();
@@ -119,6 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all(workloads.map((workload) => workload.close()));
     outside.close();
     await app.settled();
+    limitLog.close();
   };
   let address: ListenAddress;
   try {

@@ -17,6 +17,8 @@ import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { absentLayer, makePolicy, type Policy } from "../policy/policy.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import { LimitCounts } from "../telemetry/limit_counts.ts";
+import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { COMMAND_RUN, startRun } from "../workload/service_run.ts";
 import { faultOf, missingImports, roleFault } from "./component_role.ts";
@@ -65,6 +67,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   const note = (text: string): void => options.stderr(new TextEncoder().encode(`loopgate: ${escapeText(text)}\n`));
   const counters = new LiveCounters();
   const emit = noteEvents(note);
+  const limits = new LimitLog({ clock, emit, counts: new LimitCounts() });
   const name = options.component.split(/[\\/]/).at(-1) ?? options.component;
   const label: GuestLabel = { workload: name, role: "command" };
   const network = new WorkloadNetwork({ workload: name, clock, counters, emit, egress });
@@ -84,7 +87,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   });
   const run = startRun(
     { component, label, env: options.env, args: [name, ...options.args] },
-    { clock, randomBytes, counters, emit },
+    { clock, randomBytes, counters, emit, onLimit: limits.report },
     {
       network: network.openGuest("service", label, guestEgress.access),
       egress: guestEgress,
@@ -96,6 +99,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   guestEgress.close();
   outside.close();
   network.close();
+  limits.close();
   if (end.kind === "trapped") note(`the guest trapped: ${describeError(end.error)}`);
   else if (end.kind === "failed") note(`the guest failed: ${describeEnd(end)}`);
   return exitCodeOf(end);
@@ -125,6 +129,7 @@ async function loadCommand(path: string, files: FileReader): Promise<CompiledCom
 function noteEvents(note: (text: string) => void): EmitEvent {
   return (event) => {
     if (event.kind === "denied") note(`denied ${event.operation} ${event.target}: ${event.rule}`);
+    else if (event.kind === "limited") note(`limit ${event.limit}: ${event.detail}`);
     else if (event.kind === "fault") note(`a fault in ${event.where}: ${describeError(event.error)}`);
   };
 }

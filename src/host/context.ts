@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { GuestEgress } from "./egress/guest_egress.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { OnLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
 /** Made once for each guest instance. */
@@ -28,4 +29,6 @@ export interface HostContext {
   readonly incomingCdnLoop?: readonly Uint8Array[];
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
+  /** Counts that the guest met a limit, and tells the operator now and then. Cheap; never throws. */
+  readonly onLimit: OnLimit;
 }

@@ -9,6 +9,7 @@ import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { createHostImports } from "../host/imports.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
 /** What all guests of a gateway share. */
@@ -17,6 +18,8 @@ export interface GuestTools {
   readonly randomBytes: (length: number) => Uint8Array;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
+  /** Counts that a guest met a limit, and tells the operator now and then (`LimitLog`). */
+  readonly onLimit: ReportLimit;
 }
 
 /** What one guest is. */
@@ -53,22 +56,32 @@ export class Guest {
   readonly #endOutput: () => void;
   #isEnded = false;
 
+  /** Use `Guest.start`. */
+  private constructor(
+    parts: Pick<Guest, "context"> & { readonly instance: ComponentInstance; readonly endOutput: () => void },
+  ) {
+    this.context = parts.context;
+    this.#instance = parts.instance;
+    this.#endOutput = parts.endOutput;
+  }
+
   /**
    * Instantiates the program; `network` is released when that fails, and by `end` otherwise.
    *
    * @throws the trap of a start function
    */
-  constructor(program: GuestProgram, tools: GuestTools, options: GuestOptions) {
+  static async start(program: GuestProgram, tools: GuestTools, options: GuestOptions): Promise<Guest> {
     const { label, env, args } = program;
     const { network, egress, incomingCdnLoop } = options;
     const lines = options.output === undefined ? lineOutputs(label, tools.emit) : undefined;
     const output = options.output ?? ((stream, bytes) => lines?.[stream].write(bytes));
-    this.#endOutput = () => {
+    const endOutput = (): void => {
       lines?.stdout.end();
       lines?.stderr.end();
     };
-    this.context = {
+    const context: HostContext = {
       ...tools,
+      onLimit: (limit, detail) => tools.onLimit(label, limit, detail),
       label,
       env,
       args,
@@ -77,14 +90,16 @@ export class Guest {
       ...(egress !== undefined && { egress }),
       ...(incomingCdnLoop !== undefined && { incomingCdnLoop }),
     };
+    let instance: ComponentInstance;
     try {
-      this.#instance = program.component.instantiate(createHostImports(this.context));
+      instance = await program.component.instantiate(createHostImports(context));
     } catch (error) {
       network.release("reset");
-      this.#endOutput();
+      endOutput();
       throw error;
     }
     tools.counters.add("instances", 1);
+    return new Guest({ context, instance, endOutput });
   }
 
   /** Calls an exported function; rejects with the guest's `err` or its trap. */

@@ -66,7 +66,7 @@ export class Handler {
     const { program, tools, openNetwork, egress } = this.#options;
     let guest: Guest;
     try {
-      guest = new Guest(program, tools, {
+      guest = await Guest.start(program, tools, {
         network: openNetwork(),
         incomingCdnLoop: cdnLoopOf(exchange),
         ...(egress !== undefined && { egress }),

@@ -12,13 +12,23 @@ export function startRun(
   tools: GuestTools,
   options: GuestOptions,
 ): ServiceRun {
-  let guest: Guest;
-  try {
-    guest = new Guest(program, tools, options);
-  } catch (error) {
-    return { ended: Promise.resolve(guestEndOf(error)), kill: () => {} };
-  }
-  return { ended: runToEnd(guest), kill: (cause) => guest.kill(cause) };
+  let guest: Guest | undefined;
+  let killed: Error | undefined;
+  const run = async (): Promise<GuestEnd> => {
+    try {
+      guest = await Guest.start(program, tools, options);
+    } catch (error) {
+      return guestEndOf(error);
+    }
+    const ended = runToEnd(guest);
+    if (killed !== undefined) guest.kill(killed);
+    return await ended;
+  };
+  const kill = (cause: Error): void => {
+    killed ??= cause;
+    guest?.kill(cause);
+  };
+  return { ended: run(), kill };
 }
 
 async function runToEnd(guest: Guest): Promise<GuestEnd> {

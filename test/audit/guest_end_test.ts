@@ -33,7 +33,7 @@ async function start(mode: string): Promise<Bench> {
   const component = await compileComponent(await componentBytes("greeter"), { suspending: SUSPENDING });
   const run = startRun(
     { component, label, env: [["MODE", mode], ["NAME", "half an answer"]], args: ["service"] },
-    { clock: systemClock, randomBytes, counters, emit },
+    { clock: systemClock, randomBytes, counters, emit, onLimit: () => {} },
     { network: network.openGuest("service", label) },
   );
   while (!network.isListening(PORT)) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -51,6 +51,7 @@ class Workload {
       network: this.network.openGuest(role, label),
       counters: this.counters,
       emit: () => {},
+      onLimit: () => {},
     };
   }
 }

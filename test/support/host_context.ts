@@ -13,7 +13,7 @@ export interface FakeContext extends HostContext {
 
 export function fakeContext(overrides: Partial<Pick<HostContext, "env" | "args" | "randomBytes">> = {}): FakeContext {
   const label: GuestLabel = { workload: "demo", role: "component" };
-  const shared = { clock: new FakeClock(), counters: new LiveCounters(), emit: () => {} };
+  const shared = { clock: new FakeClock(), counters: new LiveCounters(), emit: () => {}, onLimit: () => {} };
   const network = new WorkloadNetwork({ workload: "demo", ...shared });
   const printed = { stdout: "", stderr: "" };
   let next = 0;

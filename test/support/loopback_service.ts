@@ -36,7 +36,7 @@ export async function startLoopbackService(
   let output = "";
   const run = startRun(
     { component, label, env: [], args: ["service", ...args] },
-    { clock: systemClock, randomBytes, counters, emit },
+    { clock: systemClock, randomBytes, counters, emit, onLimit: () => {} },
     {
       network: network.openGuest("service", label),
       output: (_stream, written) => {

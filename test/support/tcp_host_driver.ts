@@ -41,6 +41,7 @@ export function hostContext(
     network: guest,
     counters: bench.counters,
     emit: (event) => bench.events.push(event),
+    onLimit: () => {},
   };
 }
 
