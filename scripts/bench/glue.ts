@@ -35,7 +35,7 @@ async function openWithEngine(bytes: Uint8Array): Promise<BenchComponent> {
   const component = await compileComponent(bytes, { suspending: SUSPENDING });
   return {
     async instantiate(imports) {
-      const instance = component.instantiate(imports);
+      const instance = await component.instantiate(imports);
       return {
         async call(interfaceName, functionName, args) {
           const lifted = instance.findInterface(interfaceName)?.[functionName];

@@ -36,11 +36,11 @@ export class CompiledComponent {
   }
 
   /**
-   * Makes an instance, synchronously; start functions run here and cannot wait.
+   * Makes an instance; start functions run here.
    * @throws {ComponentError} reason "import", with everything that is missing and what is offered
    * @throws {WebAssembly.RuntimeError} the trap of a start function
    */
-  instantiate(imports: HostImports, options: InstantiateOptions = {}): ComponentInstance {
+  async instantiate(imports: HostImports, options: InstantiateOptions = {}): Promise<ComponentInstance> {
     return new ComponentInstance(this.#source, imports, options);
   }
 }
@@ -50,7 +50,7 @@ export class CompiledComponent {
  *
  * @example
  * const component = await compileComponent(bytes, { suspending: new Set(["wasi:io/poll#poll"]) });
- * const instance = component.instantiate(imports);
+ * const instance = await component.instantiate(imports);
  * await instance.findInterface("wasi:cli/run")?.run();
  *
  * @throws {ComponentError}

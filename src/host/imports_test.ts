@@ -18,7 +18,7 @@ for (const version of VERSIONS) {
     const imported = component.imports.map(({ name }) => name.split("@")[0] ?? name);
     assert.deepEqual(new Set(imported), new Set(OFFERED_INTERFACES));
     const context = fakeContext();
-    component.instantiate(createHostImports(context)).dispose();
+    (await component.instantiate(createHostImports(context))).dispose();
     const alive = Object.entries(context.counters.snapshot()).filter(([, count]) => count !== 0);
     assert.deepEqual(alive, []);
   });

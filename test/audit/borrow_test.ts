@@ -59,7 +59,9 @@ const LEND_TWICE = `(local.set $r (call $keep (local.get $h))) (local.set $r (ca
 
 test("borrow: a component that drops what it was lent may be lent it again, and the owner is not dropped", async () => {
   const dropped: number[] = [];
-  const instance = (await component(lending(USE, LEND_TWICE))).instantiate({ log: (x: number) => dropped.push(x) });
+  const instance = await (await component(lending(USE, LEND_TWICE))).instantiate({
+    log: (x: number) => dropped.push(x),
+  });
   assert.equal(run(instance, 1), 11);
   assert.deepEqual(dropped, [11]);
   assert.equal(instance.handleCount, 0);
@@ -93,7 +95,9 @@ const FORBIDDEN = [
 for (const { name, body, message } of FORBIDDEN) {
   test(`borrow: between components, ${name}: a trap`, async () => {
     const dropped: number[] = [];
-    const instance = (await component(lending(body, LEND_TWICE))).instantiate({ log: (x: number) => dropped.push(x) });
+    const instance = await (await component(lending(body, LEND_TWICE))).instantiate({
+      log: (x: number) => dropped.push(x),
+    });
     assert.throws(() => run(instance, 1), message);
     assert.equal(instance.state, "trapped");
     // Nobody ran a destructor of what its owner still holds.
@@ -126,18 +130,21 @@ const DROP_ALL = `(local $i i32) (loop $next
 test("borrow: of a list, each one has to be dropped", async () => {
   const host = { "test:host/api": { Thing, look: () => 1 } };
   const things = [new Thing(), new Thing(), new Thing()];
-  const good = (await component(inside(LIST, "i32 i32", DROP_ALL))).instantiate(host);
+  const good = await (await component(inside(LIST, "i32 i32", DROP_ALL))).instantiate(host);
   run(good, things);
   assert.equal(good.handleCount, 0);
-  const lazy = (await component(inside(LIST, "i32 i32", "(call $drop (i32.load (local.get 0)))"))).instantiate(host);
+  const lazy = await (await component(inside(LIST, "i32 i32", "(call $drop (i32.load (local.get 0)))"))).instantiate(
+    host,
+  );
   assert.throws(() => run(lazy, things), /returned with 2 borrowed handles/);
 });
 
 test("borrow: in an option, one that is there has to be dropped, one that is not has not", async () => {
   const host = { "test:host/api": { Thing, look: () => 1 } };
   const compiled = await component(inside("(option (borrow $thing))", "i32 i32", ""));
-  run(compiled.instantiate(host), undefined);
-  assert.throws(() => run(compiled.instantiate(host), new Thing()), /returned with 1 borrowed handles/);
+  run(await compiled.instantiate(host), undefined);
+  const other = await compiled.instantiate(host);
+  assert.throws(() => run(other, new Thing()), /returned with 1 borrowed handles/);
 });
 
 test("borrow: through a call that suspends, it lives until the call is over", async () => {
@@ -146,7 +153,7 @@ test("borrow: through a call that suspends, it lives until the call is over", as
   const compiled = await component(text, ["test:host/api#look"]);
   const seen: unknown[] = [];
   const thing = new Thing();
-  const instance = compiled.instantiate({
+  const instance = await compiled.instantiate({
     "test:host/api": {
       Thing,
       look(x: unknown) {

@@ -41,7 +41,7 @@ async function outcome(bytes: Uint8Array): Promise<string> {
   });
   if (typeof compiled === "string") return compiled;
   try {
-    compiled.instantiate(HOST).dispose();
+    (await compiled.instantiate(HOST)).dispose();
     return "instance";
   } catch (error) {
     if (error instanceof ComponentError) {

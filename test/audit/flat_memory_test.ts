@@ -67,7 +67,7 @@ class Thing {
 type Run = (n: number) => unknown;
 
 async function instantiate(text: string, imports: Readonly<Record<string, unknown>>): Promise<ComponentInstance> {
-  return (await compileComponent(await wat(text), { suspending: SUSPENDING })).instantiate(imports);
+  return await (await compileComponent(await wat(text), { suspending: SUSPENDING })).instantiate(imports);
 }
 
 /** Memory of the process, after a collection where the runtime lets us ask for one. */

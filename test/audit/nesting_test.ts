@@ -104,7 +104,7 @@ const NESTINGS: readonly Nesting[] = [
 ];
 
 async function underEngine(bytes: Uint8Array): Promise<Exports> {
-  return (await compileComponent(bytes, { suspending: new Set() })).instantiate({}).exports;
+  return (await (await compileComponent(bytes, { suspending: new Set() })).instantiate({})).exports;
 }
 
 async function underJco(bytes: Uint8Array): Promise<Exports> {

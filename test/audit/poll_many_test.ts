@@ -51,7 +51,7 @@ type Call = (...args: readonly unknown[]) => unknown;
 async function guest() {
   const context = fakeContext();
   const compiled = await compileComponent(await wat(GUEST), { suspending: SUSPENDING });
-  const instance = compiled.instantiate(createHostImports(context), { handlesMax: 100_000 });
+  const instance = await compiled.instantiate(createHostImports(context), { handlesMax: 100_000 });
   const call = (name: string, ...args: readonly unknown[]) => (instance.exports[name] as Call)(...args);
   return { context, instance, call };
 }

@@ -70,7 +70,7 @@ test("WASI 0.2.0 to 0.2.12 in one component: every version's clock and poll work
   const compiled = await compileComponent(await wat(EVERY_VERSION), { suspending: SUSPENDING });
   assert.equal(compiled.imports.length, PATCHES.length * 2);
   const context = fakeContext();
-  const instance = compiled.instantiate(createHostImports(context));
+  const instance = await compiled.instantiate(createHostImports(context));
   const answers: unknown[] = [];
   const running = Promise.resolve(run(instance)).then((value) => answers.push(value));
   while (answers.length === 0) {
@@ -91,7 +91,7 @@ test("WASI of another line than 0.2 is refused by name, beside what is offered",
       (core func $odd (canon lower (func $poll "odd")))
       (core module $M (import "" "odd" (func))) (core instance (instantiate $M (with "" (instance (export "odd" (func $odd))))))`;
     const compiled = await compileComponent(await wat(text), { suspending: SUSPENDING });
-    assert.throws(() => compiled.instantiate(createHostImports(fakeContext())), (error) => {
+    await assert.rejects(() => compiled.instantiate(createHostImports(fakeContext())), (error) => {
       assert.ok(error instanceof ComponentError && error.reason === "import");
       assert.ok(error.message.includes(`wasi:io/poll@${wanted}`), error.message);
       assert.match(error.message, /It offers wasi:cli\/environment, .*wasi:io\/poll/);

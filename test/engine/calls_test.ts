@@ -21,8 +21,8 @@ test("imports: what no core module calls need not be offered", async () => {
     (core instance $m (instantiate $M (with "" (instance (export "used" (func $used))))))
     (func (export "run") (result u32) (canon lift (core func $m "run")))`);
   assert.deepEqual(compiled.imports.map((item) => item.name), ["a:b/types", "a:b/api@0.2.1", "unused"]);
-  assert.equal(call(compiled.instantiate({ "a:b/api@0.2.7": { used: () => 3 } }), "run"), 3);
-  assert.throws(
+  assert.equal(call(await compiled.instantiate({ "a:b/api@0.2.7": { used: () => 3 } }), "run"), 3);
+  await assert.rejects(
     () => compiled.instantiate({}),
     (error) => error instanceof ComponentError && error.reason === "import",
   );
@@ -32,7 +32,7 @@ test("exports: an interface is found whatever its version, and nothing is inheri
   const compiled = await component(`(core module $M (func (export "run"))) (core instance $m (instantiate $M))
     (func $run (canon lift (core func $m "run")))
     (instance $i (export "run-it" (func $run))) (export "wasi:cli/run@0.2.9" (instance $i))`);
-  const instance = compiled.instantiate({});
+  const instance = await compiled.instantiate({});
   const found = instance.findInterface("wasi:cli/run");
   assert.equal(found, instance.exports["wasi:cli/run@0.2.9"]);
   assert.deepEqual(Object.keys(found ?? {}), ["runIt"]);
@@ -60,7 +60,7 @@ test("calls: seventeen parameters go through memory, in both directions", async 
       (func (export "run") (param i32) (result i32) (call $f (local.get 0) (i32.const 16)) (i32.const 16)))
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
     (func (export "run") ${params} (result string) (canon lift (core func $m "run") ${OPTIONS}))`);
-  const instance = compiled.instantiate({ f: (...args: unknown[]) => args.join() });
+  const instance = await compiled.instantiate({ f: (...args: unknown[]) => args.join() });
   const args = Array.from({ length: 17 }, (_, index) => index === 3 ? "three" : BigInt(index));
   assert.equal(call(instance, "run", ...args), args.join());
   assert.throws(
@@ -79,7 +79,7 @@ test("calls: post-return gets what the function returned, after the result was r
     (core instance $m (instantiate $M (with "" (instance (export "memory" (memory $memory))))))
     (func (export "run") (result string) (canon lift (core func $m "run") ${OPTIONS} (post-return (core func $m "post"))))
     (func (export "freed") (result u32) (canon lift (core func $m "freed")))`);
-  const instance = compiled.instantiate({});
+  const instance = await compiled.instantiate({});
   assert.equal(call(instance, "run"), "hello");
   assert.equal(call(instance, "freed"), 64);
 });
@@ -100,7 +100,7 @@ for (const { name, pointer, message } of BAD_RESULTS) {
       (func (export "returned") (result string) (canon lift (core func $m "returned") ${OPTIONS}))
       (func (export "passed") (canon lift (core func $m "passed")))`);
     for (const run of ["returned", "passed"]) {
-      const instance = compiled.instantiate({ f: () => "x" });
+      const instance = await compiled.instantiate({ f: () => "x" });
       assert.throws(() => call(instance, run), message);
       assert.equal(instance.state, "trapped");
     }
@@ -117,7 +117,7 @@ test("calls: memory that the guest grew between and within calls is the one that
         (drop (memory.grow (i32.const 1))) (i32.const 16)))
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)) (export "memory" (memory $memory))))))
     (func (export "run") (param "x" string) (result string) (canon lift (core func $m "run") ${OPTIONS}))`);
-  const instance = compiled.instantiate({ f: (x: string) => `${x}${"y".repeat(70_000)}` });
+  const instance = await compiled.instantiate({ f: (x: string) => `${x}${"y".repeat(70_000)}` });
   for (const x of ["a", "b".repeat(100_000)]) assert.equal(call(instance, "run", x), `${x}${"y".repeat(70_000)}`);
 });
 
@@ -133,7 +133,7 @@ test("calls: one call lifts at most 16 MiB, however often it names the same byte
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)) (export "memory" (memory $memory))))))
     (func (export "run") (param "n" u32) (canon lift (core func $m "run")))`);
   let lists = 0;
-  const instance = compiled.instantiate({ f: (x: unknown[]) => void (lists += x.length) });
+  const instance = await compiled.instantiate({ f: (x: unknown[]) => void (lists += x.length) });
   call(instance, "run", 255);
   assert.equal(lists, 255);
   assert.throws(() => call(instance, "run", 3000), /more than 16777216 bytes in one call/);

@@ -14,13 +14,13 @@ const CHAIN = chain("utf8", "utf16", "latin1+utf16", "utf8");
 const TEXTS = ["", "plain", "é\u0080\u00ff", "☂🦀", "\ufeffbom", "x".repeat(5000), "\u0000"];
 
 test("composed: strings keep their value through all encodings, at once", async () => {
-  const instance = (await component(CHAIN)).instantiate({ echo: (x: unknown) => x });
+  const instance = await (await component(CHAIN)).instantiate({ echo: (x: unknown) => x });
   assert.deepEqual(call(instance, "run", TEXTS), TEXTS);
   assert.deepEqual(call(instance, "run", []), []);
 });
 
 test("composed: four components wait for one host function", async () => {
-  const instance = (await component(CHAIN, ["echo"])).instantiate({
+  const instance = await (await component(CHAIN, ["echo"])).instantiate({
     async echo(x: unknown) {
       await Promise.resolve();
       return x;
@@ -32,13 +32,13 @@ test("composed: four components wait for one host function", async () => {
 });
 
 test("composed: what can suspend answers at once when the host does", async () => {
-  const instance = (await component(CHAIN, ["echo"])).instantiate({ echo: (x: unknown) => x });
+  const instance = await (await component(CHAIN, ["echo"])).instantiate({ echo: (x: unknown) => x });
   assert.deepEqual(await call(instance, "run", TEXTS), TEXTS);
 });
 
 test("composed: kill unwinds all of them", async () => {
   const gate = Promise.withResolvers<unknown>();
-  const instance = (await component(CHAIN, ["echo"])).instantiate({ echo: () => gate.promise });
+  const instance = await (await component(CHAIN, ["echo"])).instantiate({ echo: () => gate.promise });
   const running = call(instance, "run", TEXTS);
   const cause = new Error("deadline");
   instance.kill(cause);
@@ -52,7 +52,7 @@ test("composed: kill unwinds all of them", async () => {
 
 test("composed: a host function that rejects behind four components ends the call with its error", async () => {
   const cause = new Error("no");
-  const instance = (await component(CHAIN, ["echo"])).instantiate({ echo: () => Promise.reject(cause) });
+  const instance = await (await component(CHAIN, ["echo"])).instantiate({ echo: () => Promise.reject(cause) });
   await assert.rejects(async () => call(instance, "run", TEXTS), (error) => {
     assert(error instanceof WebAssembly.RuntimeError);
     assert.equal(error.cause, cause);
@@ -79,7 +79,7 @@ for (const suspending of [[], ["f"]]) {
       suspending,
     );
     const cause = new Error("boom");
-    const instance = compiled.instantiate({
+    const instance = await compiled.instantiate({
       f() {
         throw cause;
       },
@@ -98,7 +98,7 @@ test("composed: the trap of an inner component's own instruction is passed on as
     ${SWALLOWING}
     (instance $bad (instantiate $Bad)) (instance $a (instantiate $Inner (with "f" (func $bad "f"))))
     (export "run" (func $a "f"))`);
-  const instance = compiled.instantiate({});
+  const instance = await compiled.instantiate({});
   assert.throws(
     () => call(instance, "run"),
     (error) => error instanceof WebAssembly.RuntimeError && error.cause === undefined,
@@ -117,7 +117,7 @@ test("composed: a component that calls itself cannot be entered", async () => {
     (core instance (instantiate $Fill (with "" (instance
       (export "t" (table $t "t")) (export "f" (func $again))))))
     (export "run" (func $f))`);
-  const instance = compiled.instantiate({});
+  const instance = await compiled.instantiate({});
   assert.throws(() => call(instance, "run"), /cannot be entered/);
   assert.equal(instance.state, "trapped");
 });
@@ -126,7 +126,7 @@ test("composed: a host function that calls the running guest is refused, and may
   const compiled = await component(`(import "f" (func $f))
     ${SWALLOWING} (instance $a (instantiate $Inner (with "f" (func $f)))) (export "run" (func $a "f"))`);
   let refused: unknown = null;
-  const instance: ComponentInstance = compiled.instantiate({
+  const instance: ComponentInstance = await compiled.instantiate({
     f() {
       try {
         call(instance, "run");
@@ -156,7 +156,7 @@ test("composed: start functions run in order, and can call the components before
     (instance $c (instantiate $C (with "log" (func $log)) (with "n" (func $b "n"))))
     (export "n" (func $c "n"))`);
   const log: number[] = [];
-  const instance = compiled.instantiate({ log: (x: number) => void log.push(x), zero: () => 0 });
+  const instance = await compiled.instantiate({ log: (x: number) => void log.push(x), zero: () => 0 });
   assert.deepEqual(log, [1, 2, 3]);
   assert.equal(call(instance, "n"), 3);
 });
@@ -164,5 +164,5 @@ test("composed: start functions run in order, and can call the components before
 test("composed: an import that is exported again is the host's own function", async () => {
   const compiled = await component(`(import "f" (func $f (param "x" u32) (result u32))) (export "g" (func $f))`);
   const f = (x: number): number => x * 2;
-  assert.equal(call(compiled.instantiate({ f }), "g", 4), 8);
+  assert.equal(call(await compiled.instantiate({ f }), "g", 4), 8);
 });

@@ -37,7 +37,7 @@ for (const encoding of ["utf8", "utf16", "latin1+utf16"] satisfies StringEncodin
       const compiled = await component(echoComponent(types, encoding));
       const host: Record<string, ExportedFunction> = {};
       for (const [n, type] of types.entries()) host[`echo${n}`] = (x) => asHost(type, x);
-      const instance = compiled.instantiate({ "test:echo/host": host });
+      const instance = await compiled.instantiate({ "test:echo/host": host });
       for (const [n, type] of types.entries()) {
         const run = instance.exports[`run${n}`] as ExportedFunction;
         for (const value of fc.sample(valuesOf(type), { seed, numRuns: VALUES_EACH })) {

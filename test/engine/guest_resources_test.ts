@@ -13,7 +13,7 @@ type CounterClass = (new (n: number) => Counter) & { join(a: Counter, b: Counter
 async function counters(): Promise<{ instance: ComponentInstance; Counter: CounterClass; log: number[] }> {
   const log: number[] = [];
   const compiled = await component(COUNTER + COUNTER_EXPORTS);
-  const instance = compiled.instantiate({ log: (x: number) => void log.push(x) });
+  const instance = await compiled.instantiate({ log: (x: number) => void log.push(x) });
   const found = instance.findInterface("test:guest/counters");
   assert(found !== undefined);
   return { instance, Counter: found["Counter"] as CounterClass, log };
@@ -79,7 +79,7 @@ test("resources between components: owned, lent, joined and dropped", async () =
     (local.set $h (call $join (local.get $h) (call $make (i32.const 7))))
     (local.set $r (call $add (local.get $h) (i32.const 1)))
     (call $drop (local.get $h)) (local.get $r)`));
-  const instance = compiled.instantiate({ log: (x: number) => void log.push(x) });
+  const instance = await compiled.instantiate({ log: (x: number) => void log.push(x) });
   assert.equal(call(instance, "run", 20), 28);
   assert.deepEqual(log, [7, 28]);
   assert.equal(instance.handleCount, 0);
@@ -97,7 +97,7 @@ const BETWEEN = [
 for (const { name, body } of BETWEEN) {
   test(`resources between components: ${name} traps`, async () => {
     const compiled = await component(counterHolder(body));
-    const instance = compiled.instantiate({ log() {} });
+    const instance = await compiled.instantiate({ log() {} });
     assert.throws(() => call(instance, "run", 1), /there is none/);
     assert.equal(instance.state, "trapped");
   });
@@ -146,7 +146,7 @@ const FORBIDDEN = [
 ];
 for (const { name, parts, message } of FORBIDDEN) {
   test(`guest resources: ${name} traps`, async () => {
-    const instance = (await component(maker(parts))).instantiate({});
+    const instance = await (await component(maker(parts))).instantiate({});
     assert.throws(() => call(instance, "run", "x"), message);
     assert.equal(instance.state, "trapped");
   });
@@ -154,7 +154,7 @@ for (const { name, parts, message } of FORBIDDEN) {
 
 test("guest resources: a representation may be looked at in post-return", async () => {
   const rep = "(drop (call $rep (i32.const 1)))";
-  const instance = (await component(maker({ run: `${NEW} ${rep}`, post: rep }))).instantiate({});
+  const instance = await (await component(maker({ run: `${NEW} ${rep}`, post: rep }))).instantiate({});
   assert.equal(call(instance, "run", "x"), undefined);
   assert.equal(instance.handleCount, 1);
 });

@@ -42,7 +42,7 @@ for (const count of [0, 1, 2, 3, 4, 5]) {
       }
       const f = (...args: readonly unknown[]): number => log.push(args);
       const compiled = await component(caller(name, count));
-      const instance = compiled.instantiate({ "test:host/api": { T, f, make: () => new T() } });
+      const instance = await compiled.instantiate({ "test:host/api": { T, f, make: () => new T() } });
       assert.equal(call(instance, "run"), 1);
       assert.deepEqual(log, [Array.from({ length: count }, (_, index) => index + 1)]);
     });
@@ -58,7 +58,7 @@ test("host calls: an object that lost its method ends the guest", async () => {
   const make = (): T => Object.assign(new T(), { use: undefined });
   for (const count of [0, 1, 2, 3]) {
     const compiled = await component(caller("[method]t.use", count));
-    const instance = compiled.instantiate({ "test:host/api": { T, make } });
+    const instance = await compiled.instantiate({ "test:host/api": { T, make } });
     assert.throws(() => call(instance, "run"), /Cannot call method use: the object has none/);
     assert.equal(instance.state, "trapped");
   }
@@ -82,7 +82,7 @@ for (const { name, thrown, isTrap } of THROWN) {
       (core module $M (import "" "f" (func $f (param i32))) (func (export "run") (call $f (i32.const 32))))
       (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
       (func (export "run") (canon lift (core func $m "run")))`);
-    const instance = compiled.instantiate({
+    const instance = await compiled.instantiate({
       f() {
         throw thrown;
       },
@@ -100,6 +100,6 @@ test("host calls: an imported class is exported as it is", async () => {
   }
   const imports = { "test:host/api": { T } };
   compiled.checkImports(imports);
-  assert.equal(compiled.instantiate(imports).exports["T"], T);
+  assert.equal((await compiled.instantiate(imports)).exports["T"], T);
   assert.throws(() => compiled.checkImports({ "test:host/api": {} }), /offers no "test:host\/api#t" \(class T\)/);
 });

@@ -49,7 +49,7 @@ async function underEngine(bytes: Uint8Array, fixture: Fixture): Promise<unknown
   const entries: unknown[] = [];
   const log: Log = (...entry) => void entries.push(entry);
   const compiled = await compileComponent(bytes, { suspending: new Set(fixture.suspending) });
-  const instance = compiled.instantiate(fixture.host(log));
+  const instance = await compiled.instantiate(fixture.host(log));
   await fixture.script(instance.exports, log);
   return entries;
 }

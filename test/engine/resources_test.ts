@@ -9,7 +9,7 @@ import { call, component, LIBC, OPTIONS } from "./wat.ts";
 async function guest(
   body: string,
   exports = "",
-): Promise<(api?: object, options?: InstantiateOptions) => ComponentInstance> {
+): Promise<(api?: object, options?: InstantiateOptions) => Promise<ComponentInstance>> {
   const compiled = await component(
     `(import "test:host/api@0.2.3" (instance $api
       (export "a" (type $a (sub resource)))
@@ -127,14 +127,14 @@ const FORBIDDEN = [
 ];
 for (const { name, body, message } of FORBIDDEN) {
   test(`resources: ${name} traps`, async () => {
-    const instance = (await guest(run(`${body} (i32.const 0)`)))();
+    const instance = await (await guest(run(`${body} (i32.const 0)`)))();
     assert.throws(() => call(instance, "run", 0), message);
     assert.equal(instance.state, "trapped");
   });
 }
 
 test("resources: a handle that was lent is whole again after the call", async () => {
-  const instance = (await guest(run(`${MAKE}
+  const instance = await (await guest(run(`${MAKE}
     (call $look-take (local.get $h) (call $make-a)) (call $take-a (local.get $h)) (i32.const 0)`)))();
   assert.equal(call(instance, "run", 0), 0);
   assert.equal(instance.handleCount, 0);
@@ -156,7 +156,7 @@ test("resources: methods, statics and dispose reach the host's class", async () 
   }
   const make = await guest(run(`${MAKE}
     (i32.add (call $all) (call $value (local.get $h))) (call $drop-a (local.get $h))`));
-  assert.equal(call(make({ A, makeA: () => new A() }), "run", 0), 1005);
+  assert.equal(call(await make({ A, makeA: () => new A() }), "run", 0), 1005);
   assert.deepEqual(log, ["dispose"]);
 });
 
@@ -169,7 +169,7 @@ test("resources: an object given for own is the one that was passed in, and is n
   }
   const made = new Own();
   let taken: unknown = null;
-  const instance = make({ A: Own, makeA: () => made, takeA: (x: unknown) => void (taken = x) });
+  const instance = await make({ A: Own, makeA: () => made, takeA: (x: unknown) => void (taken = x) });
   call(instance, "run", 0);
   assert.equal(taken, made);
 });
@@ -181,8 +181,8 @@ const LIE = [{ value: {}, name: "an object of no class" }, { value: undefined, n
 for (const { value, name } of LIE) {
   test(`resources: a host that gives ${name} for a resource traps`, async () => {
     const make = await guest(run("(call $make-a)"));
-    assert.throws(
-      () => call(make({ makeA: () => value }), "run", 0),
+    await assert.rejects(
+      async () => call(await make({ makeA: () => value }), "run", 0),
       /as result of .*#make-a", expected a resource of type a/,
     );
   });
@@ -195,7 +195,7 @@ test("resources: a million creations and drops use one handle", async () => {
     (local.set $h (call $make-a)) (call $drop-a (local.get $h))
     (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $h)`));
   const one = new A();
-  const instance = make({ A, makeA: () => one });
+  const instance = await make({ A, makeA: () => one });
   assert.equal(call(instance, "run", ROUNDS), 1);
   assert.equal(instance.handleCount, 0);
 });
@@ -213,7 +213,7 @@ test("resources: a host's Symbol.dispose that throws, or wants to wait, ends the
         return dispose();
       }
     }
-    const instance = make({ A: Own, makeA: () => new Own() });
+    const instance = await make({ A: Own, makeA: () => new Own() });
     assert.throws(() => call(instance, "run", 0), /still in use|returned a promise/);
     assert.equal(instance.state, "trapped");
   }
@@ -222,7 +222,7 @@ test("resources: a host's Symbol.dispose that throws, or wants to wait, ends the
 test("resources: more handles than handlesMax trap", async () => {
   const make = await guest(run(`(loop $again
     (drop (call $make-a)) (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (i32.const 0)`));
-  const instance = make({}, { handlesMax: 10 });
+  const instance = await make({}, { handlesMax: 10 });
   call(instance, "run", 10);
   assert.equal(instance.handleCount, 10);
   assert.throws(() => call(instance, "run", 1), /holds 10 handles, expected fewer/);
@@ -241,7 +241,7 @@ test("resources: dispose ends what is left, newest first, children before their 
       log.push(this.id);
     }
   }
-  const instance = make({ A: Own, makeA: () => new Own() });
+  const instance = await make({ A: Own, makeA: () => new Own() });
   call(instance, "run", 5);
   instance.dispose();
   assert.deepEqual(log, [5, 3, 2, 1, 4]);
@@ -259,7 +259,7 @@ test("resources: a borrowed handle must be dropped before the export returns", a
       throw new Error("a borrow is not disposed");
     }
   }
-  const good = drops({ A: Own });
+  const good = await drops({ A: Own });
   call(good, "run", new Own());
   assert.equal(good.handleCount, 0);
   assert.throws(() => call(good, "run", {}), /parameter "x" of "run", expected a resource of type a/);
@@ -267,12 +267,12 @@ test("resources: a borrowed handle must be dropped before the export returns", a
 
 test("resources: a borrowed handle cannot be given away", async () => {
   const make = await guest('(func (export "run") (param i32) (call $take-a (local.get 0)))', BORROWER);
-  assert.throws(() => call(make({ A }), "run", new A()), /it is borrowed/);
+  await assert.rejects(async () => call(await make({ A }), "run", new A()), /it is borrowed/);
 });
 
 test("resources: a borrowed handle that stays traps", async () => {
   const make = await guest('(func (export "run") (param i32))', BORROWER);
-  assert.throws(() => call(make({ A }), "run", new A()), /returned with 1 borrowed handles/);
+  await assert.rejects(async () => call(await make({ A }), "run", new A()), /returned with 1 borrowed handles/);
 });
 
 test("resources: a component without memory options can still pass records of handles", async () => {
@@ -281,5 +281,5 @@ test("resources: a component without memory options can still pass records of ha
     `(func (export "run") (param "x" (own $a)) (result (own $a)) (canon lift (core func $m "run") ${OPTIONS}))`,
   );
   const object = new A();
-  assert.equal(call(make({ A }), "run", object), object);
+  assert.equal(call(await make({ A }), "run", object), object);
 });

@@ -16,7 +16,10 @@ function deferred<T>(): PromiseWithResolvers<T> {
 }
 
 /** Exports `run`, which passes its parameter to the suspending `wait` and returns what that returns. */
-async function waiter(type: string, core: string): Promise<(wait: (x: unknown) => unknown) => ComponentInstance> {
+async function waiter(
+  type: string,
+  core: string,
+): Promise<(wait: (x: unknown) => unknown) => Promise<ComponentInstance>> {
   const compiled = await component(
     `(import "wait" (func $wait (param "x" ${type}) (result ${type})))
     (core func $wait (canon lower (func $wait)))
@@ -41,9 +44,9 @@ const RESULTS = [
 for (const { type, core, value } of RESULTS) {
   test(`suspension: a result of type ${type}, at once and later`, async () => {
     const make = await waiter(type, core);
-    const instance = make((x) => x);
+    const instance = await make((x) => x);
     assert.equal(await call(instance, "run", value), value);
-    const slow = make(async (x) => {
+    const slow = await make(async (x) => {
       await Promise.resolve();
       return x;
     });
@@ -56,7 +59,7 @@ for (const { type, core, value } of RESULTS) {
 test("suspension: any thenable counts as a promise", async () => {
   const make = await waiter("u32", "i32");
   const then = "th".concat("en");
-  const instance = make((x) => ({ [then]: (resolve: (value: unknown) => void) => resolve(x) }));
+  const instance = await make((x) => ({ [then]: (resolve: (value: unknown) => void) => resolve(x) }));
   assert.equal(await call(instance, "run", 8), 8);
 });
 
@@ -71,7 +74,7 @@ test("suspension: an answer that is there at once costs no turn of the microtask
     ["wait"],
   );
   const log: string[] = [];
-  const instance = compiled.instantiate({ wait: () => void log.push("wait") });
+  const instance = await compiled.instantiate({ wait: () => void log.push("wait") });
   const running = call(instance, "run");
   log.push("called");
   await running;
@@ -81,12 +84,12 @@ test("suspension: an answer that is there at once costs no turn of the microtask
 test("suspension: many guests of one component wait at the same time, each for its own", async () => {
   const make = await waiter("u32", "i32");
   const gates = new Map<unknown, PromiseWithResolvers<unknown>>();
-  const instances = Array.from({ length: 20 }, () =>
+  const instances = await Promise.all(Array.from({ length: 20 }, () =>
     make((x) => {
       const gate = deferred<unknown>();
       gates.set(x, gate);
       return gate.promise;
-    }));
+    })));
   const running = instances.map((instance, index) => call(instance, "run", index));
   assert(instances.every((instance) => instance.state === "busy"));
   for (const [x, gate] of [...gates].reverse()) gate.resolve(Number(x) + 100);
@@ -96,7 +99,7 @@ test("suspension: many guests of one component wait at the same time, each for i
 test("suspension: a busy instance refuses a second call, and goes on", async () => {
   const make = await waiter("u32", "i32");
   const gate = deferred<number>();
-  const instance = make(() => gate.promise);
+  const instance = await make(() => gate.promise);
   const first = call(instance, "run", 1);
   await assert.rejects(async () => call(instance, "run", 2), /a call is under way/);
   assert.equal(instance.state, "busy");
@@ -113,13 +116,13 @@ test("suspension: an export of a component that never suspends answers synchrono
     (core instance $m (instantiate $M (with "" (instance (export "wait" (func $wait))))))
     (func (export "run") (param "x" u32) (result u32) (canon lift (core func $m "run")))`,
   );
-  assert.equal(call(compiled.instantiate({ wait: (x: number) => x + 1 }), "run", 1), 2);
+  assert.equal(call(await compiled.instantiate({ wait: (x: number) => x + 1 }), "run", 1), 2);
 });
 
 test("kill: unwinds a suspended guest with its cause; the late answer does nothing", async () => {
   const make = await waiter("u32", "i32");
   const gate = deferred<number>();
-  const instance = make(() => gate.promise);
+  const instance = await make(() => gate.promise);
   const running = call(instance, "run", 1);
   const cause = new Error("deadline");
   instance.kill(cause);
@@ -141,7 +144,7 @@ test("kill: unwinds a suspended guest with its cause; the late answer does nothi
 test("kill: from inside a host function ends the guest when that returns; idle instances do not care", async () => {
   const make = await waiter("u32", "i32");
   let instance: ComponentInstance | null = null;
-  instance = make((x) => {
+  instance = await make((x) => {
     instance?.kill(new HostTrap("enough"));
     return x;
   });
@@ -152,7 +155,7 @@ test("kill: from inside a host function ends the guest when that returns; idle i
 test("dispose: ends a suspended call, whose promise still settles", async () => {
   const make = await waiter("u32", "i32");
   const gate = deferred<number>();
-  const instance = make(() => gate.promise);
+  const instance = await make(() => gate.promise);
   const running = call(instance, "run", 1);
   instance.dispose();
   await assert.rejects(async () => running, /disposed/);
@@ -191,7 +194,7 @@ for (const { name, module, lift, message } of NOWHERE) {
       ${lift}`,
       ["wait"],
     );
-    const instance = compiled.instantiate({ wait: () => Promise.resolve() });
+    const instance = await compiled.instantiate({ wait: () => Promise.resolve() });
     await assert.rejects(async () => call(instance, "run", "x"), (error) => {
       assert(error instanceof WebAssembly.RuntimeError);
       assert.match(error.message, message);
@@ -209,8 +212,8 @@ test("suspension: a start function can call a suspending import, but not wait fo
     (core instance $m (instantiate $M (with "" (instance (export "wait" (func $wait))))))`,
     ["wait"],
   );
-  assert.equal(compiled.instantiate({ wait: () => {} }).state, "idle");
-  assert.throws(() => compiled.instantiate({ wait: () => Promise.reject(new Error("unheard")) }), (error) => {
+  assert.equal((await compiled.instantiate({ wait: () => {} })).state, "idle");
+  await assert.rejects(() => compiled.instantiate({ wait: () => Promise.reject(new Error("unheard")) }), (error) => {
     assert(error instanceof WebAssembly.RuntimeError);
     assert.match(error.message, /Cannot wait in "wait": nothing can suspend here/);
     return true;
@@ -239,13 +242,13 @@ test("suspension: destructors and constructors run without waiting", async () =>
   );
   let isSlow = true;
   const wait = (): Promise<void> | undefined => isSlow ? Promise.resolve() : undefined;
-  const one = compiled.instantiate({ wait });
+  const one = await compiled.instantiate({ wait });
   await assert.rejects(async () => call(one, "run"), /Cannot wait in "wait"/);
-  const two = compiled.instantiate({ wait });
+  const two = await compiled.instantiate({ wait });
   const Thing = two.exports["Thing"] as new () => Disposable;
   assert.throws(() => new Thing(), /Cannot wait in "wait"/);
   isSlow = false;
-  const three = compiled.instantiate({ wait });
+  const three = await compiled.instantiate({ wait });
   const thing = new (three.exports["Thing"] as new () => Disposable)();
   isSlow = true;
   assert.throws(() => thing[Symbol.dispose](), /Cannot wait in "wait"/);
@@ -264,7 +267,7 @@ test("suspension: with a result in memory and an error in it, at once and later"
       (canon lift (core func $m "run") ${OPTIONS}))`,
     ["wait"],
   );
-  const instance = compiled.instantiate({
+  const instance = await compiled.instantiate({
     wait(x: string) {
       if (x === "now") return "at once";
       if (x === "throw") throw { payload: "thrown" };

@@ -19,7 +19,10 @@ function guest(catching: "try_table" | "legacy", body: string): string {
     (func (export "run") (result i32) ${guarded} (i32.const 77))`;
 }
 
-async function fixture(catching: "try_table" | "legacy", body: string): Promise<(host: object) => ComponentInstance> {
+async function fixture(
+  catching: "try_table" | "legacy",
+  body: string,
+): Promise<(host: object) => Promise<ComponentInstance>> {
   const compiled = await component(
     `(import "test:host/api" (instance $api
       (export "thing" (type $thing (sub resource)))
@@ -280,7 +283,7 @@ const CASES: readonly Case[] = [
 for (const catching of ["try_table", "legacy"] as const) {
   for (const row of CASES) {
     test(`traps (${catching}): ${row.name}`, async () => {
-      const instance = (await fixture(catching, row.body))(row.host);
+      const instance = await (await fixture(catching, row.body))(row.host);
       const trap = await trapOf(instance);
       assert.match(trap.message, row.message);
       if (row.cause !== undefined) assert(row.cause(trap.cause), `cause is ${String(trap.cause)}`);
@@ -297,14 +300,14 @@ test("traps: the guest can catch what it threw itself, and goes on", async () =>
     (core instance $m (instantiate $M))
     (func (export "run") (result u32) (canon lift (core func $m "run")))
     (func (export "escape") (canon lift (core func $m "escape")))`);
-  const instance = compiled.instantiate({});
+  const instance = await compiled.instantiate({});
   assert.equal((instance.exports["run"] as ExportedFunction)(), 77);
   assert.throws(() => (instance.exports["escape"] as ExportedFunction)(), /let an exception escape/);
   assert.equal(instance.state, "trapped");
 });
 
 test("traps: an instance that trapped is never entered again", async () => {
-  const instance = (await fixture("try_table", CALL_F))({ f: () => "no" });
+  const instance = await (await fixture("try_table", CALL_F))({ f: () => "no" });
   await trapOf(instance);
   let calls = 0;
   const run = instance.exports["run"] as ExportedFunction;

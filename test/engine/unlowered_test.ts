@@ -38,7 +38,10 @@ class Things {
 const BAD_POINTER = 65_532;
 
 /** `run` calls `$f`, whose result is `type`, with what makes `call` of it. */
-async function guest(type: string, body: string): Promise<(things: Things, f: () => unknown) => ComponentInstance> {
+async function guest(
+  type: string,
+  body: string,
+): Promise<(things: Things, f: () => unknown) => Promise<ComponentInstance>> {
   const isFlat = type === "(own $thing)";
   const core = isFlat ? "(result i32)" : "(param i32)";
   const compiled = await component(
@@ -142,7 +145,10 @@ for (const isLate of [false, true]) {
   for (const { name, type, body, value, message } of ROWS) {
     test(`unlowered (${isLate ? "promise" : "at once"}): ${name}`, async () => {
       const things = new Things();
-      const instance = (await guest(type, body))(things, isLate ? async () => value(things) : () => value(things));
+      const instance: ComponentInstance = await (await guest(type, body))(
+        things,
+        isLate ? async () => value(things) : () => value(things),
+      );
       await assert.rejects(async () => call(instance, "run"), message);
       instance.dispose();
       assert.equal(things.live.size, 0);
@@ -162,7 +168,7 @@ for (const { name, before, after } of ENDS) {
     test(`unlowered: a promise of an instance that was ${name} is ${settles}`, async () => {
       const things = new Things();
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const instance = (await guest(RESULT, AT(64)))(things, () => promise);
+      const instance: ComponentInstance = await (await guest(RESULT, AT(64)))(things, () => promise);
       const running = assert.rejects(async () => call(instance, "run"), WebAssembly.RuntimeError);
       const end = (how: "kill" | "dispose"): void =>
         how === "kill" ? instance.kill(new HostTrap("over")) : instance.dispose();
@@ -182,7 +188,7 @@ for (const how of ["kill", "dispose"] as const) {
   for (const isLate of [false, true]) {
     test(`unlowered: the host function calls ${how} and returns a ${isLate ? "promise" : "value"}`, async () => {
       const things = new Things();
-      const instance = (await guest(PAIR, AT(64)))(things, () => {
+      const instance: ComponentInstance = await (await guest(PAIR, AT(64)))(things, () => {
         if (how === "kill") instance.kill(new HostTrap("over"));
         else instance.dispose();
         const pair = [things.make(), things.make()];
