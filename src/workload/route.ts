@@ -88,20 +88,11 @@ export class Route {
   }
 
   #unavailable(): RequestFailure {
-    const state = this.#options.service?.state;
-    if (this.#isClosed || state === undefined) {
-      return { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S };
-    }
-    const retryAfterS = state.kind === "restarting" ? Math.ceil(state.delayMs / 1000) : RETRY_SOON_S;
-    return {
-      kind: "unavailable",
-      detail: `the service of the workload is ${state.kind}`,
-      retryAfterS: state.kind === "failed" ? RETRY_LATER_S : retryAfterS,
-    };
+    const { service } = this.#options;
+    if (!this.#isClosed && service !== undefined) return { kind: "unavailable", ...service.unavailability() };
+    return { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S };
   }
 }
 
-/** A service that starts is there in moments. */
+/** The next to serve the route is there in moments. */
 const RETRY_SOON_S = 1;
-/** A service that failed comes back when somebody has changed something. */
-const RETRY_LATER_S = 30;

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { type Waitable, WaitList } from "../base/waitable.ts";
 import { describeEnd, type GuestEnd, isSuccess } from "../instance/guest_end.ts";
-import type { ServiceState } from "./service_state.ts";
+import { type ServiceState, type Unavailability, unavailability } from "./service_state.ts";
 import type { RestartPolicy } from "./spec.ts";
 
 /** One run of the service, from instantiation to its end. */
@@ -20,7 +20,7 @@ export interface RestartTimes {
   readonly delayMinMs: number;
   /** It doubles up to this. A service that fails at once must not take the processor from its neighbours. */
   readonly delayMaxMs: number;
-  /** Ready for so long, the next delay is the first again. */
+  /** Ready for so long, the next delay is the first again, and no restart counts against the limit. */
   readonly healthyMs: number;
 }
 
@@ -32,10 +32,16 @@ export interface SupervisorOptions {
   readonly startRun: () => ServiceRun;
   /** Ready when the service listens; undefined: ready at once. */
   readonly listening: Waitable | undefined;
+  /** How long a start may take until the service listens; past it the run is killed, and the start has failed. */
+  readonly startMs: number;
   readonly policy: RestartPolicy;
+  /** Restarts in a row without a time of health, after which it has failed; undefined: as many as it takes. */
+  readonly restartsMax: number | undefined;
   readonly clock: Clock;
   readonly times?: RestartTimes;
   readonly onState: (state: ServiceState) => void;
+  /** A start took too long. */
+  readonly onStartLimit: (detail: string) => void;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -49,8 +55,13 @@ export class ServiceSupervisor {
   #run: ServiceRun | undefined;
   #watching: Promise<void> | undefined;
   #withdrawListening: (() => void) | undefined;
-  #cancelRestart: (() => void) | undefined;
+  /** Of the one timer: the start limit while starting, the delay while restarting. */
+  #cancelTimer: (() => void) | undefined;
+  /** Why the run was ended from here, which says more than how it ended. */
+  #startFault: string | undefined;
+  #lastReason: string | undefined;
   #nextDelayMs: number;
+  #restartsInRow = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -69,19 +80,22 @@ export class ServiceSupervisor {
 
   /** Ends the service for good; resolves when nothing of it is left. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#state.kind !== "stopped") this.#become({ kind: "stopped" });
-    this.#cancelRestart?.();
-    this.#cancelRestart = undefined;
+    if (this.#state.kind !== "stopped") {
+      this.#stopWaiting();
+      this.#become({ kind: "stopped" });
+    }
     this.#run?.kill(new LoopgateError("ERR_CLOSED", "The service was ended: its workload is being closed"));
     await this.#watching;
   }
 
   /**
-   * Waits until requests can be served, up to `limitMs`: false when they cannot.
-   * Answers at once, without a promise, when that is known.
+   * Waits until requests can be served, up to `limitMs`: false when they cannot, at once when the next start is later.
+   * Answers without a promise when that is known.
    */
   untilServing(limitMs: number): boolean | Promise<boolean> {
-    const known = servesRequests(this.#state);
+    const { clock } = this.#options;
+    const deadlineNs = clock.monotonicNs() + BigInt(Math.ceil(limitMs)) * NS_PER_MS;
+    const known = servesRequests(this.#state, deadlineNs);
     if (known !== undefined) return known;
     return new Promise((resolve) => {
       const settle = (isServing: boolean): void => {
@@ -90,60 +104,93 @@ export class ServiceSupervisor {
         resolve(isServing);
       };
       const look = (): void => {
-        const isServing = servesRequests(this.#state);
+        const isServing = servesRequests(this.#state, deadlineNs);
         if (isServing === undefined) withdraw = this.#changed.add(look);
         else settle(isServing);
       };
       let withdraw = this.#changed.add(look);
-      const cancelTimer = this.#options.clock.startTimer(limitMs, () => settle(false));
+      const cancelTimer = clock.startTimer(limitMs, () => settle(false));
     });
   }
 
+  /** Why a request that needs the service cannot be served now. */
+  unavailability(): Unavailability {
+    return unavailability(this.#state, this.#options.clock.monotonicNs());
+  }
+
   #startRun(): void {
-    this.#become({ kind: "starting" });
+    const { listening, clock, startMs } = this.#options;
+    this.#startFault = undefined;
+    this.#become({ kind: "starting", lastReason: this.#lastReason });
+    // Who heard of the start may have stopped it.
+    if (this.#state.kind !== "starting") return;
     const run = this.#options.startRun();
     this.#run = run;
     this.#watching = run.ended.then((end) => this.#ended(end));
+    if (listening !== undefined) this.#cancelTimer = clock.startTimer(startMs, () => this.#startTooLong());
     this.#awaitListening();
   }
 
   #awaitListening(): void {
     if (this.#state.kind !== "starting") return;
-    const { listening } = this.#options;
+    const { listening, clock } = this.#options;
     if (listening === undefined || listening.isReady()) {
-      this.#become({ kind: "ready", sinceNs: this.#options.clock.monotonicNs() });
+      this.#stopWaiting();
+      this.#become({ kind: "ready", sinceNs: clock.monotonicNs() });
     } else {
       this.#withdrawListening = listening.onReady(() => this.#awaitListening());
     }
   }
 
+  #startTooLong(): void {
+    this.#stopWaiting();
+    const detail = `it did not listen within ${this.#options.startMs} ms`;
+    this.#startFault = detail;
+    this.#options.onStartLimit(detail);
+    this.#run?.kill(new LoopgateError("ERR_TIMEOUT", `The service was ended: ${detail}`));
+  }
+
   #ended(end: GuestEnd): void {
     const before = this.#state;
     this.#run = undefined;
-    this.#withdrawListening?.();
-    this.#withdrawListening = undefined;
+    this.#stopWaiting();
     if (before.kind === "stopped") return;
     const { policy } = this.#options;
-    const isWell = isSuccess(end);
-    if (policy === "always" || (policy === "on-failure" && !isWell)) {
-      this.#restartLater(describeEnd(end), before);
-    } else {
-      this.#become(isWell ? { kind: "completed" } : { kind: "failed", reason: describeEnd(end) });
-    }
+    const isWell = this.#startFault === undefined && isSuccess(end);
+    const reason = this.#startFault ?? describeEnd(end);
+    this.#lastReason = reason;
+    if (policy === "always" || (policy === "on-failure" && !isWell)) this.#restartLater(reason, before);
+    else this.#become(isWell ? { kind: "completed" } : { kind: "failed", reason });
   }
 
   #restartLater(reason: string, before: ServiceState): void {
-    const { clock } = this.#options;
+    const { clock, restartsMax } = this.#options;
     const { delayMinMs, delayMaxMs, healthyMs } = this.#times;
-    const wasHealthy = before.kind === "ready" &&
-      clock.monotonicNs() - before.sinceNs >= BigInt(healthyMs) * NS_PER_MS;
-    const delayMs = wasHealthy ? delayMinMs : this.#nextDelayMs;
+    const nowNs = clock.monotonicNs();
+    if (before.kind === "ready" && nowNs - before.sinceNs >= BigInt(healthyMs) * NS_PER_MS) {
+      this.#nextDelayMs = delayMinMs;
+      this.#restartsInRow = 0;
+    }
+    if (restartsMax !== undefined && this.#restartsInRow >= restartsMax) {
+      const budget = `it was restarted ${restartsMax === 1 ? "once" : `${restartsMax} times`} in a row`;
+      this.#become({ kind: "failed", reason: `${reason}; ${budget}, and that is its limit` });
+      return;
+    }
+    this.#restartsInRow++;
+    const delayMs = this.#nextDelayMs;
     this.#nextDelayMs = Math.min(delayMs * 2, delayMaxMs);
-    this.#become({ kind: "restarting", delayMs, reason });
-    this.#cancelRestart = clock.startTimer(delayMs, () => {
-      this.#cancelRestart = undefined;
+    this.#cancelTimer = clock.startTimer(delayMs, () => {
+      this.#cancelTimer = undefined;
       this.#startRun();
     });
+    this.#become({ kind: "restarting", delayMs, dueNs: nowNs + BigInt(delayMs) * NS_PER_MS, reason });
+  }
+
+  #stopWaiting(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#withdrawListening?.();
+    this.#withdrawListening = undefined;
   }
 
   #become(next: ServiceState): void {
@@ -153,8 +200,8 @@ export class ServiceSupervisor {
   }
 }
 
-/** Whether requests can be served; undefined when that may still change by waiting. */
-function servesRequests(state: ServiceState): boolean | undefined {
+/** Whether requests can be served; undefined when that may still change by waiting until the deadline. */
+function servesRequests(state: ServiceState, deadlineNs: bigint): boolean | undefined {
   switch (state.kind) {
     case "ready":
     case "completed":
@@ -162,9 +209,10 @@ function servesRequests(state: ServiceState): boolean | undefined {
     case "failed":
     case "stopped":
       return false;
+    case "restarting":
+      return state.dueNs > deadlineNs ? false : undefined;
     case "idle":
     case "starting":
-    case "restarting":
       return undefined;
   }
 }

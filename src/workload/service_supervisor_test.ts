@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
 import { FakeClock, settle } from "../../test/support/fake_clock.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { GuestEnd } from "../instance/guest_end.ts";
@@ -13,6 +12,14 @@ const EXIT_3: GuestEnd = { kind: "exited", exitCode: 3 };
 const ERR: GuestEnd = { kind: "failed", error: undefined };
 const TRAP: GuestEnd = { kind: "trapped", error: new Error("unreachable") };
 
+interface FakeOptions {
+  readonly isReadyAware?: boolean;
+  readonly restartsMax?: number;
+  readonly isStubborn?: boolean;
+}
+
+const START_MS = 5000;
+
 /** A service whose runs end when the test says so. */
 class FakeService {
   readonly clock = new FakeClock();
@@ -20,21 +27,30 @@ class FakeService {
   readonly waiting = new WaitList();
   readonly supervisor: ServiceSupervisor;
   runs = 0;
+  kills = 0;
   /** Runs that were started and have not ended. */
   alive = 0;
   #isListening = false;
   #end: ((end: GuestEnd) => void) | undefined;
 
-  constructor(policy: RestartPolicy, options: { readonly isReadyAware?: boolean } = {}) {
+  readonly limits: string[] = [];
+  /** Runs that were killed end only when the test says so. */
+  readonly isStubborn: boolean;
+
+  constructor(policy: RestartPolicy, options: FakeOptions = {}) {
+    this.isStubborn = options.isStubborn ?? false;
     this.supervisor = new ServiceSupervisor({
       startRun: () => this.#startRun(),
       listening: options.isReadyAware !== true ? undefined : {
         isReady: () => this.#isListening,
         onReady: (wake) => this.waiting.add(wake),
       },
+      startMs: START_MS,
       policy,
+      restartsMax: options.restartsMax,
       clock: this.clock,
       onState: (state) => this.states.push(state.kind),
+      onStartLimit: (detail) => this.limits.push(detail),
     });
   }
 
@@ -62,7 +78,11 @@ class FakeService {
     this.alive++;
     const { promise, resolve } = Promise.withResolvers<GuestEnd>();
     this.#end = resolve;
-    return { ended: promise, kill: (cause) => this.#finish({ kind: "trapped", error: cause }) };
+    const kill = (cause: Error): void => {
+      this.kills++;
+      if (!this.isStubborn) this.#finish({ kind: "trapped", error: cause });
+    };
+    return { ended: promise, kill };
   }
 
   #finish(end: GuestEnd): void {
@@ -166,6 +186,119 @@ for (const [name, act, isServing] of WAITS) {
   });
 }
 
+test("ServiceSupervisor: a start that takes too long is ended, and the restart policy applies", async () => {
+  const rows = [["never", "failed"], ["on-failure", "restarting"], ["always", "restarting"]] as const;
+  for (const [policy, state] of rows) {
+    const service = new FakeService(policy, { isReadyAware: true });
+    service.supervisor.start();
+    await service.clock.advanceMs(START_MS - 1);
+    assert.equal(service.state, "starting");
+    assert.equal(service.kills, 0);
+    await service.clock.advanceMs(1);
+    assert.deepEqual([service.state, service.alive, service.kills], [state, 0, 1]);
+    assert.deepEqual(service.limits, ["it did not listen within 5000 ms"]);
+    assert.match(service.supervisor.unavailability().detail, /: it did not listen within 5000 ms/);
+    await service.supervisor.stop();
+    assert.deepEqual([service.clock.timersArmed, service.waiting.size], [0, 0]);
+  }
+});
+
+test("ServiceSupervisor: what listens or returns after its start limit has failed all the same", async () => {
+  const service = new FakeService("on-failure", { isReadyAware: true, isStubborn: true });
+  service.supervisor.start();
+  await service.clock.advanceMs(START_MS);
+  await service.listen();
+  assert.equal(service.state, "starting");
+  assert.equal(service.clock.timersArmed, 0);
+  await service.end(OK);
+  assert.equal(service.state, "restarting");
+  await service.clock.advanceMs(100);
+  await service.listen();
+  assert.equal(service.state, "ready");
+  await service.clock.advanceMs(START_MS * 2);
+  assert.equal(service.state, "ready", "the limit is of the start alone");
+  const stopped = service.supervisor.stop();
+  await service.end(TRAP);
+  await stopped;
+  assert.equal(service.alive, 0);
+});
+
+test("ServiceSupervisor has failed when its restarts are used up, and a minute of health gives them back", async () => {
+  for (const restartsMax of [0, 1, 3]) {
+    const service = new FakeService("always", { restartsMax });
+    service.supervisor.start();
+    const failOften = async (): Promise<void> => {
+      for (let count = 0; count < restartsMax; count++) {
+        await service.end(count % 2 === 0 ? TRAP : OK);
+        assert.equal(service.state, "restarting");
+        await service.clock.advanceMs(10_000);
+      }
+    };
+    await failOften();
+    await service.clock.advanceMs(60_000);
+    if (restartsMax > 0) await failOften();
+    await service.end(ERR);
+    assert.equal(service.state, "failed");
+    assert.match(
+      service.supervisor.unavailability().detail,
+      /has failed: it returned an error; it was restarted .* limit$/,
+    );
+    assert.deepEqual([service.runs, service.clock.timersArmed], [1 + (restartsMax > 0 ? 2 * restartsMax : 0), 0]);
+    await service.supervisor.stop();
+  }
+});
+
+test("ServiceSupervisor.unavailability: the reason, and what is left of the delay, rounded up", async () => {
+  const service = new FakeService("on-failure", { isReadyAware: true });
+  const told = (): readonly [string, number] => {
+    const { detail, retryAfterS } = service.supervisor.unavailability();
+    return [detail.replace("the service of the workload ", ""), retryAfterS];
+  };
+  assert.deepEqual(told(), ["is starting", 1]);
+  service.supervisor.start();
+  assert.deepEqual(told(), ["is starting", 1]);
+  await service.end(EXIT_3);
+  assert.deepEqual(told(), ["is restarting: it exited with code 3; next start in 100 ms", 1]);
+  await service.clock.advanceMs(100);
+  assert.deepEqual(told(), ["is starting: before, it exited with code 3", 1]);
+  for (const delayMs of [200, 400, 800, 1600]) {
+    await service.end(ERR);
+    if (delayMs < 1600) await service.clock.advanceMs(delayMs);
+  }
+  assert.deepEqual(told(), ["is restarting: it returned an error; next start in 1600 ms", 2]);
+  await service.clock.advanceMs(600);
+  assert.deepEqual(told(), ["is restarting: it returned an error; next start in 1000 ms", 1]);
+  await service.supervisor.stop();
+  assert.deepEqual(told(), ["the workload is being closed", 1]);
+  const other = new FakeService("never");
+  other.supervisor.start();
+  await other.end(TRAP);
+  assert.deepEqual(other.supervisor.unavailability(), {
+    detail: "the service of the workload has failed: it trapped: unreachable",
+    retryAfterS: 30,
+  });
+});
+
+test("ServiceSupervisor.untilServing does not wait for a start that is later than its limit", async () => {
+  const service = new FakeService("on-failure", { isReadyAware: true });
+  service.supervisor.start();
+  for (let delayMs = 100; delayMs < 800; delayMs *= 2) {
+    await service.end(TRAP);
+    await service.clock.advanceMs(delayMs);
+  }
+  const early = service.supervisor.untilServing(799);
+  await service.end(TRAP);
+  assert.equal(await early, false, "one who waited already");
+  assert.equal(service.supervisor.untilServing(799), false);
+  const late = service.supervisor.untilServing(801);
+  assert.ok(late instanceof Promise);
+  await service.clock.advanceMs(800);
+  await service.listen();
+  assert.equal(await late, true);
+  await service.supervisor.stop();
+  assert.equal(service.clock.timersArmed, 0);
+});
+
 test("ServiceSupervisor.untilServing answers at once for a service that failed", async () => {
   const service = new FakeService("never");
   service.supervisor.start();
@@ -204,45 +337,4 @@ test("ServiceSupervisor.stop ends what runs and starts nothing afterwards, in ev
       assert.equal(service.states.at(-1), "stopped");
     });
   }
-});
-
-/** Where each state may lead to. */
-const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
-  starting: ["ready", "completed", "restarting", "failed", "stopped"],
-  ready: ["completed", "restarting", "failed", "stopped"],
-  restarting: ["starting", "stopped"],
-  completed: ["stopped"],
-  failed: ["stopped"],
-  stopped: [],
-};
-
-test("ServiceSupervisor goes from state to state only as they say, with one run at most and no timer left", async () => {
-  const step = fc.oneof(
-    fc.constant({ do: "start" } as const),
-    fc.constant({ do: "listen" } as const),
-    fc.record({ do: fc.constant("end" as const), end: fc.constantFrom(OK, EXIT_0, EXIT_3, ERR, TRAP) }),
-    fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 70_000 }) }),
-  );
-  const policy = fc.constantFrom<RestartPolicy>("never", "on-failure", "always");
-  await fc.assert(
-    fc.asyncProperty(policy, fc.boolean(), fc.array(step, { maxLength: 25 }), async (chosen, isReadyAware, steps) => {
-      const service = new FakeService(chosen, { isReadyAware });
-      for (const each of steps) {
-        if (each.do === "start") service.supervisor.start();
-        else if (each.do === "wait") await service.clock.advanceMs(each.ms);
-        else if (service.isRunning) await (each.do === "listen" ? service.listen() : service.end(each.end));
-        assert.ok(service.alive <= 1);
-        const { kind } = service.supervisor.state;
-        assert.equal(service.alive, kind === "starting" || kind === "ready" ? 1 : 0, kind);
-        assert.equal(service.clock.timersArmed, kind === "restarting" ? 1 : 0, kind);
-      }
-      await service.supervisor.stop();
-      for (const [index, state] of service.states.entries()) {
-        const next = service.states[index + 1];
-        if (next !== undefined) assert.ok(FOLLOWERS[state]?.includes(next), `${state} -> ${next}`);
-      }
-      assert.deepEqual([service.alive, service.clock.timersArmed, service.waiting.size], [0, 0, 0]);
-    }),
-    { numRuns: 60 },
-  );
 });

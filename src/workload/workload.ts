@@ -148,8 +148,11 @@ export class Workload {
         isReady: () => this.network.isListening(readyTcpPort),
         onReady: (wake) => this.network.onListening(readyTcpPort, wake),
       },
+      startMs: spec.limits.startMs,
       policy: spec.restart,
+      restartsMax: spec.restartsMax,
       clock: tools.clock,
+      onStartLimit: (detail) => tools.onLimit(label, "start", detail),
       onState: (state) => {
         const detail = describeState(state);
         tools.emit({
