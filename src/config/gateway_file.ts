@@ -16,19 +16,29 @@ import { readText } from "./read_text.ts";
 /** The name of the operator's file. */
 export const GATEWAY_NAME = "gateway.jsonc";
 
+/** What no workload gets more of. */
+export interface Ceiling {
+  /** Of the policies. Undefined: nothing is cut. Of a faulty file it is one that closes everything. */
+  readonly layer: PolicyLayer | undefined;
+  /** Whether what a file asks for is held against it: of a faulty file no fault follows for the workloads below it. */
+  readonly isSound: boolean;
+}
+
 /** What the operator says. */
 export interface LoadedGateway {
   readonly gateway: GatewaySpec;
-  /** Undefined: nothing is cut. Of a faulty file it is one that closes everything. */
-  readonly ceiling: PolicyLayer | undefined;
+  readonly ceiling: Ceiling;
   readonly diagnostics: readonly Diagnostic[];
+  /** Files that it names. */
+  readonly dependencies: readonly string[];
 }
 
 /** What counts where the operator says nothing. */
 export const NO_GATEWAY_FILE: LoadedGateway = {
   gateway: { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS },
-  ceiling: undefined,
+  ceiling: { layer: undefined, isSound: true },
   diagnostics: [],
+  dependencies: [],
 };
 
 /** Reads the file, which is there. `folder` is the one it stands in. */
@@ -46,10 +56,13 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
   const { layer, diagnostics: ruleFaults } = readLayer(document);
   diagnostics.push(...faults, ...ruleFaults);
-  const ca = value === undefined ? undefined : await readCa(value, { folder, document, files, diagnostics });
-  if (value === undefined || diagnostics.length > 0) return closed(file, diagnostics);
+  const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
+  const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
+  const dependencies = caPath === undefined ? [] : [caPath];
+  if (value === undefined || diagnostics.length > 0) return { ...closed(file, diagnostics), dependencies };
   const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
-  return { gateway: specOf(value, ca), ceiling: isCut ? layer : undefined, diagnostics };
+  const ceiling = { layer: isCut ? layer : undefined, isSound: true };
+  return { gateway: specOf(value, ca), ceiling, diagnostics, dependencies };
 }
 
 function specOf({ nat64 = [], resolver }: GatewayFile, ca: string | undefined): GatewaySpec {
@@ -62,30 +75,29 @@ function specOf({ nat64 = [], resolver }: GatewayFile, ca: string | undefined): 
   };
 }
 
-/** The PEM text; undefined without `ca` and when it has a fault. */
+function caPathOf(ca: string, folder: string): string {
+  return ca.startsWith("/") ? ca : joinPath(folder, ca);
+}
+
+/** The PEM text; undefined when it has a fault. */
 async function readCa(
-  { ca }: GatewayFile,
-  { folder, document, files, diagnostics }: {
-    readonly folder: string;
+  path: string,
+  { document, files, diagnostics }: {
     readonly document: ConfigDocument;
     readonly files: FileReader;
     readonly diagnostics: Diagnostic[];
   },
 ): Promise<string | undefined> {
-  const { root } = document;
-  if (ca === undefined || root === undefined) return undefined;
-  const path = ca.startsWith("/") ? ca : joinPath(folder, ca);
-  const fail = (is: string): undefined => {
-    const message = `Cannot use "ca": ${is}, expected a PEM file with certificates`;
-    diagnostics.push(document.fault(nodeAt(root, ["ca"]).offset, message));
-    return undefined;
-  };
   const read = await readPem(path, files);
-  return "pem" in read ? read.pem : fail(read.fault);
+  if ("pem" in read) return read.pem;
+  const message = `Cannot use "ca": ${read.fault}, expected a PEM file with certificates`;
+  const { root } = document;
+  diagnostics.push(document.fault(root === undefined ? 0 : nodeAt(root, ["ca"]).offset, message));
+  return undefined;
 }
 
 function closed(file: string, diagnostics: readonly Diagnostic[]): LoadedGateway {
   const { net, dns } = absentLayer(file);
-  const ceiling: PolicyLayer = { net: { ...net, form: "off", allow: [] }, dns: { ...dns, form: "off" } };
-  return { ...NO_GATEWAY_FILE, ceiling, diagnostics };
+  const layer: PolicyLayer = { net: { ...net, form: "off", allow: [] }, dns: { ...dns, form: "off" } };
+  return { ...NO_GATEWAY_FILE, ceiling: { layer, isSound: false }, diagnostics };
 }

@@ -8,8 +8,10 @@ import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
+import type { Ceiling } from "./gateway_file.ts";
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
+import type { PlacedRoute } from "./route_ties.ts";
 
 /** The name of a workload's own file. */
 export const WORKLOAD_NAME = "workload.jsonc";
@@ -20,34 +22,20 @@ export const ROUTE_ENDING = ".route.jsonc";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or digit first';
 
-/** A route with what a tie needs to be told: where it stands. */
-export interface PlacedRoute {
-  readonly match: RouteSpec["match"];
-  readonly document: ConfigDocument;
-  /** Where the path of the match stands. */
-  readonly offset: number;
-}
-
 /** What a sub-folder came to. */
-export interface LoadedWorkload {
+export interface ReadWorkloadFolder {
   /** Undefined when one of its files has a fault. */
   readonly workload: WorkloadSpec | undefined;
   /** All routes that could be read, those of a faulty workload too. */
   readonly routes: readonly PlacedRoute[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Its files, and the components that they name. */
+  readonly dependencies: readonly string[];
 }
 
 /** Whether a name makes its folder a workload. */
 export function isWorkloadFile(name: string): boolean {
   return name === WORKLOAD_NAME || name.endsWith(ROUTE_ENDING);
-}
-
-/** The operator's share of the policies. */
-export interface Ceiling {
-  /** Undefined: nothing is cut. */
-  readonly layer: PolicyLayer | undefined;
-  /** Whether what a file asks for is held against it. */
-  readonly isSound: boolean;
 }
 
 /** A sub-folder that is to be read. */
@@ -59,7 +47,7 @@ export interface WorkloadPlace {
 }
 
 /** Reads a sub-folder whose entries hold at least one `isWorkloadFile`. */
-export async function loadWorkload(place: WorkloadPlace, files: FileReader): Promise<LoadedWorkload> {
+export async function readWorkloadFolder(place: WorkloadPlace, files: FileReader): Promise<ReadWorkloadFolder> {
   return await new WorkloadLoader(place, files).load(place.entries);
 }
 
@@ -70,6 +58,7 @@ class WorkloadLoader {
   readonly #ceiling: Ceiling;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #placed: PlacedRoute[] = [];
+  readonly #dependencies = new Set<string>();
   #realFolder = "";
 
   constructor({ folder, name, ceiling }: WorkloadPlace, files: FileReader) {
@@ -79,7 +68,7 @@ class WorkloadLoader {
     this.#files = files;
   }
 
-  async load(entries: readonly FolderEntry[]): Promise<LoadedWorkload> {
+  async load(entries: readonly FolderEntry[]): Promise<ReadWorkloadFolder> {
     const facts = await this.#files.inspect(this.#folder);
     this.#realFolder = facts?.realPath ?? "";
     const names = entries.map((entry) => entry.name).filter(isWorkloadFile).toSorted();
@@ -112,7 +101,12 @@ class WorkloadLoader {
       totals: WORKLOAD_TOTALS,
     };
     const isSound = this.#diagnostics.length === 0;
-    return { workload: isSound ? workload : undefined, routes: this.#placed, diagnostics: this.#diagnostics };
+    return {
+      workload: isSound ? workload : undefined,
+      routes: this.#placed,
+      diagnostics: this.#diagnostics,
+      dependencies: [...this.#dependencies],
+    };
   }
 
   async #service(document: ConfigDocument, file: WorkloadFile): Promise<ServiceSpec | undefined> {
@@ -181,6 +175,7 @@ class WorkloadLoader {
 
   async #document(name: string): Promise<ConfigDocument | undefined> {
     const path = joinPath(this.#folder, name);
+    this.#dependencies.add(path);
     try {
       const facts = await this.#files.inspect(path);
       if (facts === undefined) throw new Error("it is a link to nothing");
@@ -200,6 +195,7 @@ class WorkloadLoader {
 
   async #checkComponent(document: ConfigDocument, key: readonly string[], path: string): Promise<void> {
     const workload = { folder: this.#folder, realFolder: this.#realFolder, files: this.#files };
+    this.#dependencies.add(componentPath(this.#folder, path));
     const fault = await checkComponentFile(path, workload);
     if (fault === undefined || document.root === undefined) return;
     const { offset } = nodeAt(document.root, key);
