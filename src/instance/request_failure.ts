@@ -1,5 +1,6 @@
 /** Why a request got no answer from its guest. The server has one table from these to statuses; nothing in here reaches a client. */
 import type { HttpErrorCode } from "../host/http/exchange.ts";
+import type { LimitName } from "../telemetry/limit_counts.ts";
 
 /** What can go wrong from the moment a route was found. */
 export type RequestFailure =
@@ -22,7 +23,7 @@ export type RequestFailure =
   /** The request's fields are more than the route takes. */
   | { readonly kind: "header-limit"; readonly bytesMax: number }
   /** The guest's answer is past a limit: its fields, or the length that it announces for its body. */
-  | { readonly kind: "response-limit"; readonly detail: string }
+  | { readonly kind: "response-limit"; readonly limit: "headerBytes" | "responseBody"; readonly detail: string }
   /** The client went away; there is nobody to answer. */
   | { readonly kind: "client-gone" }
   /** A fault of the gateway itself. */
@@ -52,6 +53,30 @@ export function describeFailure(failure: RequestFailure): string {
       return "the client went away";
     case "fault":
       return `a fault of the gateway: ${describeError(failure.error)}`;
+  }
+}
+
+/** The limit that a request met, to be counted; undefined when it failed for another reason, or its limit counts itself. */
+export function limitOf(failure: RequestFailure): LimitName | undefined {
+  switch (failure.kind) {
+    case "cpu-limit":
+      return "cpu";
+    case "wall-limit":
+      return "wall";
+    case "request-body-limit":
+      return "requestBody";
+    case "header-limit":
+      return "headerBytes";
+    case "response-limit":
+      return failure.limit;
+    case "overloaded":
+    case "unavailable":
+    case "trapped":
+    case "no-answer":
+    case "error-code":
+    case "client-gone":
+    case "fault":
+      return undefined;
   }
 }
 

@@ -22,7 +22,7 @@ const ROWS: readonly (readonly [failure: GatewayFailure, status: number, fields:
     [{ kind: "fault", error: new Error(SECRET) }, 500, {}],
     [{ kind: "not-implemented", detail: SECRET }, 501, {}],
     [{ kind: "error-code", code: { tag: "internal-error", val: SECRET } }, 502, {}],
-    [{ kind: "response-limit", detail: SECRET }, 502, {}],
+    [{ kind: "response-limit", limit: "headerBytes", detail: SECRET }, 502, {}],
     [{ kind: "unavailable", detail: SECRET, retryAfterS: 7 }, 503, { "retry-after": "7" }],
     [{ kind: "draining" }, 503, { "retry-after": "5" }],
     [{ kind: "wall-limit", wallLimitMs: 30_000 }, 504, {}],
