@@ -87,6 +87,7 @@ async function open(
     network: guestNetwork,
     counters,
     emit: () => {},
+    onLimit: () => {},
   };
   const component: BenchComponent = role === "service" ? service : handler;
   const instance = await component.instantiate(createHostImports(context));

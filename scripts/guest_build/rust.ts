@@ -7,7 +7,7 @@ import { guestWorld, WASI_VERSION, writeWit } from "./wit.ts";
 
 const CRATE = "test/guests/rust";
 /** Binaries of the crate; a guest's name has `rust_` before it. */
-const BINARIES = ["service_leet", "http_api", "http_probe", "std_cli", "bindgen_handler"];
+const BINARIES = ["service_leet", "http_api", "http_probe", "std_cli", "bindgen_handler", "busy_handler"];
 
 /** The test guests of `test/guests/rust`. */
 export const rust: Toolchain = {

@@ -1,0 +1,166 @@
+/**
+ * What a gateway weighs: from the start of its process to the first answer, memory and processor time with 1, 100 and
+ * 1,000 workloads (a handler and a service each) of which nobody asks anything, bytes per second through a handler, and
+ * how soon a new workload answers.
+ */
+import { renameSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { gatewayCommand, writeFolder } from "./peers/loopgate.ts";
+import { freePort, type RunningServer, startServer } from "./peers/peer.ts";
+import { cpuUsOf, residentBytesOf } from "./process_usage.ts";
+import { type BenchRow, median, round } from "./results.ts";
+
+const STARTS = 5;
+const IDLE_S = 3;
+const STREAM_BYTES = 100 * 1024 * 1024;
+const MIB = 1024 ** 2;
+
+type Guests = Readonly<Record<string, string>>;
+
+/** Measures and prints both runtimes. */
+export async function footprintTable(guests: Guests): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  console.log("| | node | deno |\n| --- | ---: | ---: |");
+  const print = async (row: string, measure: (runtime: "node" | "deno") => Promise<Record<string, number>>) => {
+    const measured: Record<string, number>[] = [];
+    for (const runtime of ["node", "deno"] as const) {
+      const values = await measure(runtime);
+      measured.push(values);
+      rows.push({ table: "footprint", row, who: `loopgate ${runtime}`, values });
+    }
+    for (const name of Object.keys(measured[0] ?? {})) {
+      console.log(`| ${row}, ${name} | ${measured.map((values) => round(values[name] ?? Number.NaN)).join(" | ")} |`);
+    }
+  };
+  await print("cold start to the first answer", (runtime) => coldStart(guests, runtime));
+  for (const count of [1, 100, 1000]) {
+    await print(`${count} idle workloads`, (runtime) => idle(guests, runtime, count));
+  }
+  await print("100 MB echo", (runtime) => echo(guests, runtime));
+  await print("new workload", (runtime) => deploy(guests, runtime));
+  return rows;
+}
+
+async function coldStart(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+  const folder = writeFolder({ bench: { component: guests["rust_http_probe"] ?? "", mode: "fresh" } });
+  const times: number[] = [];
+  try {
+    for (let at = 0; at < STARTS; at++) {
+      const startMs = performance.now();
+      const server = await serve(runtime, folder);
+      times.push(performance.now() - startMs);
+      await server.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return { coldStartMs: median(times) };
+}
+
+async function idle(guests: Guests, runtime: "node" | "deno", count: number): Promise<Record<string, number>> {
+  const component = guests["rust_http_api"] ?? "";
+  const service = guests["rust_service_leet"] ?? "";
+  const names = Array.from({ length: count }, (_, at) => `w${at}`);
+  const folder = writeFolder(Object.fromEntries(names.map((name) => [name, { component, service, mode: "fresh" }])));
+  const server = await serve(runtime, folder);
+  try {
+    // Each handler has served once, so that each has an instance.
+    for (const name of names) await send(`${server.url}/${name}`, "GET");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const before = cpuUsOf(server.pid);
+    await new Promise((resolve) => setTimeout(resolve, IDLE_S * 1_000));
+    return {
+      idleCpuPercent: (cpuUsOf(server.pid) - before) / (IDLE_S * 1e6) * 100,
+      residentMiB: residentBytesOf(server.pid) / MIB,
+    };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function echo(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+  const folder = writeFolder({ bench: { component: guests["rust_http_probe"] ?? "", mode: "fresh" } });
+  const server = await serve(runtime, folder);
+  try {
+    await send(`${server.url}/echo`, "POST", STREAM_BYTES / 10);
+    const before = residentBytesOf(server.pid);
+    const rates: number[] = [];
+    let peak = before;
+    for (let at = 0; at < STARTS; at++) {
+      const startMs = performance.now();
+      const watch = setInterval(() => peak = Math.max(peak, residentBytesOf(server.pid)), 50);
+      const received = await send(`${server.url}/echo`, "POST", STREAM_BYTES);
+      clearInterval(watch);
+      if (received !== STREAM_BYTES) throw new Error(`The echo has ${received} bytes, expected ${STREAM_BYTES}`);
+      rates.push(STREAM_BYTES / ((performance.now() - startMs) / 1000));
+    }
+    return { bytesPerS: median(rates), growthMiB: (peak - before) / MIB };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** From the rename that makes the folder appear to the first answer of its route. */
+async function deploy(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+  const component = guests["rust_http_probe"] ?? "";
+  const folder = writeFolder({ bench: { component: guests["rust_http_api"] ?? "", mode: "fresh" } });
+  const server = await serve(runtime, folder);
+  const times: number[] = [];
+  try {
+    for (let at = 0; at < STARTS; at++) {
+      const name = `new${at}`;
+      const made = writeFolder({ [name]: { component, mode: "fresh" } });
+      const startMs = performance.now();
+      renameSync(join(made, name), join(folder, name));
+      // The other workload answers 404 until the new one is there.
+      while (await statusOf(`${server.url}/${name}`) !== 200) {
+        if (performance.now() - startMs > 10_000) throw new Error("The new workload does not answer within 10 s");
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      times.push(performance.now() - startMs);
+      rmSync(made, { recursive: true });
+    }
+    return { firstAnswerMs: median(times) };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function serve(runtime: "node" | "deno", folder: string): Promise<RunningServer> {
+  const port = await freePort();
+  return await startServer(...gatewayCommand(runtime, folder, port), { url: `http://127.0.0.1:${port}` });
+}
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Sends `bytes` of body and counts those of the answer. */
+function send(url: string, method: string, bytes = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let received = 0;
+    const sent = request(url, { method, headers: bytes > 0 ? { "content-length": bytes } : {} }, (response) => {
+      response.on("data", (chunk: Buffer) => received += chunk.length);
+      response.on("end", () => resolve(received));
+      response.on("error", reject);
+    });
+    sent.on("error", reject);
+    const chunk = Buffer.alloc(65_536, 120);
+    let left = bytes;
+    const more = (): void => {
+      while (left > 0) {
+        const piece = left < chunk.length ? chunk.subarray(0, left) : chunk;
+        left -= piece.length;
+        if (!sent.write(piece) && left > 0) return void sent.once("drain", more);
+      }
+      sent.end();
+    };
+    more();
+  });
+}
