@@ -22,12 +22,22 @@
  */
 export type { Diagnostic } from "./base/diagnostics.ts";
 export { diagnosticsText, type DiagnosticStyle, PLAIN_STYLE } from "./base/diagnostics_text.ts";
+export {
+  PROCESS_LIMITS,
+  type ProcessLimits,
+  ROUTE_LIMITS,
+  type RouteLimits,
+  SERVICE_LIMITS,
+  type ServiceLimits,
+  WORKLOAD_TOTALS,
+  type WorkloadTotals,
+} from "./base/limits.ts";
 export { type ErrorCode, LoopgateError } from "./base/errors.ts";
 export { type Gateway, type GatewayOptions, LISTEN_DEFAULT, startGateway } from "./gateway/gateway.ts";
+export type { GatewayLimits } from "./gateway/limit_overrides.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
 export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";
 export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";
 export type { RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";
-export { WORKLOAD_LIMITS, type WorkloadLimits } from "./workload/workload.ts";

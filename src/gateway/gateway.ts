@@ -21,10 +21,11 @@ import { LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
-import { Workload, WORKLOAD_LIMITS, type WorkloadLimits } from "../workload/workload.ts";
+import { Workload } from "../workload/workload.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
 import { openEgressTools } from "./egress_tools.ts";
+import { type GatewayLimits, withLimits } from "./limit_overrides.ts";
 import { loadComponents } from "./load_components.ts";
 import { randomBytes } from "./random_bytes.ts";
 
@@ -46,8 +47,8 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   /** Default: the machine's. */
   readonly files?: FileReader;
-  /** Bounds that differ from `LISTENER_LIMITS` and `WORKLOAD_LIMITS`. */
-  readonly limits?: { readonly listener?: Partial<ListenerLimits>; readonly workload?: Partial<WorkloadLimits> };
+  /** Limits that count instead of what the files say. */
+  readonly limits?: GatewayLimits;
 }
 
 /** What a gateway has counted. */
@@ -105,16 +106,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     counters,
   });
-  const workloadLimits = { ...WORKLOAD_LIMITS, ...options.limits?.workload };
+  const readinessWaitMs = options.limits?.readinessWaitMs;
   const workloads = specs.workloads.map((spec) =>
     new Workload({
-      spec,
+      spec: withLimits(spec, options.limits),
       componentOf: specs.componentOf,
       tools,
       egressTools: outside.tools,
       denials,
       egress,
-      limits: workloadLimits,
+      ...(readinessWaitMs !== undefined && { readinessWaitMs }),
     })
   );
   const limits = { ...LISTENER_LIMITS, ...options.limits?.listener };

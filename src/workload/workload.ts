@@ -1,15 +1,12 @@
 /** A workload while it lives: its private network, its service, its routes. */
 import type { CompiledComponent } from "../component/engine.ts";
-import { CONCURRENCY_LIMITS, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
 import type { GuestTools } from "../instance/guest.ts";
 import { describeEnd } from "../instance/guest_end.ts";
-import { Handler, HANDLER_LIMITS, type HandlerLimits } from "../instance/handler.ts";
+import { Handler } from "../instance/handler.ts";
 import { type EgressTools, GuestEgress } from "../host/egress/guest_egress.ts";
 import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import type { GuestRole } from "../network/access.ts";
 import type { Egress } from "../network/egress.ts";
-import { HttpConnectionSlots } from "../network/http_connection_slots.ts";
-import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
@@ -20,14 +17,8 @@ import { describeState } from "./service_state.ts";
 import { type ServiceRun, ServiceSupervisor } from "./service_supervisor.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "./spec.ts";
 
-/** The bounds of a workload. */
-export interface WorkloadLimits extends ConcurrencyLimits, HandlerLimits {
-  /** How long a request waits for the service. A cold start takes seconds; a client waits no longer than this. */
-  readonly readinessWaitMs: number;
-}
-
-/** What a workload has when its files say nothing. */
-export const WORKLOAD_LIMITS: WorkloadLimits = { ...CONCURRENCY_LIMITS, ...HANDLER_LIMITS, readinessWaitMs: 10_000 };
+/** How long a request waits for the service when nobody says otherwise. A cold start takes seconds; a client waits no longer than this. */
+export const READINESS_WAIT_MS = 10_000;
 
 /** What a workload needs. */
 export interface WorkloadOptions {
@@ -41,7 +32,8 @@ export interface WorkloadOptions {
   readonly denials?: DenialCounts;
   /** The sockets to the outside. */
   readonly egress?: Egress;
-  readonly limits?: WorkloadLimits;
+  /** How long a request waits for the service. */
+  readonly readinessWaitMs?: number;
 }
 
 /** Owns everything of one workload. */
@@ -51,7 +43,6 @@ export class Workload {
   readonly network: WorkloadNetwork;
   readonly service: ServiceSupervisor | undefined;
   readonly #options: WorkloadOptions;
-  readonly #slots = new HttpConnectionSlots(CONNECTIONS_MAX);
   readonly #lookups = new LookupSlots();
   readonly #egresses: GuestEgress[] = [];
   #closed: Promise<void> | undefined;
@@ -99,7 +90,6 @@ export class Workload {
       role,
       label,
       network: this.network,
-      slots: this.#slots,
       lookups: this.#lookups,
       egress,
       clock,
@@ -110,7 +100,8 @@ export class Workload {
   }
 
   #makeRoute(spec: RouteSpec): Route {
-    const { tools, componentOf, limits = WORKLOAD_LIMITS } = this.#options;
+    const { tools, componentOf, readinessWaitMs = READINESS_WAIT_MS } = this.#options;
+    const { limits } = spec;
     const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
     const egress = this.#makeEgress("component", label, spec.policy);
     const handler = new Handler({
@@ -118,7 +109,7 @@ export class Workload {
       tools,
       openNetwork: () => this.network.openGuest("component", label, egress?.access),
       ...(egress !== undefined && { egress }),
-      limits,
+      limits: { wallLimitMs: limits.wallMs, afterAnswerLimitMs: limits.idleMs },
     });
     return new Route({
       workload: this.name,
@@ -128,7 +119,7 @@ export class Workload {
       service: this.service,
       clock: tools.clock,
       limits,
-      readinessWaitMs: limits.readinessWaitMs,
+      readinessWaitMs,
     });
   }
 

@@ -18,7 +18,7 @@ before(async () => {
       args: ["one", "two"],
     },
     "probe/probe.wasm": await componentBytes("probe"),
-  }, { limits: { workload: { wallLimitMs: 300, afterAnswerLimitMs: 300 } } });
+  }, { limits: { route: { wallMs: 300, idleMs: 300 } } });
 });
 
 after(async () => {

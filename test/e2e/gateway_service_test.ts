@@ -89,7 +89,7 @@ test("requests wait for a service that is late", async () => {
 });
 
 test("requests wait no longer than the limit for a service that never is ready: 503", async () => {
-  const limits = { workload: { readinessWaitMs: 50 } };
+  const limits = { readinessWaitMs: 50 };
   const harness = await startTestGateway(await greeting("never", { mode: "never" }), { limits });
   const response = await ask(harness.url, "never");
   assert.equal(response.status, 503);
@@ -155,7 +155,7 @@ test("a service that traps is restarted and can listen on its port at once", asy
 });
 
 test("a route at its limit queues, and past the queue answers 429 at once", async () => {
-  const limits = { workload: { concurrencyMax: 1, queueMax: 1, queueWaitMs: 5000, wallLimitMs: 300 } };
+  const limits = { route: { concurrencyMax: 1, queueMax: 1, queueWaitMs: 5000, wallMs: 300 } };
   const harness = await startTestGateway({
     "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
     "busy/probe.wasm": await componentBytes("probe"),
@@ -176,7 +176,7 @@ test("a route at its limit queues, and past the queue answers 429 at once", asyn
 });
 
 test("the wait in a route's queue ends: 429", async () => {
-  const limits = { workload: { concurrencyMax: 1, queueMax: 8, queueWaitMs: 50, wallLimitMs: 500 } };
+  const limits = { route: { concurrencyMax: 1, queueMax: 8, queueWaitMs: 50, wallMs: 500 } };
   const harness = await startTestGateway({
     "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
     "busy/probe.wasm": await componentBytes("probe"),
