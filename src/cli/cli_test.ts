@@ -28,6 +28,7 @@ class FakeProcess {
 
   readonly clock: Clock = {
     monotonicNs: () => this.nowNs,
+    monotonicMs: () => Number(this.nowNs) / 1e6,
     wallMs: () => 0,
     startTimer: () => () => {},
   };

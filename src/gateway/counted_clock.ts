@@ -6,6 +6,7 @@ import type { LiveCounters } from "../telemetry/live_counters.ts";
 export function countedClock(clock: Clock, counters: LiveCounters): Clock {
   return {
     monotonicNs: () => clock.monotonicNs(),
+    monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
     startTimer(delayMs, fire) {
       let isRunning = true;

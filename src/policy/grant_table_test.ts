@@ -9,7 +9,7 @@ import { GrantTable } from "./grant_table.ts";
 /** A table and the way to let time pass. */
 function makeTable(): { readonly table: GrantTable; readonly pass: (seconds: number) => void } {
   let nowNs = 5n;
-  const clock: Clock = { monotonicNs: () => nowNs, wallMs: () => 0, startTimer: () => () => {} };
+  const clock: Clock = { monotonicNs: () => nowNs, monotonicMs: () => 0, wallMs: () => 0, startTimer: () => () => {} };
   return { table: new GrantTable({ clock }), pass: (seconds) => void (nowNs += BigInt(seconds * 1e9)) };
 }
 

@@ -28,6 +28,15 @@ export class FakeClock implements Clock {
     return this.#nowNs;
   }
 
+  monotonicMs(): number {
+    return Number(this.#nowNs) / NS_PER_MS;
+  }
+
+  /** Time that passes while code computes: no timer fires in it. */
+  computeMs(ms: number): void {
+    this.#moveTo(this.#nowNs + BigInt(Math.round(ms * NS_PER_MS)));
+  }
+
   wallMs(): number {
     return this.#wallMs;
   }
