@@ -1,10 +1,17 @@
-/** One route of a workload: who may come in, whether the service is there, and then the handler. */
+/**
+ * One route of a workload: who may come in, whether the service is there, and then the handler.
+ *
+ * A route is `open`, and left by one of three ways. `untilIdle` (a reload; nobody new is led to it): everybody inside
+ * finishes as if nothing had happened, those in the queue included. `sendAwayWaiting` (the gateway drains): who waits for
+ * a place or for the service gets 503 at once, who runs finishes. `close`: who runs is ended as well.
+ */
 import { ConcurrencyGate, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
 import type { Handler } from "../instance/handler.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
-import type { RequestFailure } from "../instance/request_failure.ts";
+import { limitOf, type RequestFailure } from "../instance/request_failure.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RouteMatch } from "../router/route_match.ts";
+import type { LimitName } from "../telemetry/limit_counts.ts";
 import type { ServiceSupervisor } from "./service_supervisor.ts";
 
 /** What a route needs. */
@@ -18,6 +25,8 @@ export interface RouteOptions {
   readonly limits: ConcurrencyLimits;
   /** How long a request waits for the service. */
   readonly readinessWaitMs: number;
+  /** A request met a limit, and its own line says so. */
+  readonly countLimit: (limit: LimitName) => void;
 }
 
 /** Where the router leads a request to. */
@@ -27,7 +36,12 @@ export class Route {
   readonly match: RouteMatch;
   readonly #options: RouteOptions;
   readonly #gate: ConcurrencyGate;
-  #isClosed = false;
+  /** Ends the waits for the service. */
+  readonly #waits = new Set<() => void>();
+  /** Requests inside, those in the queue included. */
+  #inside = 0;
+  #onIdle: (() => void)[] = [];
+  #isTurningAway = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
@@ -37,22 +51,55 @@ export class Route {
     this.#gate = new ConcurrencyGate(options.limits, options.clock);
   }
 
-  /** Requests inside, waiting for the service included. */
-  get activeCount(): number {
-    return this.#gate.active;
+  /** Requests inside: running, waiting for the service, or in the queue. */
+  get insideCount(): number {
+    return this.#inside;
   }
 
   /** Resolves when the guest is done: with nothing when it answered. Never rejects but for a fault of the gateway. */
   async serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    if (this.#isClosed) return this.#unavailable();
+    if (this.#isTurningAway) return this.#unavailable();
+    this.#inside++;
+    try {
+      const failure = await this.#serve(exchange);
+      const limit = failure && limitOf(failure);
+      if (limit !== undefined) this.#options.countLimit(limit);
+      return failure;
+    } finally {
+      this.#inside--;
+      if (this.#inside === 0) { for (const resolve of this.#onIdle.splice(0)) resolve(); }
+    }
+  }
+
+  /** Resolves when nobody is inside. */
+  async untilIdle(): Promise<void> {
+    if (this.#inside > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** Lets nobody in any more and sends away who waits; who runs may finish. Idempotent. */
+  sendAwayWaiting(): void {
+    this.#isTurningAway = true;
+    this.#gate.cancelAll();
+    for (const end of this.#waits) end();
+  }
+
+  /** As `sendAwayWaiting`, and ends who runs. Idempotent. */
+  close(): void {
+    this.sendAwayWaiting();
+    this.#options.handler.killAll();
+  }
+
+  async #serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     if (!this.#gate.tryEnter()) {
       const refused = await this.#queue(exchange);
       if (refused !== undefined) return refused;
     }
     try {
       const isServing = this.#options.service?.untilServing(this.#options.readinessWaitMs) ?? true;
-      if (isServing !== true && !(await isServing)) return this.#unavailable();
-      if (this.#isClosed) return this.#unavailable();
+      if (isServing !== true && !(await this.#untilEnded(isServing, exchange))) {
+        return exchange.isClientGone ? { kind: "client-gone" } : this.#unavailable();
+      }
+      if (this.#isTurningAway) return this.#unavailable();
       if (exchange.isClientGone) return { kind: "client-gone" };
       return await this.#options.handler.run(exchange);
     } finally {
@@ -60,36 +107,42 @@ export class Route {
     }
   }
 
-  /** Lets nobody in any more, sends away who waits, ends who runs. Idempotent. */
-  close(): void {
-    this.#isClosed = true;
-    this.#gate.cancelAll();
-    this.#options.handler.killAll();
+  /** What the wait for the service comes to: false when the route is closed or the client leaves before. */
+  async #untilEnded(wait: boolean | Promise<boolean>, exchange: HandlerExchange): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<false>();
+    const end = (): void => resolve(false);
+    this.#waits.add(end);
+    const withdraw = exchange.onClientGone(end);
+    const isServing = await Promise.race([wait, promise]);
+    withdraw();
+    this.#waits.delete(end);
+    return isServing;
   }
 
   /** Waits for a place; it is held when nothing is returned. */
   async #queue(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     const entry = this.#gate.enqueue();
-    if (entry === undefined) return this.#overloaded("its queue is full");
+    if (entry === undefined) return this.#overloaded("concurrency", "its queue is full");
     const withdraw = exchange.onClientGone(() => entry.cancel());
     const outcome = await entry.outcome;
     withdraw();
     if (outcome === "entered") return undefined;
     if (exchange.isClientGone) return { kind: "client-gone" };
-    if (this.#isClosed) return this.#unavailable();
-    return this.#overloaded("the wait in its queue was too long");
+    if (this.#isTurningAway) return this.#unavailable();
+    return this.#overloaded("queueWait", "the wait in its queue was too long");
   }
 
   /** A route that is full because everybody in it waits for the service is not overloaded. */
-  #overloaded(reason: string): RequestFailure {
+  #overloaded(limit: LimitName, reason: string): RequestFailure {
     const state = this.#options.service?.state.kind ?? "ready";
     if (state !== "ready" && state !== "completed") return this.#unavailable();
+    this.#options.countLimit(limit);
     return { kind: "overloaded", detail: `the route is at its limit of ${this.#gate.active} requests and ${reason}` };
   }
 
   #unavailable(): RequestFailure {
     const { service } = this.#options;
-    if (!this.#isClosed && service !== undefined) return { kind: "unavailable", ...service.unavailability() };
+    if (!this.#isTurningAway && service !== undefined) return { kind: "unavailable", ...service.unavailability() };
     return { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S };
   }
 }

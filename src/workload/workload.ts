@@ -1,4 +1,5 @@
 /** A workload while it lives: its private network, its service, its routes. */
+import { WaitList } from "../base/waitable.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import type { GuestTools } from "../instance/guest.ts";
 import { describeEnd } from "../instance/guest_end.ts";
@@ -11,6 +12,7 @@ import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
+import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import { Route } from "./route.ts";
 import { startRun } from "./service_run.ts";
 import { describeState } from "./service_state.ts";
@@ -30,6 +32,8 @@ export interface WorkloadOptions {
   readonly egressTools?: EgressTools;
   /** Of the gateway: counts every denial. */
   readonly denials?: DenialCounts;
+  /** Of the gateway: counts the limits that requests met. */
+  readonly limitCounts?: LimitCounts;
   /** The sockets to the outside. */
   readonly egress?: Egress;
   /** How long a request waits for the service. */
@@ -43,6 +47,7 @@ export class Workload {
   readonly network: WorkloadNetwork;
   readonly service: ServiceSupervisor | undefined;
   readonly #options: WorkloadOptions;
+  readonly #serviceChanged = new WaitList();
   readonly #lookups = new LookupSlots();
   readonly #egresses: GuestEgress[] = [];
   #closed: Promise<void> | undefined;
@@ -56,6 +61,8 @@ export class Workload {
       clock: tools.clock,
       counters: tools.counters,
       emit: tools.emit,
+      connectionsMax: spec.totals.connectionsMax,
+      onLimit: tools.onLimit,
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
     });
@@ -66,6 +73,44 @@ export class Workload {
   /** Starts the service. Requests may come before it is ready. */
   start(): void {
     this.service?.start();
+  }
+
+  /** Requests inside its routes. */
+  get insideCount(): number {
+    return this.routes.reduce((sum, route) => sum + route.insideCount, 0);
+  }
+
+  /**
+   * Waits for the end of the service's first start: undefined when it can be used, else why not. One failed start is an
+   * answer, for whoever asks has something else that serves.
+   */
+  async untilStarted(): Promise<string | undefined> {
+    const { service } = this;
+    if (service === undefined) return undefined;
+    while (service.state.kind === "idle" || service.state.kind === "starting") {
+      await new Promise<void>((resolve) => this.#serviceChanged.add(resolve));
+    }
+    const { kind } = service.state;
+    return kind === "ready" || kind === "completed" ? undefined : service.unavailability().detail;
+  }
+
+  /** Sends away who waits for a place or for the service; who runs may finish. Idempotent. */
+  sendAwayWaiting(): void {
+    for (const route of this.routes) route.sendAwayWaiting();
+  }
+
+  /**
+   * Lets everybody inside finish, up to `limitMs`, and closes; the service stays up until then. Nobody new may be led to
+   * the routes. Resolves to the number of requests that were cut.
+   */
+  async drain(limitMs: number): Promise<number> {
+    const { promise: limit, resolve: endWait } = Promise.withResolvers<void>();
+    const cancelTimer = this.#options.tools.clock.startTimer(limitMs, endWait);
+    await Promise.race([limit, Promise.all(this.routes.map((route) => route.untilIdle()))]);
+    cancelTimer();
+    const cut = this.insideCount;
+    await this.close();
+    return cut;
   }
 
   /** Ends the routes, then the service, then the network. What runs is cut. Idempotent. */
@@ -100,14 +145,18 @@ export class Workload {
   }
 
   #makeRoute(spec: RouteSpec): Route {
-    const { tools, componentOf, readinessWaitMs = READINESS_WAIT_MS } = this.#options;
+    const { tools, componentOf, limitCounts, readinessWaitMs = READINESS_WAIT_MS } = this.#options;
     const { limits } = spec;
     const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
     const egress = this.#makeEgress("component", label, spec.policy);
     const handler = new Handler({
       program: { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) },
       tools,
-      openNetwork: () => this.network.openGuest("component", label, egress?.access),
+      openNetwork: () =>
+        this.network.openGuest("component", label, {
+          socketsMax: spec.limits.socketsMax,
+          ...(egress !== undefined && { access: egress.access }),
+        }),
       ...(egress !== undefined && { egress }),
       limits: { wallLimitMs: limits.wallMs, afterAnswerLimitMs: limits.idleMs },
     });
@@ -120,6 +169,7 @@ export class Workload {
       clock: tools.clock,
       limits,
       readinessWaitMs,
+      countLimit: (limit) => limitCounts?.add(label, limit),
     });
   }
 
@@ -132,7 +182,10 @@ export class Workload {
     return new ServiceSupervisor({
       startRun: () =>
         this.#reportingEnd(startRun(program, tools, {
-          network: this.network.openGuest("service", label, egress?.access),
+          network: this.network.openGuest("service", label, {
+            socketsMax: spec.limits.socketsMax,
+            ...(egress !== undefined && { access: egress.access }),
+          }),
           ...(egress !== undefined && { egress }),
         })),
       listening: readyTcpPort === undefined ? undefined : {
@@ -145,6 +198,7 @@ export class Workload {
       clock: tools.clock,
       onStartLimit: (detail) => tools.onLimit(label, "start", detail),
       onState: (state) => {
+        this.#serviceChanged.wakeAll();
         const detail = describeState(state);
         tools.emit({
           kind: "service-state",
