@@ -7,6 +7,7 @@
  * follows the fix. Descriptions finish "expected ..." for a key that is missing; `Notes.example` is its fix.
  */
 import * as v from "valibot";
+import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import { parseHostPattern } from "../router/host_pattern.ts";
 import { ROUTE_METHODS } from "../router/methods.ts";
 import { parsePathPattern } from "../router/path_pattern.ts";
@@ -24,6 +25,8 @@ import {
   schemaKey,
   wrongType,
 } from "./definition_parts.ts";
+import { instance, limitsObject } from "./limit_definition.ts";
+import { ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
 
 const text = v.pipe(
   v.string(unquoted),
@@ -129,13 +132,66 @@ const restartPolicy = v.pipe(
   v.metadata({ example: '"policy": "on-failure"' } satisfies Notes),
 );
 
+const OF_WORKLOAD = 'it is the workload\'s: write it in "limits" of workload.jsonc';
+const OF_SERVICE = 'it is the service\'s: write it in "limits" of "service" in workload.jsonc';
+const OF_ROUTES = 'a service has no requests: write it in "limits" of a route file, or of the workload';
+const NO_TIMEOUT = 'write "wall" (until the answer starts), "idle" (within it) or "cpu"';
+
+const routeLimits = limitsObject(ROUTE_LIMIT_KEYS, {
+  defaults: ROUTE_LIMITS,
+  absentKeys: {
+    instances: OF_WORKLOAD,
+    connections: OF_WORKLOAD,
+    cpuShare: OF_SERVICE,
+    start: OF_SERVICE,
+    timeout: NO_TIMEOUT,
+  },
+  about: "What its requests and instances may use; a key that is not there is the workload's.",
+});
+
+const workloadLimits = limitsObject({ ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS }, {
+  defaults: { ...ROUTE_LIMITS, ...WORKLOAD_TOTALS },
+  absentKeys: { cpuShare: OF_SERVICE, start: OF_SERVICE, timeout: NO_TIMEOUT },
+  about: "For each of its routes that does not say otherwise; instances and connections: all its guests together.",
+});
+
+const serviceLimits = limitsObject(SERVICE_LIMIT_KEYS, {
+  defaults: SERVICE_LIMITS,
+  absentKeys: {
+    cpu: 'a service runs for ever: it has "cpuShare", of one core',
+    instances: OF_WORKLOAD,
+    connections: OF_WORKLOAD,
+    timeout: 'write "start" (until it listens)',
+    ...Object.fromEntries(
+      ["wall", "idle", "requestBody", "responseBody", "headerBytes", "concurrency", "queue", "queueWait"]
+        .map((key) => [key, OF_ROUTES]),
+    ),
+    idleInstances: "a service has one instance, which is never idle",
+  },
+  about: "What the service may use.",
+});
+
+/** More than these in a row, each after half a minute, is for ever. */
+const RESTARTS_MOST = 1_000;
+
+const budget = v.pipe(
+  v.number(({ input }) => `it is ${kindOf(input)}, expected a number of restarts`),
+  v.integer(restartsMessage),
+  v.minValue(1, restartsMessage),
+  v.maxValue(RESTARTS_MOST, restartsMessage),
+  v.description(
+    "Restarts in a row without a minute of health, after which the service has failed; without it, as many as it takes.",
+  ),
+);
+
 const service = closed({
   component,
   env: v.optional(env),
   args: v.optional(args),
   ready: v.optional(closed({ tcp: readyTcp }, { http: LATER })),
-  restart: v.optional(closed({ policy: restartPolicy }, { budget: LATER })),
-}, { limits: LATER });
+  restart: v.optional(closed({ policy: restartPolicy, budget: v.optional(budget) })),
+  limits: v.optional(serviceLimits),
+}, { instance: "a service has one instance, for its whole life" });
 
 /** `workload.jsonc`. */
 export const WORKLOAD_FILE = closed({
@@ -144,12 +200,14 @@ export const WORKLOAD_FILE = closed({
   env: v.optional(env),
   net: v.optional(net),
   dns: v.optional(dns),
+  limits: v.optional(workloadLimits),
+  instance: v.optional(instance),
 }, {
-  limits: LATER,
-  instance: LATER,
   args: 'arguments belong to a guest: write them in "service" or in a route file',
   component: 'a component belongs to "service", or to a route file (<name>.route.jsonc)',
   match: "a route has a file of its own (<name>.route.jsonc)",
+  process: GATEWAY_KEY,
+  listener: GATEWAY_KEY,
   nat64: GATEWAY_KEY,
   resolver: GATEWAY_KEY,
   ca: GATEWAY_KEY,
@@ -169,9 +227,9 @@ export const ROUTE_FILE = closed({
   args: v.optional(args),
   net: v.optional(net),
   dns: v.optional(dns),
+  limits: v.optional(routeLimits),
+  instance: v.optional(instance),
 }, {
-  limits: LATER,
-  instance: LATER,
   service: "a service belongs to workload.jsonc",
   path: 'move it into "match"',
   host: 'move it into "match"',
@@ -195,6 +253,11 @@ function notListed(input: unknown): string {
 
 function portMessage({ input }: Issue): string {
   return `it is ${String(input)}, expected a whole number from 1 to 65535`;
+}
+
+function restartsMessage({ input }: Issue): string {
+  const said = `it is ${String(input)}, expected a whole number from 1 to ${RESTARTS_MOST}`;
+  return input === 0 ? `${said}\nwrite "policy": "never" for a service that is not started again` : said;
 }
 
 function methodMessage({ input }: Issue): string {

@@ -1,9 +1,13 @@
 /** What may stand in `gateway.jsonc`, the operator's file; the rules of `definition.ts` hold for its messages. */
 import * as v from "valibot";
 import { type IpPrefix, parsePrefix } from "../base/ip_address.ts";
+import { PROCESS_LIMITS } from "../base/limits.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
 import { isNat64Prefix } from "../policy/carried_ipv4.ts";
+import { LISTENER_LIMITS } from "../server/listener_limits.ts";
 import { closed, dns, LATER, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
+import { limitsObject } from "./limit_definition.ts";
+import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS, ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
 
 /** A name would need a resolver. */
 export const RESOLVER_EXPECTED = 'the address of a name server, like "192.0.2.53:53" or "[2001:db8::53]:53"';
@@ -54,6 +58,29 @@ const ca = v.pipe(
   v.description("A PEM file with certificates that are trusted besides the machine's; its path starts at this folder."),
 );
 
+const ceilingLimits = limitsObject({ ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS }, {
+  defaults: undefined,
+  absentKeys: {
+    cpuShare: 'no service gets more than one core: write it in "limits" of "service" in workload.jsonc',
+    start: 'write it in "limits" of "service" in workload.jsonc',
+    stacks: 'write it in "process"',
+  },
+  about: "The ceiling: no route and no workload gets more. What a service has as well holds for services too.",
+});
+
+const processLimits = limitsObject(PROCESS_LIMIT_KEYS, {
+  defaults: PROCESS_LIMITS,
+  about: "What all guests of the process may use together.",
+});
+
+const LISTEN_FLAG = "the flag --listen host:port sets where the gateway listens";
+
+const listener = limitsObject(LISTENER_LIMIT_KEYS, {
+  defaults: LISTENER_LIMITS,
+  absentKeys: { host: LISTEN_FLAG, port: LISTEN_FLAG, address: LISTEN_FLAG },
+  about: "What clients may use.",
+});
+
 /** `gateway.jsonc`. */
 export const GATEWAY_FILE = closed({
   $schema: schemaKey,
@@ -62,10 +89,11 @@ export const GATEWAY_FILE = closed({
   nat64: v.optional(nat64),
   resolver: v.optional(resolver),
   ca: v.optional(ca),
+  limits: v.optional(ceilingLimits),
+  process: v.optional(processLimits),
+  listener: v.optional(listener),
 }, {
-  listener: `${LATER}; the flag --listen host:port sets where the gateway listens`,
-  listen: `${LATER}; the flag --listen host:port sets where the gateway listens`,
-  limits: LATER,
+  listen: LISTEN_FLAG,
   trustedProxies: LATER,
   proxies: LATER,
   replicas: LATER,

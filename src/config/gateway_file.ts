@@ -2,13 +2,17 @@
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { parsePrefix } from "../base/ip_address.ts";
+import { formatDuration } from "../base/quantity.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
 import { absentLayer, type PolicyLayer } from "../policy/policy.ts";
+import { LISTENER_LIMITS } from "../server/listener_limits.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, joinPath } from "./file_reader.ts";
 import { GATEWAY_FILE, type GatewayFile } from "./gateway_definition.ts";
+import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS } from "./limit_keys.ts";
+import { type LimitCeiling, limitCeiling, limitFields } from "./limit_layer.ts";
 import { readPem } from "./pem_file.ts";
 import { readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
@@ -20,6 +24,8 @@ export const GATEWAY_NAME = "gateway.jsonc";
 export interface Ceiling {
   /** Of the policies. Undefined: nothing is cut. Of a faulty file it is one that closes everything. */
   readonly layer: PolicyLayer | undefined;
+  /** Of the limits. */
+  readonly limits: LimitCeiling;
   /** Whether what a file asks for is held against it: of a faulty file no fault follows for the workloads below it. */
   readonly isSound: boolean;
 }
@@ -35,8 +41,8 @@ export interface LoadedGateway {
 
 /** What counts where the operator says nothing. */
 export const NO_GATEWAY_FILE: LoadedGateway = {
-  gateway: { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS },
-  ceiling: { layer: undefined, isSound: true },
+  gateway: { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS, listener: {} },
+  ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), isSound: true },
   diagnostics: [],
   dependencies: [],
 };
@@ -55,24 +61,39 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   }
   const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
   const { layer, diagnostics: ruleFaults } = readLayer(document);
-  diagnostics.push(...faults, ...ruleFaults);
+  diagnostics.push(...faults, ...ruleFaults, ...(value === undefined ? [] : timeoutFaults(document, value)));
   const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
   const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
   const dependencies = caPath === undefined ? [] : [caPath];
   if (value === undefined || diagnostics.length > 0) return { ...closed(file, diagnostics), dependencies };
   const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
-  const ceiling = { layer: isCut ? layer : undefined, isSound: true };
+  const ceiling = { layer: isCut ? layer : undefined, limits: limitCeiling(value, file), isSound: true };
   return { gateway: specOf(value, ca), ceiling, diagnostics, dependencies };
 }
 
-function specOf({ nat64 = [], resolver }: GatewayFile, ca: string | undefined): GatewaySpec {
+function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
+  const { nat64 = [], resolver } = file;
   return {
     nat64: nat64.map(parsePrefix),
     // The definition has seen to it that each of them can be read.
     resolver: resolver?.flatMap((text) => parseDnsServer(text) ?? []),
     ca,
-    limits: PROCESS_LIMITS,
+    limits: { ...PROCESS_LIMITS, ...limitFields(PROCESS_LIMIT_KEYS, file.process) },
+    listener: limitFields(LISTENER_LIMIT_KEYS, file.listener),
   };
+}
+
+/** Node refuses a header that may take longer than its request. */
+function timeoutFaults(document: ConfigDocument, { listener }: GatewayFile): readonly Diagnostic[] {
+  const { root } = document;
+  const header = listener?.headersTimeout ?? LISTENER_LIMITS.headersTimeoutMs;
+  const request = listener?.requestTimeout ?? LISTENER_LIMITS.requestTimeoutMs;
+  if (root === undefined || header <= request) return [];
+  const key = listener?.headersTimeout === undefined ? "requestTimeout" : "headersTimeout";
+  const is = `"headersTimeout" is ${formatDuration(header)} and "requestTimeout" is ${formatDuration(request)}`;
+  const message = `Cannot use "listener.${key}": ${is}, expected a header to be there no later than its request`;
+  const fix = key === "headersTimeout" ? `write "${formatDuration(request)}" or less` : 'write "headersTimeout" too';
+  return [document.fault(nodeAt(root, ["listener", key]).offset, message, fix)];
 }
 
 function caPathOf(ca: string, folder: string): string {
@@ -99,5 +120,5 @@ async function readCa(
 function closed(file: string, diagnostics: readonly Diagnostic[]): LoadedGateway {
   const { net, dns } = absentLayer(file);
   const layer: PolicyLayer = { net: { ...net, form: "off", allow: [] }, dns: { ...dns, form: "off" } };
-  return { ...NO_GATEWAY_FILE, ceiling: { layer, isSound: false }, diagnostics };
+  return { ...NO_GATEWAY_FILE, ceiling: { ...NO_GATEWAY_FILE.ceiling, layer, isSound: false }, diagnostics };
 }

@@ -4,6 +4,14 @@
  * by tokens, not by the tree, because in a broken file the tree does not have them all.
  */
 import { createScanner } from "jsonc-parser";
+import {
+  type LimitKeys,
+  LISTENER_LIMIT_KEYS,
+  PROCESS_LIMIT_KEYS,
+  ROUTE_LIMIT_KEYS,
+  SERVICE_LIMIT_KEYS,
+  WORKLOAD_TOTAL_KEYS,
+} from "./limit_keys.ts";
 
 /** From `start` to before `end`, in UTF-16 units. */
 export interface Span {
@@ -26,15 +34,22 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "ready",
   "restart",
   "instance",
-  "memory",
   "allow",
   "deny",
   "nat64",
   "resolver",
   "ca",
 ]);
+/** Keys that are public in the object of such a key only: elsewhere they may be a slip of the finger. */
+const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["limits", limitNames(ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS, SERVICE_LIMIT_KEYS)],
+  ["process", limitNames(PROCESS_LIMIT_KEYS)],
+  ["listener", limitNames(LISTENER_LIMIT_KEYS)],
+  ["restart", new Set(["budget"])],
+  ["instance", new Set(["reuse"])],
+]);
 /** Keys on the way to those; a scalar below them is hidden. */
-const PUBLIC_PARENTS: ReadonlySet<string> = new Set([...PUBLIC_KEYS, "service", "limits"]);
+const PUBLIC_PARENTS: ReadonlySet<string> = new Set([...PUBLIC_KEYS, "service", ...PUBLIC_WITHIN.keys()]);
 /** Keys that are known words, so that showing them tells nothing in any file. */
 const KNOWN_WORDS: ReadonlySet<string> = new Set([...PUBLIC_PARENTS, "env", "args"]);
 
@@ -126,7 +141,12 @@ function followsKey(text: string, key: string, owner: Token | undefined, start: 
 
 function isPublic(key: string, around: readonly Container[]): boolean {
   // The outermost object has no key.
-  return PUBLIC_KEYS.has(key) && around.slice(1).every((each) => PUBLIC_PARENTS.has(each.key));
+  const isOne = PUBLIC_KEYS.has(key) || PUBLIC_WITHIN.get(around.at(-1)?.key ?? "")?.has(key) === true;
+  return isOne && around.slice(1).every((each) => PUBLIC_PARENTS.has(each.key));
+}
+
+function limitNames(...keys: readonly LimitKeys[]): ReadonlySet<string> {
+  return new Set(keys.flatMap((each) => Object.keys(each)));
 }
 
 function wordOf(token: string): string {

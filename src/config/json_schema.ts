@@ -70,6 +70,7 @@ function convertStep(step: SchemaPart): JsonSchema {
     // Functions; the notes beside them have their keywords.
     case "check":
     case "raw_check":
+    case "raw_transform":
       return {};
     default:
       throw new TypeError(`Cannot convert a "${step.type}" to JSON schema, expected a kind of schema that it knows`);

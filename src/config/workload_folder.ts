@@ -9,6 +9,8 @@ import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
 import type { Ceiling } from "./gateway_file.ts";
+import { type LimitKeys, ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
+import { type AskedLimits, belowCeiling, limitFaults, limitFields } from "./limit_layer.ts";
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 import type { PlacedRoute } from "./route_ties.ts";
@@ -81,10 +83,14 @@ class WorkloadLoader {
     this.#diagnostics.push(...(workloadFile?.diagnostics ?? []));
     const value: WorkloadFile = workloadFile?.value ?? {};
     const layer = own === undefined ? absentLayer(joinPath(this.#folder, WORKLOAD_NAME)) : this.#layer(own, undefined);
+    if (own !== undefined) {
+      const keys = { ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS };
+      this.#checkLimits(own, { path: ["limits"], keys, values: value.limits });
+    }
     const service = own === undefined ? undefined : await this.#service(own, value);
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
-      const route = await this.#route(name, { env: value.env, layer });
+      const route = await this.#route(name, { value, layer });
       if (route !== undefined) routes.push(route);
     }
     if (own !== undefined && workloadFile?.value !== undefined && service === undefined && names.length === 1) {
@@ -98,7 +104,10 @@ class WorkloadLoader {
       service,
       routes,
       policy: makePolicy({ workload: layer, ceiling: this.#ceiling.layer }),
-      totals: WORKLOAD_TOTALS,
+      totals: belowCeiling(
+        { ...WORKLOAD_TOTALS, ...limitFields(WORKLOAD_TOTAL_KEYS, value.limits) },
+        this.#ceiling.limits,
+      ),
     };
     const isSound = this.#diagnostics.length === 0;
     return {
@@ -119,6 +128,12 @@ class WorkloadLoader {
       const fix = 'write "net": [] for the private loopback only, or remove "ready"';
       this.#diagnostics.push(document.fault(nodeAt(root, ["service", "ready"]).offset, message, fix));
     }
+    if (service.restart?.policy === "never" && service.restart.budget !== undefined) {
+      const message = 'Cannot use "service.restart.budget": "policy" is "never", expected restarts to count';
+      const fix = 'remove "budget", or write "policy": "on-failure"';
+      this.#diagnostics.push(document.fault(nodeAt(root, ["service", "restart", "budget"]).offset, message, fix));
+    }
+    this.#checkLimits(document, { path: ["service", "limits"], keys: SERVICE_LIMIT_KEYS, values: service.limits });
     await this.#checkComponent(document, ["service", "component"], service.component);
     return {
       component: componentPath(this.#folder, service.component),
@@ -126,14 +141,17 @@ class WorkloadLoader {
       args: service.args ?? [],
       readyTcpPort: service.ready?.tcp,
       restart: service.restart?.policy ?? "on-failure",
-      restartsMax: undefined,
-      limits: SERVICE_LIMITS,
+      restartsMax: service.restart?.budget,
+      limits: belowCeiling(
+        { ...SERVICE_LIMITS, ...limitFields(SERVICE_LIMIT_KEYS, service.limits) },
+        this.#ceiling.limits,
+      ),
     };
   }
 
   async #route(
     fileName: string,
-    workload: { readonly env: WorkloadFile["env"]; readonly layer: PolicyLayer },
+    workload: { readonly value: WorkloadFile; readonly layer: PolicyLayer },
   ): Promise<RouteSpec | undefined> {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
     const path = joinPath(this.#folder, fileName);
@@ -152,16 +170,22 @@ class WorkloadLoader {
     const match = matchOf(value);
     this.#placed.push({ match, document, offset: nodeAt(document.root, ["match", "path"]).offset });
     await this.#checkComponent(document, ["component"], value.component);
+    this.#checkLimits(document, { path: ["limits"], keys: ROUTE_LIMIT_KEYS, values: value.limits });
+    const limits = {
+      ...ROUTE_LIMITS,
+      ...limitFields(ROUTE_LIMIT_KEYS, workload.value.limits),
+      ...limitFields(ROUTE_LIMIT_KEYS, value.limits),
+    };
     return {
       name,
       file: path,
       match,
       component: componentPath(this.#folder, value.component),
-      env: mergeEnv(workload.env, value.env),
+      env: mergeEnv(workload.value.env, value.env),
       args: value.args ?? [],
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
-      limits: ROUTE_LIMITS,
-      instance: { kind: "fresh" },
+      limits: belowCeiling(limits, this.#ceiling.limits),
+      instance: value.instance ?? workload.value.instance ?? { kind: "fresh" },
     };
   }
 
@@ -171,6 +195,14 @@ class WorkloadLoader {
     const ceiling = this.#ceiling.isSound ? this.#ceiling.layer : undefined;
     this.#diagnostics.push(...diagnostics, ...layerFaults(document, layer, { ceiling, workload }));
     return layer;
+  }
+
+  #checkLimits(
+    document: ConfigDocument,
+    asked: { readonly path: readonly string[]; readonly keys: LimitKeys; readonly values: AskedLimits | undefined },
+  ): void {
+    if (!this.#ceiling.isSound) return;
+    this.#diagnostics.push(...limitFaults(document, { ...asked, ceiling: this.#ceiling.limits }));
   }
 
   async #document(name: string): Promise<ConfigDocument | undefined> {

@@ -67,4 +67,19 @@ export interface GatewaySpec {
   /** PEM text of certificates that are trusted besides the machine's. */
   readonly ca: string | undefined;
   readonly limits: ProcessLimits;
+  /** What differs from the listener's defaults. */
+  readonly listener: ListenerSpec;
+}
+
+/** Bounds of the listener that the operator sets; `server/listener_limits.ts` says what each stops. */
+export interface ListenerSpec {
+  readonly connectionsMax?: number;
+  readonly headerBytesMax?: number;
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly keepAliveTimeoutMs?: number;
+  readonly responseStallTimeoutMs?: number;
+  readonly bodyWindowBytes?: number;
+  readonly discardBytesMax?: number;
+  readonly drainTimeoutMs?: number;
 }
