@@ -27,6 +27,10 @@ export type Command =
     readonly resolver?: readonly SocketAddress[];
     /** Path of a PEM file, over what the files say. */
     readonly ca?: string;
+    /** Processes that serve together; undefined: this one alone. */
+    readonly replicas?: number;
+    /** False: what changes in the folder is not looked at; undefined: the gateway's default. */
+    readonly watch?: false;
   }
   | {
     readonly kind: "explain";
@@ -66,6 +70,8 @@ const FLAGS: Readonly<Record<CommandName, Readonly<Record<string, Flag>>>> = {
     log: { type: "string" },
     resolver: { type: "string", isList: true },
     ca: { type: "string" },
+    replicas: { type: "string" },
+    "no-watch": { type: "boolean" },
   },
   explain: { ...COMMON_FLAGS, route: { type: "string" }, folder: { type: "string" } },
   run: { ...COMMON_FLAGS, env: { type: "string", isList: true }, arg: { type: "string", isList: true } },
@@ -133,6 +139,7 @@ function serveCommand({ flags, positionals, rest }: Words): Command {
   const listenText = flags.get("listen")?.at(-1);
   const resolver = flags.get("resolver")?.map(readResolver);
   const ca = flags.get("ca")?.at(-1);
+  const replicas = flags.get("replicas")?.map(readReplicas).at(-1);
   return {
     kind: "serve",
     folder,
@@ -140,7 +147,18 @@ function serveCommand({ flags, positionals, rest }: Words): Command {
     log,
     ...(resolver !== undefined && { resolver }),
     ...(ca !== undefined && { ca }),
+    ...(replicas !== undefined && { replicas }),
+    ...(flags.has("no-watch") && { watch: false }),
   };
+}
+
+/** More than this is a slip of the finger: a replica takes a core, and memory of its own. */
+const REPLICAS_MAX = 256;
+
+function readReplicas(text: string): number {
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= REPLICAS_MAX) return count;
+  throw usage(`Cannot use --replicas "${text}", expected a number from 1 to ${REPLICAS_MAX}`, "serve");
 }
 
 function readResolver(text: string): SocketAddress {

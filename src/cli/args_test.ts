@@ -40,6 +40,14 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     resolver: [{ address: { family: "ipv4", bytes: [192, 0, 2, 53] }, port: 53 }],
     ca: "certs/ca.pem",
   }],
+  ["serve w --replicas 4 --no-watch", {
+    kind: "serve",
+    folder: "w",
+    listen: undefined,
+    log: "pretty",
+    replicas: 4,
+    watch: false,
+  }],
   ["explain shop https://API.example.com/v1", {
     kind: "explain",
     workload: "shop",
@@ -98,6 +106,13 @@ const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
   [["serve", "a", "--resolver", "dns.example.com:53"], /--resolver "dns\.example\.com:53": it is no address/],
   [["serve", "a", "--resolver", "192.0.2.53:0"], /it is no address, expected the address of a name server/],
   [["serve", "a", "--ca", "a", "--ca", "b"], /--ca twice/],
+  ...["0", "-1", "257", "1e2", "two", ""].map((count) =>
+    [["serve", "a", `--replicas=${count}`], /--replicas ".*", expected a number from 1 to 256/] as const
+  ),
+  [["serve", "a", "--replicas", "2", "--replicas", "3"], /--replicas twice/],
+  [["serve", "a", "--no-watch=no"], /--no-watch with a value/],
+  [["serve", "a", "--watch"], /--watch: it is no flag/],
+  [["run", "a.wasm", "--replicas", "2"], /--replicas: it is no flag of `run`/],
   [["explain"], /there is no workload/],
   [["explain", "shop"], /there is no target/],
   [["explain", "shop", "a:1", "b:1"], /"b:1" follows it/],

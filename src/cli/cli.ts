@@ -4,11 +4,14 @@ import type { Clock } from "../base/clock.ts";
 import type { IpPrefix } from "../base/ip_address.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
+import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
 import { coloursFor } from "./colours.ts";
 import { explain } from "./explain.ts";
 import { reportFault } from "./faults.ts";
+import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serve } from "./serve.ts";
+import { serveReplicas } from "./serve_replicas.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "./version.ts";
@@ -32,6 +35,11 @@ export interface CliTools {
   readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
   readonly runCommand: (options: RunOptions) => Promise<number>;
+  readonly startReplica: StartReplica;
+  /** Rejects when somebody listens there. */
+  readonly probePort: (address: ListenAddress) => Promise<void>;
+  /** When this process is a replica. */
+  readonly parent?: ParentLink;
 }
 
 /** Does what the words say; resolves to the exit code and never rejects. */
@@ -47,6 +55,9 @@ export async function runCli(tools: CliTools): Promise<number> {
         terminal.stdout.write(`loopgate ${VERSION}\n`);
         return 0;
       case "serve":
+        if (command.replicas !== undefined && command.replicas > 1 && tools.parent === undefined) {
+          return await serveReplicas({ count: command.replicas, listen: command.listen, log: command.log }, tools);
+        }
         return await serve(command, tools);
       case "explain":
         return await explain(command, tools);
@@ -61,7 +72,9 @@ export async function runCli(tools: CliTools): Promise<number> {
     }
   } catch (error) {
     const { text, exitCode } = reportFault(error, coloursFor(terminal.stderr.isColoured));
-    terminal.stderr.write(text);
+    // What is wrong for one replica may be wrong for all; the parent says it once.
+    if (tools.parent !== undefined) await tools.parent.report({ kind: "fault", text });
+    else terminal.stderr.write(text);
     return exitCode;
   }
 }

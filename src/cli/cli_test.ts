@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { formatSocketAddress } from "../base/ip_address.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
-import { LiveCounters } from "../telemetry/live_counters.ts";
+import { FakeProcess, listenError, settle, systemError } from "../../test/support/fake_process.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
 import type { RouteSpec } from "../workload/spec.ts";
 import { type CliTools, runCli } from "./cli.ts";
@@ -14,83 +13,6 @@ import { coloursFor } from "./colours.ts";
 import { routeSpec as route, workloadSpec as workload } from "../../test/support/specs.ts";
 import { runtimeFault } from "./runtime_check.ts";
 import { curlLine, servedText } from "./served_text.ts";
-import type { Terminal } from "./terminal.ts";
-
-/** A process in memory: what it wrote, how it ended, and a button for Ctrl-C. */
-class FakeProcess {
-  out = "";
-  err = "";
-  exits: number[] = [];
-  nowNs = 0n;
-  closes = 0;
-  started: GatewayOptions[] = [];
-  #onSignal: (() => void) | undefined;
-
-  readonly clock: Clock = {
-    monotonicNs: () => this.nowNs,
-    monotonicMs: () => Number(this.nowNs) / 1e6,
-    wallMs: () => 0,
-    startTimer: () => () => {},
-  };
-
-  signal(): void {
-    assert.ok(this.#onSignal !== undefined, "nobody watches signals");
-    this.#onSignal();
-  }
-
-  get isWatching(): boolean {
-    return this.#onSignal !== undefined;
-  }
-
-  tools(argv: readonly string[], overrides: Partial<CliTools> = {}): CliTools {
-    const decoder = new TextDecoder();
-    const textOf = (text: string | Uint8Array): string => (typeof text === "string" ? text : decoder.decode(text));
-    const terminal: Terminal = {
-      argv,
-      stdout: { isColoured: false, write: (text) => void (this.out += textOf(text)) },
-      stderr: { isColoured: false, write: (text) => void (this.err += textOf(text)) },
-      watchSignals: (onSignal) => {
-        this.#onSignal = onSignal;
-        return () => {
-          this.#onSignal = undefined;
-        };
-      },
-      exit: (exitCode) => void this.exits.push(exitCode),
-    };
-    return {
-      terminal,
-      clock: this.clock,
-      files: memoryFiles({}),
-      ownAddresses: () => ({ listeners: [], interfaces: [] }),
-      startGateway: (options) => {
-        this.started.push(options);
-        return Promise.resolve(this.gateway());
-      },
-      runCommand: () => Promise.reject(new Error("not asked for")),
-      ...overrides,
-    };
-  }
-
-  gateway(close: () => Promise<void> = () => Promise.resolve()): Gateway {
-    return {
-      address: { host: "127.0.0.1", port: 8080 },
-      url: "http://127.0.0.1:8080",
-      workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
-      counters: () => new LiveCounters().snapshot(),
-      metrics: () => ({ denied: [] }),
-      serviceState: () => undefined,
-      close: () => {
-        this.closes++;
-        return close();
-      },
-    };
-  }
-}
-
-/** Lets every promise that can go on do so. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-}
 
 test("serve: prints what it serves, drains at the first signal, exits with 0", async () => {
   const fake = new FakeProcess();
@@ -213,12 +135,6 @@ test("serve: a close that fails is a failure", async () => {
   assert.match(fake.err, /it broke/);
 });
 
-function systemError(code: string): Error {
-  return Object.assign(new Error(`listen ${code}`), { code });
-}
-function listenError(cause: unknown): LoopgateError {
-  return new LoopgateError("ERR_LISTEN", 'Cannot listen on "a:1"', { cause });
-}
 const DIAGNOSTICS = [{ file: "w/a/b.route.jsonc", line: 3, column: 2, message: "Cannot use it", source: " x" }];
 const REJECTIONS: readonly (readonly [name: string, error: unknown, exitCode: number, text: RegExp])[] = [
   ["a taken port", listenError(systemError("EADDRINUSE")), 2, /Cannot listen on "a:1"\nfix: .*already.*--listen/],

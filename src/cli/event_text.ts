@@ -2,6 +2,7 @@
 import { escapeText } from "../base/escape_text.ts";
 import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
 import type { Colours } from "./colours.ts";
+import type { ReplicaEvent } from "./replica_set.ts";
 
 type EventOf<Kind extends GatewayEvent["kind"]> = Extract<GatewayEvent, { readonly kind: Kind }>;
 
@@ -10,6 +11,8 @@ export interface EventTextOptions {
   /** The time of day as it is to be shown. */
   readonly time: string;
   readonly colours: Colours;
+  /** The number of this process among several that serve one port. */
+  readonly replica?: number | undefined;
 }
 
 /**
@@ -18,19 +21,37 @@ export interface EventTextOptions {
  * @example
  * // 12:00:01  POST /task 200 1.4 ms  service-tcp/task
  */
-export function eventText(event: GatewayEvent, { time, colours }: EventTextOptions): string {
-  return `${colours.quiet(time)}  ${bodyOf(event, colours)}`;
+export function eventText(event: GatewayEvent, { time, colours, replica }: EventTextOptions): string {
+  const mark = replica === undefined ? "" : `${colours.quiet(`#${replica}`)}  `;
+  return `${colours.quiet(time)}  ${mark}${bodyOf(event, colours)}`;
+}
+
+/** A change of a replica as one line. */
+export function replicaText({ index, state, detail }: ReplicaEvent, { time, colours }: EventTextOptions): string {
+  const colour = state === "listening" ? colours.good : colours.fault;
+  return `${colours.quiet(time)}  ${colours.quiet(`#${index}`)}  replica ${colour(state)}${afterColon(detail)}`;
+}
+
+/** A change of a replica as one line of JSON. */
+export function replicaJson({ index, state, detail }: ReplicaEvent, time: string): string {
+  return JSON.stringify({ time, event: "replica", replica: index, state, ...(detail !== undefined && { detail }) });
+}
+
+/** `12:00:01`, in the machine's zone. */
+export function timeOfDay(now: Date): string {
+  return [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /** One event as one line of JSON without its line break. Terminals are safe from it: JSON.stringify escapes C0, this the rest. */
-export function eventJson(event: GatewayEvent, time: string): string {
+export function eventJson(event: GatewayEvent, time: string, replica?: number): string {
   const { kind, ...fields } = event;
   const plain = event.kind === "fault"
     ? { where: event.where, error: describeError(event.error) }
     : event.kind === "request"
     ? { ...fields, path: withoutQuery(event.path) }
     : fields;
-  return JSON.stringify({ time, event: kind, ...plain }).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
+  const whole = { time, event: kind, ...(replica !== undefined && { replica }), ...plain };
+  return JSON.stringify(whole).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
     return `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

@@ -23,11 +23,18 @@ async function explained(
       watchSignals: () => assert.fail("explain watches no signals"),
       exit: () => assert.fail("explain ends by itself"),
     },
-    clock: { monotonicNs: () => 0n, monotonicMs: () => 0, wallMs: () => 0, startTimer: () => assert.fail("explain waits for nothing") },
+    clock: {
+      monotonicNs: () => 0n,
+      monotonicMs: () => 0,
+      wallMs: () => 0,
+      startTimer: () => assert.fail("explain waits for nothing"),
+    },
     files: memoryFiles(files),
     ownAddresses: (nat64) => ({ ...own, nat64 }),
     startGateway: () => assert.fail("explain starts nothing"),
     runCommand: () => assert.fail("explain runs nothing"),
+    startReplica: () => assert.fail("not asked for"),
+    probePort: () => assert.fail("not asked for"),
   });
   return { out, err, exitCode };
 }

@@ -43,6 +43,9 @@ function listenHint({ cause }: LoopgateError): string {
     case "EAI_AGAIN":
       return "this is no address of this machine; --listen 127.0.0.1:8080 is for this machine only, " +
         "--listen 0.0.0.0:8080 for every interface";
+    case "ENOTSUP":
+    case "EOPNOTSUPP":
+      return "this system cannot share a port between processes; leave --replicas out";
     default:
       return "choose another address with --listen host:port";
   }

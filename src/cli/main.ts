@@ -8,8 +8,10 @@ import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
 import { runCli } from "./cli.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
+import { forkReplica, parentLink, probePort } from "./replica_process.ts";
 
 const terminal = processTerminal();
+const parent = parentLink();
 const exitCode = await runCli({
   terminal,
   clock: systemClock,
@@ -17,6 +19,9 @@ const exitCode = await runCli({
   ownAddresses: (nat64) => ownAddresses({ clock: systemClock, listeners: () => [], nat64 })(),
   startGateway,
   runCommand,
+  startReplica: forkReplica,
+  probePort,
+  ...(parent !== undefined && { parent }),
 });
 await flushStreams();
 // Not left to the loop running dry: an exit code is a promise, and nothing may be alive any more.

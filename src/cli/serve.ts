@@ -3,15 +3,19 @@ import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
-import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
+import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
+import type { ListenAddress } from "../server/http_listener.ts";
 import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { Command } from "./args.ts";
 import { coloursFor } from "./colours.ts";
-import { eventJson, eventText } from "./event_text.ts";
+import { eventJson, eventText, timeOfDay } from "./event_text.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
+import type { ParentLink } from "./replica_link.ts";
 import { servedText } from "./served_text.ts";
 import { StopSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
+
+type ServeCommand = Extract<Command, { readonly kind: "serve" }>;
 
 /** Where the outside comes in. */
 export interface ServeTools {
@@ -19,25 +23,20 @@ export interface ServeTools {
   readonly clock: Clock;
   readonly files: FileReader;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
+  /** When this process is one replica of several. */
+  readonly parent?: ParentLink;
 }
 
 /** Serves until a signal; resolves to the exit code. Rejects as `startGateway` does. */
-export async function serve(command: Extract<Command, { readonly kind: "serve" }>, tools: ServeTools): Promise<number> {
-  const { terminal, clock } = tools;
-  const note = (text: string): void => terminal.stderr.write(`${text}\n`);
+export async function serve(command: ServeCommand, tools: ServeTools): Promise<number> {
+  const { terminal, clock, parent } = tools;
   const stopped = Promise.withResolvers<void>();
-  const signals = new StopSignals(clock);
-  const unwatch = terminal.watchSignals(() => {
-    const verdict = signals.judge();
-    if (verdict === "exit") terminal.exit(INTERRUPTED_EXIT_CODE);
-    else if (verdict === "drain") {
-      note("Draining: requests in flight may finish; Ctrl-C again to stop at once");
-      stopped.resolve();
-    }
-  });
+  const unwatch = watchSignals(tools, () => stopped.resolve());
+  parent?.onDrain(() => stopped.resolve());
   const log = new EventLog(command.log, tools);
   try {
-    const { folder, listen, resolver } = command;
+    const { folder, resolver } = command;
+    const listen = listenOf(command, parent);
     const ca = command.ca === undefined ? undefined : await readCa(command.ca, tools.files);
     const gateway = await tools.startGateway({
       folder,
@@ -46,10 +45,14 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
       ...(listen !== undefined && { listen }),
       ...(resolver !== undefined && { resolver }),
       ...(ca !== undefined && { ca }),
+      ...(command.watch !== undefined && { watch: command.watch }),
     });
-    if (command.log === "pretty") {
-      terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
-    } else log.writeStarted(gateway);
+    if (parent?.assignment.isTableShown ?? true) {
+      if (command.log === "pretty") {
+        terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
+      } else log.writeStarted(gateway);
+    }
+    await parent?.report({ kind: "listening", host: gateway.address.host, port: gateway.address.port });
     log.open();
     await stopped.promise;
     await gateway.close();
@@ -61,6 +64,27 @@ export async function serve(command: Extract<Command, { readonly kind: "serve" }
     unwatch();
     throw error;
   }
+}
+
+/** Calls `drain` at the first signal; a later one ends the process, unless there is a parent who decides that. */
+function watchSignals({ terminal, clock, parent }: ServeTools, drain: () => void): () => void {
+  // Ctrl-C, and some supervisors' SIGTERM, reach every process of a group: how often is the parent's to count.
+  if (parent !== undefined) return terminal.watchSignals(drain);
+  const signals = new StopSignals(clock);
+  return terminal.watchSignals(() => {
+    const verdict = signals.judge();
+    if (verdict === "exit") terminal.exit(INTERRUPTED_EXIT_CODE);
+    else if (verdict === "drain") {
+      terminal.stderr.write("Draining: requests in flight may finish; Ctrl-C again to stop at once\n");
+      drain();
+    }
+  });
+}
+
+/** Replicas share one port: the one the first of them got. */
+function listenOf({ listen }: ServeCommand, parent: ParentLink | undefined): ListenAddress | undefined {
+  if (parent === undefined) return listen;
+  return { ...(parent.assignment.listen ?? listen ?? LISTEN_DEFAULT), reusePort: true };
 }
 
 async function readCa(file: string, files: FileReader): Promise<string> {
@@ -80,10 +104,11 @@ class EventLog {
     this.#tools = tools;
     const { stdout } = tools.terminal;
     const colours = coloursFor(stdout.isColoured);
+    const replica = tools.parent?.assignment.index;
     this.#write = (event) => {
       const line = format === "json"
-        ? eventJson(event, this.#now().toISOString())
-        : eventText(event, { time: timeOfDay(this.#now()), colours });
+        ? eventJson(event, this.#now().toISOString(), replica)
+        : eventText(event, { time: timeOfDay(this.#now()), colours, replica });
       stdout.write(`${line}\n`);
     };
     this.emit = (event) => {
@@ -97,7 +122,14 @@ class EventLog {
     const routes = workloads.flatMap((workload) =>
       workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
     );
-    const line = JSON.stringify({ time: this.#now().toISOString(), event: "listening", address, routes });
+    const replica = this.#tools.parent?.assignment.index;
+    const line = JSON.stringify({
+      time: this.#now().toISOString(),
+      event: "listening",
+      ...(replica !== undefined && { replica }),
+      address,
+      routes,
+    });
     this.#tools.terminal.stdout.write(`${line}\n`);
   }
 
@@ -111,9 +143,4 @@ class EventLog {
   #now(): Date {
     return new Date(this.#tools.clock.wallMs());
   }
-}
-
-/** `12:00:01`, by the machine's clock and zone. */
-function timeOfDay(now: Date): string {
-  return [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }

@@ -10,6 +10,7 @@ const OVERVIEW = `Loopgate: an HTTP edge gateway for WebAssembly components, wit
 
 Usage:
   loopgate serve <folder> [--listen host:port] [--log pretty|json] [--resolver host:port]... [--ca file]
+                          [--replicas N] [--no-watch]
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
   loopgate help [command]
@@ -26,6 +27,7 @@ Exit codes: 0 all went well, 1 a failure while serving (explain: denied), 2 some
 
 const SERVE =
   `Usage: loopgate serve <folder> [--listen host:port] [--log pretty|json] [--resolver host:port]... [--ca file]
+                               [--replicas N] [--no-watch]
 
 Serves every workload of a folder. Each sub-folder with a workload.jsonc (service, environment, network) or
 with <name>.route.jsonc files (one route each) is a workload; a gateway.jsonc beside them is the operator's
@@ -36,8 +38,11 @@ with <name>.route.jsonc files (one route each) is a workload; a gateway.jsonc be
   --log pretty|json    how events are printed (pretty): a line for people, or one JSON object per line
   --resolver host:port a name server, instead of those of gateway.jsonc or the machine; may come more than once
   --ca file            certificates (PEM) to trust besides the machine's, instead of those of gateway.jsonc
+  --replicas N         N processes that serve the port together (1); each runs every service, so there are N of
+                       each, with nothing in common. One that crashes is started again, and the others serve on
+  --no-watch           do not look for changes of the folder; without it a workload that changes is served anew
 
-Ctrl-C lets requests in flight finish, then exits with 0. Again, more than a second later: exits at once with 130.
+Ctrl-C or SIGTERM lets requests in flight finish, then exits with 0. Once more, a second later: ends at once, with 130.
 
 Example:
   loopgate serve workloads --listen 127.0.0.1:8080
