@@ -6,6 +6,7 @@ import type { RequestFailure } from "../instance/request_failure.ts";
 import type { Router } from "../router/router.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
@@ -40,6 +41,27 @@ interface RequestLog {
   cause?: () => string | undefined;
 }
 
+/** A request that the app has answered by itself: what is left is to send it. */
+class AnsweredRequest implements ServedRequest {
+  readonly #response: ServerResponse;
+  readonly #log: RequestLog;
+
+  constructor(response: ServerResponse, log: RequestLog) {
+    this.#response = response;
+    this.#log = log;
+  }
+
+  giveUp(failure: GatewayFailure): void {
+    this.cut(describeGatewayFailure(failure));
+  }
+
+  cut(reason: string): void {
+    const cause = this.#log.cause?.();
+    this.#log.cause = () => cause === undefined ? reason : `${cause}; ${reason}`;
+    this.#response.req.socket.resetAndDestroy();
+  }
+}
+
 /** After these nobody knows for sure where the next request would begin. */
 const ENDS_CONNECTION: ReadonlySet<GatewayFailure["kind"]> = new Set(["bad-request", "not-implemented", "version"]);
 
@@ -53,7 +75,7 @@ export class HttpApp {
   }
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
-  serve(request: IncomingMessage, response: ServerResponse): void {
+  serve(request: IncomingMessage, response: ServerResponse): ServedRequest {
     const log = this.#open(request, response);
     if (this.#options.isDraining()) return this.#refuse(response, log, { kind: "draining" });
     const misframed = framingFailure(request);
@@ -76,7 +98,7 @@ export class HttpApp {
       case "server-wide":
         // RFC 9110 section 9.3.7: a ping.
         response.writeHead(204).end();
-        return;
+        return new AnsweredRequest(response, log);
       case "target":
         return this.#route(request, response, verdict.target, log);
     }
@@ -94,18 +116,18 @@ export class HttpApp {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, log: RequestLog): void {
+  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, log: RequestLog): ServedRequest {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, log, found);
     const destination = found.target;
     log.path = target.path;
     log.workload = destination.workload;
     log.route = destination.route;
-    const { limits, clock } = this.#options;
-    const exchange = new NodeExchange({ request, response, target, limits, clock });
+    const exchange = new NodeExchange({ request, response, target, limits: this.#options.limits });
     log.cause = () => exchange.cause;
     const running = this.#answer(destination, exchange).finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return exchange;
   }
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
@@ -120,7 +142,7 @@ export class HttpApp {
   }
 
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
-  #refuse(response: ServerResponse, log: RequestLog, failure: GatewayFailure): void {
+  #refuse(response: ServerResponse, log: RequestLog, failure: GatewayFailure): ServedRequest {
     log.cause = () => describeGatewayFailure(failure);
     response.on("error", () => {});
     response.req.on("error", () => {});
@@ -129,6 +151,7 @@ export class HttpApp {
     }
     this.#discardBody(response);
     sendFailure(response, failure);
+    return new AnsweredRequest(response, log);
   }
 
   /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */

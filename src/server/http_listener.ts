@@ -7,7 +7,8 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
-import { failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { ClientConnection, type ServedRequest } from "./client_connection.ts";
+import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 
 /** A host and a port, as in `--listen`. */
@@ -15,54 +16,65 @@ export interface ListenAddress {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Shares the port with other processes of this user that ask for it too; the system spreads connections over them. */
+  readonly reusePort?: boolean;
 }
 
 /** What a listener needs. */
 export interface HttpListenerOptions {
   readonly limits: ListenerLimits;
   readonly clock: Clock;
-  /** Takes a request over; never throws. `isDraining` asks for a connection that ends with its answer. */
-  readonly serve: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes a request over, one at a time of each connection; never throws. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
   /** A request that was refused before it was one. */
   readonly onRefused: (failure: GatewayFailure) => void;
   /** The accepting socket failed while serving. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** What is known of an open connection. */
-interface Connection {
-  /** Responses that are not out yet, in the order of their requests: a client may send ahead. */
-  readonly open: Set<ServerResponse>;
-}
-
-/** How often connections are held against the header and request timeouts; a tenth of the shortest. */
-const TIMEOUT_CHECKS_PER_TIMEOUT = 10;
+/** How many times connections are checked within the shortest of their limits. */
+const CHECKS_PER_LIMIT = 10;
+/** Often enough for limits of seconds, seldom enough to cost nothing with 10,000 connections. */
+const CHECK_INTERVAL_MS_MAX = 500;
+/** Requests that a held-up event loop cannot accept at once wait in the system, up to its own limit (`somaxconn`). */
+const BACKLOG = 4096;
+/** Clients are told to give a kept connection up this much earlier than the gateway does, so that no request meets its end. */
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+/** No connection holds more than this and one write of an answer. */
+const SOCKET_BUFFER_BYTES = 16 * 1024;
 
 /** Listens, watches over its connections, and closes without cutting an answer. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
-  readonly #connections = new Map<Duplex, Connection>();
+  readonly #connections = new Map<Duplex, ClientConnection>();
+  readonly #ahead = { count: 0 };
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
+  #checks: ReturnType<typeof setInterval> | undefined;
+  #droppedCount = 0;
 
   constructor(options: HttpListenerOptions) {
     const { limits } = options;
     this.#options = options;
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.ceil(limits.headersTimeoutMs / TIMEOUT_CHECKS_PER_TIMEOUT),
+      // Its own checks go by the clock alone: after a held-up event loop they kill requests that lie in the socket, unread.
+      headersTimeout: 0,
+      requestTimeout: 0,
+      // Only what clients are told; with a listener for "timeout" node:http closes nothing by itself.
+      keepAliveTimeout: Math.max(0, limits.keepAliveTimeoutMs - KEEP_ALIVE_MARGIN_MS),
+      highWaterMark: SOCKET_BUFFER_BYTES,
       // The gateway answers these itself, with a problem body.
       requireHostHeader: false,
     });
     this.#server.maxConnections = limits.connectionsMax;
     // Past its default count Deno drops fields without a word, a second Host or the length of the body; bytes are the bound.
     this.#server.maxHeadersCount = 0;
+    this.#server.on("timeout", () => {});
     this.#server.on("connection", (socket) => this.#watch(socket));
+    this.#server.on("drop", () => this.#droppedCount++);
     this.#server.on("request", (request, response) => this.#take(request, response));
     // The guest's first read asks for the body, see `RequestBody`.
     this.#server.on("checkContinue", (request, response) => this.#take(request, response));
@@ -77,6 +89,11 @@ export class HttpListener {
     return this.#connections.size;
   }
 
+  /** Requests that were sent ahead of the answers before them and wait for their turn. */
+  get aheadCount(): number {
+    return this.#ahead.count;
+  }
+
   /** True from `close` on: new requests on open connections are refused. */
   get isClosing(): boolean {
     return this.#isClosing;
@@ -88,28 +105,29 @@ export class HttpListener {
    * @throws {LoopgateError} ERR_LISTEN
    */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    const where = `"${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}"`;
+    const { host, port, reusePort = false } = address;
     return new Promise((resolve, reject) => {
-      const onError = (cause: Error): void => {
-        const message = `Cannot listen on ${where}: ${cause.message}, expected a free port of this machine`;
-        reject(new LoopgateError("ERR_LISTEN", message, { cause }));
-      };
+      const onError = (cause: Error): void => reject(listenError(address, cause));
       this.#server.once("error", onError);
-      this.#server.listen({ host: address.host, port: address.port }, () => {
-        this.#server.off("error", onError);
-        this.#server.on("error", this.#options.onFault);
-        const bound = this.#server.address() as AddressInfo;
-        resolve({ host: bound.address, port: bound.port });
-      });
+      this.#server.listen(
+        { host, port, backlog: BACKLOG, ...(reusePort && { reusePort }) },
+        () => {
+          this.#server.off("error", onError);
+          this.#server.on("error", this.#options.onFault);
+          this.#startChecks();
+          const bound = this.#server.address() as AddressInfo;
+          resolve({ host: bound.address, port: bound.port });
+        },
+      );
     });
   }
 
-  /** Stops accepting, lets what is in flight finish up to the limit, then cuts the rest. Idempotent. */
-  close(): Promise<void> {
-    return this.#closed ??= this.#close();
+  /** Stops accepting, lets what is in flight finish up to the limit (default: `drainTimeoutMs`), then cuts the rest. Idempotent. */
+  close(drainMs: number = this.#options.limits.drainTimeoutMs): Promise<void> {
+    return this.#closed ??= this.#close(drainMs);
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     this.#isClosing = true;
     if (!this.#server.listening) return;
     const isDown = new Promise<void>((resolve) => {
@@ -118,26 +136,62 @@ export class HttpListener {
     });
     const { promise: isEmpty, resolve: signalEmpty } = Promise.withResolvers<void>();
     this.#onEmpty = signalEmpty;
-    for (const [socket, connection] of this.#connections) {
-      if (connection.open.size === 0) endQuietly(socket);
-    }
+    for (const connection of this.#connections.values()) connection.drain();
     this.#signalEmpty();
-    const cancelLimit = this.#options.clock.startTimer(this.#options.limits.drainTimeoutMs, () => {
-      for (const socket of this.#connections.keys()) socket.destroy();
+    const cancelLimit = this.#options.clock.startTimer(drainMs, () => {
+      for (const connection of this.#connections.values()) connection.expire();
     });
     // The server counts a connection as gone before its responses are told; only the sockets' own ends are the end.
     await Promise.all([isEmpty, isDown]);
     cancelLimit();
-    // Its timer for header and request timeouts goes on otherwise.
+    clearInterval(this.#checks);
+    // Its timer for connections goes on otherwise.
     this.#server.closeAllConnections();
     this.#server.close();
   }
 
+  /** A step counts for no more than two intervals: while the event loop was held up, no client could be heard. */
+  #startChecks(): void {
+    const { limits, clock } = this.#options;
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, responseStallTimeoutMs, lingerMs } = limits;
+    const shortestMs = Math.min(
+      headersTimeoutMs,
+      requestTimeoutMs,
+      keepAliveTimeoutMs,
+      responseStallTimeoutMs,
+      lingerMs,
+    );
+    const intervalMs = Math.min(CHECK_INTERVAL_MS_MAX, Math.ceil(shortestMs / CHECKS_PER_LIMIT));
+    let checkedMs = clock.monotonicMs();
+    this.#checks = setInterval(() => {
+      const nowMs = clock.monotonicMs();
+      const elapsedMs = Math.min(nowMs - checkedMs, 2 * intervalMs);
+      checkedMs = nowMs;
+      for (const connection of this.#connections.values()) connection.check(elapsedMs);
+      this.#reportDropped();
+    }, intervalMs);
+  }
+
+  #reportDropped(): void {
+    if (this.#droppedCount === 0) return;
+    const { limits, onFault } = this.#options;
+    const count = this.#droppedCount;
+    this.#droppedCount = 0;
+    const is = `${limits.connectionsMax} are open`;
+    onFault(new LoopgateError("ERR_LISTEN", `Cannot accept ${count} connections: ${is}, expected fewer`));
+  }
+
   #watch(socket: Socket): void {
-    const connection: Connection = { open: new Set() };
+    const { limits, serve, onRefused } = this.#options;
+    const connection = new ClientConnection(socket, {
+      limits,
+      serve,
+      onRefused,
+      isClosing: () => this.#isClosing,
+      ahead: this.#ahead,
+    });
     this.#connections.set(socket, connection);
     socket.on("close", () => {
-      setImmediate(() => closeLeft(connection));
       this.#connections.delete(socket);
       this.#signalEmpty();
     });
@@ -145,38 +199,15 @@ export class HttpListener {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    const connection = this.#connections.get(socket);
-    if (connection !== undefined) {
-      connection.open.add(response);
-      response.once("close", () => {
-        connection.open.delete(response);
-        if (this.#isClosing && connection.open.size === 0) endQuietly(socket);
-      });
-    }
-    if (this.#isClosing) response.shouldKeepAlive = false;
-    this.#options.serve(request, response);
+    const connection = this.#connections.get(request.socket);
+    if (connection === undefined) request.socket.destroy();
+    else connection.take(request, response);
   }
 
-  /** Answers on the bare socket where that is still possible, and ends the connection. */
   #refuse(socket: Duplex, failure: GatewayFailure | undefined): void {
-    const [first, ...ahead] = this.#connections.get(socket)?.open ?? [];
-    const hasBegun = ahead.length > 0 || first?.headersSent === true;
-    if (failure === undefined || hasBegun || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    this.#options.onRefused(failure);
-    const { status, title, fields, body } = failureAnswer(failure);
-    const lines = [
-      `HTTP/1.1 ${status} ${title}`,
-      ...fields.map(([name, value]) => `${name}: ${value}`),
-      "content-type: application/problem+json",
-      `content-length: ${Buffer.byteLength(body)}`,
-      "connection: close",
-    ];
-    socket.on("error", () => {});
-    socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) socket.destroy();
+    else connection.refuse(failure);
   }
 
   #signalEmpty(): void {
@@ -184,12 +215,19 @@ export class HttpListener {
   }
 }
 
+function listenError({ host, port }: ListenAddress, cause: Error): LoopgateError {
+  const where = `"${host.includes(":") ? `[${host}]` : host}:${port}"`;
+  const code = "code" in cause ? cause.code : undefined;
+  const isTaken = code === "EADDRINUSE";
+  const is = isTaken ? "another program listens there" : code === "EACCES" ? "this user may not" : cause.message;
+  const expected = isTaken ? "a free port (0 chooses one)" : "an address and a free port of this machine";
+  return new LoopgateError("ERR_LISTEN", `Cannot listen on ${where}: ${is}, expected ${expected}`, { cause });
+}
+
 /** What went wrong with the bytes of a connection; undefined when there is nobody to tell. */
 function failureOf(error: Error): GatewayFailure | undefined {
   const code = "code" in error ? String(error.code) : "";
   switch (code) {
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return { kind: "request-timeout" };
     case "HPE_HEADER_OVERFLOW":
       return { kind: "header-too-large" };
     // The client left, in the middle of a request or between two.
@@ -200,14 +238,4 @@ function failureOf(error: Error): GatewayFailure | undefined {
     default:
       return { kind: "bad-request", detail: `the parser refused it: ${code || error.message}` };
   }
-}
-
-/** Deno tells only the response whose turn it is that its connection has closed; those behind it would wait for ever. */
-function closeLeft({ open }: Connection): void {
-  for (const response of open) response.emit("close");
-}
-
-/** Ends a connection after what is on its way; a client that never takes it is cut by the drain limit. */
-function endQuietly(socket: Duplex): void {
-  socket.end(() => socket.destroy());
 }

@@ -12,12 +12,18 @@ export interface ListenerLimits {
   readonly requestTimeoutMs: number;
   /** How long a connection is kept without a request. Stops idle connections from filling `connectionsMax`. */
   readonly keepAliveTimeoutMs: number;
-  /** How long a response may wait for a client that does not read. Stops slow readers from keeping instances. */
+  /** How long a response may wait for a client that does not read, also when its guest is done. Stops slow readers from keeping instances and connections. */
   readonly responseStallTimeoutMs: number;
   /** Request body bytes held for a guest that has not read them. One window: what a fast client may be ahead of its guest. */
   readonly bodyWindowBytes: number;
   /** Body bytes read and thrown away after an answer that did not want them, before the connection is closed instead. */
   readonly discardBytesMax: number;
+  /** Requests of a connection that wait behind the one being served, before it is not read any more. Stops pipelining floods; clients that pipeline at all send a few. */
+  readonly aheadRequestsMax: number;
+  /** The same over all connections, past which the one that sends is cut: one read can hold 2,500 requests, at 3 KB each in memory. */
+  readonly aheadRequestsTotalMax: number;
+  /** How long a connection is still read after its last answer, so that what comes does not reset the answer on its way. */
+  readonly lingerMs: number;
   /** How long `close` lets requests in flight finish. */
   readonly drainTimeoutMs: number;
 }
@@ -32,5 +38,8 @@ export const LISTENER_LIMITS: ListenerLimits = {
   responseStallTimeoutMs: 60_000,
   bodyWindowBytes: 64 * 1024,
   discardBytesMax: 1024 * 1024,
+  aheadRequestsMax: 16,
+  aheadRequestsTotalMax: 16_384,
+  lingerMs: 2_000,
   drainTimeoutMs: 10_000,
 };

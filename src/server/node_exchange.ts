@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ByteSource } from "../base/byte_stream.ts";
-import type { Clock } from "../base/clock.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
@@ -22,11 +22,10 @@ export interface NodeExchangeOptions {
   readonly response: ServerResponse;
   readonly target: RequestTarget;
   readonly limits: ListenerLimits;
-  readonly clock: Clock;
 }
 
 /** The exchange that handlers get. */
-export class NodeExchange implements HandlerExchange {
+export class NodeExchange implements HandlerExchange, ServedRequest {
   readonly head: RequestHead;
   readonly #response: ServerResponse;
   readonly #options: NodeExchangeOptions;
@@ -48,7 +47,7 @@ export class NodeExchange implements HandlerExchange {
     this.#body = new RequestBody(request, {
       windowBytes: limits.bodyWindowBytes,
       discardBytesMax: limits.discardBytesMax,
-      onTooMuch: () => this.#cut("the client went on sending a body that nobody wanted"),
+      onTooMuch: () => this.cut("the client went on sending a body that nobody wanted"),
       ...(this.#waitsForContinue && { onFirstRead: () => this.#sendContinue() }),
     });
     // Both speak of a connection that broke; what follows is done at the response's end.
@@ -94,8 +93,6 @@ export class NodeExchange implements HandlerExchange {
     }
     this.#begin();
     this.#sink = new ResponseSink(this.#response, sendable, {
-      clock: this.#options.clock,
-      stallTimeoutMs: this.#options.limits.responseStallTimeoutMs,
       onAbort: (reason) => {
         this.#cause ??= reason;
       },
@@ -111,13 +108,27 @@ export class NodeExchange implements HandlerExchange {
   answerFailure(failure: GatewayFailure): boolean {
     if (this.#isAnswered) {
       // Begun, but it threw before anything could be sent: without a cut the client would wait for ever.
-      if (this.#sink === undefined && !this.#response.headersSent) this.#cut(describeGatewayFailure(failure));
+      if (this.#sink === undefined && !this.#response.headersSent) this.cut(describeGatewayFailure(failure));
       return false;
     }
     this.#begin();
     this.#cause = describeGatewayFailure(failure);
     if (!this.#isClientGone) sendFailure(this.#response, failure);
     return true;
+  }
+
+  giveUp(failure: GatewayFailure): void {
+    const reason = describeGatewayFailure(failure);
+    if (this.#isAnswered) return this.cut(reason);
+    this.#response.shouldKeepAlive = false;
+    this.answerFailure(failure);
+    this.#leave(reason, "connection-read-timeout");
+  }
+
+  cut(reason: string): void {
+    this.#cause ??= reason;
+    // Not only closed: a client that does not read would keep what it was sent in the system's memory.
+    this.#options.request.socket.resetAndDestroy();
   }
 
   #begin(): void {
@@ -132,16 +143,15 @@ export class NodeExchange implements HandlerExchange {
     this.#response.writeContinue();
   }
 
-  #cut(reason: string): void {
-    this.#cause ??= reason;
-    this.#options.request.socket.destroy();
+  #closed(): void {
+    if (!this.#response.writableFinished) this.#leave("the client went away", "connection-terminated");
   }
 
-  #closed(): void {
-    if (this.#response.writableFinished) return;
+  #leave(message: string, tag: string): void {
+    if (this.#isClientGone) return;
     this.#isClientGone = true;
     this.#sink?.clientGone();
-    this.#body.fail({ message: "the client went away", httpCode: { tag: "connection-terminated" } });
+    this.#body.fail({ message, httpCode: { tag } });
     this.#leaving.wakeAll();
   }
 }

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { test } from "node:test";
-import { systemClock } from "../base/clock.ts";
 import { LISTENER_LIMITS } from "./listener_limits.ts";
 import { NodeExchange } from "./node_exchange.ts";
 
 test("NodeExchange: an answer that could not be begun cuts the connection at the next failure", () => {
   const socket = new Socket();
+  // Never connected: a reset of it is an error.
+  socket.on("error", () => {});
   const request = new IncomingMessage(socket);
   request.method = "GET";
   request.httpVersion = "1.1";
@@ -16,7 +17,7 @@ test("NodeExchange: an answer that could not be begun cuts the connection at the
     throw new TypeError("no head");
   };
   const target = { authority: "a", path: "/", pathWithQuery: "/" };
-  const exchange = new NodeExchange({ request, response, target, limits: LISTENER_LIMITS, clock: systemClock });
+  const exchange = new NodeExchange({ request, response, target, limits: LISTENER_LIMITS });
   assert.throws(() => exchange.answerFailure({ kind: "not-found" }), /no head/);
   assert.equal(exchange.isAnswered, true);
   assert.equal(socket.destroyed, false);

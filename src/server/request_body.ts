@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries } from "../host/http/exchange.ts";
+import { ByteQueue } from "../network/byte_queue.ts";
 import { latin1ToBytes } from "./latin1.ts";
 
 /** Settings of one request body. */
@@ -37,8 +38,8 @@ export class RequestBody implements ByteSource {
   readonly #request: IncomingMessage;
   readonly #options: RequestBodyOptions;
   readonly #waiters = new WaitList();
-  readonly #chunks: Uint8Array[] = [];
-  #heldBytes = 0;
+  /** Chunks of one byte share a block: as objects of their own they would take a hundred times their size. */
+  readonly #held = new ByteQueue();
   #discardedBytes = 0;
   #state: BodyState;
 
@@ -52,12 +53,12 @@ export class RequestBody implements ByteSource {
 
   /** Bytes in memory now; never more than a window and one chunk of the socket. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#held.length;
   }
 
   isReady(): boolean {
     if (this.#state.kind === "waiting") this.#start();
-    return this.#heldBytes > 0 || this.#state.kind !== "flowing";
+    return this.#held.length > 0 || this.#state.kind !== "flowing";
   }
 
   onReady(wake: () => void): () => void {
@@ -68,8 +69,7 @@ export class RequestBody implements ByteSource {
 
   read(bytesMax: number): Uint8Array | StreamEnd {
     if (this.#state.kind === "waiting") this.#start();
-    const chunk = this.#chunks[0];
-    if (chunk !== undefined) return this.#take(chunk, bytesMax);
+    if (this.#held.length > 0) return this.#take(bytesMax);
     switch (this.#state.kind) {
       case "waiting":
       case "flowing":
@@ -89,8 +89,7 @@ export class RequestBody implements ByteSource {
   dispose(): void {
     if (this.#state.kind === "disposed") return;
     const before = this.#state.kind;
-    this.#chunks.length = 0;
-    this.#heldBytes = 0;
+    this.#held.clear();
     if (before === "waiting" || before === "flowing") this.#state = { kind: "disposed" };
     if (before === "flowing") this.#request.resume();
   }
@@ -130,9 +129,8 @@ export class RequestBody implements ByteSource {
       return;
     }
     if (chunk.length === 0 || this.#state.kind !== "flowing") return;
-    this.#chunks.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes >= this.#options.windowBytes) this.#request.pause();
+    this.#held.push(chunk);
+    if (this.#held.length >= this.#options.windowBytes) this.#request.pause();
     this.#waiters.wakeAll();
   }
 
@@ -142,13 +140,9 @@ export class RequestBody implements ByteSource {
     this.#waiters.wakeAll();
   }
 
-  #take(chunk: Uint8Array, bytesMax: number): Uint8Array {
-    const taken = chunk.subarray(0, bytesMax);
-    if (taken.length === chunk.length) this.#chunks.shift();
-    else this.#chunks[0] = chunk.subarray(bytesMax);
-    this.#heldBytes -= taken.length;
-    if (this.#state.kind === "flowing" && this.#heldBytes < this.#options.windowBytes) this.#request.resume();
-    // The chunk is the parser's own copy, and each of its bytes goes out once: the caller owns what it gets.
+  #take(bytesMax: number): Uint8Array {
+    const taken = this.#held.take(bytesMax);
+    if (this.#state.kind === "flowing" && this.#held.length < this.#options.windowBytes) this.#request.resume();
     return taken;
   }
 }

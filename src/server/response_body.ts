@@ -4,16 +4,12 @@
  */
 import type { ServerResponse } from "node:http";
 import type { StreamEnd } from "../base/byte_stream.ts";
-import type { Clock } from "../base/clock.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
 
 /** Settings of one response body. */
 export interface ResponseSinkOptions {
-  readonly clock: Clock;
-  /** How long the client may read nothing. */
-  readonly stallTimeoutMs: number;
   /** The sink broke the answer off; `reason` is for the log. */
   readonly onAbort: (reason: string) => void;
 }
@@ -40,7 +36,6 @@ export class ResponseSink implements ResponseBody {
   readonly #sendsBytes: boolean;
   #state: SinkState = { kind: "held", first: undefined };
   #isBlocked = false;
-  #cancelStall: (() => void) | undefined;
   #writtenBytes = 0;
 
   constructor(response: ServerResponse, head: SendableHead, options: ResponseSinkOptions) {
@@ -141,10 +136,7 @@ export class ResponseSink implements ResponseBody {
 
   #become(next: SinkState): void {
     this.#state = next;
-    if (!this.#isOver()) return;
-    this.#cancelStall?.();
-    this.#cancelStall = undefined;
-    this.#waiters.wakeAll();
+    if (this.#isOver()) this.#waiters.wakeAll();
   }
 
   /** Sends the head and what was held with it. */
@@ -170,13 +162,8 @@ export class ResponseSink implements ResponseBody {
   #send(bytes: Uint8Array): void {
     if (this.#response.write(bytes) || this.#isBlocked) return;
     this.#isBlocked = true;
-    this.#cancelStall = this.#options.clock.startTimer(this.#options.stallTimeoutMs, () => {
-      this.abort(`the client read nothing for ${this.#options.stallTimeoutMs} ms`);
-    });
     this.#response.once("drain", () => {
       this.#isBlocked = false;
-      this.#cancelStall?.();
-      this.#cancelStall = undefined;
       this.#waiters.wakeAll();
     });
   }

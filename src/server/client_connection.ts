@@ -1,0 +1,275 @@
+/**
+ * One connection of a client: its requests one after another, what it sent ahead, and how long each step may take.
+ * Time is told by `check`, so that an event loop that was held up counts as one step and not as the client's delay.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import type { ListenerLimits } from "./listener_limits.ts";
+
+/** A request that is being served, as its connection sees it. */
+export interface ServedRequest {
+  /** Nobody waits for its guest any more: answers with `failure` where that is still possible, else breaks off. */
+  giveUp(failure: GatewayFailure): void;
+  /** Breaks the connection off; `reason` is for the log. */
+  cut(reason: string): void;
+}
+
+/** What the connections of one listener share. */
+export interface ConnectionTools {
+  readonly limits: ListenerLimits;
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
+  readonly onRefused: (failure: GatewayFailure) => void;
+  readonly isClosing: () => boolean;
+  /** Requests of all connections that were sent ahead and are not served yet. */
+  readonly ahead: { count: number };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+type ConnectionState =
+  /** Takes requests; left by `#end` or by the socket's own end. */
+  | { readonly kind: "open" }
+  /** The last byte is on its way; what still comes is read and dropped, because closing over it would reset the answer. */
+  | { readonly kind: "ending"; readonly sinceBytesRead: number; agedMs: number; ignored: number }
+  /** Final. */
+  | { readonly kind: "closed" };
+
+/** How long the header of a request may still take once the listener is being closed. */
+const DRAIN_HEADER_MS = 1_000;
+
+/** Owned by the listener, from accept to the socket's end. */
+export class ClientConnection {
+  readonly #socket: Socket;
+  readonly #tools: ConnectionTools;
+  readonly #ahead: Exchange[] = [];
+  #state: ConnectionState = { kind: "open" };
+  #current: (Exchange & { served: ServedRequest | undefined }) | undefined;
+  /** The request that the parser saw last: the only one that can be incomplete. */
+  #last: IncomingMessage | undefined;
+  /** What the parser refused behind requests that are not answered yet. */
+  #refusal: GatewayFailure | undefined;
+  /** Bytes past this belong to the header of a next request. */
+  #bytesMark = 0;
+  #hasHeaderBegun = false;
+  /** Since the connection is idle, or since the header began. */
+  #waitedMs = 0;
+  /** Since the header of `#last` began. */
+  #arrivalMs = 0;
+  #flushedBytes = 0;
+  #stalledMs = 0;
+  #resumeSocket: (() => Socket) | undefined;
+
+  constructor(socket: Socket, tools: ConnectionTools) {
+    this.#socket = socket;
+    this.#tools = tools;
+    socket.on("close", () => this.#closed());
+    // What node:http calls after an answer with `Connection: close`; its own closes over what the client still sends.
+    socket.destroySoon = () => this.end();
+  }
+
+  /** A request was parsed: its turn comes when those before it are answered. */
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const { limits, ahead } = this.#tools;
+    if (this.#state.kind !== "open") return this.#ignore(request);
+    this.#last = request;
+    this.#arrivalMs = this.#hasHeaderBegun ? this.#waitedMs : 0;
+    if (this.#current === undefined && this.#ahead.length === 0) return this.#begin({ request, response });
+    if (ahead.count >= limits.aheadRequestsTotalMax) {
+      return this.#breakOff({ kind: "bad-request", detail: "too many requests were sent ahead of their answers" });
+    }
+    ahead.count++;
+    this.#ahead.push({ request, response });
+    // Both speak of a connection that broke.
+    request.on("error", () => {});
+    response.on("error", () => {});
+    if (this.#ahead.length >= limits.aheadRequestsMax) this.#hold();
+  }
+
+  /** The parser gave up, or something was asked that the gateway does not do. Undefined: the client has gone. */
+  refuse(failure: GatewayFailure | undefined): void {
+    if (this.#state.kind === "ending" && failure !== undefined) return;
+    if (failure === undefined || !this.#socket.writable) return void this.#socket.destroy();
+    const current = this.#current;
+    if (current === undefined && this.#ahead.length === 0) return this.#answerRaw(failure);
+    // Its own body is at fault, or a request behind it.
+    if (current?.request === this.#last && current?.request.complete === false) current.served?.giveUp(failure);
+    else this.#refusal ??= failure;
+  }
+
+  /** `elapsedMs` have passed in which the client could be heard. */
+  check(elapsedMs: number): void {
+    const { limits } = this.#tools;
+    if (this.#state.kind === "ending") {
+      this.#state.agedMs += elapsedMs;
+      const dropped = this.#socket.bytesRead - this.#state.sinceBytesRead;
+      const isStuck = !this.#socket.writableFinished && this.#isStalled(elapsedMs);
+      const isOver = this.#socket.writableFinished && this.#state.agedMs > limits.lingerMs;
+      if (isOver || isStuck || dropped > limits.discardBytesMax) this.#socket.destroy();
+      return;
+    }
+    const current = this.#current;
+    if (this.#isStalled(elapsedMs)) {
+      const reason = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
+      if (current?.served === undefined) this.#socket.resetAndDestroy();
+      else current.served.cut(reason);
+    } else if (this.#last?.complete === false && (current === undefined || current.request === this.#last)) {
+      this.#arrivalMs += elapsedMs;
+      if (this.#arrivalMs <= limits.requestTimeoutMs) return;
+      // Without a current one it is the rest of a body whose answer is out.
+      if (current === undefined) this.end();
+      else current.served?.giveUp({ kind: "request-timeout" });
+    } else if (current === undefined && this.#ahead.length === 0) this.#checkWaiting(elapsedMs);
+  }
+
+  /** The listener is being closed: the answer under way is the last one. */
+  drain(): void {
+    if (this.#current === undefined) {
+      // What lies in the socket already is read first.
+      setImmediate(() => this.check(0));
+    } else if (!this.#current.response.headersSent) this.#current.response.shouldKeepAlive = false;
+  }
+
+  /** The time for draining is over. */
+  expire(): void {
+    if (this.#current?.served === undefined) return void this.#socket.destroy();
+    this.#current.served.giveUp({ kind: "draining" });
+    // The refusal is small: it is with the system by then.
+    setImmediate(() => this.#socket.destroy());
+  }
+
+  /** Ends the connection after what is on its way. */
+  end(): void {
+    if (this.#state.kind !== "open") return;
+    this.#state = { kind: "ending", sinceBytesRead: this.#socket.bytesRead, agedMs: 0, ignored: 0 };
+    this.#dropAhead();
+    this.#release();
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  #begin(exchange: Exchange): void {
+    const { serve, isClosing } = this.#tools;
+    const { request, response } = exchange;
+    const current = { ...exchange, served: undefined as ServedRequest | undefined };
+    this.#current = current;
+    response.once("close", () => this.#answered(current));
+    if (isClosing()) response.shouldKeepAlive = false;
+    current.served = serve(request, response);
+  }
+
+  #answered(current: Exchange): void {
+    if (this.#current !== current) return;
+    this.#current = undefined;
+    this.#waitedMs = 0;
+    this.#hasHeaderBegun = false;
+    this.#bytesMark = this.#socket.bytesRead;
+    if (this.#state.kind !== "open") return;
+    // One answer per turn of the event loop: a flood of cheap requests must not hold up the others.
+    if (this.#ahead.length > 0) setImmediate(() => this.#next());
+    else if (this.#refusal !== undefined) this.#answerRaw(this.#refusal);
+    else if (this.#tools.isClosing()) this.end();
+  }
+
+  #next(): void {
+    const next = this.#ahead.shift();
+    if (next === undefined || this.#state.kind !== "open") return;
+    this.#tools.ahead.count--;
+    if (this.#ahead.length < this.#tools.limits.aheadRequestsMax) this.#release();
+    this.#begin(next);
+  }
+
+  #checkWaiting(elapsedMs: number): void {
+    const { limits, isClosing } = this.#tools;
+    const hasBegun = this.#socket.bytesRead > this.#bytesMark;
+    if (hasBegun !== this.#hasHeaderBegun) this.#waitedMs = 0;
+    this.#hasHeaderBegun = hasBegun;
+    this.#waitedMs += elapsedMs;
+    if (hasBegun) {
+      if (this.#waitedMs > limits.headersTimeoutMs) this.#answerRaw({ kind: "request-timeout" });
+      else if (isClosing() && this.#waitedMs > DRAIN_HEADER_MS) this.#answerRaw({ kind: "draining" });
+      return;
+    }
+    const limitMs = this.#last === undefined ? limits.headersTimeoutMs : limits.keepAliveTimeoutMs;
+    if (isClosing() || this.#waitedMs > limitMs) this.end();
+  }
+
+  /** The client reads nothing of what waits for it. */
+  #isStalled(elapsedMs: number): boolean {
+    const waitingBytes = this.#socket.writableLength;
+    const flushedBytes = this.#socket.bytesWritten - waitingBytes;
+    if (waitingBytes === 0 || flushedBytes !== this.#flushedBytes) this.#stalledMs = 0;
+    else this.#stalledMs += elapsedMs;
+    this.#flushedBytes = flushedBytes;
+    return this.#stalledMs > this.#tools.limits.responseStallTimeoutMs;
+  }
+
+  /** Answers on the bare socket, and ends the connection. */
+  #answerRaw(failure: GatewayFailure): void {
+    this.#tools.onRefused(failure);
+    const { status, title, fields, body } = failureAnswer(failure);
+    const lines = [
+      `HTTP/1.1 ${status} ${title}`,
+      ...fields.map(([name, value]) => `${name}: ${value}`),
+      "content-type: application/problem+json",
+      `content-length: ${Buffer.byteLength(body)}`,
+      "connection: close",
+    ];
+    this.#socket.on("error", () => {});
+    this.#socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+    this.end();
+  }
+
+  #breakOff(failure: GatewayFailure): void {
+    this.#tools.onRefused(failure);
+    const reason = describeGatewayFailure(failure);
+    this.#state = { kind: "closed" };
+    this.#dropAhead();
+    this.#current?.served?.cut(reason);
+    this.#socket.destroy();
+  }
+
+  /** Comes behind the last answer: nobody will serve it, and its bytes must not stop those behind it. */
+  #ignore(request: IncomingMessage): void {
+    request.on("error", () => {});
+    request.resume();
+    if (this.#state.kind !== "ending") return;
+    this.#state.ignored++;
+    if (this.#state.ignored > this.#tools.limits.aheadRequestsMax) this.#socket.destroy();
+  }
+
+  /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
+  #hold(): void {
+    if (this.#resumeSocket !== undefined) return;
+    this.#resumeSocket = this.#socket.resume;
+    this.#socket.resume = () => this.#socket;
+    this.#socket.pause();
+  }
+
+  #release(): void {
+    if (this.#resumeSocket === undefined) return;
+    this.#socket.resume = this.#resumeSocket;
+    this.#resumeSocket = undefined;
+    this.#socket.resume();
+  }
+
+  #dropAhead(): void {
+    this.#tools.ahead.count -= this.#ahead.length;
+    this.#ahead.length = 0;
+  }
+
+  #closed(): void {
+    this.#state = { kind: "closed" };
+    this.#dropAhead();
+    // Deno does not tell every response that its connection has closed; its request would wait for ever.
+    const current = this.#current;
+    if (current !== undefined) {
+      setImmediate(() => {
+        if (this.#current === current) current.response.emit("close");
+      });
+    }
+  }
+}
