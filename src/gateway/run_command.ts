@@ -12,8 +12,6 @@ import { SUSPENDING } from "../host/suspending.ts";
 import { describeEnd, type GuestEnd } from "../instance/guest_end.ts";
 import { describeError } from "../instance/request_failure.ts";
 import type { Egress } from "../network/egress.ts";
-import { HttpConnectionSlots } from "../network/http_connection_slots.ts";
-import { CONNECTIONS_MAX } from "../network/http_limits.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { absentLayer, makePolicy, type Policy } from "../policy/policy.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
@@ -79,7 +77,6 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
     role: "service",
     label,
     network,
-    slots: new HttpConnectionSlots(CONNECTIONS_MAX),
     lookups: new LookupSlots(),
     egress,
     clock,
@@ -89,7 +86,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
     { component, label, env: options.env, args: [name, ...options.args] },
     { clock, randomBytes, counters, emit, onLimit: limits.report },
     {
-      network: network.openGuest("service", label, guestEgress.access),
+      network: network.openGuest("service", label, { access: guestEgress.access }),
       egress: guestEgress,
       // A view of the guest's memory, which it overwrites next.
       output: (stream, bytes) => (stream === "stdout" ? options.stdout : options.stderr)(bytes.slice()),

@@ -40,8 +40,8 @@ const TELLING: readonly HttpErrorTag[] = ["connection-refused", "connection-term
  */
 export class DialFirst {
   readonly #options: DialFirstOptions;
-  readonly #left: SocketAddress[];
-  readonly #attempts = new Set<Socket>();
+  readonly #attempts = new Map<Socket, SocketAddress>();
+  #left: SocketAddress[];
   readonly #nextAddress: HttpDeadline;
   #failure: HttpFailure | undefined;
   #isOver = false;
@@ -58,8 +58,20 @@ export class DialFirst {
   abandon(): void {
     this.#isOver = true;
     this.#nextAddress.clear();
-    for (const socket of this.#attempts) socket.destroy();
+    for (const socket of this.#attempts.keys()) socket.destroy();
     this.#attempts.clear();
+  }
+
+  /** Lets go of the addresses that are not allowed any more. Returns whether one is left; if not, the caller abandons. */
+  retain(isAllowed: (address: SocketAddress) => boolean): boolean {
+    this.#left = this.#left.filter(isAllowed);
+    for (const [socket, address] of [...this.#attempts]) {
+      if (isAllowed(address)) continue;
+      this.#attempts.delete(socket);
+      socket.destroy();
+    }
+    if (this.#attempts.size === 0) this.#tryNext();
+    return this.#attempts.size > 0;
   }
 
   #tryNext(): void {
@@ -67,7 +79,7 @@ export class DialFirst {
     if (address === undefined || this.#isOver) return;
     const { counters, locate } = this.#options;
     const socket = openSocket(locate === undefined ? address : locate(address), counters);
-    this.#attempts.add(socket);
+    this.#attempts.set(socket, address);
     socket.once("connect", () => this.#connected(socket, address));
     socket.on("error", (error) => this.#attemptFailed(socket, connectFailureOf(error)));
     // A socket that somebody else destroyed.

@@ -24,8 +24,17 @@ export interface DialEgressOptions {
   readonly onReleased: () => void;
 }
 
+/** A connection to the outside, on its way or open. */
+export interface EgressAttempt extends ConnectAttempt {
+  /**
+   * It is not allowed any more: it is reset at once, and its guest, which lives on, is told. A connect that is under way
+   * fails with `access-denied`; of an open connection what was received can be read, then it was reset. Idempotent.
+   */
+  revoke(): void;
+}
+
 /** Starts a connection to the outside; it never throws for what the network does. */
-export type DialEgress = (options: DialEgressOptions) => ConnectAttempt;
+export type DialEgress = (options: DialEgressOptions) => EgressAttempt;
 
 /** For which peer, with what, and whom to tell. Nothing is called before `openUdp` has returned. */
 export interface OpenUdpOptions {

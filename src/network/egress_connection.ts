@@ -116,6 +116,11 @@ export class EgressConnection implements TcpConnection {
     if (how === "reset") resetNow(socket);
   }
 
+  /** Resets it while its guest lives on: the guest reads what was received, and then of the reset. */
+  cut(): void {
+    resetNow(this.#options.socket);
+  }
+
   /** (Re)starts the time that a dropped connection has left. */
   #linger(delayMs: number): void {
     const { socket, clock, counters } = this.#options;

@@ -4,11 +4,11 @@
  */
 import { connect, type Socket } from "node:net";
 import { formatIpAddress, parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
-import type { DialEgressOptions } from "./egress.ts";
+import type { DialEgressOptions, EgressAttempt } from "./egress.ts";
 import { EgressConnection } from "./egress_connection.ts";
 import { CONNECT_TIMEOUT_MS } from "./loopback.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
-import type { ConnectAttempt, EndKind, TcpConnection } from "./tcp_connection.ts";
+import type { EndKind, TcpConnection } from "./tcp_connection.ts";
 
 /** The runtimes' error codes (`errno` names) and what WIT calls them. */
 const ERROR_CODES: Readonly<Record<string, SocketErrorCode>> = {
@@ -38,8 +38,8 @@ const ERROR_CODES: Readonly<Record<string, SocketErrorCode>> = {
  * @example
  * const network = new WorkloadNetwork({ ..., egress: { decide, dial: dialEgressTcp } });
  */
-export function dialEgressTcp(options: DialEgressOptions): ConnectAttempt {
-  return new EgressAttempt(options);
+export function dialEgressTcp(options: DialEgressOptions): EgressAttempt {
+  return new TcpAttempt(options);
 }
 
 /** The WIT code of an error of the runtime. */
@@ -48,10 +48,10 @@ export function socketErrorOf(error: unknown): SocketErrorCode {
   return ERROR_CODES[code] ?? "unknown";
 }
 
-class EgressAttempt implements ConnectAttempt {
+class TcpAttempt implements EgressAttempt {
   readonly #options: DialEgressOptions;
   readonly #socket: Socket;
-  #outcome: TcpConnection | SocketErrorCode | undefined;
+  #outcome: EgressConnection | SocketErrorCode | undefined;
   #cancelTimer: (() => void) | undefined;
   #isGivenUp = false;
   #isSocketClosed = false;
@@ -93,6 +93,15 @@ class EgressAttempt implements ConnectAttempt {
     this.#releaseWhenDone();
   }
 
+  revoke(): void {
+    if (typeof this.#outcome === "object") {
+      this.#outcome.cut();
+      return;
+    }
+    this.#settle("access-denied");
+    this.#socket.destroy();
+  }
+
   #listen(): void {
     const socket = this.#socket;
     const { remote, options, clock, counters } = this.#options;
@@ -127,7 +136,7 @@ class EgressAttempt implements ConnectAttempt {
   }
 
   /** Only the first outcome counts. */
-  #settle(outcome: TcpConnection | SocketErrorCode): void {
+  #settle(outcome: EgressConnection | SocketErrorCode): void {
     this.#stopTimer();
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;

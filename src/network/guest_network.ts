@@ -4,6 +4,7 @@ import type { GuestLabel } from "../telemetry/events.ts";
 import type { EgressDecision, EgressProtocol, GuestAccess, GuestRole } from "./access.ts";
 import type { Denial } from "./denial_log.ts";
 import type { DialEgressOptions, EgressUdp, OpenUdpOptions } from "./egress.ts";
+import type { LimitName } from "../telemetry/limit_counts.ts";
 import type { Loopback } from "./loopback.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
@@ -19,9 +20,12 @@ export type SocketKind = "tcp" | "accepted" | "udp";
 export interface GuestNetworkHost {
   readonly loopback: Loopback;
   decideEgress(access: GuestAccess, target: { remote: SocketAddress; protocol: EgressProtocol }): EgressDecision;
-  dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt;
-  openUdp(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp;
+  /** undefined: the workload has as many connections as it may. */
+  dialEgress(guest: GuestNetwork, options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt | undefined;
+  /** As `dialEgress`. */
+  openUdp(guest: GuestNetwork, options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp | undefined;
   deny(label: GuestLabel, denial: Denial): void;
+  limited(label: GuestLabel, limit: LimitName, detail: string): void;
   /** Counts a socket of `guest`; false when its role has as many as it may (accepted ones are not limited). */
   opening(guest: GuestNetwork, kind: SocketKind): boolean;
   closed(guest: GuestNetwork, kind: SocketKind): void;
@@ -33,6 +37,8 @@ export interface GuestNetworkOptions {
   readonly role: GuestRole;
   readonly label: GuestLabel;
   readonly access: GuestAccess;
+  /** Open sockets at a time: TCP sockets, accepted ones and UDP sockets together. */
+  readonly socketsMax: number;
 }
 
 /**
@@ -44,23 +50,27 @@ export interface GuestNetworkOptions {
 export class GuestNetwork {
   readonly role: GuestRole;
   readonly label: GuestLabel;
+  readonly access: GuestAccess;
+  readonly socketsMax: number;
   readonly #host: GuestNetworkHost;
-  readonly #access: GuestAccess;
   readonly #owner: TcpSocketOwner;
   readonly #udpOwner: UdpSocketOwner;
   readonly #sockets = new Set<TcpSocket | UdpSocket>();
 
-  constructor({ host, role, label, access }: GuestNetworkOptions) {
+  constructor({ host, role, label, access, socketsMax }: GuestNetworkOptions) {
     this.#host = host;
-    this.#access = access;
+    this.access = access;
+    this.socketsMax = socketsMax;
     this.role = role;
     this.label = label;
     this.#owner = {
       role,
       loopback: host.loopback,
       decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "tcp" }),
-      dialEgress: (options) => host.dialEgress(options),
+      dialEgress: (options) => host.dialEgress(this, options),
       deny: (operation, target, rule) => this.deny(operation, target, rule),
+      mayAccept: () => this.#sockets.size < socketsMax,
+      acceptHeldBack: () => this.#limited(),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
       released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
     };
@@ -68,7 +78,7 @@ export class GuestNetwork {
       role,
       loopback: host.loopback.udp,
       decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "udp" }),
-      openEgress: (options) => host.openUdp(options),
+      openEgress: (options) => host.openUdp(this, options),
       deny: (operation, target, rule) => this.deny(operation, target, rule),
       released: (socket) => this.#released(socket, "udp"),
     };
@@ -79,7 +89,7 @@ export class GuestNetwork {
     return this.#sockets.size;
   }
 
-  /** `access-denied` with `"net": false`, `new-socket-limit` past the role's limit. */
+  /** `access-denied` with `"net": false`, `new-socket-limit` past its own limit or its role's. */
   createTcpSocket(family: IpFamily): TcpSocket | SocketErrorCode {
     const error = this.#opening("tcp", family);
     if (error !== undefined) return error;
@@ -118,15 +128,33 @@ export class GuestNetwork {
   }
 
   #opening(kind: "tcp" | "udp", family: IpFamily): SocketErrorCode | undefined {
-    if (this.#access.off !== undefined) {
-      this.deny(`create-${kind}-socket`, family, this.#access.off);
+    if (this.access.off !== undefined) {
+      this.deny(`create-${kind}-socket`, family, this.access.off);
       return "access-denied";
+    }
+    if (this.#sockets.size >= this.socketsMax) {
+      this.#limited();
+      return "new-socket-limit";
     }
     return this.#host.opening(this, kind) ? undefined : "new-socket-limit";
   }
 
   #released(socket: TcpSocket | UdpSocket, kind: SocketKind): void {
+    const wasFull = this.#sockets.size >= this.socketsMax;
     this.#sockets.delete(socket);
     this.#host.closed(this, kind);
+    if (!wasFull) return;
+    // Connections that were left in a backlog can be accepted now.
+    for (const one of this.#sockets) {
+      if (one instanceof TcpSocket) one.mayAcceptAgain();
+    }
+  }
+
+  #limited(): void {
+    this.#host.limited(
+      this.label,
+      "sockets",
+      `${this.#sockets.size} sockets are open, expected at most ${this.socketsMax}`,
+    );
   }
 }

@@ -24,11 +24,11 @@ import { ALWAYS_READY } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { checkCdnId } from "./http_cdn_loop.ts";
 import { HttpConnectionPool } from "./http_connection_pool.ts";
-import type { HttpConnectionSlots } from "./http_connection_slots.ts";
+import type { Slots } from "./connection_slots.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
-import type { DialHttp, HttpRequest, PendingExchange, StillAllowed } from "./http_message.ts";
+import type { DialHttp, HttpRequest, PendingExchange, RecheckHttp, StillAllowed } from "./http_message.ts";
 import { planRequest } from "./http_request_plan.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -39,7 +39,7 @@ export interface HttpClientOptions {
   /** Of the gateway: it holds certificates only. */
   readonly trust: TlsTrust;
   /** Of the workload. */
-  readonly slots: HttpConnectionSlots;
+  readonly slots: Slots;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   /** This gateway's name in CDN-Loop: the same for all its clients, and nobody else's. */
@@ -101,6 +101,15 @@ export class HttpClient {
     });
     if (!isOver) this.#exchanges.add(exchange);
     return exchange;
+  }
+
+  /**
+   * What may be reached has changed: each exchange and idle connection is asked about, with the address behind it as far
+   * as it is known, and those that are not allowed any more end, exchanges with `HTTP-request-denied`.
+   */
+  recheck(isAllowed: RecheckHttp): void {
+    for (const exchange of [...this.#exchanges]) exchange.recheck(isAllowed);
+    this.#pool.recheck(isAllowed);
   }
 
   /** Sends nothing more; resolves when what is under way has come to its end. Idempotent. */

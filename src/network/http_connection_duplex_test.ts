@@ -11,7 +11,7 @@ import { answerOf, bodyOf, fieldsOf, readAll, requestTo, textOf, WIRES } from ".
 import { ByteBudget } from "./byte_budget.ts";
 import { HttpClient } from "./http_client.ts";
 import { ConnectionDuplex } from "./http_connection_duplex.ts";
-import { HttpConnectionSlots } from "./http_connection_slots.ts";
+import { ConnectionSlots } from "./connection_slots.ts";
 import type { DialOutcome } from "./http_message.ts";
 import { type LoopbackEnd, openLoopbackConnection } from "./loopback_connection.ts";
 import { TcpOptions } from "./tcp_options.ts";
@@ -155,7 +155,7 @@ function clientOf(serve: (socket: ConnectionDuplex) => void, pairs: Pair[]): Htt
     },
     stillAllowed: () => false,
     trust: new TlsTrust(),
-    slots: new HttpConnectionSlots(10),
+    slots: new ConnectionSlots(10),
     clock: systemClock,
     counters: new LiveCounters(),
     cdnId: "gateway.test",

@@ -3,10 +3,10 @@ import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { HttpConnection } from "./http_connection.ts";
-import type { HttpConnectionSlots } from "./http_connection_slots.ts";
+import type { Slots } from "./connection_slots.ts";
 import type { HttpConnections } from "./http_exchange.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
-import type { DialHttp, HttpTarget, StillAllowed } from "./http_message.ts";
+import type { DialHttp, HttpTarget, RecheckHttp, StillAllowed } from "./http_message.ts";
 import { HttpOpening } from "./http_opening.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -15,7 +15,7 @@ export interface HttpConnectionPoolOptions {
   readonly dial: DialHttp;
   readonly stillAllowed: StillAllowed;
   readonly trust: TlsTrust;
-  readonly slots: HttpConnectionSlots;
+  readonly slots: Slots;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   /** See `Egress`. */
@@ -64,6 +64,13 @@ export class HttpConnectionPool implements HttpConnections {
     if (!this.#isOpen || !connection.isReusable) return connection.destroy();
     connection.onEnded = () => this.#takeOut(connection);
     this.#idle.set(connection, this.#options.slots.offer(() => connection.destroy()));
+  }
+
+  /** Ends the idle connections that are not allowed any more. */
+  recheck(isAllowed: RecheckHttp): void {
+    for (const connection of [...this.#idle.keys()]) {
+      if (!isAllowed(connection.target, connection.address)) connection.destroy();
+    }
   }
 
   /** Ends all idle connections, and keeps none from now on. Idempotent. */

@@ -12,7 +12,7 @@ import { HttpDeadline } from "./http_deadline.ts";
 import { exchangeFailureOf, HttpFault, StaleConnection } from "./http_failure.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { type HttpLimits, INFORMATIONAL_MAX } from "./http_limits.ts";
-import type { HttpAnswer, HttpFields, HttpRequest, HttpTarget, PendingExchange } from "./http_message.ts";
+import type { HttpAnswer, HttpFields, HttpRequest, HttpTarget, PendingExchange, RecheckHttp } from "./http_message.ts";
 import type { HttpOpening } from "./http_opening.ts";
 import { planTrailers, type RequestPlan } from "./http_request_plan.ts";
 import { RequestStream } from "./http_request_stream.ts";
@@ -101,6 +101,15 @@ export class HttpExchange implements PendingExchange, WireEvents {
   /** Ends it at once; what it has not told yet becomes `failure`. */
   stop(failure: HttpFailure): void {
     this.#fail(failure);
+  }
+
+  /** See `HttpClient.recheck`. */
+  recheck(isAllowed: RecheckHttp): void {
+    const { target } = this.#options.plan;
+    const isStill = this.#opening === undefined
+      ? isAllowed(target, this.#connection?.address)
+      : this.#opening.recheck(isAllowed);
+    if (!isStill) this.#fail({ tag: "HTTP-request-denied" });
   }
 
   // The connection.

@@ -21,9 +21,6 @@ export const HTTP_LIMITS: HttpLimits = {
   writeTimeoutMs: 60_000,
 };
 
-/** Connections of one workload: a guest could otherwise take all descriptors of the process. */
-export const CONNECTIONS_MAX = 128;
-
 /** Read ahead of whoever reads, each way: what one round trip of a fast connection needs, and what each exchange may cost. */
 export const WINDOW_BYTES = 65_536;
 

@@ -76,5 +76,8 @@ export type DialOutcome =
 /** Judges and resolves `target`. `signal` aborts when nobody waits any more. Must not reject. */
 export type DialHttp = (target: HttpTarget, signal: AbortSignal) => Promise<DialOutcome>;
 
+/** Whether a target may still be used; with `address`, over a connection to it. Without it none is known, or it is the private loopback. */
+export type RecheckHttp = (target: HttpTarget, address: SocketAddress | undefined) => boolean;
+
 /** Whether a connection that was opened for `target` earlier may still be used. Pure and cheap. */
 export type StillAllowed = (target: HttpTarget, address: SocketAddress) => boolean;

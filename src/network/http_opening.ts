@@ -7,7 +7,7 @@ import { DialFirst, type DialledSocket } from "./dialer.ts";
 import { HttpConnection } from "./http_connection.ts";
 import { ConnectionDuplex } from "./http_connection_duplex.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
-import type { DialHttp, DialOutcome, HttpTarget } from "./http_message.ts";
+import type { DialHttp, DialOutcome, HttpTarget, RecheckHttp } from "./http_message.ts";
 import { startTls } from "./tls_client.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -31,6 +31,8 @@ export class HttpOpening {
   readonly #options: HttpOpeningOptions;
   readonly #abort = new AbortController();
   #giveUpStep: (() => void) | undefined;
+  /** Of the step that knows addresses: lets go of those that are not allowed, and says whether one is left. */
+  #retainStep: ((isAllowed: (address: SocketAddress) => boolean) => boolean) | undefined;
   #isOver = false;
 
   constructor(options: HttpOpeningOptions) {
@@ -48,6 +50,12 @@ export class HttpOpening {
     this.#abort.abort();
     this.#giveUpStep?.();
     this.#options.releaseSlot();
+  }
+
+  /** Whether it may go on; names are judged again by `dial` itself when their addresses come. Nothing is ended here. */
+  recheck(isAllowed: RecheckHttp): boolean {
+    const { target } = this.#options;
+    return isAllowed(target, undefined) && (this.#retainStep?.((address) => isAllowed(target, address)) ?? true);
   }
 
   #dialled(outcome: DialOutcome): void {
@@ -68,6 +76,7 @@ export class HttpOpening {
         onOutcome: (dialled) => this.#connectedOrFailed(dialled),
       });
       this.#giveUpStep = () => dialling.abandon();
+      this.#retainStep = (isAllowed) => dialling.retain(isAllowed);
     }
   }
 
@@ -80,6 +89,7 @@ export class HttpOpening {
     const { target, trust } = this.#options;
     if (target.scheme === "http") return this.#opened(socket, address);
     socket.on("error", () => {});
+    this.#retainStep = (isAllowed) => address === undefined || isAllowed(address);
     const secured = startTls(socket, {
       host: target.host,
       trust,

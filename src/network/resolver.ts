@@ -15,6 +15,7 @@ import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { OpenDnsChannel } from "./dns_channel.ts";
 import { isAskableName } from "./dns_query.ts";
+import { FairQueue } from "./fair_queue.ts";
 import { type LookupOutcome, type QuestionContext, ResolverQuestion } from "./resolver_question.ts";
 
 export type { LookupOutcome } from "./resolver_question.ts";
@@ -29,6 +30,8 @@ export interface ResolverLimits {
   readonly deadlineMs: number;
   /** Lookups that have sockets at once, two each: far below the open files that a process may have. */
   readonly lookupsMax: number;
+  /** Of those, for one workload. Stops a few of them whose names never get an answer from having all places. */
+  readonly workloadLookupsMax: number;
   /** Lookups that wait for a place. Stops a burst from becoming a backlog that nobody waits for. */
   readonly queueMax: number;
 }
@@ -39,6 +42,7 @@ export const RESOLVER_LIMITS: ResolverLimits = {
   attempts: 2,
   deadlineMs: 10_000,
   lookupsMax: 256,
+  workloadLookupsMax: 32,
   queueMax: 4_096,
 };
 
@@ -61,11 +65,12 @@ export interface PendingLookup extends Waitable {
 }
 
 /**
- * How many lookups one workload has at once is for the caller to bound, who knows the workload:
+ * Places go to the workloads by turns, and when too many wait, the one with the most gives way. How many lookups a
+ * workload may have at all is for the caller to bound:
  *
  * @example
  * if (this.#lookups.size >= LOOKUPS_MAX) return "temporary-resolver-failure";
- * const lookup = resolver.lookup("db.example.com");
+ * const lookup = resolver.lookup("db.example.com", "demo");
  * this.#lookups.add(lookup);
  * await untilReady(lookup); // or a guest's poll
  * this.#lookups.delete(lookup);
@@ -75,15 +80,17 @@ export class Resolver {
   readonly #context: QuestionContext;
   readonly #limits: ResolverLimits;
   readonly #running = new Set<Lookup>();
-  /** In order of arrival. */
-  readonly #queue = new Set<Lookup>();
+  /** How many of those each workload has. */
+  readonly #runningOf = new Map<string, number>();
+  readonly #queue: FairQueue<Lookup>;
   #isClosed = false;
 
   /** @throws RangeError without servers. */
   constructor({ servers, openChannel, clock, counters, ...limits }: ResolverOptions) {
     if (servers.length === 0) throw new RangeError("Cannot resolve: there is no name server, expected at least one");
     this.#limits = { ...RESOLVER_LIMITS, ...limits };
-    const { timeoutMs, attempts } = this.#limits;
+    const { timeoutMs, attempts, queueMax } = this.#limits;
+    this.#queue = new FairQueue({ lengthMax: queueMax });
     this.#context = { servers: [...servers], openChannel, clock, counters, timeoutMs, attempts };
   }
 
@@ -94,31 +101,28 @@ export class Resolver {
 
   /** Lookups that wait for a place now. */
   get queued(): number {
-    return this.#queue.size;
+    return this.#queue.length;
   }
 
   /**
    * Asks for the IPv4 and the IPv6 addresses of an absolute name, in ASCII and without the root's dot
-   * (`judgeLookup` of the policy gives that).
+   * (`judgeLookup` of the policy gives that). `workload` says whose turn it takes.
    *
    * @throws RangeError when `name` is none: the caller has not parsed it.
    */
-  lookup(name: string): PendingLookup {
+  lookup(name: string, workload = ""): PendingLookup {
     if (!isAskableName(name)) {
       throw new RangeError(`Cannot look up ${JSON.stringify(name)}: it is no domain name, expected labels and dots`);
     }
-    const { lookupsMax, queueMax, deadlineMs } = this.#limits;
-    const lookup = new Lookup({ name, context: this.#context, deadlineMs, onSettled: () => this.#settled(lookup) });
+    const { deadlineMs } = this.#limits;
+    const onSettled = (): void => this.#settled(lookup);
+    const lookup = new Lookup({ name, workload, context: this.#context, deadlineMs, onSettled });
     if (this.#isClosed) {
       lookup.fail("the resolver is closed");
-    } else if (this.#running.size < lookupsMax) {
-      this.#running.add(lookup);
-      lookup.start();
-    } else if (this.#queue.size < queueMax) {
-      this.#queue.add(lookup);
-    } else {
-      lookup.fail(`${this.#queue.size} lookups wait already`);
+      return lookup;
     }
+    if (this.#hasPlaceFor(workload)) this.#start(lookup);
+    else this.#queue.push(workload, lookup)?.fail(`${this.#queue.length} lookups wait already`);
     return lookup;
   }
 
@@ -126,22 +130,35 @@ export class Resolver {
   close(): void {
     this.#isClosed = true;
     // The queue first: a place that becomes free must not start another one.
-    for (const lookup of [...this.#queue, ...this.#running]) lookup.fail("the resolver is closed");
+    for (const lookup of [...this.#queue.items(), ...this.#running]) lookup.fail("the resolver is closed");
   }
 
   #settled(lookup: Lookup): void {
-    this.#queue.delete(lookup);
+    const { workload } = lookup;
+    this.#queue.delete(workload, lookup);
     if (!this.#running.delete(lookup)) return;
-    const [next] = this.#queue;
-    if (next === undefined) return;
-    this.#queue.delete(next);
-    this.#running.add(next);
-    next.start();
+    const left = (this.#runningOf.get(workload) ?? 1) - 1;
+    if (left === 0) this.#runningOf.delete(workload);
+    else this.#runningOf.set(workload, left);
+    const next = this.#queue.take((whose) => this.#hasPlaceFor(whose));
+    if (next !== undefined) this.#start(next);
+  }
+
+  #hasPlaceFor(workload: string): boolean {
+    const { lookupsMax, workloadLookupsMax } = this.#limits;
+    return this.#running.size < lookupsMax && (this.#runningOf.get(workload) ?? 0) < workloadLookupsMax;
+  }
+
+  #start(lookup: Lookup): void {
+    this.#running.add(lookup);
+    this.#runningOf.set(lookup.workload, (this.#runningOf.get(lookup.workload) ?? 0) + 1);
+    lookup.start();
   }
 }
 
 interface LookupOptions {
   readonly name: string;
+  readonly workload: string;
   readonly context: QuestionContext;
   readonly deadlineMs: number;
   readonly onSettled: () => void;
@@ -149,6 +166,7 @@ interface LookupOptions {
 
 /** Both questions of a name, until each has an outcome or the time is over. */
 class Lookup implements PendingLookup {
+  readonly workload: string;
   readonly #options: LookupOptions;
   readonly #waiters = new WaitList();
   readonly #cancelDeadline: () => void;
@@ -158,6 +176,7 @@ class Lookup implements PendingLookup {
 
   constructor(options: LookupOptions) {
     this.#options = options;
+    this.workload = options.workload;
     const { clock, counters } = options.context;
     counters.add("lookups", 1);
     this.#cancelDeadline = clock.startTimer(options.deadlineMs, () => this.#timeOut());

@@ -28,9 +28,14 @@ export interface TcpSocketOwner {
   readonly role: GuestRole;
   readonly loopback: Loopback;
   decideEgress(remote: SocketAddress): EgressDecision;
-  dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt;
+  /** undefined: the workload has as many connections to the outside as it may. */
+  dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt | undefined;
   /** Reports a denial to the operator. */
   deny(operation: string, target: string, rule: string): void;
+  /** Whether the guest may have one more socket. What it may not accept yet stays in the backlog. */
+  mayAccept(): boolean;
+  /** A connection was left in the backlog because it may not. */
+  acceptHeldBack(): void;
   /** The socket of a connection that `accept` took. */
   adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket;
   /** The socket holds nothing any more. */
@@ -153,6 +158,11 @@ export class TcpSocket implements Waitable {
   accept(): { readonly socket: TcpSocket; readonly connection: TcpConnection } | SocketErrorCode {
     if (this.#state.kind !== "listening") return "invalid-state";
     const { listener } = this.#state;
+    // No error: servers end for one. The backlog fills up, and clients wait as for any slow server.
+    if (listener.queued > 0 && !this.#owner.mayAccept()) {
+      this.#owner.acceptHeldBack();
+      return "would-block";
+    }
     const connection = listener.take();
     if (connection === undefined) return "would-block";
     this.#owner.loopback.admitTo(listener);
@@ -222,11 +232,16 @@ export class TcpSocket implements Waitable {
   isReady(): boolean {
     const state = this.#state;
     if (state.kind === "connect-started") return state.attempt.outcome() !== undefined;
-    return state.kind !== "listening" || state.listener.queued > 0;
+    return state.kind !== "listening" || (state.listener.queued > 0 && this.#owner.mayAccept());
   }
 
   onReady(wake: () => void): () => void {
     return this.isReady() ? ALWAYS_READY.onReady(wake) : this.#waiters.add(wake);
+  }
+
+  /** Its guest has room for another socket again. */
+  mayAcceptAgain(): void {
+    if (this.isReady()) this.#waiters.wakeAll();
   }
 
   // Its end.
@@ -305,6 +320,8 @@ export class TcpSocket implements Waitable {
       onOutcome: () => this.#waiters.wakeAll(),
       onReleased: () => this.#release(),
     });
+    // Not "connection-refused": nothing was asked of the remote, and the guest may try again on this socket.
+    if (attempt === undefined) return "new-socket-limit";
     this.#become({ kind: "connect-started", attempt, hold: undefined });
   }
 

@@ -12,7 +12,8 @@ const PEERS_MAX = 16;
 /** What the peers need of their socket. */
 export interface UdpPeersOptions {
   readonly options: SocketOptions;
-  readonly open: (options: Omit<OpenUdpOptions, "clock" | "counters">) => EgressUdp;
+  /** undefined: the workload has as many connections to the outside as it may. */
+  readonly open: (options: Omit<OpenUdpOptions, "clock" | "counters">) => EgressUdp | undefined;
   readonly onDatagram: (remote: SocketAddress, data: Uint8Array) => void;
   readonly onFailed: (remote: SocketAddress, code: SocketErrorCode) => void;
   /** There may be room again. */
@@ -33,6 +34,8 @@ export class UdpPeers {
   readonly #peers = new Map<string, Peer>();
   /** Those, and the ones that are closing. */
   #held = 0;
+  /** One was given up because the workload has no connection left, and its place is not free yet. */
+  #isMakingRoom = false;
   #isEnded = false;
 
   constructor(options: UdpPeersOptions) {
@@ -41,6 +44,7 @@ export class UdpPeers {
 
   /** True when a datagram of so many bytes can be taken now. One is always taken when nothing waits. */
   hasRoom(remote: SocketAddress, bytes: number): boolean {
+    if (this.#isMakingRoom && !this.#peers.has(formatSocketAddress(remote))) return false;
     const unsentBytes = this.#unsentBytes();
     if (unsentBytes === 0) return true;
     if (unsentBytes + bytes + DATAGRAM_COST_BYTES > this.#options.options.sendBufferBytes) return false;
@@ -48,10 +52,19 @@ export class UdpPeers {
       this.#longestIdle() !== undefined;
   }
 
-  /** Sends a copy to a judged address; ask `hasRoom` before. */
-  send(remote: SocketAddress, data: Uint8Array): void {
+  /**
+   * Sends a copy to a judged address; ask `hasRoom` before. Where the workload has no connection left for a new peer,
+   * the one of this socket that has been idle the longest is given up and the datagram has to wait for its place;
+   * without such a one the datagram fails.
+   */
+  send(remote: SocketAddress, data: Uint8Array): "would-block" | "new-socket-limit" | undefined {
     const key = formatSocketAddress(remote);
     const peer = this.#peers.get(key) ?? this.#open(key, remote);
+    if (peer === undefined) {
+      if (!this.#giveUpLongestIdle()) return "new-socket-limit";
+      this.#isMakingRoom = true;
+      return "would-block";
+    }
     this.#used(peer);
     peer.egress.send(data);
   }
@@ -71,14 +84,9 @@ export class UdpPeers {
     for (const { egress } of peers) egress.end(how);
   }
 
-  #open(key: string, remote: SocketAddress): Peer {
-    const idle = this.#peers.size < PEERS_MAX ? undefined : this.#longestIdle();
-    if (idle !== undefined) {
-      this.#peers.delete(idle.key);
-      idle.egress.end("close");
-    }
+  #open(key: string, remote: SocketAddress): Peer | undefined {
+    if (this.#peers.size >= PEERS_MAX) this.#giveUpLongestIdle();
     const { open, options, onDatagram, onFailed, onProgress } = this.#options;
-    this.#held++;
     const egress = open({
       remote,
       options,
@@ -93,6 +101,8 @@ export class UdpPeers {
       onSent: onProgress,
       onReleased: () => this.#released(peer),
     });
+    if (egress === undefined) return undefined;
+    this.#held++;
     const peer: Peer = { key, egress };
     this.#peers.set(key, peer);
     return peer;
@@ -102,8 +112,17 @@ export class UdpPeers {
   #released(peer: Peer): void {
     if (this.#peers.get(peer.key) === peer) this.#peers.delete(peer.key);
     this.#held--;
+    this.#isMakingRoom = false;
     if (this.#isEnded && this.#held === 0) this.#options.onReleased();
     else this.#options.onProgress();
+  }
+
+  #giveUpLongestIdle(): boolean {
+    const idle = this.#longestIdle();
+    if (idle === undefined) return false;
+    this.#peers.delete(idle.key);
+    idle.egress.end("close");
+    return true;
   }
 
   #used(peer: Peer): void {

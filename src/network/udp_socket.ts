@@ -34,7 +34,8 @@ export interface UdpSocketOwner {
   readonly role: GuestRole;
   readonly loopback: UdpLoopback;
   decideEgress(remote: SocketAddress): EgressDecision;
-  openEgress(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp;
+  /** undefined: the workload has as many connections to the outside as it may. */
+  openEgress(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp | undefined;
   /** Reports a denial to the operator. */
   deny(operation: string, target: string, rule: string): void;
   /** The socket holds nothing any more. */
@@ -230,11 +231,9 @@ export class UdpSocket {
     }
     const error = this.#judge("udp-send", to, state);
     if (error !== undefined) return error;
-    if (!this.#peers.hasRoom(to, data.length)) {
-      this.#blocked = { remote: to, bytes: data.length };
-      return "would-block";
-    }
-    this.#peers.send(to, data);
+    const outcome = this.#peers.hasRoom(to, data.length) ? this.#peers.send(to, data) : "would-block";
+    if (outcome === "would-block") this.#blocked = { remote: to, bytes: data.length };
+    return outcome;
   }
 
   /** May a datagram go to this address outside? Multicast and broadcast never may, whatever a policy says. */

@@ -3,18 +3,25 @@
  * outside, the limits, and the record of what was denied.
  */
 import type { Clock } from "../base/clock.ts";
-import type { SocketAddress } from "../base/ip_address.ts";
+import { WORKLOAD_TOTALS } from "../base/limits.ts";
+import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { LimitName } from "../telemetry/limit_counts.ts";
+import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
+import { ConnectionSlots, type Slots } from "./connection_slots.ts";
 import { type Denial, DenialLog } from "./denial_log.ts";
 import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import { GuestNetwork, type GuestNetworkHost, type SocketKind } from "./guest_network.ts";
 import { Loopback } from "./loopback.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 
-/** Stops one role from taking the process's sockets: a service cannot starve its components, nor they it. */
+/**
+ * Sockets that were created and not accepted, for the service and for all components together: a service cannot starve
+ * its components, nor they it. A guest that may have more by its own limit raises it.
+ */
 const OPEN_SOCKETS_MAX = 1024;
 
 /** What a workload's network needs of the gateway. */
@@ -25,10 +32,32 @@ export interface WorkloadNetworkOptions {
   readonly emit: EmitEvent;
   /** Counts every denial, for the whole gateway. */
   readonly denials?: DenialCounts;
+  /** Connections to the outside, of HTTP, TCP and UDP peers together. */
+  readonly connectionsMax?: number;
+  /** Counts and tells what met a limit; without it nobody is told. */
+  readonly onLimit?: ReportLimit;
   /** The way out; without it nothing but the loopback is reachable, whatever the access of a guest says. */
   readonly egress?: Egress;
   /** A number from 49152 to 65535 for ports that nobody chose; the default is random. */
   readonly randomPort?: () => number;
+}
+
+/** What a guest may do, beyond what its role allows. */
+export interface OpenGuestOptions {
+  /** Without it: the private loopback. */
+  readonly access?: GuestAccess;
+  /** Open sockets at a time; without it as many as its role may have. */
+  readonly socketsMax?: number;
+}
+
+/** Something to the outside that holds a system socket. */
+interface Outside {
+  readonly guest: GuestNetwork;
+  readonly remote: SocketAddress;
+  readonly protocol: EgressProtocol;
+  readonly end: (how: EndKind) => void;
+  /** Ends it while its guest lives on. */
+  readonly revoke: () => void;
 }
 
 /**
@@ -46,7 +75,8 @@ export class WorkloadNetwork {
   /** Guests with open sockets, and how many. */
   readonly #guests = new Map<GuestNetwork, number>();
   /** Everything to the outside that still holds an OS socket; a dropped one may have bytes to deliver. */
-  readonly #outside = new Set<(how: EndKind) => void>();
+  readonly #outside = new Set<Outside>();
+  readonly #connections: ConnectionSlots;
   readonly #openSockets: Record<GuestRole, number> = { service: 0, component: 0 };
   #isClosed = false;
 
@@ -55,12 +85,14 @@ export class WorkloadNetwork {
     this.#options = options;
     this.#loopback = new Loopback(options);
     this.#denials = new DenialLog(options);
+    this.#connections = new ConnectionSlots(options.connectionsMax ?? WORKLOAD_TOTALS.connectionsMax);
     this.#host = {
       loopback: this.#loopback,
       decideEgress: (access, { remote, protocol }) => this.#decideEgress(access, remote, protocol),
-      dialEgress: (dial) => this.#dialEgress(dial),
-      openUdp: (open) => this.#openUdp(open),
+      dialEgress: (guest, dial) => this.#dialEgress(guest, dial),
+      openUdp: (guest, open) => this.#openUdp(guest, open),
       deny: (label, denial) => this.deny(label, denial),
+      limited: (label, limit, detail) => this.#limited(label, limit, detail),
       opening: (guest, kind) => this.#opening(guest, kind),
       closed: (guest, kind) => this.#closed(guest, kind),
     };
@@ -77,12 +109,43 @@ export class WorkloadNetwork {
     return { sockets, ...this.#loopback.usage };
   }
 
+  /** Connections to the outside now, and HTTP ones to the private loopback. */
+  get connections(): number {
+    return this.#connections.taken;
+  }
+
+  /** The network of one guest instance. Whoever opens it calls `release` when the guest ends, however it ends. */
+  openGuest(role: GuestRole, label: GuestLabel, options: OpenGuestOptions = {}): GuestNetwork {
+    const { access = LOOPBACK_ONLY, socketsMax = Number.POSITIVE_INFINITY } = options;
+    return new GuestNetwork({ host: this.#host, role, label, access, socketsMax });
+  }
+
+  /** The workload's share of connections, as a client of `label` has it: what it does not get is told as its. */
+  slotsFor(label: GuestLabel): Slots {
+    return {
+      take: () => this.#takeConnection(label),
+      offer: (evict) => this.#connections.offer(evict),
+    };
+  }
+
   /**
-   * The network of one guest instance. Whoever opens it calls `release` when the guest ends, however it ends.
-   * Without `access` it is the private loopback.
+   * What `access` allows has changed: open connections and peers that it denies now are reset, and their guests, which
+   * live on, are told. Where it allows no network at all, the sockets of the private loopback go as well.
    */
-  openGuest(role: GuestRole, label: GuestLabel, access: GuestAccess = LOOPBACK_ONLY): GuestNetwork {
-    return new GuestNetwork({ host: this.#host, role, label, access });
+  recheck(access: GuestAccess): void {
+    for (const outside of [...this.#outside]) {
+      const { guest, remote, protocol } = outside;
+      if (guest.access !== access) continue;
+      const { isAllowed, rule } = this.#decideEgress(access, remote, protocol);
+      if (isAllowed) continue;
+      const operation = protocol === "tcp" ? "tcp-connect" : "udp-send";
+      this.deny(guest.label, { operation, target: formatSocketAddress(remote), rule });
+      outside.revoke();
+    }
+    if (access.off === undefined) return;
+    for (const guest of [...this.#guests.keys()]) {
+      if (guest.access === access) guest.release("reset");
+    }
   }
 
   /** Reports to the operator that something of a guest was denied. */
@@ -104,7 +167,7 @@ export class WorkloadNetwork {
   close(): void {
     this.#isClosed = true;
     for (const guest of this.#guests.keys()) guest.release("reset");
-    for (const end of this.#outside) end("reset");
+    for (const { end } of this.#outside) end("reset");
     this.#denials.close();
   }
 
@@ -117,45 +180,87 @@ export class WorkloadNetwork {
     return access.decide(remote, protocol);
   }
 
-  #dialEgress(dial: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt {
+  #dialEgress(
+    guest: GuestNetwork,
+    dial: Omit<DialEgressOptions, "clock" | "counters">,
+  ): ConnectAttempt | undefined {
     const { egress, clock, counters } = this.#options;
     if (egress === undefined) throw new TypeError("Cannot dial: there is no egress, expected a denial before");
+    const releaseSlot = this.#takeConnection(guest.label);
+    if (releaseSlot === undefined) return undefined;
     const attempt = egress.dial({
       ...dial,
       clock,
       counters,
       onReleased: () => {
-        this.#outside.delete(end);
+        releaseSlot();
+        this.#outside.delete(outside);
         dial.onReleased();
       },
     });
-    const end = (how: EndKind): void => attempt.abandon(how);
-    this.#outside.add(end);
+    const outside: Outside = {
+      guest,
+      remote: dial.remote,
+      protocol: "tcp",
+      end: (how) => attempt.abandon(how),
+      revoke: () => attempt.revoke(),
+    };
+    this.#outside.add(outside);
     return attempt;
   }
 
-  #openUdp(open: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp {
+  #openUdp(guest: GuestNetwork, open: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp | undefined {
     const { egress, clock, counters } = this.#options;
     if (egress?.openUdp === undefined) {
       throw new TypeError("Cannot send: there is no egress for UDP, expected a denial before");
     }
+    const releaseSlot = this.#takeConnection(guest.label);
+    if (releaseSlot === undefined) return undefined;
     const peer = egress.openUdp({
       ...open,
       clock,
       counters,
       onReleased: () => {
-        this.#outside.delete(end);
+        releaseSlot();
+        this.#outside.delete(outside);
         open.onReleased();
       },
     });
-    const end = (how: EndKind): void => peer.end(how);
-    this.#outside.add(end);
+    const outside: Outside = {
+      guest,
+      remote: open.remote,
+      protocol: "udp",
+      end: (how) => peer.end(how),
+      revoke: () => {
+        open.onFailed("access-denied");
+        peer.end("reset");
+      },
+    };
+    this.#outside.add(outside);
     return peer;
+  }
+
+  #takeConnection(label: GuestLabel): (() => void) | undefined {
+    const release = this.#connections.take();
+    if (release !== undefined) return release;
+    this.#limited(label, "connections", `the workload has ${this.#connections.taken} connections, as many as it may`);
+    return undefined;
+  }
+
+  #limited(label: GuestLabel, limit: LimitName, detail: string): void {
+    this.#options.onLimit?.(label, limit, detail);
   }
 
   #opening(guest: GuestNetwork, kind: SocketKind): boolean {
     if (kind !== "accepted") {
-      if (this.#isClosed || this.#openSockets[guest.role] >= OPEN_SOCKETS_MAX) return false;
+      if (this.#isClosed) return false;
+      const open = this.#openSockets[guest.role];
+      const ownMax = Number.isFinite(guest.socketsMax) ? guest.socketsMax : 0;
+      if (open >= Math.max(OPEN_SOCKETS_MAX, ownMax)) {
+        const whose = guest.role === "service" ? "the service has" : "the workload with all its components has";
+        this.#limited(guest.label, "sockets", `${whose} ${open} sockets open, as many as it may`);
+        return false;
+      }
       this.#openSockets[guest.role]++;
     }
     this.#options.counters.add(kind === "udp" ? "udpSockets" : "tcpSockets", 1);

@@ -114,7 +114,7 @@ function stuckDialler() {
     dialled,
     dial: (options: DialEgressOptions) => {
       dialled.push(options);
-      return { outcome: () => undefined, abandon: (how: EndKind) => void done.push(how) };
+      return { outcome: () => undefined, abandon: (how: EndKind) => void done.push(how), revoke: () => {} };
     },
   };
 }

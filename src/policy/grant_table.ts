@@ -75,6 +75,13 @@ export class GrantTable {
     return names;
   }
 
+  /** Forgets the grants of other names. */
+  retain(isKept: (name: string) => boolean): void {
+    for (const [key, { name }] of [...this.#grants]) {
+      if (!isKept(name)) this.#remove(key);
+    }
+  }
+
   /** Forgets everything: the guest ended, or its policy changed. */
   clear(): void {
     this.#grants.clear();

@@ -406,8 +406,7 @@ test("egress: through a workload's network: the sockets of a guest end with it, 
       },
     });
     const guest = network.openGuest("component", { workload: "demo", role: "component" }, {
-      off: undefined,
-      decide: () => ({ isAllowed: true, rule: "the test's" }),
+      access: { off: undefined, decide: () => ({ isAllowed: true, rule: "the test's" }) },
     });
     const sockets = await Promise.all([1, 2].map(async () => {
       const socket = guest.createTcpSocket("ipv4");

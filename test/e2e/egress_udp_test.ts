@@ -299,8 +299,10 @@ test("egress UDP: through a workload's network: question and answer, 17 peers on
       },
     });
     const guest = network.openGuest("component", { workload: "demo", role: "component" }, {
-      off: undefined,
-      decide: (_remote, protocol) => ({ isAllowed: protocol === "udp", rule: "the test's" }),
+      access: {
+        off: undefined,
+        decide: (_remote, protocol) => ({ isAllowed: protocol === "udp", rule: "the test's" }),
+      },
     });
     const socket = guest.createUdpSocket("ipv4");
     assert.ok(typeof socket === "object");

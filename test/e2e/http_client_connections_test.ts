@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import { untilReady } from "../../src/base/waitable.ts";
-import { HttpConnectionSlots } from "../../src/network/http_connection_slots.ts";
+import { ConnectionSlots } from "../../src/network/connection_slots.ts";
 import {
   always,
   answerOf,
@@ -125,7 +125,7 @@ test("http client: the limit of connections: busy ones fail the request, idle on
     first.dispose();
     third.dispose();
     assert.equal(slots.taken, 0);
-  }, { slots: new HttpConnectionSlots(2) });
+  }, { slots: new ConnectionSlots(2) });
 });
 
 test("http client: close lets what is under way end, destroy does not", async () => {

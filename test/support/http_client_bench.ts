@@ -11,7 +11,7 @@ import type { ByteSource, StreamEnd } from "../../src/base/byte_stream.ts";
 import { LOOPBACK_V4, type SocketAddress } from "../../src/base/ip_address.ts";
 import { untilReady } from "../../src/base/waitable.ts";
 import { HttpClient, type HttpClientOptions } from "../../src/network/http_client.ts";
-import { HttpConnectionSlots } from "../../src/network/http_connection_slots.ts";
+import { ConnectionSlots } from "../../src/network/connection_slots.ts";
 import type { HttpFailure } from "../../src/network/http_failure_table.ts";
 import type { HttpAnswer, HttpFields, HttpRequest, PendingExchange } from "../../src/network/http_message.ts";
 import { TlsTrust } from "../../src/network/tls_trust.ts";
@@ -25,7 +25,7 @@ export const WIRES: readonly WireName[] = ["undici", "node:http"];
 export interface Bench {
   readonly client: HttpClient;
   readonly counters: LiveCounters;
-  readonly slots: HttpConnectionSlots;
+  readonly slots: ConnectionSlots;
   /** Ports that `dial` was asked for; the addresses it gives are the machine's. */
   readonly dialled: string[];
   /** Another client of the same workload. */
@@ -44,10 +44,10 @@ export const TEST_TRUST: TlsTrust = new TlsTrust(fixture("ca.pem"));
 
 export async function withBench(
   run: (bench: Bench) => Promise<void>,
-  change: Partial<HttpClientOptions> = {},
+  change: Partial<Omit<HttpClientOptions, "slots">> & { readonly slots?: ConnectionSlots } = {},
 ): Promise<void> {
   const counters = new LiveCounters();
-  const slots = change.slots ?? new HttpConnectionSlots(128);
+  const slots = change.slots ?? new ConnectionSlots(128);
   const dialled: string[] = [];
   const servers: Server[] = [];
   const sockets = new Set<Socket>();

@@ -405,7 +405,7 @@ const OUTSIDE: readonly TcpCase[] = [
               outcome = "timeout";
               options.onOutcome();
             });
-            return { outcome: () => outcome, abandon: () => options.onReleased() };
+            return { outcome: () => outcome, abandon: () => options.onReleased(), revoke: () => {} };
           },
         },
       });

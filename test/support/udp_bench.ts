@@ -104,8 +104,8 @@ export class UdpBench {
     });
     const label = (role: GuestRole): GuestLabel => ({ workload: "demo", role });
     this.guests = {
-      service: this.network.openGuest("service", label("service"), guestAccess),
-      component: this.network.openGuest("component", label("component"), guestAccess),
+      service: this.network.openGuest("service", label("service"), { access: guestAccess }),
+      component: this.network.openGuest("component", label("component"), { access: guestAccess }),
     };
     this.#made = {
       service: driver.open(this.guests.service, this),

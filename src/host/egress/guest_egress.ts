@@ -9,8 +9,7 @@ import type { GuestAccess, GuestRole } from "../../network/access.ts";
 import type { Egress } from "../../network/egress.ts";
 import type { GuestNetwork } from "../../network/guest_network.ts";
 import { HttpClient } from "../../network/http_client.ts";
-import type { HttpConnectionSlots } from "../../network/http_connection_slots.ts";
-import type { HttpRequest, PendingExchange } from "../../network/http_message.ts";
+import type { HttpRequest, HttpTarget, PendingExchange } from "../../network/http_message.ts";
 import type { Resolver } from "../../network/resolver.ts";
 import type { TlsTrust } from "../../network/tls_trust.ts";
 import type { WorkloadNetwork } from "../../network/workload_network.ts";
@@ -42,12 +41,11 @@ export interface EgressTools {
 /** Whose way out it is, and what it shares with the others of its workload. */
 export interface GuestEgressOptions {
   readonly tools: EgressTools;
+  /** Until `setPolicy`. */
   readonly policy: Policy;
   readonly role: GuestRole;
   readonly label: GuestLabel;
   readonly network: WorkloadNetwork;
-  /** Of the workload. */
-  readonly slots: HttpConnectionSlots;
   /** Of the workload. */
   readonly lookups: LookupSlots;
   /** Where a judged address is connected to by wasi:http; see `Egress`. */
@@ -74,31 +72,35 @@ export class GuestEgress {
   readonly #options: GuestEgressOptions;
   readonly #grants: GrantTable;
   readonly #client: HttpClient;
+  readonly #dialler: HttpDialler;
+  /** Lookups under way, by their question. */
+  readonly #lookups = new Map<NameLookup, string>();
   /** The client's own side of the private loopback. */
   readonly #loopback: GuestNetwork;
+  #policy: Policy;
 
   constructor(options: GuestEgressOptions) {
     this.#options = options;
-    const { policy, tools, network, role, label, slots, egress, clock, counters } = options;
+    const { tools, network, role, label, egress, clock, counters } = options;
+    this.#policy = options.policy;
     this.#grants = new GrantTable({ clock });
-    this.access = {
-      off: policy.off === undefined ? undefined : denialLine(deniedByOff(policy)),
-      decide: (remote, protocol) => this.#decide(remote, protocol),
-    };
+    this.access = new CurrentAccess(() => this.#policy, (remote, protocol) => this.#decide(remote, protocol));
     this.#loopback = network.openGuest(role, label);
     const dialler = new HttpDialler({
-      policy,
+      policy: () => this.#policy,
       own: tools.own,
       resolver: tools.resolver,
+      workload: network.workload,
       loopback: this.#loopback,
       deny: (target, verdict) => this.#deny("http-request", target, verdict),
     });
+    this.#dialler = dialler;
     this.#client = new HttpClient({
       dial: (target, signal) => dialler.dial(target, signal),
       stillAllowed: (target, address) => dialler.isStillAllowed(target, address),
       trust: tools.trust,
       cdnId: tools.cdnId,
-      slots,
+      slots: network.slotsFor(label),
       clock,
       counters,
       ...(egress?.locate !== undefined && { locate: egress.locate }),
@@ -107,9 +109,9 @@ export class GuestEgress {
 
   /** Judges and sends. The body is disposed of when it is not sent. */
   send({ authority, ...request }: EgressRequest): SendOutcome {
-    const { policy, tools } = this.#options;
+    const { tools } = this.#options;
     const { scheme } = request;
-    const verdict = judgeRequest({ scheme, authority }, { policy, own: tools.own() });
+    const verdict = judgeRequest({ scheme, authority }, { policy: this.#policy, own: tools.own() });
     if (verdict.kind === "malformed" || verdict.kind === "denied") {
       request.body?.dispose();
       if (verdict.kind === "malformed") return verdict.kind;
@@ -122,8 +124,8 @@ export class GuestEgress {
 
   /** `resolve-addresses`. */
   resolve(text: string): ResolveOutcome {
-    const { policy, tools, lookups } = this.#options;
-    const verdict = judgeLookup(text, { policy });
+    const { tools, lookups, network } = this.#options;
+    const verdict = judgeLookup(text, { policy: this.#policy });
     switch (verdict.kind) {
       case "malformed":
         return "malformed";
@@ -136,13 +138,43 @@ export class GuestEgress {
         const { name } = verdict;
         const release = lookups.take();
         if (release === undefined) return "busy";
-        return new NameLookup({
-          lookup: tools.resolver.lookup(name),
-          release,
+        const lookup = new NameLookup({
+          lookup: tools.resolver.lookup(name, network.workload),
+          release: () => {
+            release();
+            this.#lookups.delete(lookup);
+          },
           judge: (answers, ttlS) => this.#judgeAnswers(name, answers, ttlS),
         });
+        this.#lookups.set(lookup, name);
+        return lookup;
       }
     }
+  }
+
+  /**
+   * From here on everything is judged by `policy`. What is open and not allowed by it any more ends now: TCP connections
+   * are reset, UDP peers dropped, requests end with `HTTP-request-denied` and lookups with the code of a denied one;
+   * grants of names that may not be looked up any more are forgotten. Each is told as a denial. The rest goes on.
+   */
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
+    this.#grants.retain((name) => judgeLookup(name, { policy }).kind === "resolve");
+    for (const [lookup, name] of [...this.#lookups]) {
+      const verdict = judgeLookup(name, { policy });
+      if (verdict.kind !== "denied") continue;
+      this.#deny("resolve-addresses", name, verdict.verdict);
+      lookup.deny();
+    }
+    this.#client.recheck((target, address) => this.#isStillAllowed(target, address));
+    if (policy.off !== undefined) this.#loopback.release("reset");
+    this.#options.network.recheck(this.access);
+  }
+
+  /** Its guest ended, and the next one starts from nothing: what was granted and what is kept open is that one's no more. */
+  reset(): void {
+    this.#grants.clear();
+    this.#client.recheck(() => false);
   }
 
   /** Ends every request, connection and grant. Idempotent. */
@@ -153,7 +185,8 @@ export class GuestEgress {
   }
 
   #decide(remote: SocketAddress, protocol: "tcp" | "udp"): { readonly isAllowed: boolean; readonly rule: string } {
-    const { policy, tools } = this.#options;
+    const { tools } = this.#options;
+    const policy = this.#policy;
     const { address, port } = remote;
     const grantedNames = this.#grants.namesOf(address);
     const verdict = judgeAddress({ scheme: protocol, address, port }, { policy, own: tools.own(), grantedNames });
@@ -161,17 +194,44 @@ export class GuestEgress {
   }
 
   #judgeAnswers(name: string, answers: readonly IpAddress[], ttlS: number): readonly IpAddress[] {
-    const { policy, tools } = this.#options;
-    const context = { policy, own: tools.own() };
+    const context = { policy: this.#policy, own: this.#options.tools.own() };
     const addresses = filterAnswers(answers, context);
     if (addresses.length > 0) this.#grants.add(name, addresses, { ttlS });
     else this.#deny("resolve-addresses", name, judgeRemoved(answers, context));
     return addresses;
   }
 
+  #isStillAllowed(target: HttpTarget, address: SocketAddress | undefined): boolean {
+    const { scheme, host, port } = target;
+    const context = { policy: this.#policy, own: this.#options.tools.own() };
+    const verdict = judgeRequest({ scheme, authority: `${host}:${port}` }, context);
+    if (verdict.kind === "malformed") return false;
+    if (verdict.kind === "denied") {
+      this.#deny("http-request", targetWords({ scheme, ...verdict.authority }), verdict.verdict);
+      return false;
+    }
+    return address === undefined || this.#dialler.isStillAllowed(target, address);
+  }
+
   #deny(operation: string, target: string, verdict: Verdict): void {
     const { network, label } = this.#options;
     network.deny(label, { operation, target, rule: denialLine(verdict) });
+  }
+}
+
+/** What the policy of the moment says. One object for all instances: `WorkloadNetwork.recheck` knows them by it. */
+class CurrentAccess implements GuestAccess {
+  readonly decide: GuestAccess["decide"];
+  readonly #policy: () => Policy;
+
+  constructor(policy: () => Policy, decide: GuestAccess["decide"]) {
+    this.#policy = policy;
+    this.decide = decide;
+  }
+
+  get off(): string | undefined {
+    const policy = this.#policy();
+    return policy.off === undefined ? undefined : denialLine(deniedByOff(policy));
   }
 }
 

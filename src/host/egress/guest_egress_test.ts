@@ -4,7 +4,6 @@ import { FakeClock, settle } from "../../../test/support/fake_clock.ts";
 import { ip, type LayerValues, OWN, policyOf } from "../../../test/support/policy_of.ts";
 import type { SocketAddress } from "../../base/ip_address.ts";
 import { ALWAYS_READY, WaitList } from "../../base/waitable.ts";
-import { HttpConnectionSlots } from "../../network/http_connection_slots.ts";
 import type { LookupOutcome, PendingLookup } from "../../network/resolver.ts";
 import { TlsTrust } from "../../network/tls_trust.ts";
 import { WorkloadNetwork } from "../../network/workload_network.ts";
@@ -63,7 +62,7 @@ function open(values: LayerValues, own: OwnAddresses = OWN) {
     },
   };
   const lookups = new LookupSlots();
-  const shared = { network, lookups, slots: new HttpConnectionSlots(2), egress: undefined, clock, counters };
+  const shared = { network, lookups, egress: undefined, clock, counters };
   const tools = { own: () => own, resolver, trust: new TlsTrust(), cdnId: "test" };
   const label = { workload: "demo", role: "component", route: "main" } as const;
   const egress = new GuestEgress({ ...shared, tools, policy: policyOf(values), role: "component", label });
@@ -166,9 +165,10 @@ test("HttpDialler.isStillAllowed: an idle connection is judged by what is true n
   const { network } = open({});
   const own = { listeners: [], interfaces: [] as SocketAddress["address"][] };
   const dialler = new HttpDialler({
-    policy: policyOf({ net: ["http://api.test", "public"] }),
+    policy: () => policyOf({ net: ["http://api.test", "public"] }),
     own: () => own,
     resolver: { lookup: () => assert.fail("nothing is asked") },
+    workload: "demo",
     loopback: network.openGuest("component", { workload: "demo", role: "component" }),
     deny: () => assert.fail("nothing is told"),
   });

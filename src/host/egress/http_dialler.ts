@@ -15,9 +15,12 @@ import type { Verdict } from "../../policy/verdict.ts";
 
 /** What a dialler needs. */
 export interface HttpDiallerOptions {
-  readonly policy: Policy;
+  /** The one of the moment. */
+  readonly policy: () => Policy;
   readonly own: () => OwnAddresses;
   readonly resolver: Pick<Resolver, "lookup">;
+  /** Whose turn its lookups take. */
+  readonly workload: string;
   /** A side of the private loopback for the connections to it. */
   readonly loopback: GuestNetwork;
   /** Reports what the answers of a name decided. */
@@ -47,7 +50,7 @@ export class HttpDialler {
     const { policy, own } = this.#options;
     const host = parseHost(text);
     if (host === undefined) return false;
-    const context = { policy, own: own() };
+    const context = { policy: policy(), own: own() };
     if (host.kind === "address") return judgeAddress({ scheme, port, address }, context).isAllowed;
     return judgeAnswers({ scheme, port, name: host.name }, { ...context, answers: [address] }).isAllowed;
   }
@@ -55,22 +58,22 @@ export class HttpDialler {
   #dialAddress(target: HttpTarget, address: IpAddress): DialOutcome {
     const { scheme, port } = target;
     const { policy, own } = this.#options;
-    const verdict = judgeAddress({ scheme, port, address }, { policy, own: own() });
+    const verdict = judgeAddress({ scheme, port, address }, { policy: policy(), own: own() });
     if (verdict.isAllowed) return { addresses: [{ address, port }] };
     return this.#denied(target, { kind: "address", address }, verdict);
   }
 
   async #dialName(target: HttpTarget, name: string, signal: AbortSignal): Promise<DialOutcome> {
-    const { policy, own, resolver } = this.#options;
+    const { policy, own, resolver, workload } = this.#options;
     const { scheme, port } = target;
-    const lookup = resolver.lookup(name);
+    const lookup = resolver.lookup(name, workload);
     const cancel = (): void => lookup.cancel();
     signal.addEventListener("abort", cancel);
     let outcome: LookupOutcome | undefined;
     while ((outcome = lookup.outcome()) === undefined) await untilReady(lookup);
     signal.removeEventListener("abort", cancel);
     if (outcome.kind !== "answers") return { failed: dnsFailure(outcome) };
-    const verdict = judgeAnswers({ scheme, port, name }, { policy, own: own(), answers: outcome.addresses });
+    const verdict = judgeAnswers({ scheme, port, name }, { policy: policy(), own: own(), answers: outcome.addresses });
     if (verdict.isAllowed) return { addresses: verdict.addresses.map((address) => ({ address, port })) };
     return this.#denied(target, { kind: "name", name }, verdict);
   }

@@ -4,7 +4,11 @@ import { ALWAYS_READY, type Waitable, WaitList } from "../../base/waitable.ts";
 import type { LookupOutcome, PendingLookup } from "../../network/resolver.ts";
 
 /** Why there are no addresses, as WIT calls it. */
-export type LookupFailure = "name-unresolvable" | "temporary-resolver-failure";
+export type LookupFailure =
+  | "name-unresolvable"
+  | "temporary-resolver-failure"
+  /** It was permitted when it was asked, and is not any more. */
+  | "permanent-resolver-failure";
 
 /** Answers that were there without asking, or a lookup on its way and who judges what comes of it. */
 export type NameLookupOptions =
@@ -64,9 +68,18 @@ export class NameLookup implements Waitable {
 
   /** Nobody waits any more. Idempotent. */
   cancel(): void {
+    this.#giveUp("temporary-resolver-failure");
+  }
+
+  /** It is not permitted any more. Does nothing when it is over. */
+  deny(): void {
+    this.#giveUp("permanent-resolver-failure");
+  }
+
+  #giveUp(failure: LookupFailure): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#outcome ??= "temporary-resolver-failure";
+    this.#outcome ??= failure;
     this.#waiters.wakeAll();
   }
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HttpConnectionSlots } from "./http_connection_slots.ts";
+import { ConnectionSlots } from "./connection_slots.ts";
 
-test("HttpConnectionSlots: no more than there are, each released once", () => {
-  const slots = new HttpConnectionSlots(2);
+test("ConnectionSlots: no more than there are, each released once", () => {
+  const slots = new ConnectionSlots(2);
   const [first, second] = [slots.take(), slots.take()];
   assert.ok(first !== undefined && second !== undefined);
   assert.equal(slots.take(), undefined);
@@ -14,8 +14,8 @@ test("HttpConnectionSlots: no more than there are, each released once", () => {
   assert.equal(slots.take(), undefined);
 });
 
-test("HttpConnectionSlots: the longest idle one goes first, and none that is busy again", () => {
-  const slots = new HttpConnectionSlots(3);
+test("ConnectionSlots: the longest idle one goes first, and none that is busy again", () => {
+  const slots = new ConnectionSlots(3);
   const evicted: string[] = [];
   const withdraws = ["a", "b", "c"].map((name) => {
     const release = slots.take();

@@ -1,13 +1,22 @@
 /**
- * How many outgoing HTTP connections a workload has. Its clients share the count, never a connection: a client that
- * finds no slot left may end the connection that has been idle the longest, whosever it is.
+ * How many connections to the outside a workload has: those of its HTTP clients, its TCP connections and its UDP peers.
+ * They share the count, never a connection: where no slot is left, the HTTP connection that has been idle the longest
+ * goes, whosever it is.
  */
 
 /** Ends an idle connection, which releases its slot before it returns. */
-type Evict = () => void;
+export type Evict = () => void;
+
+/** What those see of it who open connections. */
+export interface Slots {
+  /** Returns the function that releases the slot (idempotent); undefined when all are busy. */
+  take(): (() => void) | undefined;
+  /** A connection may be ended from now on, until the returned function is called. */
+  offer(evict: Evict): () => void;
+}
 
 /** One per workload. */
-export class HttpConnectionSlots {
+export class ConnectionSlots implements Slots {
   readonly #connectionsMax: number;
   /** In the order in which they became idle. */
   readonly #idle = new Set<{ readonly evict: Evict }>();
@@ -22,7 +31,6 @@ export class HttpConnectionSlots {
     return this.#taken;
   }
 
-  /** Returns the function that releases the slot (idempotent); undefined when all are busy. */
   take(): (() => void) | undefined {
     if (this.#taken >= this.#connectionsMax) this.#evictOne();
     if (this.#taken >= this.#connectionsMax) return undefined;
@@ -35,7 +43,6 @@ export class HttpConnectionSlots {
     };
   }
 
-  /** A connection may be ended from now on, until the returned function is called. */
   offer(evict: Evict): () => void {
     const entry = { evict };
     this.#idle.add(entry);
