@@ -3,7 +3,7 @@
 /** Why a text is no quantity. */
 export interface QuantityFault {
   readonly kind: "fault";
-  /** What is wrong, as in `"64MB" has an unknown unit`. */
+  /** What is wrong, as in `it is "64MB"`. */
   readonly is: string;
   /** What should be there. */
   readonly expected: string;
@@ -98,10 +98,10 @@ function parse(
     const unit = text.replace(/^[0-9]+/, "");
     const value = count * (scale.units.find(([name]) => name === unit)?.[1] ?? Number.NaN);
     if (Number.isSafeInteger(value)) return { kind: "quantity", value };
-    return { kind: "fault", is: "it is too large", expected };
+    return { kind: "fault", is: `it is "${text}", which is too large`, expected };
   }
   const [, digits = "", unit = ""] = /^\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\s*$/.exec(text) ?? [];
-  const is = digits === "" ? "it is none" : unit === "" ? "it has no unit" : `it is written "${text}"`;
+  const is = digits !== "" && unit === "" ? `it is "${text}", without a unit` : `it is "${text}"`;
   const factor = scale.spellings.find(([words]) => words.split(" ").includes(unit.toLowerCase()))?.[1];
   const meant = factor === undefined || digits === "" ? Number.NaN : Number(digits) * factor;
   if (!Number.isSafeInteger(meant)) return { kind: "fault", is, expected };
