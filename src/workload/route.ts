@@ -8,6 +8,7 @@
 import { ConcurrencyGate, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
 import type { Handler } from "../instance/handler.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import { type ExchangeLimits, refusalOf } from "../instance/limited_exchange.ts";
 import { limitOf, type RequestFailure } from "../instance/request_failure.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RouteMatch } from "../router/route_match.ts";
@@ -22,7 +23,7 @@ export interface RouteOptions {
   readonly handler: Handler;
   readonly service: ServiceSupervisor | undefined;
   readonly clock: Clock;
-  readonly limits: ConcurrencyLimits;
+  readonly limits: ConcurrencyLimits & ExchangeLimits;
   /** How long a request waits for the service. */
   readonly readinessWaitMs: number;
   /** A request met a limit, and its own line says so. */
@@ -90,6 +91,8 @@ export class Route {
   }
 
   async #serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    const past = refusalOf(exchange.head, this.#options.limits);
+    if (past !== undefined) return past;
     if (!this.#gate.tryEnter()) {
       const refused = await this.#queue(exchange);
       if (refused !== undefined) return refused;

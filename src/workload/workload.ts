@@ -180,14 +180,17 @@ export class Workload {
     const { readyTcpPort } = spec;
     const egress = this.#makeEgress("service", label, this.#options.spec.policy);
     return new ServiceSupervisor({
-      startRun: () =>
-        this.#reportingEnd(startRun(program, tools, {
+      startRun: () => {
+        // A service that starts again has no grants and no connections of the one before.
+        egress?.reset();
+        return this.#reportingEnd(startRun(program, tools, {
           network: this.network.openGuest("service", label, {
             socketsMax: spec.limits.socketsMax,
             ...(egress !== undefined && { access: egress.access }),
           }),
           ...(egress !== undefined && { egress }),
-        })),
+        }));
+      },
       listening: readyTcpPort === undefined ? undefined : {
         isReady: () => this.network.isListening(readyTcpPort),
         onReady: (wake) => this.network.onListening(readyTcpPort, wake),
