@@ -27,14 +27,18 @@ export function eventText(event: GatewayEvent, { time, colours, replica }: Event
 }
 
 /** A change of a replica as one line. */
-export function replicaText({ index, state, detail }: ReplicaEvent, { time, colours }: EventTextOptions): string {
+export function replicaText(event: ReplicaEvent, { time, colours }: EventTextOptions): string {
+  const { index, state, pid, detail } = event;
   const colour = state === "listening" ? colours.good : colours.fault;
-  return `${colours.quiet(time)}  ${colours.quiet(`#${index}`)}  replica ${colour(state)}${afterColon(detail)}`;
+  const process = pid === undefined ? "" : `, process ${pid}`;
+  return `${colours.quiet(time)}  ${colours.quiet(`#${index}`)}  replica ${colour(state)}${process}${
+    afterColon(detail)
+  }`;
 }
 
 /** A change of a replica as one line of JSON. */
-export function replicaJson({ index, state, detail }: ReplicaEvent, time: string): string {
-  return JSON.stringify({ time, event: "replica", replica: index, state, ...(detail !== undefined && { detail }) });
+export function replicaJson({ index, ...fields }: ReplicaEvent, time: string): string {
+  return JSON.stringify({ time, event: "replica", replica: index, ...fields });
 }
 
 /** `12:00:01`, in the machine's zone. */

@@ -43,6 +43,8 @@ export interface ReplicaHandlers {
 
 /** The parent's side of one replica. */
 export interface ReplicaProcess {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
   /** Asks it to let its requests finish and to end. Idempotent; does nothing when it has ended. */
   drain(): void;
   /** Ends it now. Does nothing when it has ended. */

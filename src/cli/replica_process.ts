@@ -58,6 +58,7 @@ export const forkReplica: StartReplica = (assignment, { onReport, onEnd }) => {
     if (child.pid === undefined) end(null, `it could not be started: ${error.message}`);
   });
   return {
+    pid: child.pid,
     drain() {
       if (!isOver && child.connected) child.send(DRAIN);
     },

@@ -8,6 +8,8 @@ import type { ReplicaEnd, ReplicaProcess, ReplicaReport, StartReplica } from "./
 export interface ReplicaEvent {
   readonly index: number;
   readonly state: "listening" | "restarting";
+  /** While it listens. */
+  readonly pid?: number;
   readonly detail?: string;
 }
 
@@ -108,7 +110,8 @@ export class ReplicaSet {
     }
     replica.listeningSinceNs = this.#options.clock.monotonicNs();
     replica.hasListened = true;
-    this.#options.onEvent({ index: replica.index, state: "listening" });
+    const pid = replica.process?.pid;
+    this.#options.onEvent({ index: replica.index, state: "listening", ...(pid !== undefined && { pid }) });
     if (this.#listen !== undefined) return;
     this.#listen = { host: report.host, port: report.port };
     if (this.#isEnding) return;

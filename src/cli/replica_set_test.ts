@@ -26,6 +26,7 @@ class Bench {
         this.assignments.push(assignment);
         this.#running.set(index, handlers);
         return {
+          pid: undefined,
           drain: () => void this.orders.push(`drain ${index}`),
           kill: () => void this.orders.push(`kill ${index}`),
         };

@@ -79,7 +79,7 @@ test("serve --replicas: signals drain all, later ones end all; a taken port is t
       startReplica: ({ index }, { onReport, onEnd }) => {
         queueMicrotask(() => onReport({ kind: "listening", ...LISTEN_DEFAULT }));
         ends.push(() => onEnd({ exitCode: 0, detail: "" }));
-        return { drain: () => orders.push(`drain ${index}`), kill: () => orders.push(`kill ${index}`) };
+        return { pid: 7, drain: () => orders.push(`drain ${index}`), kill: () => orders.push(`kill ${index}`) };
       },
     }));
     await settle();

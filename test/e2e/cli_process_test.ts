@@ -1,67 +1,12 @@
 /** The program itself, as a process: start, signals, exit codes. Runs the sample workload `hello`. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MAIN = join(ROOT, "src/cli/main.ts");
-const BECOME = new URL("../../scripts/become.mjs", import.meta.url).href;
-const IS_DENO = process.versions["deno"] !== undefined;
-const RUN = IS_DENO ? ["run", "-A", "-q"] : ["--disable-warning=ExperimentalWarning"];
-const EVALUATE = IS_DENO ? ["eval", "-q"] : ["--input-type=module", "-e"];
-
-/** The program with what it has written. */
-class Program {
-  out = "";
-  err = "";
-  readonly ended: Promise<number | null>;
-  readonly #child: ChildProcess;
-
-  constructor(args: readonly string[], stdout: "pipe" | number = "pipe") {
-    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", stdout, "pipe"] });
-    this.#child.stdout?.on("data", (bytes: Uint8Array) => void (this.out += new TextDecoder().decode(bytes)));
-    this.#child.stderr?.on("data", (bytes: Uint8Array) => void (this.err += new TextDecoder().decode(bytes)));
-    this.ended = new Promise((resolve) => this.#child.on("close", resolve));
-  }
-
-  signal(name: "SIGINT" | "SIGTERM"): void {
-    // Not `child.kill`: after it, Deno reports the signal that was sent in place of the exit code.
-    if (this.#child.pid !== undefined) process.kill(this.#child.pid, name);
-  }
-
-  /** The first group of a pattern, as soon as stdout and stderr have it. */
-  async untilWritten(pattern: RegExp): Promise<string> {
-    let isOver = false;
-    void this.ended.then(() => isOver = true);
-    for (;;) {
-      const match = pattern.exec(this.out + this.err);
-      if (match !== null) return match[1] ?? "";
-      assert.ok(!isOver, `it ended without ${pattern}: ${this.out}${this.err}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-}
-
-function loopgate(...words: readonly string[]): Program {
-  return new Program([...RUN, MAIN, ...words]);
-}
-
-async function withHello(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "loopgate-"));
-  try {
-    await cp(join(ROOT, "workloads/hello"), join(folder, "hello"), { recursive: true });
-    await body(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+import { BECOME, EVALUATE, loopgate, MAIN, Program, ROOT, RUN, withHello } from "../support/program.ts";
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   test(`loopgate serve: ${name}, delivered twice, drains and exits with 0`, async () => {
