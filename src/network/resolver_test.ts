@@ -278,6 +278,23 @@ test("Resolver: past its places lookups wait in order, past its queue they fail 
     assert.deepEqual([resolver.running, resolver.queued], [4, 0]);
   }));
 
+test("Resolver: places go to the workloads by turns, and none has more than its share", () =>
+  withResolver(({ dns, resolver }) => {
+    const ask = (workload: string, count: number) =>
+      Array.from({ length: count }, (_, at) => resolver.lookup(`${workload}${at}.test`, workload));
+    const [busy, calm, late] = [ask("busy", 6), ask("calm", 1), ask("late", 2)];
+    const asked = (): string[] => [...new Set(dns.live.map((channel) => channel.asked.name.toLowerCase()))];
+    assert.deepEqual(asked(), ["busy0.test", "busy1.test", "calm0.test", "late0.test"]);
+    assert.equal(text(busy[5]?.outcome()), "failed: 3 lookups wait already", "who has most in the queue gives way");
+    assert.deepEqual([resolver.running, resolver.queued], [4, 3]);
+    calm[0]?.cancel();
+    assert.deepEqual(asked().slice(2), ["late0.test", "late1.test"], "busy has its share already");
+    late[0]?.cancel();
+    assert.deepEqual([resolver.running, resolver.queued], [3, 2], "a place that nobody may have stays free");
+    busy[0]?.cancel();
+    assert.deepEqual(asked(), ["busy1.test", "late1.test", "busy2.test"]);
+  }, { workloadLookupsMax: 2 }));
+
 test("Resolver: time in the queue counts", () =>
   withResolver(async ({ dns, clock, resolver }) => {
     const lookups = Array.from({ length: 2 }, () => resolver.lookup("a.test"));

@@ -61,8 +61,9 @@ export class UdpPeers {
     const key = formatSocketAddress(remote);
     const peer = this.#peers.get(key) ?? this.#open(key, remote);
     if (peer === undefined) {
-      if (!this.#giveUpLongestIdle()) return "new-socket-limit";
+      if (this.#longestIdle() === undefined) return "new-socket-limit";
       this.#isMakingRoom = true;
+      this.#giveUpLongestIdle();
       return "would-block";
     }
     this.#used(peer);
@@ -117,12 +118,11 @@ export class UdpPeers {
     else this.#options.onProgress();
   }
 
-  #giveUpLongestIdle(): boolean {
+  #giveUpLongestIdle(): void {
     const idle = this.#longestIdle();
-    if (idle === undefined) return false;
+    if (idle === undefined) return;
     this.#peers.delete(idle.key);
     idle.egress.end("close");
-    return true;
   }
 
   #used(peer: Peer): void {

@@ -9,3 +9,11 @@ export function accessOf(access: NetworkAccess, decide: DecideEgress): GuestAcce
   if (access === "default") return { off: undefined, decide };
   return access === "loopback" ? LOOPBACK_ONLY : { ...LOOPBACK_ONLY, off: '"net": false' };
 }
+
+/** What a bench was told of limits, for a network and for each of its guests. */
+export function boundsOf({ connectionsMax, socketsMax }: { connectionsMax?: number; socketsMax?: number }) {
+  return {
+    workload: connectionsMax === undefined ? {} : { connectionsMax },
+    guest: socketsMax === undefined ? {} : { socketsMax },
+  };
+}

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type IpFamily, parseIpAddress, type SocketAddress } from "../../src/base/ip_address.ts";
 import type { GuestRole } from "../../src/network/access.ts";
 import type { NetworkAccess } from "./guest_access.ts";
-import { accessOf } from "./guest_access.ts";
+import { accessOf, boundsOf } from "./guest_access.ts";
 import type { DialEgress } from "../../src/network/egress.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
@@ -77,6 +77,9 @@ export interface TcpDriver {
 }
 
 export interface BenchOptions {
+  /** Of the workload and of each guest; no bounds of their own by default. */
+  readonly connectionsMax?: number;
+  readonly socketsMax?: number;
   readonly driver: TcpDriver;
   readonly access?: NetworkAccess;
   /** What may be reached outside, as text, and how; by default nothing. */
@@ -87,16 +90,21 @@ export class TcpBench {
   readonly clock = new FakeClock();
   readonly counters = new LiveCounters();
   readonly events: GatewayEvent[] = [];
+  /** The limits that were met, as "role limit". */
+  readonly limited: string[] = [];
   readonly network: WorkloadNetwork;
   readonly guests: Readonly<Record<GuestRole, GuestNetwork>>;
   readonly #made: Readonly<Record<GuestRole, { create(family: IpFamily): DrivenSocket | string }>>;
 
-  constructor({ driver, access = "default", egress }: BenchOptions) {
+  constructor({ driver, access = "default", egress, ...rest }: BenchOptions) {
+    const bounds = boundsOf(rest);
     this.network = new WorkloadNetwork({
       workload: "demo",
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
+      onLimit: ({ role }, limit) => this.limited.push(`${role} ${limit}`),
+      ...bounds.workload,
       ...(egress === undefined ? {} : {
         egress: { dial: egress.dial },
       }),
@@ -107,8 +115,8 @@ export class TcpBench {
     );
     const label = (role: GuestRole): GuestLabel => ({ workload: "demo", role });
     this.guests = {
-      service: this.network.openGuest("service", label("service"), { access: guestAccess }),
-      component: this.network.openGuest("component", label("component"), { access: guestAccess }),
+      service: this.network.openGuest("service", label("service"), { access: guestAccess, ...bounds.guest }),
+      component: this.network.openGuest("component", label("component"), { access: guestAccess, ...bounds.guest }),
     };
     this.#made = {
       service: driver.open(this.guests.service, this),

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { formatSocketAddress, type IpFamily } from "../../src/base/ip_address.ts";
 import type { GuestRole } from "../../src/network/access.ts";
 import type { NetworkAccess } from "./guest_access.ts";
-import { accessOf } from "./guest_access.ts";
+import { accessOf, boundsOf } from "./guest_access.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
 import type { GatewayEvent, GuestLabel } from "../../src/telemetry/events.ts";
@@ -66,6 +66,9 @@ export interface UdpDriver {
 }
 
 export interface UdpBenchOptions {
+  /** Of the workload and of each guest; no bounds of their own by default. */
+  readonly connectionsMax?: number;
+  readonly socketsMax?: number;
   readonly driver: UdpDriver;
   readonly access?: NetworkAccess;
   /** What UDP may reach outside, as text; nothing by default. */
@@ -80,6 +83,8 @@ export class UdpBench {
   readonly clock = new FakeClock();
   readonly counters = new LiveCounters();
   readonly events: GatewayEvent[] = [];
+  /** The limits that were met, as "role limit". */
+  readonly limited: string[] = [];
   readonly outside = new UdpOutside();
   /** What the policy was asked about. */
   readonly asked: string[] = [];
@@ -87,12 +92,15 @@ export class UdpBench {
   readonly guests: Readonly<Record<GuestRole, GuestNetwork>>;
   readonly #made: Readonly<Record<GuestRole, { create(family: IpFamily): DrivenUdp | string }>>;
 
-  constructor({ driver, access = "default", allowed = [], hasUdpEgress = true }: UdpBenchOptions) {
+  constructor({ driver, access = "default", allowed = [], hasUdpEgress = true, ...rest }: UdpBenchOptions) {
+    const bounds = boundsOf(rest);
     this.network = new WorkloadNetwork({
       workload: "demo",
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
+      onLimit: ({ role }, limit) => this.limited.push(`${role} ${limit}`),
+      ...bounds.workload,
       egress: {
         dial: () => assert.fail("no TCP is expected"),
         ...(hasUdpEgress ? { openUdp: this.outside.open } : {}),
@@ -104,8 +112,8 @@ export class UdpBench {
     });
     const label = (role: GuestRole): GuestLabel => ({ workload: "demo", role });
     this.guests = {
-      service: this.network.openGuest("service", label("service"), { access: guestAccess }),
-      component: this.network.openGuest("component", label("component"), { access: guestAccess }),
+      service: this.network.openGuest("service", label("service"), { access: guestAccess, ...bounds.guest }),
+      component: this.network.openGuest("component", label("component"), { access: guestAccess, ...bounds.guest }),
     };
     this.#made = {
       service: driver.open(this.guests.service, this),
