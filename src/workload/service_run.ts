@@ -6,35 +6,32 @@ import type { ServiceRun } from "./service_supervisor.ts";
 /** The interface a service exports. */
 export const COMMAND_RUN = "wasi:cli/run";
 
-/** Starts a run. Never throws: a trap of a start function is how the run ended. */
+/** Starts a run. Never throws: a trap of a start function is how the run ended, and so is a place that is not there. */
 export function startRun(
   program: GuestProgram,
   tools: GuestTools,
   options: GuestOptions,
 ): ServiceRun {
-  let guest: Guest | undefined;
+  const guest = new Guest(program, tools);
   let killed: Error | undefined;
-  const run = async (): Promise<GuestEnd> => {
-    try {
-      guest = await Guest.start(program, tools, options);
-    } catch (error) {
-      return guestEndOf(error);
-    }
-    const ended = runToEnd(guest);
-    if (killed !== undefined) guest.kill(killed);
-    return await ended;
+  const run = async (): Promise<void> => {
+    guest.begin(options);
+    await guest.start();
+    // A guest that is about to be called has nothing under way yet that `kill` could have ended.
+    if (killed !== undefined) throw killed;
+    await guest.call(COMMAND_RUN, "run", []);
   };
   const kill = (cause: Error): void => {
     killed ??= cause;
-    guest?.kill(cause);
+    guest.kill(cause);
   };
-  return { ended: run(), kill };
+  return { ended: runToEnd(run(), guest), kill };
 }
 
-async function runToEnd(guest: Guest): Promise<GuestEnd> {
+async function runToEnd(run: Promise<void>, guest: Guest): Promise<GuestEnd> {
   let end: GuestEnd;
   try {
-    await guest.call(COMMAND_RUN, "run", []);
+    await run;
     end = { kind: "completed" };
   } catch (error) {
     end = guestEndOf(error);

@@ -4,7 +4,6 @@ import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { BECOME, EVALUATE, loopgate, MAIN, Program, ROOT, RUN, withHello } from "../support/program.ts";
 

@@ -80,10 +80,10 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 test("--replicas: one that is killed is started again, and the others serve on", async () => {
   await serving(["--replicas", "3"], async (program, url) => {
     const victim = pids(program).get("2") ?? 0;
-    let isOver = false;
+    const load = { isOver: false };
     const answers: (number | undefined)[] = [];
-    const load = Array.from({ length: 4 }, async () => {
-      while (!isOver) answers.push(await get(url));
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!load.isOver) answers.push(await get(url));
     });
     await until(() => answers.length > 20);
     process.kill(victim, "SIGKILL");
@@ -95,8 +95,8 @@ test("--replicas: one that is killed is started again, and the others serve on",
     await until(() => pids(program).get("2") !== victim);
     const again = answers.length;
     await until(() => answers.length > again + 40);
-    isOver = true;
-    await Promise.all(load);
+    load.isOver = true;
+    await Promise.all(clients);
     assert.deepEqual([...new Set(answers.slice(before + 4))], [200]);
     assert.equal(pids(program).size, 3);
     program.signal("SIGTERM");
