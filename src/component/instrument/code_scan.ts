@@ -1,0 +1,88 @@
+/** What a scan of the code finds: places to edit, stretches to charge for, and who calls whom. */
+import { IntList } from "./int_list.ts";
+
+/** What happens at a place of the code. Each edit replaces the bytes `from` .. `to` (which may be none). */
+export const EditKind = {
+  /** Charges for the stretch `payload`. */
+  CHARGE: 0,
+  /** Calls the helper `payload` of `CodeScan.helpers`. */
+  HELPER: 1,
+  /** Calls the added import `payload` of `CodeScan.imports`. */
+  IMPORT: 2,
+  /** A function's index, which may have moved. */
+  FUNCTION: 3,
+  /** Sets the bits `payload` of `changed`. */
+  CHANGED: 4,
+  /** The code of a written memory: see `store_marks.ts`. */
+  STORE: 5,
+} as const;
+
+/** A function that is added because the code needs it. */
+export type HelperSpec =
+  | { readonly kind: "memory.fill"; readonly memory: number }
+  | { readonly kind: "memory.copy"; readonly target: number; readonly source: number }
+  /** Charges, leaves its three operands where they are; the instruction follows. */
+  | { readonly kind: "memory.init"; readonly memory: number; readonly segment: number | null }
+  | { readonly kind: "table.fill"; readonly table: number }
+  | { readonly kind: "table.copy"; readonly target: number; readonly source: number }
+  | { readonly kind: "table.init"; readonly table: number; readonly segment: number | null }
+  | { readonly kind: "table.grow"; readonly table: number };
+
+/** An import that is added because the code needs it. */
+export type ImportSpec =
+  | { readonly kind: "tick" }
+  | { readonly kind: "yield" }
+  | { readonly kind: "grow"; readonly memory: number }
+  | { readonly kind: "size"; readonly memory: number }
+  | { readonly kind: "grow-table" };
+
+/** Items by a key, in the order of their first use. */
+export class Interned<T> {
+  readonly items: T[] = [];
+  readonly #indices: Map<string, number> = new Map();
+
+  /** The index of `item`, which is added when it is new. */
+  index(item: T): number {
+    const key = JSON.stringify(item);
+    const known = this.#indices.get(key);
+    if (known !== undefined) return known;
+    this.#indices.set(key, this.items.length);
+    this.items.push(item);
+    return this.items.length - 1;
+  }
+}
+
+/** Numbers of an edit in `edits`: from, to, kind, payload. */
+export const EDIT_FIELDS = 4;
+
+/** All that was found in the bodies so far. The lists `functionFirst...` have an entry per function of the module's own. */
+export class CodeScan {
+  readonly edits: IntList = new IntList();
+  /** Units of each stretch, without what it calls. */
+  readonly stretches: IntList = new IntList();
+  /** Pairs: the function called (of the module's own, from 0), the stretch that calls it. */
+  readonly calls: IntList = new IntList();
+  readonly functionFirstEdit: IntList = new IntList();
+  readonly functionFirstStretch: IntList = new IntList();
+  readonly functionFirstCall: IntList = new IntList();
+  /** Where a body begins (its locals) and where its first instruction is. */
+  readonly bodyStart: IntList = new IntList();
+  readonly codeStart: IntList = new IntList();
+  readonly bodyEnd: IntList = new IntList();
+  /** 1: it consists of several stretches outside of its loops. */
+  readonly isCut: IntList = new IntList();
+  readonly helpers: Interned<HelperSpec> = new Interned();
+  readonly imports: Interned<ImportSpec> = new Interned();
+  hasChanged = false;
+
+  get functionCount(): number {
+    return this.bodyStart.length;
+  }
+
+  edit(from: number, to: number, kind: number, payload: number): void {
+    this.edits.push(from);
+    this.edits.push(to);
+    this.edits.push(kind);
+    this.edits.push(payload);
+  }
+}

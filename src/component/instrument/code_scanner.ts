@@ -1,0 +1,526 @@
+// tidy: long because it is one decoder: every instruction is taken apart in one place, so that none is looked at by two rules
+/**
+ * Walks the code of a module, every instruction of it, and writes into `CodeScan` what has to be edited.
+ *
+ * Charging. Code is cut into stretches; a stretch is charged when it begins, for all its instructions. It begins at a
+ * function's entry, at each pass of a loop, and, within either, where more than `STRETCH_MAX` instructions were counted.
+ * Inside a function body or one loop (inner loops excluded) control only goes forward, so a jump can leave a stretch only
+ * for a later one: where a jump over such a cut may land (`end`, `else`, `catch`), a new stretch begins. A place that can
+ * only be reached from within its own stretch needs none.
+ */
+import { hex, malformed, unsupported } from "../parse_faults.ts";
+import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
+import { type CodeScan, EditKind } from "./code_scan.ts";
+import type { ModuleShape, SectionRange } from "./module_shape.ts";
+import { ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, SIMD } from "./opcodes.ts";
+
+/** A function that costs no more is not charged itself but where it is called. Most small functions are below. */
+export const UNCHARGED_COST_MAX = 32;
+/**
+ * Instructions after which a stretch ends. A stretch is paid in full also when a jump leaves it early: with one stretch
+ * for an interpreter's whole loop each of its steps would pay for all its instructions. It also bounds what runs between two charges.
+ */
+const STRETCH_MAX = 256;
+/**
+ * What runs in a call that this module cannot see into (of an import, of a table's function), at most, before somebody
+ * charges. It also puts every function with such a call past `UNCHARGED_COST_MAX`: it is charged itself, and so is each
+ * pass through a cycle of calls that no module sees as one.
+ */
+const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
+
+/** Segments up to these lengths are copied in one go. */
+export const INIT_BYTES_MAX = 1024 * 1024;
+export const INIT_ELEMENTS_MAX = 64 * 1024;
+
+const FRAME_BLOCK = 0;
+const FRAME_LOOP = 1;
+
+/** Scans the bodies of one module, in order. */
+export class CodeScanner {
+  readonly #bytes: Uint8Array;
+  readonly #shape: ModuleShape;
+  readonly #scan: CodeScan;
+  /** Functions of the module's own up to this one may be moved (`FunctionMap`). */
+  readonly #movableMax: number;
+  readonly #tracksWrites: boolean;
+  #at = 0;
+  #end = 0;
+  #locals = 0;
+  /** The stretch that is open. */
+  #stretch = 0;
+  #cost = 0;
+  /** Cuts of the current function body or loop so far. */
+  #cuts = 0;
+  /** Per open frame: its kind, and what `#cuts` was at its begin; for a loop also what it goes back to. */
+  #frames: number[] = [];
+
+  constructor(shape: ModuleShape, scan: CodeScan, options: { readonly tracksWrites: boolean }) {
+    this.#bytes = shape.bytes;
+    this.#shape = shape;
+    this.#scan = scan;
+    this.#movableMax = shape.importedFunctions + 3 + 2 * shape.memories.length;
+    this.#tracksWrites = options.tracksWrites;
+  }
+
+  /** Scans all bodies of a code section. */
+  scanAll(section: SectionRange): void {
+    this.#at = section.start;
+    this.#end = section.end;
+    const own = this.#shape.functions.length - this.#shape.importedFunctions;
+    const count = this.#u32();
+    if (count !== own) throw malformed(section.start, `a core module has ${count} bodies`, `${own}, one per function`);
+    for (let index = 0; index < count; index += 1) {
+      const size = this.#u32();
+      const start = this.#at;
+      if (size > section.end - start) throw malformed(start, "a function body is cut off", `${size} bytes`);
+      this.#scanBody(index, start, start + size);
+      this.#at = start + size;
+      this.#end = section.end;
+    }
+    if (this.#at !== section.end) throw malformed(this.#at, "bytes follow the last body", "the end of the section");
+  }
+
+  #scanBody(index: number, start: number, end: number): void {
+    const scan = this.#scan;
+    this.#at = start;
+    this.#end = end;
+    scan.functionFirstEdit.push(scan.edits.length);
+    scan.functionFirstCall.push(scan.calls.length);
+    scan.functionFirstStretch.push(scan.stretches.length);
+    scan.bodyStart.push(start);
+    scan.bodyEnd.push(end);
+    this.#readLocals(index);
+    scan.codeStart.push(this.#at);
+    this.#stretch = scan.stretches.length;
+    scan.stretches.push(0);
+    this.#cost = 0;
+    this.#cuts = 0;
+    this.#frames.length = 0;
+    this.#frames.push(FRAME_BLOCK, 0, 0, 0);
+    while (this.#frames.length > 0) {
+      if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
+      if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
+      this.#instruction();
+    }
+    if (this.#at !== end) throw malformed(this.#at, "bytes follow a function's `end`", "the end of the body");
+    scan.stretches.add(this.#stretch, this.#cost);
+    scan.isCut.push(this.#cuts > 0 ? 1 : 0);
+  }
+
+  #readLocals(index: number): void {
+    const shape = this.#shape;
+    const type = shape.types[shape.functions[shape.importedFunctions + index] ?? -1];
+    let locals = type?.params.length ?? 0;
+    for (let groups = this.#u32(); groups > 0; groups -= 1) {
+      locals += this.#u32();
+      this.#valueType();
+      if (this.#at > this.#end) throw malformed(this.#at, "a function's locals are cut off", "more bytes");
+    }
+    this.#locals = locals;
+  }
+
+  /** Begins a new stretch at `at`, within the current function body or loop. */
+  #cut(at: number): void {
+    this.#scan.stretches.add(this.#stretch, this.#cost);
+    this.#stretch = this.#scan.stretches.length;
+    this.#scan.stretches.push(0);
+    this.#scan.edit(at, at, EditKind.CHARGE, this.#stretch);
+    this.#cost = 0;
+    this.#cuts += 1;
+  }
+
+  /** A place that jumps land on, with `cutsBefore` cuts at the begin of the block they may come from. */
+  #land(cutsBefore: number): void {
+    if (this.#cuts !== cutsBefore) this.#cut(this.#at);
+  }
+
+  #instruction(): void {
+    const start = this.#at;
+    const opcode = this.#bytes[start] ?? 0;
+    this.#at = start + 1;
+    this.#cost += 1;
+    switch (PLAIN[opcode] ?? Immediate.UNKNOWN) {
+      case Immediate.NONE:
+        return;
+      case Immediate.LOCAL: {
+        const local = this.#u32();
+        if (local >= this.#locals) {
+          throw malformed(start, `a function refers to its local ${local}`, `one of its ${this.#locals}`);
+        }
+        return;
+      }
+      case Immediate.LEB:
+        return this.#skipLeb();
+      case Immediate.MEMARG:
+        this.#memarg();
+        return;
+      case Immediate.STORE:
+        return this.#store(start, opcode);
+      case Immediate.GLOBAL:
+        return this.#bound(this.#u32(), this.#shape.globals.length, "global", start);
+      case Immediate.BYTES_4:
+        this.#at += 4;
+        return;
+      case Immediate.BYTES_8:
+        this.#at += 8;
+        return;
+      case Immediate.OWN:
+        return opcode >= 0xd0 ? this.#prefixed(start, opcode) : this.#control(start, opcode);
+      default:
+        throw this.#unknown(start, opcode);
+    }
+  }
+
+  #unknown(start: number, ...opcode: readonly number[]): Error {
+    if (opcode[0] === Op.PREFIX_GC || opcode[0] === 0xd3) {
+      return unsupported(start, "instructions of the garbage collection proposal");
+    }
+    if (opcode.length === 1 && opcode[0] !== undefined && opcode[0] >= 0xe0 && opcode[0] <= 0xe6) {
+      return unsupported(start, "instructions of the stack switching proposal");
+    }
+    return unsupported(start, `the unknown instruction ${opcode.map(hex).join(" ")}`);
+  }
+
+  #control(start: number, opcode: number): void {
+    switch (opcode) {
+      case Op.BLOCK:
+      case Op.IF:
+      case Op.TRY:
+        this.#blockType();
+        if (opcode !== Op.IF) this.#cost -= 1;
+        this.#frames.push(FRAME_BLOCK, this.#cuts, 0, 0);
+        return;
+      case Op.TRY_TABLE:
+        this.#blockType();
+        this.#catches();
+        this.#frames.push(FRAME_BLOCK, this.#cuts, 0, 0);
+        return;
+      case Op.LOOP:
+        return this.#loop();
+      case Op.ELSE:
+      case Op.CATCH:
+      case Op.CATCH_ALL:
+        if (opcode === Op.CATCH) this.#skipLeb();
+        // A stray one (in a loop, in the function's own frame) is V8's to refuse; nothing lands on it.
+        if (this.#frames[this.#frames.length - 4] === FRAME_BLOCK) {
+          this.#land(this.#frames[this.#frames.length - 3] ?? 0);
+        }
+        return;
+      case Op.DELEGATE:
+        this.#skipLeb();
+        return this.#endFrame();
+      case Op.END:
+        this.#cost -= 1;
+        return this.#endFrame();
+      case Op.BR_TABLE: {
+        const targets = this.#u32();
+        if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
+        for (let left = targets; left >= 0; left -= 1) this.#skipLeb();
+        return;
+      }
+      case Op.CALL:
+      case Op.RETURN_CALL:
+        return this.#call(start);
+      case Op.CALL_INDIRECT:
+      case Op.RETURN_CALL_INDIRECT:
+        this.#typeIndex();
+        this.#table(start);
+        this.#cost += UNSEEN_CALL_COST;
+        return;
+      case Op.CALL_REF:
+      case Op.RETURN_CALL_REF:
+        this.#typeIndex();
+        this.#cost += UNSEEN_CALL_COST;
+        return;
+      case Op.SELECT_TYPED:
+        for (let left = this.#u32(); left > 0; left -= 1) {
+          this.#valueType();
+          if (this.#at > this.#end) throw malformed(start, "a select is cut off", "more bytes");
+        }
+        return;
+      case Op.TABLE_GET:
+        this.#table(start);
+        return;
+      case Op.TABLE_SET:
+        this.#table(start);
+        return this.#changes(start, CHANGED_TABLE);
+      case Op.MEMORY_SIZE:
+      case Op.MEMORY_GROW: {
+        const memory = this.#memory(start);
+        const kind = opcode === Op.MEMORY_SIZE ? "size" : "grow";
+        this.#cost += UNSEEN_CALL_COST;
+        return this.#scan.edit(start, this.#at, EditKind.IMPORT, this.#scan.imports.index({ kind, memory }));
+      }
+      default:
+        throw this.#unknown(start, opcode);
+    }
+  }
+
+  #loop(): void {
+    this.#cost -= 1;
+    this.#blockType();
+    this.#frames.push(FRAME_LOOP, this.#cuts, this.#stretch, this.#cost);
+    this.#stretch = this.#scan.stretches.length;
+    this.#scan.stretches.push(0);
+    this.#scan.edit(this.#at, this.#at, EditKind.CHARGE, this.#stretch);
+    this.#cost = 0;
+    this.#cuts = 0;
+  }
+
+  #endFrame(): void {
+    const frames = this.#frames;
+    const base = frames.length - 4;
+    const kind = frames[base];
+    const cuts = frames[base + 1] ?? 0;
+    const stretch = frames[base + 2] ?? 0;
+    const cost = frames[base + 3] ?? 0;
+    frames.length = base;
+    if (kind === FRAME_LOOP) {
+      // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
+      this.#scan.stretches.add(this.#stretch, this.#cost);
+      this.#stretch = stretch;
+      this.#cost = cost;
+      this.#cuts = cuts;
+      return;
+    }
+    if (base > 0) this.#land(cuts);
+  }
+
+  #call(start: number): void {
+    const at = this.#at;
+    const callee = this.#u32();
+    const { functions, importedFunctions } = this.#shape;
+    this.#bound(callee, functions.length, "function", start);
+    if (callee < importedFunctions) {
+      this.#cost += UNSEEN_CALL_COST;
+      return;
+    }
+    if (callee < this.#movableMax) this.#scan.edit(at, this.#at, EditKind.FUNCTION, callee);
+    this.#scan.calls.push(callee - importedFunctions);
+    this.#scan.calls.push(this.#stretch);
+  }
+
+  #changes(start: number, bits: number): void {
+    this.#scan.hasChanged = true;
+    this.#scan.edit(start, start, EditKind.CHANGED, bits);
+  }
+
+  #prefixed(start: number, opcode: number): void {
+    switch (opcode) {
+      case Op.REF_NULL:
+        return this.#heapType();
+      case Op.REF_FUNC: {
+        const at = this.#at;
+        const index = this.#u32();
+        const { functions, importedFunctions } = this.#shape;
+        this.#bound(index, functions.length, "function", start);
+        if (index >= importedFunctions && index < this.#movableMax) {
+          this.#scan.edit(at, this.#at, EditKind.FUNCTION, index);
+        }
+        return;
+      }
+      case Op.PREFIX_BULK:
+        return this.#bulk(start, this.#u32());
+      case Op.PREFIX_SIMD:
+        return this.#simd(start, this.#u32());
+      case Op.PREFIX_ATOMIC:
+        return this.#atomic(start, this.#u32());
+      default:
+        throw this.#unknown(start, opcode);
+    }
+  }
+
+  #simd(start: number, opcode: number): void {
+    switch (SIMD[opcode] ?? Immediate.UNKNOWN) {
+      case Immediate.NONE:
+        return;
+      case Immediate.MEMARG:
+        this.#memarg();
+        return;
+      case Immediate.STORE:
+      case Immediate.STORE_LANE:
+        return this.#store(start, 0x10000 + opcode);
+      case Immediate.MEMARG_LANE:
+        this.#memarg();
+        this.#at += 1;
+        return;
+      case Immediate.BYTES_1:
+        this.#at += 1;
+        return;
+      case Immediate.BYTES_16:
+        this.#at += 16;
+        return;
+      default:
+        throw this.#unknown(start, Op.PREFIX_SIMD, opcode);
+    }
+  }
+
+  #atomic(start: number, opcode: number): void {
+    switch (ATOMIC[opcode] ?? Immediate.UNKNOWN) {
+      case Immediate.MEMARG:
+        this.#memarg();
+        return;
+      case Immediate.STORE:
+        return this.#store(start, 0x20000 + opcode);
+      case Immediate.BYTES_1:
+        this.#at += 1;
+        return;
+      default:
+        if (opcode === AtomicOp.WAIT32 || opcode === AtomicOp.WAIT64) {
+          throw unsupported(start, "memory.atomic.wait (threads)");
+        }
+        throw this.#unknown(start, Op.PREFIX_ATOMIC, opcode);
+    }
+  }
+
+  #bulk(start: number, opcode: number): void {
+    const scan = this.#scan;
+    const replace = (helper: number): void => scan.edit(start, this.#at, EditKind.HELPER, helper);
+    switch (opcode) {
+      case BulkOp.MEMORY_INIT: {
+        const segment = this.#u32();
+        const memory = this.#memory(start);
+        const isLong = (this.#shape.dataLengths[segment] ?? 0) > INIT_BYTES_MAX;
+        const helper = scan.helpers.index({ kind: "memory.init", memory, segment: isLong ? segment : null });
+        return isLong ? replace(helper) : scan.edit(start, start, EditKind.HELPER, helper);
+      }
+      case BulkOp.DATA_DROP:
+      case BulkOp.ELEM_DROP:
+        this.#skipLeb();
+        return this.#changes(start, CHANGED_SEGMENT);
+      case BulkOp.MEMORY_COPY: {
+        const target = this.#memory(start);
+        const source = this.#memory(start);
+        return replace(scan.helpers.index({ kind: "memory.copy", target, source }));
+      }
+      case BulkOp.MEMORY_FILL:
+        return replace(scan.helpers.index({ kind: "memory.fill", memory: this.#memory(start) }));
+      case BulkOp.TABLE_INIT: {
+        const segment = this.#u32();
+        const table = this.#table(start);
+        const isLong = (this.#shape.elementLengths[segment] ?? 0) > INIT_ELEMENTS_MAX;
+        const helper = scan.helpers.index({ kind: "table.init", table, segment: isLong ? segment : null });
+        scan.hasChanged = true;
+        return isLong ? replace(helper) : scan.edit(start, start, EditKind.HELPER, helper);
+      }
+      case BulkOp.TABLE_COPY: {
+        const target = this.#table(start);
+        const source = this.#table(start);
+        scan.hasChanged = true;
+        return replace(scan.helpers.index({ kind: "table.copy", target, source }));
+      }
+      case BulkOp.TABLE_FILL:
+        scan.hasChanged = true;
+        return replace(scan.helpers.index({ kind: "table.fill", table: this.#table(start) }));
+      case BulkOp.TABLE_GROW:
+        scan.hasChanged = true;
+        scan.imports.index({ kind: "grow-table" });
+        this.#cost += UNSEEN_CALL_COST;
+        return replace(scan.helpers.index({ kind: "table.grow", table: this.#table(start) }));
+      case BulkOp.TABLE_SIZE:
+        this.#table(start);
+        return;
+      default:
+        if (BULK[opcode] === Immediate.NONE) return;
+        throw this.#unknown(start, Op.PREFIX_BULK, opcode);
+    }
+  }
+
+  #store(start: number, opcode: number): void {
+    const memory = this.#memarg();
+    if (opcode >= 0x10058 && opcode <= 0x1005b) this.#at += 1;
+    if (this.#tracksWrites) this.#scan.edit(start, this.#at, EditKind.STORE, memory);
+  }
+
+  /** Reads a memarg; gives the memory. */
+  #memarg(): number {
+    const at = this.#at;
+    const flags = this.#u32();
+    let memory = 0;
+    if (flags & 0x40) memory = this.#u32();
+    this.#bound(memory, this.#shape.memories.length, "memory", at);
+    this.#skipLeb();
+    return memory;
+  }
+
+  #catches(): void {
+    const at = this.#at;
+    for (let left = this.#u32(); left > 0; left -= 1) {
+      const kind = this.#bytes[this.#at] ?? 0;
+      this.#at += 1;
+      if (kind > 3 || this.#at > this.#end) throw malformed(at, "a catch clause is broken", "0x00 to 0x03");
+      if (kind < 2) this.#skipLeb();
+      this.#skipLeb();
+    }
+  }
+
+  #blockType(): void {
+    const byte = this.#bytes[this.#at] ?? 0;
+    if (byte === 0x40) {
+      this.#at += 1;
+    } else if (byte >= 0x40 && byte < 0x80) {
+      this.#valueType();
+    } else {
+      this.#typeIndex();
+    }
+  }
+
+  /** A type index as V8 reads it here: a signed integer of 33 bits. */
+  #typeIndex(): void {
+    const at = this.#at;
+    const index = this.#u32();
+    this.#bound(index, this.#shape.types.length, "type", at);
+  }
+
+  #valueType(): void {
+    const byte = this.#bytes[this.#at] ?? 0;
+    this.#at += 1;
+    if (byte === 0x63 || byte === 0x64) this.#heapType();
+  }
+
+  #heapType(): void {
+    this.#skipLeb();
+  }
+
+  #memory(start: number): number {
+    const memory = this.#u32();
+    this.#bound(memory, this.#shape.memories.length, "memory", start);
+    return memory;
+  }
+
+  #table(start: number): number {
+    const table = this.#u32();
+    this.#bound(table, this.#shape.tables.length, "table", start);
+    return table;
+  }
+
+  #bound(index: number, count: number, what: string, start: number): void {
+    if (index >= count) throw malformed(start, `a core module refers to its ${what} ${index}`, `one of its ${count}`);
+  }
+
+  #skipLeb(): void {
+    const { length } = this.#bytes;
+    while (this.#at < length && (this.#bytes[this.#at] ?? 0) >= 0x80) this.#at += 1;
+    this.#at += 1;
+  }
+
+  #u32(): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const first = bytes[start] ?? 0;
+    if (first < 0x80) {
+      this.#at = start + 1;
+      return first;
+    }
+    let value = first & 0x7f;
+    for (let count = 1; count < 5; count += 1) {
+      const byte = bytes[start + count] ?? 0;
+      value += (byte & 0x7f) * 2 ** (7 * count);
+      if (byte < 0x80) {
+        this.#at = start + count + 1;
+        return value;
+      }
+    }
+    throw malformed(start, "an integer does not fit 32 bits", "an unsigned LEB128 integer of at most 32 bits");
+  }
+}
