@@ -81,5 +81,8 @@ export interface ListenerSpec {
   readonly responseStallTimeoutMs?: number;
   readonly bodyWindowBytes?: number;
   readonly discardBytesMax?: number;
+  readonly aheadRequestsMax?: number;
+  readonly aheadRequestsTotalMax?: number;
+  readonly lingerMs?: number;
   readonly drainTimeoutMs?: number;
 }
