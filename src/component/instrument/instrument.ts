@@ -89,6 +89,7 @@ export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions &
     hasFuel,
     hasChanged: scan.hasChanged,
     tracksWrites: options.tracksWrites,
+    writtenMaps: [],
   };
 }
 

@@ -8,7 +8,7 @@
 
 /** How a module is rewritten. */
 export interface InstrumentOptions {
-  /** Keeps a byte map of the 4 KiB pages that are written (`writtenMap`), so that only these have to be put back. */
+  /** Keeps a byte map of the 4 KiB pages that are written (`WrittenMap`), so that only these have to be put back. */
   readonly tracksWrites: boolean;
 }
 
@@ -52,6 +52,21 @@ export interface InstrumentedModule {
   /** It has an instruction that changes a table or drops a segment, and so the export `changed`. */
   readonly hasChanged: boolean;
   readonly tracksWrites: boolean;
+  /** With `tracksWrites`: a map for each memory that the code writes, by `IMPORT_NAMES.written` or `EXPORT_NAMES.written`. */
+  readonly writtenMaps: readonly WrittenMap[];
+}
+
+/**
+ * A map of written pages: a memory of one 64 KiB page. Byte `n` of it is set to 1 when the code writes into the 4 KiB page
+ * `n` of the memory (modulo 65,536: a byte may stand for several pages of a memory over 256 MiB).
+ *
+ * A module whose memories are all imported imports the maps: the engine gives the one that the memory has, or makes one
+ * (`{ initial: 1, maximum: 1 }`). Any other module has maps of its own and exports them, also for memories that it imports:
+ * imported ones would move its memories' indices. So a memory can have several maps; a page counts as written when one says so.
+ */
+export interface WrittenMap {
+  readonly memory: number;
+  readonly kind: "import" | "export";
 }
 
 /**
@@ -63,8 +78,7 @@ export interface InstrumentedModule {
  *   64-bit memory. They replace `memory.grow` and `memory.size`: a guest sees a size of its own (`VirtualMemory`).
  * - `grow-table: (index: i32, size: i64, delta: i64) -> i32`, plain. 1: the module may grow its table, 0: it may not, and its
  *   `table.grow` gives -1.
- * - `written:<i>`: a memory of one 64 KiB page for each memory `i` that the code writes, with `tracksWrites`. Byte `n` of it is set to 1 when
- *   the code writes into the 4 KiB page `n` of memory `i` (modulo 65,536: a byte may stand for several pages of a memory over 256 MiB).
+ * - `written:<i>`: a memory, see `WrittenMap`.
  */
 export const IMPORT_NAMES = {
   tick: "tick",
@@ -82,6 +96,7 @@ export const IMPORT_NAMES = {
  * - `start`: `() -> ()`.
  * - `memory:<i>`: each memory of the module's own, and `table:<i>`: each table of its own.
  * - `changed`: mutable i32. Bit 0: a table was changed; bit 1: a segment was dropped. The engine clears it.
+ * - `written:<i>`: a memory, see `WrittenMap`.
  * - the globals of `savedGlobals`.
  */
 export const EXPORT_NAMES = {
@@ -91,6 +106,7 @@ export const EXPORT_NAMES = {
   table: (table: number): string => `table:${table}`,
   changed: "changed",
   global: (global: number): string => `global:${global}`,
+  written: (memory: number): string => `written:${memory}`,
 } as const;
 
 /** Bit of `changed`: a table was changed. */
@@ -98,7 +114,7 @@ export const CHANGED_TABLE = 1;
 /** Bit of `changed`: a segment was dropped. */
 export const CHANGED_SEGMENT = 2;
 
-/** The unit of `writtenMap`, in bytes. */
+/** The unit of a `WrittenMap`, in bytes. */
 export const WRITTEN_PAGE_BYTES = 4096;
 /** Bytes of a map: pages of a memory beyond are counted modulo this. */
 export const WRITTEN_MAP_BYTES = 65_536;
