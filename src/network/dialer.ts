@@ -65,7 +65,7 @@ export class DialFirst {
   /** Lets go of the addresses that are not allowed any more. Returns whether one is left; if not, the caller abandons. */
   retain(isAllowed: (address: SocketAddress) => boolean): boolean {
     this.#left = this.#left.filter(isAllowed);
-    for (const [socket, address] of [...this.#attempts]) {
+    for (const [socket, address] of this.#attempts) {
       if (isAllowed(address)) continue;
       this.#attempts.delete(socket);
       socket.destroy();

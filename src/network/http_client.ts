@@ -108,7 +108,7 @@ export class HttpClient {
    * as it is known, and those that are not allowed any more end, exchanges with `HTTP-request-denied`.
    */
   recheck(isAllowed: RecheckHttp): void {
-    for (const exchange of [...this.#exchanges]) exchange.recheck(isAllowed);
+    for (const exchange of this.#exchanges) exchange.recheck(isAllowed);
     this.#pool.recheck(isAllowed);
   }
 

@@ -68,7 +68,7 @@ export class HttpConnectionPool implements HttpConnections {
 
   /** Ends the idle connections that are not allowed any more. */
   recheck(isAllowed: RecheckHttp): void {
-    for (const connection of [...this.#idle.keys()]) {
+    for (const connection of this.#idle.keys()) {
       if (!isAllowed(connection.target, connection.address)) connection.destroy();
     }
   }

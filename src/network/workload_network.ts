@@ -133,7 +133,7 @@ export class WorkloadNetwork {
    * live on, are told. Where it allows no network at all, the sockets of the private loopback go as well.
    */
   recheck(access: GuestAccess): void {
-    for (const outside of [...this.#outside]) {
+    for (const outside of this.#outside) {
       const { guest, remote, protocol } = outside;
       if (guest.access !== access) continue;
       const { isAllowed, rule } = this.#decideEgress(access, remote, protocol);
@@ -143,7 +143,7 @@ export class WorkloadNetwork {
       outside.revoke();
     }
     if (access.off === undefined) return;
-    for (const guest of [...this.#guests.keys()]) {
+    for (const guest of this.#guests.keys()) {
       if (guest.access === access) guest.release("reset");
     }
   }

@@ -77,7 +77,7 @@ export class GrantTable {
 
   /** Forgets the grants of other names. */
   retain(isKept: (name: string) => boolean): void {
-    for (const [key, { name }] of [...this.#grants]) {
+    for (const [key, { name }] of this.#grants) {
       if (!isKept(name)) this.#remove(key);
     }
   }

@@ -199,6 +199,41 @@ test("egress: given up while connecting", async () => {
   });
 });
 
+test("egress: a connection that is allowed no more is reset, and its guest reads what came before", async () => {
+  await withServer(async ({ connect }) => {
+    const { attempt, connection, peer } = await connect();
+    const errors = new Promise((resolve) => peer.once("error", resolve));
+    peer.write("half");
+    await untilReady(connection.input);
+    attempt.revoke();
+    attempt.revoke();
+    assert.ok(await errors instanceof Error, "the peer is told that it was no orderly end");
+    assert.equal(await readToEnd(connection), "half|connection-reset");
+    assert.equal(connection.output.permit(), "closed");
+    dropAll(connection);
+  });
+});
+
+test("egress: a connect that is allowed no more fails with access-denied, and is held by its guest until the drop", async () => {
+  await withServer(async ({ dial }) => {
+    const { attempt, settled } = dial();
+    attempt.revoke();
+    await settled;
+    assert.equal(attempt.outcome(), "access-denied");
+    attempt.abandon("close");
+  });
+});
+
+test("egress: a dropped connection that still delivers is cut when it is allowed no more", async () => {
+  await withServer(async ({ connect }) => {
+    const { attempt, connection, released } = await connect();
+    connection.output.write(new Uint8Array(65_536));
+    dropAll(connection);
+    attempt.revoke();
+    await released;
+  });
+});
+
 test("egress: a reset by the peer is told once to the reader, after what came before", async () => {
   await withServer(async ({ connect }) => {
     const { connection, peer } = await connect();

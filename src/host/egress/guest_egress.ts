@@ -160,7 +160,7 @@ export class GuestEgress {
   setPolicy(policy: Policy): void {
     this.#policy = policy;
     this.#grants.retain((name) => judgeLookup(name, { policy }).kind === "resolve");
-    for (const [lookup, name] of [...this.#lookups]) {
+    for (const [lookup, name] of this.#lookups) {
       const verdict = judgeLookup(name, { policy });
       if (verdict.kind !== "denied") continue;
       this.#deny("resolve-addresses", name, verdict.verdict);
