@@ -61,7 +61,7 @@ export class ClientConnection {
   #arrivalMs = 0;
   #flushedBytes = 0;
   #stalledMs = 0;
-  #resumeSocket: (() => Socket) | undefined;
+  #isHeld = false;
 
   constructor(socket: Socket, tools: ConnectionTools) {
     this.#socket = socket;
@@ -148,6 +148,8 @@ export class ClientConnection {
     this.#dropAhead();
     this.#release();
     this.#socket.end();
+    // Nobody needs it parsed; Node's parser goes on, past the listeners.
+    this.#socket.removeAllListeners("data");
     this.#socket.resume();
   }
 
@@ -243,16 +245,17 @@ export class ClientConnection {
 
   /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
   #hold(): void {
-    if (this.#resumeSocket !== undefined) return;
-    this.#resumeSocket = this.#socket.resume;
+    if (this.#isHeld) return;
+    this.#isHeld = true;
     this.#socket.resume = () => this.#socket;
     this.#socket.pause();
   }
 
   #release(): void {
-    if (this.#resumeSocket === undefined) return;
-    this.#socket.resume = this.#resumeSocket;
-    this.#resumeSocket = undefined;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    // The one of its class is seen again.
+    Reflect.deleteProperty(this.#socket, "resume");
     this.#socket.resume();
   }
 

@@ -69,12 +69,10 @@ export class HttpListener {
       // The gateway answers these itself, with a problem body.
       requireHostHeader: false,
     });
-    this.#server.maxConnections = limits.connectionsMax;
     // Past its default count Deno drops fields without a word, a second Host or the length of the body; bytes are the bound.
     this.#server.maxHeadersCount = 0;
     this.#server.on("timeout", () => {});
     this.#server.on("connection", (socket) => this.#watch(socket));
-    this.#server.on("drop", () => this.#droppedCount++);
     this.#server.on("request", (request, response) => this.#take(request, response));
     // The guest's first read asks for the body, see `RequestBody`.
     this.#server.on("checkContinue", (request, response) => this.#take(request, response));
@@ -183,6 +181,12 @@ export class HttpListener {
 
   #watch(socket: Socket): void {
     const { limits, serve, onRefused } = this.#options;
+    // Not `maxConnections`: Deno does not say what it has dropped.
+    if (this.#connections.size >= limits.connectionsMax) {
+      this.#droppedCount++;
+      socket.destroy();
+      return;
+    }
     const connection = new ClientConnection(socket, {
       limits,
       serve,
