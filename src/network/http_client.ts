@@ -104,12 +104,19 @@ export class HttpClient {
   }
 
   /**
-   * What may be reached has changed: each exchange and idle connection is asked about, with the address behind it as far
-   * as it is known, and those that are not allowed any more end, exchanges with `HTTP-request-denied`.
+   * What may be reached has changed: `isAllowed` is asked about each exchange, with the address behind it as far as it is
+   * known, and one that is not allowed any more ends with `HTTP-request-denied`; so do idle connections that
+   * `stillAllowed` says no to.
    */
   recheck(isAllowed: RecheckHttp): void {
     for (const exchange of this.#exchanges) exchange.recheck(isAllowed);
-    this.#pool.recheck(isAllowed);
+    this.#pool.recheck();
+  }
+
+  /** Ends what is under way and what is idle; more can be sent afterwards. */
+  reset(): void {
+    for (const exchange of this.#exchanges) exchange.stop({ tag: "connection-terminated" });
+    this.#pool.clear();
   }
 
   /** Sends nothing more; resolves when what is under way has come to its end. Idempotent. */

@@ -6,7 +6,7 @@ import type { HttpConnection } from "./http_connection.ts";
 import type { Slots } from "./connection_slots.ts";
 import type { HttpConnections } from "./http_exchange.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
-import type { DialHttp, HttpTarget, RecheckHttp, StillAllowed } from "./http_message.ts";
+import type { DialHttp, HttpTarget, StillAllowed } from "./http_message.ts";
 import { HttpOpening } from "./http_opening.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -42,9 +42,7 @@ export class HttpConnectionPool implements HttpConnections {
     for (const connection of [...this.#idle.keys()].reverse()) {
       if (!isSameTarget(connection.target, target)) continue;
       this.#takeOut(connection);
-      const { address } = connection;
-      const isAllowed = address === undefined || this.#options.stillAllowed(target, address);
-      if (isAllowed && connection.isReusable) return connection;
+      if (this.#mayServe(connection) && connection.isReusable) return connection;
       connection.destroy();
     }
     return undefined;
@@ -67,16 +65,26 @@ export class HttpConnectionPool implements HttpConnections {
   }
 
   /** Ends the idle connections that are not allowed any more. */
-  recheck(isAllowed: RecheckHttp): void {
+  recheck(): void {
     for (const connection of this.#idle.keys()) {
-      if (!isAllowed(connection.target, connection.address)) connection.destroy();
+      if (!this.#mayServe(connection)) connection.destroy();
     }
+  }
+
+  /** Ends all idle connections. */
+  clear(): void {
+    for (const connection of this.#idle.keys()) connection.destroy();
   }
 
   /** Ends all idle connections, and keeps none from now on. Idempotent. */
   close(): void {
     this.#isOpen = false;
-    for (const connection of this.#idle.keys()) connection.destroy();
+    this.clear();
+  }
+
+  /** What is connected to the private loopback has no address that could be judged. */
+  #mayServe({ target, address }: HttpConnection): boolean {
+    return address === undefined || this.#options.stillAllowed(target, address);
   }
 
   #takeOut(connection: HttpConnection): void {

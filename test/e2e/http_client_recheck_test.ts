@@ -55,6 +55,7 @@ test("recheck: the body of an answer fails with HTTP-request-denied", async () =
 });
 
 test("recheck: an idle connection is ended, one that is still allowed serves again", async () => {
+  let denied = "";
   await withBench(async ({ client, listen, dialled }) => {
     const port = await listen(always(OK));
     const get = async (host: string): Promise<void> => {
@@ -64,11 +65,16 @@ test("recheck: an idle connection is ended, one that is still allowed serves aga
     await get("good.test");
     await get("other.test");
     assert.equal(client.idleConnections, 2);
-    client.recheck(deny("good.test"));
+    denied = "good.test";
+    client.recheck(() => assert.fail("there is no exchange"));
     assert.equal(client.idleConnections, 1);
     await get("other.test");
     assert.equal(dialled.length, 2);
-  });
+    client.reset();
+    assert.equal(client.idleConnections, 0);
+    await get("other.test");
+    assert.equal(dialled.length, 3);
+  }, { stillAllowed: ({ host }) => host !== denied });
 });
 
 test("recheck: of the addresses that are tried only those that are allowed are tried on", async () => {

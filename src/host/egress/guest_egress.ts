@@ -97,7 +97,7 @@ export class GuestEgress {
     this.#dialler = dialler;
     this.#client = new HttpClient({
       dial: (target, signal) => dialler.dial(target, signal),
-      stillAllowed: (target, address) => dialler.isStillAllowed(target, address),
+      stillAllowed: (target, address) => dialler.judgeConnection(target, address)?.isAllowed === true,
       trust: tools.trust,
       cdnId: tools.cdnId,
       slots: network.slotsFor(label),
@@ -174,7 +174,7 @@ export class GuestEgress {
   /** Its guest ended, and the next one starts from nothing: what was granted and what is kept open is that one's no more. */
   reset(): void {
     this.#grants.clear();
-    this.#client.recheck(() => false);
+    this.#client.reset();
   }
 
   /** Ends every request, connection and grant. Idempotent. */
@@ -206,11 +206,12 @@ export class GuestEgress {
     const context = { policy: this.#policy, own: this.#options.tools.own() };
     const verdict = judgeRequest({ scheme, authority: `${host}:${port}` }, context);
     if (verdict.kind === "malformed") return false;
-    if (verdict.kind === "denied") {
-      this.#deny("http-request", targetWords({ scheme, ...verdict.authority }), verdict.verdict);
-      return false;
-    }
-    return address === undefined || this.#dialler.isStillAllowed(target, address);
+    const denied = verdict.kind === "denied"
+      ? verdict.verdict
+      : address && this.#dialler.judgeConnection(target, address);
+    if (denied === undefined || denied.isAllowed) return true;
+    this.#deny("http-request", targetWords({ scheme, ...verdict.authority }), denied);
+    return false;
   }
 
   #deny(operation: string, target: string, verdict: Verdict): void {

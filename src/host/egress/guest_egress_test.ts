@@ -161,7 +161,7 @@ for (const name of ["db.test", "localhost", "127.0.0.1", "[::1]"]) {
   });
 }
 
-test("HttpDialler.isStillAllowed: an idle connection is judged by what is true now", () => {
+test("HttpDialler.judgeConnection: an idle connection is judged by what is true now", () => {
   const { network } = open({});
   const own = { listeners: [], interfaces: [] as SocketAddress["address"][] };
   const dialler = new HttpDialler({
@@ -176,9 +176,9 @@ test("HttpDialler.isStillAllowed: an idle connection is judged by what is true n
   for (const host of ["api.test", "203.0.113.9"]) {
     const target = { scheme: "http", host, port: 80 } as const;
     own.interfaces = [];
-    assert.equal(dialler.isStillAllowed(target, address), true);
-    assert.equal(dialler.isStillAllowed(target, at("10.0.0.1", 80)), false);
+    assert.equal(dialler.judgeConnection(target, address)?.isAllowed, true);
+    assert.equal(dialler.judgeConnection(target, at("10.0.0.1", 80))?.isAllowed, false);
     own.interfaces = [address.address];
-    assert.equal(dialler.isStillAllowed(target, address), false, "it is the machine's own now");
+    assert.equal(dialler.judgeConnection(target, address)?.isAllowed, false, "it is the machine's own now");
   }
 });

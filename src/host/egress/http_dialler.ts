@@ -45,14 +45,14 @@ export class HttpDialler {
       : await this.#dialName(target, host.name, signal);
   }
 
-  /** Whether the address behind an idle connection passes now. */
-  isStillAllowed({ scheme, host: text, port }: HttpTarget, { address }: SocketAddress): boolean {
+  /** What is said now of a connection to `address` that was opened for the target; undefined: it is no target. */
+  judgeConnection({ scheme, host: text, port }: HttpTarget, { address }: SocketAddress): Verdict | undefined {
     const { policy, own } = this.#options;
     const host = parseHost(text);
-    if (host === undefined) return false;
+    if (host === undefined) return undefined;
     const context = { policy: policy(), own: own() };
-    if (host.kind === "address") return judgeAddress({ scheme, port, address }, context).isAllowed;
-    return judgeAnswers({ scheme, port, name: host.name }, { ...context, answers: [address] }).isAllowed;
+    if (host.kind === "address") return judgeAddress({ scheme, port, address }, context);
+    return judgeAnswers({ scheme, port, name: host.name }, { ...context, answers: [address] });
   }
 
   #dialAddress(target: HttpTarget, address: IpAddress): DialOutcome {
