@@ -28,8 +28,10 @@ export function checkDocument<Output>(
   diagnostics.push(...keyFaults(document, root));
   const result = v.safeParse(schema, valueOf(root));
   const seen = new Set<string>();
+  const mistyped = mistypedKeys(schema, result.issues ?? []);
   for (const issue of result.issues ?? []) {
-    const path = (issue.path ?? []).map((item) => item.key as PathKey);
+    const path = pathOf(issue);
+    if (isMissingKey(issue) && mistyped.has(JSON.stringify(path))) continue;
     // One fault for each place: what comes second about a value is a consequence of the first.
     const key = JSON.stringify([path, issue.type === "never"]);
     if (seen.has(key)) continue;
@@ -38,6 +40,26 @@ export function checkDocument<Output>(
     if (found !== undefined) diagnostics.push(found);
   }
   return { value: diagnostics.length === 0 && result.success ? result.output : undefined, diagnostics };
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): readonly PathKey[] {
+  return (issue.path ?? []).map((item) => item.key as PathKey);
+}
+
+function isMissingKey(issue: v.BaseIssue<unknown>): boolean {
+  return issue.type === "object_with_rest";
+}
+
+/** Paths that unknown keys were probably meant for: that such a key is missing is no fault of its own. */
+function mistypedKeys(schema: Schema, issues: readonly v.BaseIssue<unknown>[]): ReadonlySet<string> {
+  const unknown = issues.filter((issue) => issue.type === "never").map(pathOf);
+  return new Set(unknown.flatMap((path) => {
+    const parent = schemaAt(schema, path.slice(0, -1));
+    if (parent === undefined) return [];
+    const [name, absent] = [String(path.at(-1)), notesOf(parent).absentKeys ?? {}];
+    const meant = Object.hasOwn(absent, name) ? undefined : nearestWord(name, Object.keys(entriesOf(parent)));
+    return meant === undefined ? [] : [JSON.stringify([...path.slice(0, -1), meant])];
+  }));
 }
 
 /** The node at a path, as far as the tree has it; for a key that is there twice, the last one, as JSON takes it. */
@@ -87,7 +109,7 @@ function issueFault(
 ): Diagnostic | undefined {
   const { root, soundEnd } = document;
   if (root === undefined) return undefined;
-  const isMissing = issue.type === "object_with_rest";
+  const isMissing = isMissingKey(issue);
   // In a broken file a key may be missing because the tree ends early, and past the fault everything is a guess.
   if (isMissing && soundEnd !== Number.POSITIVE_INFINITY) return undefined;
   const isKey = issue.path?.at(-1)?.origin === "key" || issue.type === "never";

@@ -138,7 +138,7 @@ function stringsOf(list: unknown, { name, path, faults }: StringsOptions): [text
   }
   return list.flatMap((text: unknown, index): [string, number][] => {
     if (typeof text === "string") return [[text, index]];
-    const message = `Cannot use "${name}": it is ${kindOf(text)}, expected a string in quotes`;
+    const message = `Cannot use "${name}[${index}]": it is ${kindOf(text)}, expected a string in quotes`;
     faults.push({ path: [...path, index], message });
     return [];
   });
