@@ -6,7 +6,10 @@ import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { OnLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
-/** Made once for each guest instance. */
+/**
+ * One for each guest instance. What is of a request changes when the next one begins (`instance/guest_context.ts`), so host
+ * functions read `network`, `egress`, `output`, `incomingCdnLoop` and `scope` when they are called and never when they are bound.
+ */
 export interface HostContext {
   readonly label: GuestLabel;
   /** `wasi:cli/environment.get-environment`, in order. */
@@ -24,11 +27,13 @@ export interface HostContext {
   /** The guest's side of its workload's network: its role decides what it may do. */
   readonly network: GuestNetwork;
   /** Its component's way to the outside for requests and names; without one both are denied. */
-  readonly egress?: GuestEgress;
+  readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers; a service answers none. */
-  readonly incomingCdnLoop?: readonly Uint8Array[];
+  readonly incomingCdnLoop?: readonly Uint8Array[] | undefined;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   /** Counts that the guest met a limit, and tells the operator now and then. Cheap; never throws. */
   readonly onLimit: OnLimit;
+  /** What budgets of the guest are kept by: a new object for each request of a recycled instance. Default: the context. */
+  readonly scope?: object;
 }

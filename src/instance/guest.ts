@@ -1,25 +1,39 @@
-/** One life of a guest: its instance, its side of the network, its output. Whoever makes one ends it. */
-import type { Clock } from "../base/clock.ts";
+/**
+ * One guest: its instance, and its requests one after the other (or its one life, for a service). Whoever makes one
+ * ends it.
+ *
+ * `new` -> `begin` -> (`start`, once) -> `call`s -> `rest` -> `begin` -> ... -> `end`. A guest can be killed between `begin`
+ * and `rest` or `end`; one that trapped or was killed can only be ended.
+ */
+import { LoopgateError } from "../base/errors.ts";
 import type { CompiledComponent } from "../component/engine.ts";
+import { ComponentError } from "../component/errors.ts";
 import type { ExportedFunction } from "../component/exported.ts";
 import type { ComponentInstance } from "../component/instance.ts";
 import { LineOutput } from "../host/cli/line_output.ts";
-import type { HostContext } from "../host/context.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { createHostImports } from "../host/imports.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
-import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
-import type { ReportLimit } from "../telemetry/limit_log.ts";
-import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { GuestLabel } from "../telemetry/events.ts";
+import type { CountInstance } from "../telemetry/instance_counts.ts";
+import { CpuMeter } from "./cpu_meter.ts";
+import { GuestContext } from "./guest_context.ts";
+import type { GuestTools } from "./guest_tools.ts";
+import type { LogRate } from "./log_rate.ts";
+import type { BudgetRefusal, InstancePages, WorkloadBudget } from "./process_budget.ts";
 
-/** What all guests of a gateway share. */
-export interface GuestTools {
-  readonly clock: Clock;
-  readonly randomBytes: (length: number) => Uint8Array;
-  readonly counters: LiveCounters;
-  readonly emit: EmitEvent;
-  /** Counts that a guest met a limit, and tells the operator now and then (`LimitLog`). */
-  readonly onLimit: ReportLimit;
+export type { GuestTools } from "./guest_tools.ts";
+
+/** What one guest may use, beside what its network and its exchange limit. */
+export interface GuestLimits {
+  /** Over all memories of the instance. */
+  readonly memoryBytesMax: number;
+  /** Resource handles. */
+  readonly handlesMax: number;
+  /** Of each request; default: as long as it likes. */
+  readonly cpuMs?: number;
+  /** Of one core, while others wait; default: its turn whenever the round comes to it. */
+  readonly cpuShare?: number;
 }
 
 /** What one guest is. */
@@ -29,17 +43,28 @@ export interface GuestProgram {
   readonly env: readonly (readonly [string, string])[];
   /** The program's name first, as in `argv`. */
   readonly args: readonly string[];
+  /** Default: what a guest of 32 bits can have. */
+  readonly limits?: GuestLimits;
+  /** What its workload may hold; default: what the process may. */
+  readonly budget?: WorkloadBudget;
+  /** Counts what becomes of its instances. */
+  readonly countInstance?: CountInstance;
+  /** How much its guests may log; default: all they write. */
+  readonly logRate?: LogRate;
 }
+
+/** For a command that the operator runs. */
+const NO_LIMITS: GuestLimits = { memoryBytesMax: 2 ** 32, handlesMax: 65_536 };
 
 /** Where a guest's output goes when not to the log. */
 export type GuestOutput = (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 
-/** What is made for one guest alone. */
+/** What is made for one request (or one life) of a guest alone. */
 export interface GuestOptions {
-  /** Its own side of the workload's network. */
+  /** Its own side of the workload's network; released by `rest` and `end`. */
   readonly network: GuestNetwork;
   /** Its component's way to the outside; without one requests and names are denied. */
-  readonly egress?: GuestEgress;
+  readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers. */
   readonly incomingCdnLoop?: readonly Uint8Array[];
   /** Default: lines for the log. */
@@ -49,62 +74,148 @@ export interface GuestOptions {
 /** How a guest's connections end: "reset" tells its peers that they may have half an answer. */
 export type ReleaseKind = "close" | "reset";
 
-/** A running guest. */
+/** Nothing is there for one more guest: no fault of its own. */
+export class GuestRefusedError extends LoopgateError {
+  readonly limit: BudgetRefusal | "processMemory";
+  constructor(limit: BudgetRefusal | "processMemory") {
+    super("ERR_OVERLOADED", `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`);
+    this.limit = limit;
+  }
+}
+
+const REFUSALS: Readonly<Record<GuestRefusedError["limit"], string>> = {
+  instances: "the workload has all instances that it may have",
+  processInstances: "there are all instances that the process may have",
+  stacks: "as many guests are running as the process can suspend",
+  processMemory: "the memory of all guests together is used up",
+};
+
+/** What a request holds of the process, and how it is let go. */
+interface Running {
+  readonly network: GuestNetwork;
+  readonly endOutput: () => void;
+}
+
+/** A guest, new, busy, idle or ended. */
 export class Guest {
-  readonly context: HostContext;
-  readonly #instance: ComponentInstance;
-  readonly #endOutput: () => void;
+  readonly context: GuestContext;
+  readonly #program: GuestProgram;
+  readonly #tools: GuestTools;
+  readonly #limits: GuestLimits;
+  readonly #budget: WorkloadBudget;
+  readonly #meter: CpuMeter;
+  #pages: InstancePages | undefined;
+  #instance: ComponentInstance | undefined;
+  #running: Running | undefined;
+  #killed: Error | undefined;
+  #isStarted = false;
   #isEnded = false;
 
-  /** Use `Guest.start`. */
-  private constructor(
-    parts: Pick<Guest, "context"> & { readonly instance: ComponentInstance; readonly endOutput: () => void },
-  ) {
-    this.context = parts.context;
-    this.#instance = parts.instance;
-    this.#endOutput = parts.endOutput;
+  /** Takes nothing yet. */
+  constructor(program: GuestProgram, tools: GuestTools) {
+    const { label, env, args, limits = NO_LIMITS, budget = tools.budget.openWorkload(Infinity) } = program;
+    this.#program = program;
+    this.#tools = tools;
+    this.#limits = limits;
+    this.#budget = budget;
+    const { clock, randomBytes, counters, emit } = tools;
+    const onLimit: GuestContext["onLimit"] = (limit, detail) => tools.onLimit(label, limit, detail);
+    this.context = new GuestContext({ label, env, args, clock, randomBytes, counters, emit, onLimit });
+    const { cpuShare } = limits;
+    const turns = tools.turns.openGuest(label.workload, cpuShare === undefined ? {} : { cpuShare });
+    this.#meter = new CpuMeter({ clock, turns });
+  }
+
+  /** Begins and starts a guest that has one life: a service, a command. */
+  static async start(program: GuestProgram, tools: GuestTools, options: GuestOptions): Promise<Guest> {
+    const guest = new Guest(program, tools);
+    try {
+      guest.begin(options);
+      await guest.start();
+    } catch (error) {
+      guest.end("reset");
+      throw error;
+    }
+    return guest;
+  }
+
+  /** False until `start`: it has to be called before the first call. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** No request is under way: it is new, idle or ended. */
+  get isAtRest(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** It was ended from outside. */
+  get isKilled(): boolean {
+    return this.#killed !== undefined;
+  }
+
+  /** How long the request (or the life) has computed. */
+  get cpuMs(): number {
+    return this.#meter.usedMs;
+  }
+
+  /** How often it gave its turn away. */
+  get yieldCount(): number {
+    return this.#meter.yieldCount;
   }
 
   /**
-   * Instantiates the program; `network` is released when that fails, and by `end` otherwise.
-   *
-   * @throws the trap of a start function
+   * Begins a request: everything of the last one is gone. What `options` gives is the guest's from here, also when it throws.
+   * @throws {GuestRefusedError} then nothing was begun
    */
-  static async start(program: GuestProgram, tools: GuestTools, options: GuestOptions): Promise<Guest> {
-    const { label, env, args } = program;
-    const { network, egress, incomingCdnLoop } = options;
-    const lines = options.output === undefined ? lineOutputs(label, tools.emit) : undefined;
-    const output = options.output ?? ((stream, bytes) => lines?.[stream].write(bytes));
-    const endOutput = (): void => {
-      lines?.stdout.end();
-      lines?.stderr.end();
-    };
-    const context: HostContext = {
-      ...tools,
-      onLimit: (limit, detail) => tools.onLimit(label, limit, detail),
-      label,
-      env,
-      args,
-      network,
-      output,
-      ...(egress !== undefined && { egress }),
-      ...(incomingCdnLoop !== undefined && { incomingCdnLoop }),
-    };
-    let instance: ComponentInstance;
-    try {
-      instance = await program.component.instantiate(createHostImports(context));
-    } catch (error) {
+  begin(options: GuestOptions): void {
+    const { network, egress, incomingCdnLoop, output } = options;
+    const refusal = this.#budget.takeStack();
+    if (refusal !== undefined) {
       network.release("reset");
-      endOutput();
+      throw new GuestRefusedError(refusal);
+    }
+    const { output: write, end } = output === undefined ? this.#openLog() : { output, end: () => {} };
+    this.#running = { network, endOutput: end };
+    this.#tools.counters.add("instances", 1);
+    this.context.begin({ network, egress, incomingCdnLoop, output: write });
+    this.#meter.begin(this.#limits.cpuMs ?? Infinity);
+  }
+
+  /**
+   * Makes the instance; start functions run here.
+   *
+   * @throws {GuestRefusedError} the trap of a start function
+   */
+  async start(): Promise<void> {
+    const refusal = this.#budget.takeInstance();
+    if (refusal !== undefined) throw new GuestRefusedError(refusal);
+    const { memoryBytesMax, handlesMax } = this.#limits;
+    const pages = this.#budget.openPages({ memoryBytesMax, onLimit: this.context.onLimit });
+    this.#pages = pages;
+    this.#program.countInstance?.("created");
+    try {
+      await this.#program.component.instantiate(createHostImports(this.context), {
+        handlesMax,
+        meter: this.#meter,
+        pages,
+        onMade: (instance) => {
+          this.#instance = instance;
+        },
+      });
+    } catch (error) {
+      if (error instanceof ComponentError && pages.refusal === "processMemory") {
+        throw new GuestRefusedError("processMemory");
+      }
       throw error;
     }
-    tools.counters.add("instances", 1);
-    return new Guest({ context, instance, endOutput });
+    if (this.#killed !== undefined) throw this.#killed;
+    this.#isStarted = true;
   }
 
   /** Calls an exported function; rejects with the guest's `err` or its trap. */
   async call(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
-    const found = this.#instance.findInterface(interfaceName)?.[functionName];
+    const found = this.#instance?.findInterface(interfaceName)?.[functionName];
     if (typeof found !== "function") {
       throw new TypeError(`Cannot call ${interfaceName}#${functionName}: the component has no such export`);
     }
@@ -112,31 +223,89 @@ export class Guest {
     return await (found as ExportedFunction)(...args);
   }
 
-  /** Ends a call that is suspended: it rejects with a trap that has this cause. */
+  /** Ends a call that is under way, suspended or computing: it rejects with a trap that has this cause. */
   kill(cause: Error): void {
-    this.#instance.kill(cause);
+    if (this.#running === undefined) return;
+    this.#killed ??= cause;
+    this.#instance?.kill(cause);
+    this.#meter.withdraw();
+  }
+
+  /** Ends a request and puts the instance back to its first state. Returns why it cannot serve another one, if so. */
+  recycle(release: ReleaseKind): string | undefined {
+    if (this.#killed !== undefined) return "killed";
+    // Before the resources go: dropping a socket would close it cleanly.
+    this.#running?.network.release(release);
+    let refusal: string | null;
+    try {
+      refusal = this.#instance === undefined ? "not-started" : this.#instance.recycle();
+    } catch (error) {
+      this.#tools.emit({ kind: "fault", where: "the recycling of a guest", error });
+      return "fault";
+    }
+    if (refusal !== null) return refusal;
+    this.#rest(true);
+    return undefined;
+  }
+
+  /** Ends a request and keeps the instance as it is: its memory, and what it holds but for its sockets. */
+  keep(release: ReleaseKind): string | undefined {
+    if (this.#killed !== undefined) return "killed";
+    if (this.#instance?.state !== "idle") return "trapped";
+    this.#running?.network.release(release);
+    this.#rest(false);
+    return undefined;
   }
 
   /** Releases everything the guest has. Idempotent. */
   end(release: ReleaseKind): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#meter.withdraw();
     try {
       // Before the resources go: dropping a socket would close it cleanly.
-      this.context.network.release(release);
-      this.#instance.dispose();
+      this.#running?.network.release(release);
+      this.#instance?.dispose();
     } catch (error) {
       // A resource that cannot be disposed of is the host's fault, and no reason to leave the rest behind.
-      this.context.emit({ kind: "fault", where: "the release of a guest", error });
+      this.#tools.emit({ kind: "fault", where: "the release of a guest", error });
     } finally {
-      this.#endOutput();
-      this.context.counters.add("instances", -1);
+      this.#rest(true);
+      if (this.#pages !== undefined) {
+        this.#pages.close();
+        this.#budget.giveInstance();
+      }
     }
   }
-}
 
-function lineOutputs(label: GuestLabel, emit: EmitEvent): Record<"stdout" | "stderr", LineOutput> {
-  const open = (stream: "stdout" | "stderr"): LineOutput =>
-    new LineOutput((line) => emit({ kind: "guest-output", guest: label, stream, line }));
-  return { stdout: open("stdout"), stderr: open("stderr") };
+  #rest(isRecycled: boolean): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.endOutput();
+    this.context.end(isRecycled);
+    this.#budget.giveStack();
+    this.#tools.counters.add("instances", -1);
+  }
+
+  #openLog(): { readonly output: GuestOutput; readonly end: () => void } {
+    const { label, logRate } = this.#program;
+    const { emit } = this.#tools;
+    const open = (stream: "stdout" | "stderr"): LineOutput =>
+      new LineOutput((line) => {
+        if (logRate === undefined || logRate.take(line)) emit({ kind: "guest-output", guest: label, stream, line });
+        else {this.context.onLimit(
+            "logRate",
+            `lines were dropped, for it logs more than ${logRate.bytesPerSecond} bytes per second`,
+          );}
+      });
+    const lines = { stdout: open("stdout"), stderr: open("stderr") };
+    return {
+      output: (stream, bytes) => lines[stream].write(bytes),
+      end: () => {
+        lines.stdout.end();
+        lines.stderr.end();
+      },
+    };
+  }
 }

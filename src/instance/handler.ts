@@ -1,52 +1,75 @@
 /**
- * Runs `wasi:http/incoming-handler`: one request on one fresh instance. What comes before (places, readiness) is the
- * route's business; a pool of recycled instances can take the place of `new Guest` here.
+ * Runs `wasi:http/incoming-handler`: one request on one instance of the pool, within the limits of its route. What comes
+ * before (places, readiness, limits of the request's head) is the route's business.
  */
 import { LoopgateError } from "../base/errors.ts";
+import type { RouteLimits } from "../base/limits.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
-import { Guest, type GuestProgram, type GuestTools } from "./guest.ts";
+import { CpuLimitError } from "./cpu_meter.ts";
+import { type Guest, type GuestProgram, GuestRefusedError, type GuestTools } from "./guest.ts";
 import { describeEnd, type GuestEnd, guestEndOf, releaseFor } from "./guest_end.ts";
 import type { HandlerExchange } from "./handler_exchange.ts";
+import { InstancePool, type PoolMode } from "./instance_pool.ts";
+import { LogRate } from "./log_rate.ts";
+import { LimitedExchange } from "./limited_exchange.ts";
+import type { WorkloadBudget } from "./process_budget.ts";
+import { RequestClock, type TimeOver } from "./request_clock.ts";
 import type { RequestFailure } from "./request_failure.ts";
 import { WatchedExchange } from "./watched_exchange.ts";
 
 /** The interface a handler exports. */
 export const INCOMING_HANDLER = "wasi:http/incoming-handler";
 
-/** The bounds of one request in its guest. */
-export interface HandlerLimits {
-  /** From the guest's start to the head of its answer. Stops requests that wait for ever from taking all places. */
-  readonly wallLimitMs: number;
-  /** From the end of its answer to the guest's own end. Stops guests that never return from keeping their place. */
-  readonly afterAnswerLimitMs: number;
-}
-
-/** What a route has when its file says nothing. */
-export const HANDLER_LIMITS: HandlerLimits = { wallLimitMs: 30_000, afterAnswerLimitMs: 30_000 };
-
 /** What a handler needs. */
 export interface HandlerOptions {
-  readonly program: GuestProgram;
+  /** Its limits, budget and log rate are the handler's to say. */
+  readonly program: Pick<GuestProgram, "component" | "label" | "env" | "args">;
   readonly tools: GuestTools;
-  /** A new guest's side of the workload's network. */
+  /** A request's own side of the workload's network. */
   readonly openNetwork: () => GuestNetwork;
   /** The component's way to the outside; without one requests and names are denied. */
   readonly egress?: GuestEgress;
-  readonly limits: HandlerLimits;
+  readonly limits: RouteLimits;
+  /** Default: fresh. */
+  readonly mode?: PoolMode;
+  /** What the workload may hold; default: what the process may. */
+  readonly budget?: WorkloadBudget;
 }
 
 /** Why a guest was ended from outside. */
-type StopReason = Extract<RequestFailure, { kind: "wall-limit" | "client-gone" | "unavailable" }>;
+type StopReason =
+  | Extract<RequestFailure, { kind: "client-gone" | "unavailable" }>
+  | { readonly kind: "time-over"; readonly over: TimeOver; readonly afterMs: number };
 
-/** Runs requests; owns the guests that are running. */
+/** A refused guest is gone in a moment: others end all the time. */
+const RETRY_SOON_S = 1;
+
+/** Runs requests; owns the instances of a route. */
 export class Handler {
   readonly #options: HandlerOptions;
+  readonly #pool: InstancePool;
   readonly #running = new Set<(reason: StopReason) => void>();
 
   constructor(options: HandlerOptions) {
     this.#options = options;
+    const { program, tools, limits, mode = { kind: "fresh" } } = options;
+    const { memoryBytesMax, handlesMax, cpuMs, logBytesPerSecond, idleInstancesMax } = limits;
+    const budget = options.budget ?? tools.budget.openWorkload(Infinity);
+    this.#pool = new InstancePool({
+      program: {
+        ...program,
+        limits: { memoryBytesMax, handlesMax, cpuMs },
+        budget,
+        countInstance: tools.instanceCounts.counterOf(program.label),
+        logRate: new LogRate({ bytesPerSecond: logBytesPerSecond, clock: tools.clock }),
+      },
+      tools,
+      mode,
+      idleInstancesMax,
+      budget,
+    });
   }
 
   /** Guests running now. */
@@ -54,59 +77,103 @@ export class Handler {
     return this.#running.size;
   }
 
-  /** Ends every guest that is running. */
+  /** Instances that wait for a request. */
+  get idleCount(): number {
+    return this.#pool.idleCount;
+  }
+
+  /** Ends every guest, and keeps none any more. */
   killAll(): void {
+    this.#pool.close();
     for (const stop of this.#running) {
-      stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: 1 });
+      stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S });
     }
   }
 
-  /** Resolves when the guest has ended and everything of it is released: with nothing when it answered. */
+  /** Resolves when the guest has ended and everything of the request is released: with nothing when it answered. */
   async run(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const { program, tools, openNetwork, egress } = this.#options;
-    let guest: Guest;
-    try {
-      guest = await Guest.start(program, tools, {
-        network: openNetwork(),
-        incomingCdnLoop: cdnLoopOf(exchange),
-        ...(egress !== undefined && { egress }),
-      });
-    } catch (error) {
-      this.#reportEnd(guestEndOf(error));
-      return { kind: "trapped", cause: error };
-    }
-    try {
-      return await this.#runIn(guest, exchange);
-    } finally {
-      // A guest that was not ended yet met a fault of the gateway.
-      guest.end("reset");
-    }
-  }
-
-  async #runIn(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    const guest = this.#pool.take();
     let stopped: StopReason | undefined;
     const stop = (reason: StopReason): void => {
       stopped ??= reason;
       guest.kill(stopCause(reason));
     };
-    const limit = new RequestLimit(this.#options, stop);
-    const withdraw = exchange.onClientGone(() => stop({ kind: "client-gone" }));
+    const { clock } = this.#options.tools;
+    const { limits } = this.#options;
+    const times = new RequestClock({
+      clock,
+      times: limits,
+      onOver: (over) => stop({ kind: "time-over", over, afterMs: over === "wall" ? limits.wallMs : limits.idleMs }),
+    });
     this.#running.add(stop);
-    const opened = openExchange(
-      new WatchedExchange(exchange, { onAnswered: () => limit.cancel(), onBodyOver: () => limit.startLast() }),
-      guest.context,
-    );
+    const withdraw = exchange.onClientGone(() => stop({ kind: "client-gone" }));
+    try {
+      const failure = await this.#begin(guest, exchange);
+      if (failure !== undefined) return stopped === undefined ? failure : failureOf(stopped);
+      return await this.#serve(guest, { exchange, times, stopReason: () => stopped });
+    } finally {
+      times.end();
+      withdraw();
+      this.#running.delete(stop);
+      // One that was not given back met a fault, or could not begin.
+      if (!guest.isAtRest) this.#pool.drop(guest, "fault");
+    }
+  }
+
+  /** Begins the request, and starts a new guest. */
+  async #begin(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    const { openNetwork, egress } = this.#options;
+    try {
+      guest.begin({ network: openNetwork(), egress, incomingCdnLoop: cdnLoopOf(exchange) });
+      if (!guest.isStarted) await guest.start();
+      return undefined;
+    } catch (error) {
+      if (error instanceof GuestRefusedError) {
+        return { kind: "unavailable", detail: error.message, retryAfterS: RETRY_SOON_S, limit: error.limit };
+      }
+      const cpuMs = cpuLimitOf(error);
+      if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
+      if (!guest.isKilled) this.#reportEnd(guestEndOf(error));
+      return { kind: "trapped", cause: error };
+    }
+  }
+
+  async #serve(guest: Guest, request: RunningRequest): Promise<RequestFailure | undefined> {
+    const { exchange, times, stopReason } = request;
+    const watched = new WatchedExchange(exchange, {
+      onAnswered: (isClientBusy) => times.answered(isClientBusy),
+      onProgress: () => times.progressed(),
+      onBodyOver: () => times.answerEnded(),
+    });
+    const limited = new LimitedExchange(watched, { limits: this.#options.limits, onCut: guest.context.onLimit });
+    const opened = openExchange(limited, guest.context);
     const end = await callHandle(guest, opened);
-    limit.end();
-    withdraw();
-    this.#running.delete(stop);
+    times.end();
+    const stopped = stopReason();
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
-    guest.end(releaseFor(end));
-    const isAnswered = opened.outcome() !== "unset";
-    // A guest that was ended without an answer shows in its request's line already.
-    if (stopped === undefined || (stopped.kind === "wall-limit" && isAnswered)) this.#reportEnd(end);
-    return isAnswered ? undefined : failureOf(end, stopped);
+    this.#pool.giveBack(guest, { end, release: releaseFor(end) });
+    if (limited.failure !== undefined) return limited.failure;
+    if (opened.outcome() !== "unset") {
+      this.#reportAnswered(end, stopped);
+      return undefined;
+    }
+    if (stopped !== undefined) return failureOf(stopped);
+    const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
+    if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
+    this.#reportEnd(end);
+    if (end.kind === "trapped") return { kind: "trapped", cause: end.error };
+    return { kind: "no-answer", detail: `the guest ended without an answer: ${describeEnd(end)}` };
+  }
+
+  /** A guest that was ended without an answer shows in its request's line; after an answer nothing else says so. */
+  #reportAnswered(end: GuestEnd, stopped: StopReason | undefined): void {
+    const { tools: { onLimit }, program: { label } } = this.#options;
+    if (stopped?.kind === "time-over") return onLimit(label, stopped.over, stopCause(stopped).message);
+    if (stopped !== undefined) return;
+    const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
+    if (cpuMs !== undefined) onLimit(label, "cpu", new CpuLimitError(cpuMs).message);
+    else this.#reportEnd(end);
   }
 
   /** The log has each request anyway; only guests that did not return are worth a line of their own. */
@@ -117,39 +184,11 @@ export class Handler {
   }
 }
 
-/** The time a guest has: to its head, and from the end of its answer to its own. Between them the client decides. */
-class RequestLimit {
-  readonly #options: HandlerOptions;
-  readonly #stop: (reason: StopReason) => void;
-  #cancelTimer: (() => void) | undefined;
-  #isOver = false;
-
-  constructor(options: HandlerOptions, stop: (reason: StopReason) => void) {
-    this.#options = options;
-    this.#stop = stop;
-    this.#start(options.limits.wallLimitMs);
-  }
-
-  cancel(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-  }
-
-  startLast(): void {
-    this.cancel();
-    if (!this.#isOver) this.#start(this.#options.limits.afterAnswerLimitMs);
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.cancel();
-  }
-
-  #start(wallLimitMs: number): void {
-    this.#cancelTimer = this.#options.tools.clock.startTimer(wallLimitMs, () => {
-      this.#stop({ kind: "wall-limit", wallLimitMs });
-    });
-  }
+/** One call of `handle` under way. */
+interface RunningRequest {
+  readonly exchange: HandlerExchange;
+  readonly times: RequestClock;
+  readonly stopReason: () => StopReason | undefined;
 }
 
 /** What a request of the guest has to carry on (RFC 8586): the guest need not do it by itself. */
@@ -166,16 +205,22 @@ async function callHandle(guest: Guest, opened: OpenExchange): Promise<GuestEnd>
   }
 }
 
-function failureOf(end: GuestEnd, stopped: StopReason | undefined): RequestFailure {
-  if (stopped !== undefined) return stopped;
-  if (end.kind === "trapped") return { kind: "trapped", cause: end.error };
-  return { kind: "no-answer", detail: `the guest ended without an answer: ${describeEnd(end)}` };
+/** The limit when a guest was ended since it computed too long. */
+function cpuLimitOf(error: unknown): number | undefined {
+  return error instanceof Error && error.cause instanceof CpuLimitError ? error.cause.cpuMs : undefined;
+}
+
+/** Of a request that was not answered. */
+function failureOf(stopped: StopReason): RequestFailure {
+  return stopped.kind === "time-over" ? { kind: "wall-limit", wallLimitMs: stopped.afterMs } : stopped;
 }
 
 function stopCause(reason: StopReason): LoopgateError {
   switch (reason.kind) {
-    case "wall-limit":
-      return new LoopgateError("ERR_TIMEOUT", `The guest was ended: it took longer than ${reason.wallLimitMs} ms`);
+    case "time-over": {
+      const why = reason.over === "wall" ? "it took longer than" : "its answer did not go on for";
+      return new LoopgateError("ERR_TIMEOUT", `The guest was ended: ${why} ${reason.afterMs} ms`);
+    }
     case "client-gone":
       return new LoopgateError("ERR_CLOSED", "The guest was ended: its client went away");
     case "unavailable":

@@ -6,8 +6,8 @@ import type { LimitName } from "../telemetry/limit_counts.ts";
 export type RequestFailure =
   /** Concurrency and queue of the route are full, or the wait in the queue was too long. */
   | { readonly kind: "overloaded"; readonly detail: string }
-  /** The service of the workload is starting, down or being drained. */
-  | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterS: number }
+  /** The service of the workload is starting, down or being drained; or there is no room for one more guest (`limit`). */
+  | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterS: number; readonly limit?: LimitName }
   /** The guest trapped before the head of its answer. */
   | { readonly kind: "trapped"; readonly cause: unknown }
   /** `handle` returned and the outparam was never set. */
@@ -68,9 +68,9 @@ export function limitOf(failure: RequestFailure): LimitName | undefined {
     case "header-limit":
       return "headerBytes";
     case "response-limit":
+    case "unavailable":
       return failure.limit;
     case "overloaded":
-    case "unavailable":
     case "trapped":
     case "no-answer":
     case "error-code":

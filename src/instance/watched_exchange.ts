@@ -1,4 +1,4 @@
-/** An exchange that tells when it was answered and when the answer is whole. */
+/** An exchange that tells when it was answered, when the answer goes on, and when it is whole. */
 import type { ByteSource, StreamEnd } from "../base/byte_stream.ts";
 import type {
   FieldEntries,
@@ -11,8 +11,10 @@ import type {
 
 /** What an exchange can tell. */
 export interface ExchangeWatcher {
-  /** There is a head, or an error in its place. */
-  readonly onAnswered: () => void;
+  /** There is a head, or an error in its place; `isClientBusy`: the client takes nothing of the body now. */
+  readonly onAnswered: (isClientBusy: () => boolean) => void;
+  /** The client's side took a piece of the body. */
+  readonly onProgress: () => void;
   /** The body is whole, or never will be. */
   readonly onBodyOver: () => void;
 }
@@ -40,12 +42,13 @@ export class WatchedExchange implements HttpExchange {
   }
 
   respond(head: ResponseHead): ResponseBody {
-    this.#watcher.onAnswered();
-    return new WatchedBody(this.#exchange.respond(head), this.#watcher.onBodyOver);
+    const body = this.#exchange.respond(head);
+    this.#watcher.onAnswered(() => !body.isReady());
+    return new WatchedBody(body, this.#watcher);
   }
 
   fail(code: HttpErrorCode): void {
-    this.#watcher.onAnswered();
+    this.#watcher.onAnswered(() => false);
     this.#exchange.fail(code);
     this.#watcher.onBodyOver();
   }
@@ -53,11 +56,11 @@ export class WatchedExchange implements HttpExchange {
 
 class WatchedBody implements ResponseBody {
   readonly #body: ResponseBody;
-  readonly #onOver: () => void;
+  readonly #watcher: ExchangeWatcher;
 
-  constructor(body: ResponseBody, onOver: () => void) {
+  constructor(body: ResponseBody, watcher: ExchangeWatcher) {
     this.#body = body;
-    this.#onOver = onOver;
+    this.#watcher = watcher;
   }
 
   isReady(): boolean {
@@ -73,7 +76,10 @@ class WatchedBody implements ResponseBody {
   }
 
   write(bytes: Uint8Array): StreamEnd | undefined {
-    return this.#body.write(bytes);
+    const end = this.#body.write(bytes);
+    // An empty piece moves nothing, and must not keep an answer alive.
+    if (end === undefined && bytes.length > 0) this.#watcher.onProgress();
+    return end;
   }
 
   flush(): StreamEnd | undefined {
@@ -86,11 +92,11 @@ class WatchedBody implements ResponseBody {
 
   finish(trailers: FieldEntries | undefined): void {
     this.#body.finish(trailers);
-    this.#onOver();
+    this.#watcher.onBodyOver();
   }
 
   abort(reason: string): void {
     this.#body.abort(reason);
-    this.#onOver();
+    this.#watcher.onBodyOver();
   }
 }

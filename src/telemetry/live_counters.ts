@@ -3,7 +3,11 @@
  * after each test and each request they are back where they were.
  */
 export const LIVE_KINDS = [
+  "workloads",
+  /** That serve somebody. */
   "instances",
+  /** That wait for the next request. */
+  "idleInstances",
   "pollables",
   "streams",
   "tcpSockets",

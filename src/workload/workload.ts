@@ -1,9 +1,11 @@
 /** A workload while it lives: its private network, its service, its routes. */
 import { WaitList } from "../base/waitable.ts";
 import type { CompiledComponent } from "../component/engine.ts";
-import type { GuestTools } from "../instance/guest.ts";
+import type { GuestProgram, GuestTools } from "../instance/guest.ts";
 import { describeEnd } from "../instance/guest_end.ts";
 import { Handler } from "../instance/handler.ts";
+import { LogRate } from "../instance/log_rate.ts";
+import type { WorkloadBudget } from "../instance/process_budget.ts";
 import { type EgressTools, GuestEgress } from "../host/egress/guest_egress.ts";
 import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import type { GuestRole } from "../network/access.ts";
@@ -38,6 +40,8 @@ export interface WorkloadOptions {
   readonly egress?: Egress;
   /** How long a request waits for the service. */
   readonly readinessWaitMs?: number;
+  /** It was closed, and nothing of it is left. */
+  readonly onClosed?: () => void;
 }
 
 /** Owns everything of one workload. */
@@ -49,13 +53,15 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly #serviceChanged = new WaitList();
   readonly #lookups = new LookupSlots();
-  readonly #egresses: GuestEgress[] = [];
+  readonly #budget: WorkloadBudget;
+  readonly #egresses: { readonly label: GuestLabel; readonly egress: GuestEgress }[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(options: WorkloadOptions) {
     const { spec, tools, egress, denials } = options;
     this.#options = options;
     this.name = spec.name;
+    this.#budget = tools.budget.openWorkload(spec.totals.instancesMax);
     this.network = new WorkloadNetwork({
       workload: spec.name,
       clock: tools.clock,
@@ -66,8 +72,14 @@ export class Workload {
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
     });
+    tools.counters.add("workloads", 1);
     this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);
     this.routes = spec.routes.map((route) => this.#makeRoute(route));
+  }
+
+  /** What it was made of. */
+  get spec(): WorkloadSpec {
+    return this.#options.spec;
   }
 
   /** Starts the service. Requests may come before it is ready. */
@@ -113,6 +125,19 @@ export class Workload {
     return cut;
   }
 
+  /**
+   * From here on the guests are judged by the policies of `spec`, a newer version of this workload, and what they have
+   * open and may not have any more ends. A route that `spec` does not have keeps its own.
+   */
+  adoptPolicies(spec: Pick<WorkloadSpec, "policy" | "routes">): void {
+    for (const { label, egress } of this.#egresses) {
+      const policy = label.role === "service"
+        ? spec.policy
+        : spec.routes.find((route) => route.name === label.route)?.policy;
+      if (policy !== undefined) egress.setPolicy(policy);
+    }
+  }
+
   /** Ends the routes, then the service, then the network. What runs is cut. Idempotent. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -121,8 +146,10 @@ export class Workload {
   async #close(): Promise<void> {
     for (const route of this.routes) route.close();
     await this.service?.stop();
-    for (const egress of this.#egresses) egress.close();
+    for (const { egress } of this.#egresses) egress.close();
     this.network.close();
+    this.#options.tools.counters.add("workloads", -1);
+    this.#options.onClosed?.();
   }
 
   /** One for each component and for the service: nothing of it is ever shared between two of them. */
@@ -140,7 +167,7 @@ export class Workload {
       clock,
       counters,
     });
-    this.#egresses.push(made);
+    this.#egresses.push({ label, egress: made });
     return made;
   }
 
@@ -158,7 +185,9 @@ export class Workload {
           ...(egress !== undefined && { access: egress.access }),
         }),
       ...(egress !== undefined && { egress }),
-      limits: { wallLimitMs: limits.wallMs, afterAnswerLimitMs: limits.idleMs },
+      limits,
+      mode: spec.instance,
+      budget: this.#budget,
     });
     return new Route({
       workload: this.name,
@@ -176,8 +205,17 @@ export class Workload {
   #makeService(spec: ServiceSpec): ServiceSupervisor {
     const { tools, componentOf } = this.#options;
     const label: GuestLabel = { workload: this.name, role: "service" };
-    const program = { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) };
-    const { readyTcpPort } = spec;
+    const { readyTcpPort, limits: { memoryBytesMax, handlesMax, cpuShare, logBytesPerSecond } } = spec;
+    const program: GuestProgram = {
+      component: componentOf(spec.component),
+      label,
+      env: spec.env,
+      args: argvOf(spec),
+      limits: { memoryBytesMax, handlesMax, cpuShare },
+      budget: this.#budget,
+      countInstance: tools.instanceCounts.counterOf(label),
+      logRate: new LogRate({ bytesPerSecond: logBytesPerSecond, clock: tools.clock }),
+    };
     const egress = this.#makeEgress("service", label, this.#options.spec.policy);
     return new ServiceSupervisor({
       startRun: () => {

@@ -25,14 +25,15 @@ export class FieldBudget {
   }
 }
 
-const BUDGETS: WeakMap<HttpContext, FieldBudget> = new WeakMap();
+const BUDGETS: WeakMap<object, FieldBudget> = new WeakMap();
 
 /** The one budget of a guest: its lists come to life in its constructors and with its requests. */
 export function fieldBudgetOf(context: HttpContext): FieldBudget {
-  let budget = BUDGETS.get(context);
+  const scope = context.scope ?? context;
+  let budget = BUDGETS.get(scope);
   if (budget === undefined) {
     budget = new FieldBudget();
-    BUDGETS.set(context, budget);
+    BUDGETS.set(scope, budget);
   }
   return budget;
 }

@@ -28,14 +28,15 @@ export class HeldBudget {
   }
 }
 
-const BUDGETS: WeakMap<HttpContext, HeldBudget> = new WeakMap();
+const BUDGETS: WeakMap<object, HeldBudget> = new WeakMap();
 
 /** The one budget of a guest. */
 export function heldBudgetOf(context: HttpContext): HeldBudget {
-  let budget = BUDGETS.get(context);
+  const scope = context.scope ?? context;
+  let budget = BUDGETS.get(scope);
   if (budget === undefined) {
     budget = new HeldBudget();
-    BUDGETS.set(context, budget);
+    BUDGETS.set(scope, budget);
   }
   return budget;
 }

@@ -6,10 +6,10 @@ import { orThrow } from "./network.ts";
 import { TcpSocket } from "./tcp.ts";
 
 /** The interface `wasi:sockets/tcp-create-socket`. */
-export function tcpCreateSocketInterface({ counters, network }: HostContext) {
+export function tcpCreateSocketInterface(context: HostContext) {
   return {
     // WIT create-tcp-socket: func(address-family: ip-address-family) -> result<tcp-socket, error-code>
     createTcpSocket: (addressFamily: Declared.IpAddressFamily) =>
-      new TcpSocket(orThrow(network.createTcpSocket(addressFamily)), { counters }),
+      new TcpSocket(orThrow(context.network.createTcpSocket(addressFamily)), { counters: context.counters }),
   } satisfies HostInterface<typeof Declared>;
 }

@@ -6,10 +6,10 @@ import { orThrow } from "./network.ts";
 import { UdpSocket } from "./udp.ts";
 
 /** The interface `wasi:sockets/udp-create-socket`. */
-export function udpCreateSocketInterface({ counters, network }: HostContext) {
+export function udpCreateSocketInterface(context: HostContext) {
   return {
     // WIT create-udp-socket: func(address-family: ip-address-family) -> result<udp-socket, error-code>
     createUdpSocket: (addressFamily: Declared.IpAddressFamily) =>
-      new UdpSocket(orThrow(network.createUdpSocket(addressFamily)), { counters }),
+      new UdpSocket(orThrow(context.network.createUdpSocket(addressFamily)), { counters: context.counters }),
   } satisfies HostInterface<typeof Declared>;
 }

@@ -1,0 +1,43 @@
+/** What all guests of a gateway share: made once, at its start. */
+import type { Clock } from "../base/clock.ts";
+import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
+import { PROCESS_LIMITS, type ProcessLimits } from "../base/limits.ts";
+import type { EmitEvent } from "../telemetry/events.ts";
+import { InstanceCounts } from "../telemetry/instance_counts.ts";
+import type { ReportLimit } from "../telemetry/limit_log.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+import { ProcessBudget } from "./process_budget.ts";
+import { TurnScheduler } from "./turn_scheduler.ts";
+
+/** The gateway's side of its guests. */
+export interface GuestTools {
+  readonly clock: Clock;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly counters: LiveCounters;
+  readonly emit: EmitEvent;
+  /** Counts that a guest met a limit, and tells the operator now and then (`LimitLog`). */
+  readonly onLimit: ReportLimit;
+  /** Whose turn it is to compute. */
+  readonly turns: TurnScheduler;
+  /** What all guests may hold together. */
+  readonly budget: ProcessBudget;
+  /** What became of instances. */
+  readonly instanceCounts: InstanceCounts;
+}
+
+/** What `openGuestTools` is given. */
+export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomBytes" | "counters" | "emit" | "onLimit"> {
+  /** Default: `PROCESS_LIMITS`. */
+  readonly limits?: ProcessLimits;
+}
+
+/** One for a gateway. It holds nothing once its guests have ended. */
+export function openGuestTools({ limits = PROCESS_LIMITS, ...options }: GuestToolsOptions): GuestTools {
+  const { clock } = options;
+  return {
+    ...options,
+    turns: new TurnScheduler({ clock, nextTurn: nextEventLoopTurn }),
+    budget: new ProcessBudget(limits, { clock }),
+    instanceCounts: new InstanceCounts(),
+  };
+}

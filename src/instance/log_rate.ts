@@ -1,0 +1,37 @@
+/** How many lines the guests of a route may log: a token bucket over all of its instances, with a burst of one second. */
+import type { Clock } from "../base/clock.ts";
+
+/** What a line costs beside its text: a time, labels, a newline. Without it empty lines would cost nothing. */
+export const LINE_COST_BYTES = 64;
+
+/** What the rate is counted with. */
+export interface LogRateOptions {
+  readonly bytesPerSecond: number;
+  readonly clock: Pick<Clock, "monotonicMs">;
+}
+
+/** One for a route, and one for a service: an instance of its own would have a burst of its own. */
+export class LogRate {
+  readonly bytesPerSecond: number;
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  #leftBytes: number;
+  #atMs: number;
+
+  constructor({ bytesPerSecond, clock }: LogRateOptions) {
+    this.bytesPerSecond = bytesPerSecond;
+    this.#clock = clock;
+    this.#leftBytes = bytesPerSecond;
+    this.#atMs = clock.monotonicMs();
+  }
+
+  /** True when a line may be logged; it is charged then. One line may be longer than what is left, and is made up for. */
+  take(line: string): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    const earnedBytes = ((nowMs - this.#atMs) / 1000) * this.bytesPerSecond;
+    this.#leftBytes = Math.min(this.bytesPerSecond, this.#leftBytes + earnedBytes);
+    this.#atMs = nowMs;
+    if (this.#leftBytes <= 0) return false;
+    this.#leftBytes -= line.length + LINE_COST_BYTES;
+    return true;
+  }
+}

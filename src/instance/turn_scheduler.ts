@@ -1,0 +1,126 @@
+/**
+ * One scheduler for all guests of a gateway that compute: at most one of them goes on in each turn of the event loop, so
+ * that everybody else waits for one slice and not for as many as there are guests. Round robin over workloads, then over
+ * the guests of one: a workload with sixty-three spinners gets no more than its neighbour with one.
+ */
+import type { Clock } from "../base/clock.ts";
+
+/** What a scheduler needs. */
+export interface TurnSchedulerOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Calls `fire` in a later turn of the event loop (`nextEventLoopTurn`). */
+  readonly nextTurn: (fire: () => void) => void;
+}
+
+/** One guest that may ask for turns; waits at most once at a time. */
+export interface ScheduledGuest {
+  /** Resolves when it is the guest's turn. `sliceMs` is how long it has just run: what a share is counted by. */
+  wait(sliceMs: number): Promise<void>;
+  /** Gives its place in the queue up (it was ended): its wait never resolves. */
+  withdraw(): void;
+}
+
+/** How a guest is scheduled. */
+export interface GuestShare {
+  /** Of one core, 0 to 1, while others wait; default: a turn whenever the round comes to it. */
+  readonly cpuShare?: number;
+}
+
+/** A guest and when it may go on, were others waiting. */
+interface Seat extends ScheduledGuest {
+  readonly workload: string;
+  dueMs: number;
+  resume: (() => void) | undefined;
+}
+
+/** The queue and its turns. */
+export class TurnScheduler {
+  readonly #options: TurnSchedulerOptions;
+  /** Guests that wait, by workload; the workload whose turn is next comes first, and so does the guest in it. */
+  readonly #waiting = new Map<string, Set<Seat>>();
+  #isTurnComing = false;
+
+  constructor(options: TurnSchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Guests that wait for their turn. */
+  get waitingCount(): number {
+    let count = 0;
+    for (const seats of this.#waiting.values()) count += seats.size;
+    return count;
+  }
+
+  /** A place for one guest, for all its life. Nothing is held while it does not wait. */
+  openGuest(workload: string, { cpuShare }: GuestShare = {}): ScheduledGuest {
+    // A guest with half a core stands back for as long as it ran, one with a quarter for three times that.
+    const restFactor = cpuShare === undefined ? 0 : 1 / Math.min(cpuShare, 1) - 1;
+    const seat: Seat = {
+      workload,
+      dueMs: 0,
+      resume: undefined,
+      wait: (sliceMs) => {
+        if (restFactor > 0) seat.dueMs = this.#options.clock.monotonicMs() + sliceMs * restFactor;
+        return this.#enqueue(seat);
+      },
+      withdraw: () => this.#remove(seat),
+    };
+    return seat;
+  }
+
+  #enqueue(seat: Seat): Promise<void> {
+    let seats = this.#waiting.get(seat.workload);
+    if (seats === undefined) {
+      seats = new Set();
+      this.#waiting.set(seat.workload, seats);
+    }
+    seats.add(seat);
+    this.#askForTurn();
+    return new Promise((resolve) => {
+      seat.resume = resolve;
+    });
+  }
+
+  #remove(seat: Seat): void {
+    const seats = this.#waiting.get(seat.workload);
+    if (seats?.delete(seat) !== true) return;
+    seat.resume = undefined;
+    if (seats.size === 0) this.#waiting.delete(seat.workload);
+  }
+
+  #askForTurn(): void {
+    if (this.#isTurnComing) return;
+    this.#isTurnComing = true;
+    this.#options.nextTurn(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isTurnComing = false;
+    const seat = this.#next();
+    if (seat === undefined) return;
+    const { resume } = seat;
+    this.#remove(seat);
+    const rest = this.#waiting.get(seat.workload);
+    if (rest !== undefined) {
+      this.#waiting.delete(seat.workload);
+      this.#waiting.set(seat.workload, rest);
+    }
+    if (this.#waiting.size > 0) this.#askForTurn();
+    resume?.();
+  }
+
+  /** The first whose rest is over; when all who wait are resting nobody gains by waiting, and the first goes on. */
+  #next(): Seat | undefined {
+    let first: Seat | undefined;
+    let nowMs: number | undefined;
+    for (const seats of this.#waiting.values()) {
+      for (const seat of seats) {
+        if (seat.dueMs === 0) return seat;
+        nowMs ??= this.#options.clock.monotonicMs();
+        if (seat.dueMs <= nowMs) return seat;
+        first ??= seat;
+      }
+    }
+    return first;
+  }
+}
