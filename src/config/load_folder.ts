@@ -4,8 +4,8 @@ import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { type FileReader, joinPath } from "./file_reader.ts";
 import { type Ceiling, GATEWAY_NAME, loadGatewayFile, NO_GATEWAY_FILE } from "./gateway_file.ts";
-import { readSubFolder } from "./load_workload.ts";
 import { type PlacedRoute, tieFaults } from "./route_ties.ts";
+import { readSubFolder } from "./sub_folder.ts";
 import { hasGatewayFile, listFolder, subFolderNames, topFaults } from "./sub_folders.ts";
 import { ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
 
@@ -16,7 +16,7 @@ export interface LoadedFolder {
   readonly gateway: GatewaySpec;
   /** By file and place; the gateway starts when there are none. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What the operator cuts; `loadWorkload` needs it. */
+  /** What the operator cuts; `readSubFolder` needs it. */
   readonly ceiling: Ceiling;
   /** By sub-folder, those with faults and those that are no workload yet included: what to read it again for. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;

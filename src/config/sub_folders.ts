@@ -24,13 +24,8 @@ export async function listFolder(
 
 /** Names of the sub-folders that may be workloads, in order; whether they are, their own entries say. */
 export function subFolderNames(entries: readonly FolderEntry[]): readonly string[] {
-  return entries.filter(({ kind, name }) => kind === "folder" && isWorkloadName(name)).map(({ name }) => name)
-    .toSorted((a, b) => (a < b ? -1 : 1));
-}
-
-/** Whether a sub-folder of that name is looked at. */
-export function isWorkloadName(name: string): boolean {
-  return !SKIPPED.has(name) && !name.startsWith(".");
+  return entries.filter(({ kind, name }) => kind === "folder" && !SKIPPED.has(name) && !name.startsWith("."))
+    .map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** Whether the folder has the operator's file. */
