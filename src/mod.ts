@@ -33,8 +33,9 @@ export {
   type WorkloadTotals,
 } from "./base/limits.ts";
 export { type ErrorCode, LoopgateError } from "./base/errors.ts";
-export { type Gateway, type GatewayOptions, LISTEN_DEFAULT, startGateway } from "./gateway/gateway.ts";
+export { type Gateway, type GatewayMetrics, type GatewayOptions, LISTEN_DEFAULT, startGateway } from "./gateway/gateway.ts";
 export type { GatewayLimits } from "./gateway/limit_overrides.ts";
+export type { ReloadOutcome } from "./gateway/reloader.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
 export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";

@@ -1,33 +1,35 @@
-/** The composition root: from a folder to a running gateway, and back to nothing. */
+/** The composition root: from a folder to a running gateway, through its reloads, and back to nothing. */
 import { type Clock, systemClock } from "../base/clock.ts";
-import { sortDiagnostics } from "../base/diagnostics_text.ts";
-import { LoopgateError } from "../base/errors.ts";
 import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import { ComponentCache } from "../component/cache.ts";
-import type { CompiledComponent } from "../component/engine.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
-import { loadFolder } from "../config/load_folder.ts";
 import { SUSPENDING } from "../host/suspending.ts";
-import type { GuestTools } from "../instance/guest.ts";
+import { type GuestTools, openGuestTools } from "../instance/guest_tools.ts";
 import type { Egress } from "../network/egress.ts";
-import { createRouter } from "../router/router.ts";
+import { RouterTable } from "../router/router_table.ts";
 import { HttpApp } from "../server/http_app.ts";
 import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
 import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
-import { LimitCounts } from "../telemetry/limit_counts.ts";
+import type { InstanceCount } from "../telemetry/instance_counts.ts";
+import { type LimitCount, LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
+import { type ReloadCount, ReloadCounts } from "../telemetry/reload_counts.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
-import { Workload } from "../workload/workload.ts";
+import type { Route } from "../workload/route.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
 import { openEgressTools } from "./egress_tools.ts";
-import { type GatewayLimits, withLimits } from "./limit_overrides.ts";
-import { loadComponents } from "./load_components.ts";
+import { folderProbe } from "./folder_probe.ts";
+import { FolderWatch } from "./folder_watch.ts";
+import type { GatewayLimits } from "./limit_overrides.ts";
 import { randomBytes } from "./random_bytes.ts";
+import { readFolder } from "./read_folder.ts";
+import { Reloader, type ReloadOutcome } from "./reloader.ts";
+import { WorkloadSet } from "./workload_set.ts";
 
 /** How a gateway is started. */
 export interface GatewayOptions {
@@ -35,6 +37,8 @@ export interface GatewayOptions {
   readonly folder: string;
   /** Default: 127.0.0.1:8080. */
   readonly listen?: ListenAddress;
+  /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: false. */
+  readonly watch?: boolean;
   /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
   readonly emit?: EmitEvent;
   /** The way to real addresses that a policy allows. Default: the machine's sockets. */
@@ -55,6 +59,12 @@ export interface GatewayOptions {
 export interface GatewayMetrics {
   /** `loopgate_denied_total`. */
   readonly denied: readonly DenialCount[];
+  /** `loopgate_limited_total`. */
+  readonly limited: readonly LimitCount[];
+  /** `loopgate_reloads_total`. */
+  readonly reloads: readonly ReloadCount[];
+  /** `loopgate_instances_total`. */
+  readonly instances: readonly InstanceCount[];
 }
 
 /** A running gateway. */
@@ -63,7 +73,7 @@ export interface Gateway {
   readonly address: ListenAddress;
   /** `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** What it serves, as the files say. */
+  /** What it serves now, by name. */
   readonly workloads: readonly WorkloadSpec[];
   /** What is alive now. All zero when no request, service or timer is. */
   counters(): Readonly<Record<LiveKind, number>>;
@@ -71,6 +81,11 @@ export interface Gateway {
   metrics(): GatewayMetrics;
   /** The state of a workload's service; undefined when it has none. */
   serviceState(workload: string): string | undefined;
+  /**
+   * Reads the files again, and resolves when everything that has changed is served or refused: new services are ready,
+   * former versions finish their requests. Changes with faults, or whose service does not start, change nothing ("kept").
+   */
+  reload(): Promise<readonly ReloadOutcome[]>;
   /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -88,44 +103,37 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
  * await gateway.close();
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { folder, files = folderFiles, emit = () => {}, listen = LISTEN_DEFAULT } = options;
-  const specs = await loadSpecs(folder, files);
-  const counters = new LiveCounters();
-  const clock = countedClock(options.clock ?? systemClock, counters);
-  const limitCounts = new LimitCounts();
-  const limitLog = new LimitLog({ clock, emit, counts: limitCounts });
-  const tools: GuestTools = { clock, randomBytes, counters, emit, onLimit: limitLog.report };
+  const { folder, files = folderFiles, listen = LISTEN_DEFAULT } = options;
+  const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING }) };
+  const first = await readFolder(reading);
+  // The watch has a timer at all times: it is no sign of something forgotten.
+  const quietClock = options.clock ?? systemClock;
+  const { tools, counts, close: closeTelemetry } = openTelemetry(options, first.operator.gateway);
+  const { clock, counters } = tools;
+  const listenerLimits = { ...LISTENER_LIMITS, ...first.operator.gateway.listener, ...options.limits?.listener };
   let own: SocketAddress[] = [];
-  const egress = options.egress ?? DEFAULT_EGRESS;
-  const denials = new DenialCounts();
-  const outside = openEgressTools({
-    resolver: options.resolver ?? specs.gateway.resolver,
-    ca: options.ca ?? specs.gateway.ca,
-    nat64: specs.gateway.nat64,
-    listeners: () => own,
-    clock,
-    counters,
+  const router = new RouterTable<Route>();
+  const workloads = new WorkloadSet({
+    router,
+    tools,
+    counts,
+    egress: options.egress ?? DEFAULT_EGRESS,
+    limits: options.limits,
+    drainMs: listenerLimits.drainTimeoutMs,
+    openEgressTools: ({ resolver, ca, nat64 }: GatewaySpec) =>
+      openEgressTools({
+        resolver: options.resolver ?? resolver,
+        ca: options.ca ?? ca,
+        nat64,
+        listeners: () => own,
+        clock,
+        counters,
+      }),
+    operator: first.operator.gateway,
   });
-  const readinessWaitMs = options.limits?.readinessWaitMs;
-  const workloads = specs.workloads.map((spec) =>
-    new Workload({
-      spec: withLimits(spec, options.limits),
-      componentOf: specs.componentOf,
-      tools,
-      egressTools: outside.tools,
-      denials,
-      egress,
-      ...(readinessWaitMs !== undefined && { readinessWaitMs }),
-    })
-  );
-  const limits = { ...LISTENER_LIMITS, ...options.limits?.listener };
-  const { listener, app } = assemble(workloads, tools, limits);
-  const closeWorkloads = async (): Promise<void> => {
-    await Promise.all(workloads.map((workload) => workload.close()));
-    outside.close();
-    await app.settled();
-    limitLog.close();
-  };
+  workloads.open(first);
+  const { listener, app } = openServer(router, tools, listenerLimits);
+  const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit });
   let address: ListenAddress;
   try {
     // A guest must not reach the gateway itself, so nothing runs before its address is known.
@@ -133,57 +141,84 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const ip = parseIpAddress(address.host.split("%")[0] ?? "");
     if (ip !== undefined) own = [{ address: ip, port: address.port }];
   } catch (error) {
-    await closeWorkloads();
+    await workloads.close();
     throw error;
   }
-  for (const workload of workloads) workload.start();
+  workloads.start();
+  const watch = options.watch === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await listener.close();
-    await closeWorkloads();
+    const drained = listener.close();
+    // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
+    workloads.sendAwayWaiting();
+    const quiet = Promise.all([watch?.close(), reloader.close()]);
+    await drained;
+    await workloads.close();
+    await quiet;
+    await app.settled();
+    closeTelemetry();
   };
   return {
     address,
     url: urlOf(address),
-    workloads: specs.workloads,
+    get workloads() {
+      return workloads.specs;
+    },
     counters: () => counters.snapshot(),
-    metrics: () => ({ denied: denials.snapshot() }),
-    serviceState: (name) => workloads.find((workload) => workload.name === name)?.service?.state.kind,
+    metrics: () => metricsOf(counts, tools),
+    serviceState: (name) => workloads.current(name)?.service?.state.kind,
+    reload: () => reloader.reload(),
     close: () => closed ??= close(),
   };
 }
 
-/** Everything that can be wrong before anything is opened. */
-async function loadSpecs(folder: string, files: FileReader): Promise<{
-  readonly workloads: readonly WorkloadSpec[];
-  readonly gateway: GatewaySpec;
-  readonly componentOf: (path: string) => CompiledComponent;
-}> {
-  const { workloads, gateway, diagnostics } = await loadFolder(folder, files);
-  const cache = new ComponentCache({ suspending: SUSPENDING });
-  const loaded = await loadComponents(workloads, { cache, files });
-  const all = sortDiagnostics([...diagnostics, ...loaded.diagnostics]);
-  if (all.length > 0) {
-    const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
-    const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;
-    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: all });
-  }
-  const componentOf = (path: string): CompiledComponent => {
-    const component = loaded.components.get(path);
-    if (component === undefined) throw new TypeError(`Cannot find the component of "${path}", expected it loaded`);
-    return component;
-  };
-  return { workloads, gateway, componentOf };
+/** What has been counted since the start. */
+interface Counts {
+  readonly denials: DenialCounts;
+  readonly limits: LimitCounts;
+  readonly reloads: ReloadCounts;
 }
 
-function assemble(
-  workloads: readonly Workload[],
-  tools: GuestTools,
+function openTelemetry(
+  { clock, emit = () => {}, limits }: GatewayOptions,
+  operator: GatewaySpec,
+): { readonly tools: GuestTools; readonly counts: Counts; readonly close: () => void } {
+  const counters = new LiveCounters();
+  const counted = countedClock(clock ?? systemClock, counters);
+  const counts = { denials: new DenialCounts(), limits: new LimitCounts(), reloads: new ReloadCounts() };
+  const limitLog = new LimitLog({ clock: counted, emit, counts: counts.limits });
+  const tools = openGuestTools({
+    clock: counted,
+    randomBytes,
+    counters,
+    emit: counts.reloads.counting(emit),
+    onLimit: limitLog.report,
+    limits: { ...operator.limits, ...limits?.process },
+  });
+  return { tools, counts, close: () => limitLog.close() };
+}
+
+function metricsOf({ denials, limits, reloads }: Counts, { instanceCounts }: GuestTools): GatewayMetrics {
+  return {
+    denied: denials.snapshot(),
+    limited: limits.snapshot(),
+    reloads: reloads.snapshot(),
+    instances: instanceCounts.snapshot(),
+  };
+}
+
+async function openWatch(folder: string, clock: Clock, reloader: Reloader): Promise<FolderWatch> {
+  const onChanged = (parts: ReadonlySet<string>): Promise<void> => reloader.changed(parts);
+  const watch = new FolderWatch({ folder, probe: folderProbe, clock, onChanged });
+  await reloader.follow(watch);
+  return watch;
+}
+
+function openServer(
+  router: RouterTable<Route>,
+  { clock, counters, emit }: GuestTools,
   limits: ListenerLimits,
 ): { readonly listener: HttpListener; readonly app: HttpApp } {
-  const { clock, counters, emit } = tools;
-  const routes = workloads.flatMap((workload) => workload.routes);
-  const router = createRouter(routes.map((route) => ({ match: route.match, target: route })));
   const app = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
   const listener = new HttpListener({
     limits,

@@ -10,6 +10,7 @@ import { GuestEgress } from "../host/egress/guest_egress.ts";
 import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import { SUSPENDING } from "../host/suspending.ts";
 import { describeEnd, type GuestEnd } from "../instance/guest_end.ts";
+import { openGuestTools } from "../instance/guest_tools.ts";
 import { describeError } from "../instance/request_failure.ts";
 import type { Egress } from "../network/egress.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
@@ -84,7 +85,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   });
   const run = startRun(
     { component, label, env: options.env, args: [name, ...options.args] },
-    { clock, randomBytes, counters, emit, onLimit: limits.report },
+    openGuestTools({ clock, randomBytes, counters, emit, onLimit: limits.report }),
     {
       network: network.openGuest("service", label, { access: guestEgress.access }),
       egress: guestEgress,

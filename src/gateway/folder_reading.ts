@@ -1,0 +1,105 @@
+/** One reading of the gateway's folder, part by part: what a reload holds against what is served. */
+import type { Diagnostic } from "../base/diagnostics.ts";
+import { sortDiagnostics } from "../base/diagnostics_text.ts";
+import type { ComponentCache } from "../component/cache.ts";
+import { type FileReader, joinPath } from "../config/file_reader.ts";
+import { GATEWAY_NAME, type LoadedGateway, loadGatewayFile, NO_GATEWAY_FILE } from "../config/gateway_file.ts";
+import { readSubFolder } from "../config/sub_folder.ts";
+import { tieFaults } from "../config/route_ties.ts";
+import { hasGatewayFile, listFolder, subFolderNames, topFaults } from "../config/sub_folders.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import { DigestingFiles } from "./digesting_files.ts";
+import { loadComponents } from "./load_components.ts";
+import type { WorkloadVersion } from "./workload_version.ts";
+
+/** The operator's file, and which sub-folders there are. */
+export type SharedReading =
+  /** The folder itself cannot be read; nothing is known of what is in it. */
+  | { readonly kind: "unreadable"; readonly diagnostics: readonly Diagnostic[]; readonly fingerprint: string }
+  | {
+    readonly kind: "read";
+    /** Sub-folders that may be workloads, in order. */
+    readonly names: readonly string[];
+    readonly operator: LoadedGateway;
+    readonly fingerprint: string;
+    readonly diagnostics: readonly Diagnostic[];
+    /** What it was made of besides the folder. */
+    readonly files: readonly string[];
+  };
+
+/** A sub-folder. */
+export type WorkloadReading =
+  & (
+    /** It is not there, or has no file that makes it a workload. */
+    | { readonly kind: "absent"; readonly isGone: boolean }
+    | { readonly kind: "faulty"; readonly diagnostics: readonly Diagnostic[]; readonly isTied: boolean }
+    | { readonly kind: "sound"; readonly version: WorkloadVersion }
+  )
+  & {
+    /** Equal for two readings of the same bytes that came to the same. */
+    readonly fingerprint: string;
+    /** What it was made of besides its folder. */
+    readonly files: readonly string[];
+  };
+
+/** Where and how is read. */
+export interface FolderReadingOptions {
+  /** As the user named it. */
+  readonly folder: string;
+  readonly files: FileReader;
+  readonly cache: ComponentCache;
+}
+
+/** Reads the folder's names and the operator's file. It throws nothing but faults of the gateway. */
+export async function readShared({ folder, files }: FolderReadingOptions): Promise<SharedReading> {
+  const digesting = new DigestingFiles(files);
+  const listed = await listFolder(folder, digesting);
+  if ("fault" in listed) {
+    return { kind: "unreadable", diagnostics: [listed.fault], fingerprint: `unreadable ${listed.fault.message}` };
+  }
+  const { entries } = listed;
+  const operator = hasGatewayFile(entries) ? await loadGatewayFile(folder, digesting) : NO_GATEWAY_FILE;
+  const diagnostics = sortDiagnostics([...topFaults(folder, entries), ...operator.diagnostics]);
+  const made = [joinPath(folder, GATEWAY_NAME), ...operator.dependencies];
+  const fingerprint = sharedFingerprint(digesting, made, diagnostics);
+  return { kind: "read", names: subFolderNames(entries), operator, fingerprint, diagnostics, files: made };
+}
+
+/** Equal for two readings of the shared part that came to the same. */
+export function sharedFingerprint(
+  digesting: DigestingFiles,
+  files: readonly string[],
+  diagnostics: readonly Diagnostic[],
+): string {
+  return JSON.stringify([digesting.fingerprint(files), diagnostics]);
+}
+
+/** Reads a sub-folder, compiles its components, and holds its routes against those of `others`. */
+export async function readWorkload(
+  name: string,
+  { folder, files, cache, operator, others }: FolderReadingOptions & {
+    readonly operator: LoadedGateway;
+    /** Workloads that stay beside it. */
+    readonly others: readonly WorkloadSpec[];
+  },
+): Promise<WorkloadReading> {
+  const gone = { kind: "absent", isGone: true, fingerprint: "absent", files: [] } as const;
+  if ((await files.inspect(joinPath(folder, name)))?.kind !== "folder") return gone;
+  const digesting = new DigestingFiles(files);
+  const read = await readSubFolder(name, { folder, files: digesting, ceiling: operator.ceiling });
+  const made = read.dependencies.filter((path) => path !== joinPath(folder, name));
+  if (!read.isWorkload && read.diagnostics.length === 0) return { ...gone, isGone: false, files: made };
+  const ties = tieFaults(read.routes, others);
+  const diagnostics = [...read.diagnostics, ...ties];
+  const isSoundSoFar = diagnostics.length === 0 && read.workload !== undefined;
+  const loaded = isSoundSoFar ? await loadComponents([read.workload], { cache, files: digesting }) : undefined;
+  diagnostics.push(...loaded?.diagnostics ?? []);
+  const bytes = digesting.fingerprint(made);
+  if (read.workload === undefined || loaded === undefined || diagnostics.length > 0) {
+    const sorted = sortDiagnostics(diagnostics);
+    const fingerprint = JSON.stringify([bytes, sorted]);
+    return { kind: "faulty", diagnostics: sorted, isTied: ties.length > 0, fingerprint, files: made };
+  }
+  const version = { spec: read.workload, components: loaded.components, fingerprint: bytes };
+  return { kind: "sound", version, fingerprint: bytes, files: made };
+}

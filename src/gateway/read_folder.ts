@@ -1,0 +1,51 @@
+/** The first reading of the gateway's folder: all of it, and all of its faults at once. */
+import { sortDiagnostics } from "../base/diagnostics_text.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { joinPath } from "../config/file_reader.ts";
+import type { LoadedGateway } from "../config/gateway_file.ts";
+import { loadFolder } from "../config/load_folder.ts";
+import { DigestingFiles } from "./digesting_files.ts";
+import { type FolderReadingOptions, sharedFingerprint } from "./folder_reading.ts";
+import { loadComponents } from "./load_components.ts";
+import type { WorkloadVersion } from "./workload_version.ts";
+
+/** What a gateway starts with, in the form in which later readings are compared with it. */
+export interface FirstReading {
+  readonly operator: LoadedGateway;
+  readonly fingerprint: string;
+  readonly files: readonly string[];
+  /** By sub-folder, those that are no workload included. */
+  readonly parts: ReadonlyMap<string, FirstPart>;
+}
+
+/** A sub-folder; without a version it is no workload. */
+export interface FirstPart {
+  readonly version: WorkloadVersion | undefined;
+  readonly fingerprint: string;
+  readonly files: readonly string[];
+}
+
+/** @throws {LoopgateError} ERR_CONFIG with all diagnostics */
+export async function readFolder({ folder, files, cache }: FolderReadingOptions): Promise<FirstReading> {
+  const digesting = new DigestingFiles(files);
+  const read = await loadFolder(folder, digesting);
+  const loaded = await loadComponents(read.workloads, { cache, files: digesting });
+  const all = sortDiagnostics([...read.diagnostics, ...loaded.diagnostics]);
+  if (all.length > 0) {
+    const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
+    const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;
+    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: all });
+  }
+  const parts = new Map<string, FirstPart>();
+  for (const [name, dependencies] of read.dependencies) {
+    const made = dependencies.filter((path) => path !== joinPath(folder, name));
+    const spec = read.workloads.find((workload) => workload.name === name);
+    const fingerprint = spec === undefined ? "absent" : digesting.fingerprint(made);
+    const components = new Map([...loaded.components].filter(([path]) => made.includes(path)));
+    parts.set(name, { version: spec && { spec, components, fingerprint }, fingerprint, files: made });
+  }
+  const shared = read.sharedDependencies.filter((path) => path !== folder);
+  const [, ...dependencies] = shared;
+  const operator = { gateway: read.gateway, ceiling: read.ceiling, diagnostics: [], dependencies };
+  return { operator, fingerprint: sharedFingerprint(digesting, shared, []), files: shared, parts };
+}

@@ -1,0 +1,325 @@
+/**
+ * Keeps what is served the same as what the files say: from parts that may have changed to workloads that are added,
+ * replaced, removed, or kept because the change has faults.
+ *
+ * Readings are serial: one reads, the next one waits, so each holds its routes against settled others. What a reading
+ * came to is then applied by the workloads' slots side by side: a service that takes a minute to be ready does not keep
+ * the other workloads from changing. Contents decide, not times: a reading with the fingerprint of the last one changes nothing.
+ *
+ * A fault that the watch finds may be the middle of a change (a folder that is being copied, a file that is written in
+ * place), so it is told only when a second reading came to the same; what is sound is put to use at once.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Diagnostic } from "../base/diagnostics.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { joinPath } from "../config/file_reader.ts";
+import type { LoadedGateway } from "../config/gateway_file.ts";
+import type { EmitEvent } from "../telemetry/events.ts";
+import {
+  type FolderReadingOptions,
+  readShared,
+  readWorkload,
+  type SharedReading,
+  type WorkloadReading,
+} from "./folder_reading.ts";
+import { type FolderWatch, SHARED } from "./folder_watch.ts";
+import type { FirstReading } from "./read_folder.ts";
+import { keptText } from "./reload_text.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import type { WorkloadSet } from "./workload_set.ts";
+import type { WorkloadVersion } from "./workload_version.ts";
+
+/** Between two readings of something that looks broken. */
+const PATIENCE_MS = 100;
+/** So often; then what is still changing is told as it is. */
+const PATIENCE_READINGS_MAX = 20;
+
+/** What became of a change. */
+export interface ReloadOutcome {
+  /** Undefined: the folder itself, or `gateway.jsonc`. */
+  readonly workload?: string;
+  /** "kept": the change cannot be served, and what was served before still is. */
+  readonly outcome: "added" | "replaced" | "removed" | "kept";
+  /** Why it was kept. */
+  readonly detail?: string;
+  /** The faults of the files; empty when a service did not start. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a reloader needs. */
+export interface ReloaderOptions {
+  readonly reading: FolderReadingOptions;
+  /** What is served already. */
+  readonly first: FirstReading;
+  /** The reloader changes them; whoever closes the gateway closes them. */
+  readonly workloads: WorkloadSet;
+  readonly clock: Clock;
+  readonly emit: EmitEvent;
+}
+
+/** What the last reading of a sub-folder came to. */
+interface Known {
+  /** With the operator's files that it was read under. */
+  readonly fingerprint: string;
+  readonly isTied: boolean;
+  /** It was sound, and its service did not start. */
+  didFail: boolean;
+}
+
+/** How a reading is done. */
+interface Manner {
+  /** Whether what looks broken is read again. */
+  readonly isPatient: boolean;
+  /** Whether a version whose service did not start is tried again. */
+  readonly isRetrying: boolean;
+}
+
+type Applied = Promise<ReloadOutcome | undefined>;
+
+/** One for a gateway. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  readonly #known = new Map<string, Known>();
+  /** Fingerprints of what is served. */
+  readonly #served = new Map<string, string>();
+  readonly #applying = new Set<Applied>();
+  readonly #closing = Promise.withResolvers<void>();
+  #watch: FolderWatch | undefined;
+  #operator: LoadedGateway;
+  #operatorFingerprint: string;
+  /** Of the last reading of the shared part, which may have had faults. */
+  #sharedFingerprint: string;
+  #reading: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: ReloaderOptions) {
+    const { first } = options;
+    this.#options = options;
+    this.#operator = first.operator;
+    this.#operatorFingerprint = this.#sharedFingerprint = first.fingerprint;
+    for (const [name, part] of first.parts) {
+      const fingerprint = this.#fingerprintOf(part.fingerprint);
+      this.#known.set(name, { fingerprint, isTied: false, didFail: false });
+      if (part.version !== undefined) this.#served.set(name, fingerprint);
+    }
+  }
+
+  /** Tells the watch what there is to watch, from now on after every reading too. */
+  async follow(watch: FolderWatch): Promise<void> {
+    const { first } = this.#options;
+    this.#watch = watch;
+    await this.#follow(SHARED, first.files);
+    for (const [name, { files }] of first.parts) await this.#follow(name, files);
+  }
+
+  /** Reads the parts again, and puts to use what has changed; resolves when they are read. It never rejects. */
+  async changed(parts: ReadonlySet<string>): Promise<void> {
+    try {
+      // What is put to use goes on by itself (`#own`): others may change meanwhile.
+      void await this.#inTurn(() => this.#scan(parts, { isPatient: true, isRetrying: false }));
+    } catch (error) {
+      this.#options.emit({ kind: "fault", where: "reload", error });
+    }
+  }
+
+  /** Reads everything again, and resolves when every change is served or refused. A service that did not start is tried again. */
+  async reload(): Promise<readonly ReloadOutcome[]> {
+    const applied = await this.#inTurn(() => {
+      const parts = new Set([SHARED, ...this.#known.keys()]);
+      return this.#scan(parts, { isPatient: false, isRetrying: true });
+    });
+    return (await Promise.all(applied)).filter((outcome) => outcome !== undefined);
+  }
+
+  /** Lets nothing change any more; resolves when nothing of it runs. The slots are to be closed beside it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing.resolve();
+    await this.#reading;
+    await Promise.allSettled(this.#applying);
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#reading.then(work);
+    this.#reading = done.catch(() => {
+      // Told to whoever asked for it; the next one starts all the same.
+    });
+    return done;
+  }
+
+  async #scan(parts: ReadonlySet<string>, manner: Manner): Promise<readonly Applied[]> {
+    const applied: Applied[] = [];
+    const names = new Set(parts);
+    let listed: ReadonlySet<string> | undefined;
+    if (names.delete(SHARED)) {
+      const shared = await this.#readShared(manner);
+      const kept = this.#takeShared(shared, names);
+      if (kept !== undefined) applied.push(this.#own(Promise.resolve(kept)));
+      if (shared.kind === "unreadable") return applied;
+      listed = new Set(shared.names);
+      for (const name of listed) if (!this.#known.has(name)) names.add(name);
+      for (const name of this.#known.keys()) if (!listed.has(name)) names.add(name);
+    }
+    // Whatever they tie with may have gone.
+    for (const [name, { isTied }] of this.#known) if (isTied) names.add(name);
+    const readings = await this.#readAll([...names].toSorted(), manner);
+    for (const [name, reading] of readings) {
+      const outcome = this.#apply(name, reading, manner);
+      if (outcome !== undefined) applied.push(this.#own(outcome));
+      const isGone = reading.kind === "absent" && (reading.isGone || listed?.has(name) === false);
+      await this.#follow(name, isGone ? undefined : reading.files);
+      if (isGone) this.#known.delete(name);
+    }
+    return applied;
+  }
+
+  /** What the shared part's change means for the workloads, whose names are added; the outcome that is to be told, if any. */
+  #takeShared(shared: SharedReading, names: Set<string>): ReloadOutcome | undefined {
+    const { fingerprint, diagnostics } = shared;
+    if (fingerprint === this.#sharedFingerprint) return undefined;
+    this.#sharedFingerprint = fingerprint;
+    if (diagnostics.length > 0 || shared.kind === "unreadable") return this.#kept(undefined, diagnostics);
+    if (fingerprint === this.#operatorFingerprint) return undefined;
+    try {
+      this.#options.workloads.useOperator(shared.operator);
+    } catch (error) {
+      if (!(error instanceof LoopgateError)) throw error;
+      return this.#kept(undefined, [], error.message);
+    }
+    this.#operator = shared.operator;
+    this.#operatorFingerprint = fingerprint;
+    for (const name of this.#known.keys()) names.add(name);
+    return undefined;
+  }
+
+  async #readShared({ isPatient }: Manner): Promise<SharedReading> {
+    const { reading } = this.#options;
+    let shared = await readShared(reading);
+    const readingsMax = isPatient ? PATIENCE_READINGS_MAX : 1;
+    for (let readings = 1; readings < readingsMax && !this.#isClosed; readings++) {
+      if (shared.diagnostics.length === 0 || shared.fingerprint === this.#sharedFingerprint) break;
+      await this.#pause();
+      const next = await readShared(reading);
+      const isSettled = next.fingerprint === shared.fingerprint;
+      shared = next;
+      if (isSettled) break;
+    }
+    if (shared.kind === "read") await this.#follow(SHARED, shared.files);
+    return shared;
+  }
+
+  async #readAll(names: readonly string[], { isPatient }: Manner): Promise<ReadonlyMap<string, WorkloadReading>> {
+    const readings = new Map<string, WorkloadReading>();
+    let left = names;
+    for (let round = 1; left.length > 0 && !this.#isClosed; round++) {
+      const suspects: string[] = [];
+      for (const name of left) {
+        const before = readings.get(name)?.fingerprint ?? this.#bareFingerprint(name);
+        readings.delete(name);
+        const reading = await this.#readOne(name, { names, readings });
+        readings.set(name, reading);
+        if (reading.kind !== "sound" && reading.fingerprint !== before) suspects.push(name);
+      }
+      if (!isPatient || suspects.length === 0 || round >= PATIENCE_READINGS_MAX) break;
+      await this.#pause();
+      left = suspects;
+    }
+    return readings;
+  }
+
+  /** Of the others that are read too, those count that were read already: a route may move from one to another. */
+  async #readOne(
+    name: string,
+    { names, readings }: { readonly names: readonly string[]; readonly readings: ReadonlyMap<string, WorkloadReading> },
+  ): Promise<WorkloadReading> {
+    const isRead = ({ name: other }: WorkloadSpec): boolean =>
+      names.includes(other) && readings.get(other)?.kind !== "faulty";
+    const settled = [...this.#options.workloads.wantedBeside(name)].filter((other) => !isRead(other));
+    const read = [...readings.values()].flatMap((each) => (each.kind === "sound" ? [each.version.spec] : []));
+    const others = [...settled, ...read];
+    return await readWorkload(name, { ...this.#options.reading, operator: this.#operator, others });
+  }
+
+  /** Undefined when nothing has changed. */
+  #apply(name: string, reading: WorkloadReading, { isRetrying }: Manner): Applied | undefined {
+    if (this.#isClosed) return undefined;
+    const fingerprint = this.#fingerprintOf(reading.fingerprint);
+    const before = this.#known.get(name);
+    if (before?.fingerprint === fingerprint && !(isRetrying && before.didFail)) return undefined;
+    const isTied = reading.kind === "faulty" && reading.isTied;
+    const known = { fingerprint, isTied, didFail: false };
+    this.#known.set(name, known);
+    switch (reading.kind) {
+      case "absent":
+        return this.#remove(name);
+      case "faulty":
+        return Promise.resolve(this.#kept(name, reading.diagnostics));
+      case "sound":
+        return this.#replace(name, reading.version, known);
+    }
+  }
+
+  async #replace(name: string, version: WorkloadVersion, known: Known): Applied {
+    const { workloads, emit } = this.#options;
+    const slot = workloads.slot(name);
+    // A change was taken back that was never served.
+    if (this.#served.get(name) === known.fingerprint && !slot.isChanging) return undefined;
+    const outcome = await slot.replace(version);
+    if (outcome.kind === "superseded") return undefined;
+    if (outcome.kind === "kept") {
+      known.didFail = true;
+      return this.#kept(name, [], outcome.reason);
+    }
+    this.#served.set(name, known.fingerprint);
+    emit({ kind: "reload", workload: name, outcome: outcome.kind });
+    return { workload: name, outcome: outcome.kind, diagnostics: [] };
+  }
+
+  async #remove(name: string): Applied {
+    this.#served.delete(name);
+    if (!(await this.#options.workloads.remove(name))) return undefined;
+    this.#options.emit({ kind: "reload", workload: name, outcome: "removed" });
+    return { workload: name, outcome: "removed", diagnostics: [] };
+  }
+
+  #kept(workload: string | undefined, diagnostics: readonly Diagnostic[], reason?: string): ReloadOutcome {
+    const detail = reason ?? keptText(diagnostics);
+    const outcome = { ...(workload !== undefined && { workload }), outcome: "kept", detail } as const;
+    this.#options.emit({ kind: "reload", ...outcome });
+    return { ...outcome, diagnostics };
+  }
+
+  #own(applied: Applied): Applied {
+    const owned = applied.catch((error: unknown) => {
+      this.#options.emit({ kind: "fault", where: "reload", error });
+      return undefined;
+    }).finally(() => this.#applying.delete(owned));
+    this.#applying.add(owned);
+    return owned;
+  }
+
+  #follow(part: string, files: readonly string[] | undefined): Promise<void> | undefined {
+    const { folder } = this.#options.reading;
+    return this.#watch?.follow(part, files && { folder: part === SHARED ? folder : joinPath(folder, part), files });
+  }
+
+  /** What is the same under another operator's file is another version: policies and limits differ. */
+  #fingerprintOf(reading: string): string {
+    return `${this.#operatorFingerprint} ${reading}`;
+  }
+
+  /** The last reading's own, if it was under the same operator's file. */
+  #bareFingerprint(name: string): string | undefined {
+    const known = this.#known.get(name)?.fingerprint;
+    const start = this.#fingerprintOf("");
+    return known?.startsWith(start) === true ? known.slice(start.length) : undefined;
+  }
+
+  /** A while, or up to `close`. */
+  async #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.startTimer(PATIENCE_MS, resolve);
+    await Promise.race([promise, this.#closing.promise]);
+    cancel();
+  }
+}
