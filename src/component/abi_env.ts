@@ -3,6 +3,7 @@
  * The closures of `abi_lift.ts` and `abi_lower.ts` are built once per component and get this as an argument.
  */
 import type { HandleTable } from "./handles.ts";
+import type { VirtualMemory } from "./virtual_memory.ts";
 import { trap, trapOfGuest } from "./trap.ts";
 
 /** A core wasm value as JavaScript has it. */
@@ -25,6 +26,11 @@ export function startLifting(): void {
   lifted.elements = 0;
 }
 
+/** The bytes that were counted since. */
+export function liftedBytes(): number {
+  return lifted.bytes;
+}
+
 /** Counts bytes against the budget; traps past it. */
 export function countBytes(bytes: number): void {
   lifted.bytes += bytes;
@@ -43,9 +49,9 @@ export function countElements(elements: number): void {
 export class MemoryView {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   data: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
-  #memory: WebAssembly.Memory | null = null;
+  #memory: VirtualMemory | null = null;
 
-  attach(memory: WebAssembly.Memory): void {
+  attach(memory: VirtualMemory): void {
     this.#memory = memory;
     this.#renew();
   }
@@ -57,25 +63,38 @@ export class MemoryView {
 
   #renew(): void {
     if (this.#memory === null) return;
-    const buffer = this.#memory.buffer;
+    const { buffer } = this.#memory.memory;
     if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a memory: it is shared, expected an own one");
     this.bytes = new Uint8Array(buffer);
     this.data = new DataView(buffer);
   }
 
-  /** Traps unless `size` bytes at `pointer` are inside and aligned. */
+  /** The host is about to write `size` bytes at `pointer`, which were checked. */
+  mark(pointer: number, size: number): void {
+    this.#memory?.mark(pointer, size);
+  }
+
+  /** Traps unless `size` bytes at `pointer` are inside of what the guest has, and aligned. */
   check(pointer: number, size: number, align: number): void {
     if (pointer % align !== 0) trap(`The guest passed a pointer (${pointer}) that is not aligned to ${align}`);
-    if (pointer + size > this.bytes.length) {
-      trap(`The guest passed memory out of bounds: ${size} bytes at ${pointer}, expected at most ${this.bytes.length}`);
+    const length = this.#memory?.byteLength ?? 0;
+    if (pointer + size > length) {
+      trap(`The guest passed memory out of bounds: ${size} bytes at ${pointer}, expected at most ${length}`);
     }
   }
+}
+
+/** The instance, as far as values are concerned. */
+export interface ValueState {
+  readonly fuel: { charge(bytes: number): void };
+  withoutWaiting<T>(run: () => T): T;
 }
 
 /** One component instance, as far as values are concerned. */
 export interface ValueScope {
   readonly id: number;
   readonly table: HandleTable;
+  readonly state: ValueState;
   /** False while the guest runs realloc or post-return: it may not call out of these. */
   mayLeave: boolean;
   /**
@@ -114,16 +133,19 @@ export class CanonEnv {
   allocate(align: number, size: number): number {
     const realloc = this.realloc;
     if (realloc === null) throw new TypeError("Cannot pass a value: the function has no realloc");
-    this.scope.mayLeave = false;
+    const { scope } = this;
+    scope.mayLeave = false;
     let pointer: number;
     try {
-      pointer = Number(realloc(0, 0, align, size | 0)) >>> 0;
+      scope.state.fuel.charge(size);
+      pointer = scope.state.withoutWaiting(() => Number(realloc(0, 0, align, size | 0)) >>> 0);
     } catch (error) {
       throw trapOfGuest(error);
     }
-    this.scope.mayLeave = true;
+    scope.mayLeave = true;
     this.memory.refresh();
     this.memory.check(pointer, size, align);
+    this.memory.mark(pointer, size);
     return pointer;
   }
 }

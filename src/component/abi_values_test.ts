@@ -13,6 +13,7 @@ import { Lifter } from "./abi_lift.ts";
 import { Lowerer } from "./abi_lower.ts";
 import { HandleTable } from "./handles.ts";
 import type { PrimitiveKind, StringEncoding, ValueType } from "./types.ts";
+import { VirtualMemory } from "./virtual_memory.ts";
 
 const ENCODINGS: readonly StringEncoding[] = ["utf8", "utf16", "latin1+utf16"];
 
@@ -25,15 +26,25 @@ interface Bench {
 /** An environment with a memory of `pages` and a realloc that moves upwards and grows it. */
 function openEnv(pages = 1): Bench {
   const memory = new WebAssembly.Memory({ initial: pages });
+  const budget = { take: () => true, giveBack() {} };
+  const virtual = new VirtualMemory({
+    is64: false,
+    minPages: BigInt(pages),
+    maxPages: null,
+    budget,
+    tracksWrites: false,
+  });
+  virtual.attach(memory);
   const view = new MemoryView();
-  view.attach(memory);
+  view.attach(virtual);
   const guestResources = {
     wrap: () => ({}),
     unwrap: () => 0,
     hostClass: () => null,
   };
   const table = new HandleTable({ live: 0, max: 100 });
-  const env = new CanonEnv(view, { id: 0, table, mayLeave: true, lent: [], guestResources });
+  const state = { fuel: { charge() {} }, withoutWaiting: <T>(run: () => T): T => run() };
+  const env = new CanonEnv(view, { id: 0, table, state, mayLeave: true, lent: [], guestResources });
   const reallocs: (readonly number[])[] = [];
   let next = 1024;
   env.realloc = (...args: FlatValue[]) => {
@@ -44,7 +55,7 @@ function openEnv(pages = 1): Bench {
     const at = next;
     next += size;
     const missing = next - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+    if (missing > 0) virtual.grow(Math.ceil(missing / 65536));
     return at;
   };
   startLifting();

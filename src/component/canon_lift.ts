@@ -22,7 +22,7 @@ export interface LiftPlan {
   /** From the core result in place 0. */
   readonly liftResult: FlatLift | null;
   readonly hasCoreResult: boolean;
-  /** The guest may wait for the host while it runs. */
+  /** It runs on a stack that can suspend: false where JavaScript has no way to wait for it (constructors). */
   readonly suspends: boolean;
 }
 
@@ -61,23 +61,30 @@ export function planLift(func: LiftRef, codecs: Codecs, options: LiftOptions): L
   };
 }
 
-/** The functions of the core instance that a lifted function calls. */
-export interface LiftTarget {
-  readonly env: CanonEnv;
-  readonly scope: ComponentScope;
+/** A core function of an instance. */
+export interface TargetFunction {
   readonly core: CoreFunction;
-  readonly postReturn: CoreFunction | null;
   /** False for a builtin of the engine, which never waits by itself. */
   readonly isWasm: boolean;
 }
 
+/** The functions of the core instance that a lifted function calls. */
+export interface LiftTarget extends TargetFunction {
+  readonly env: CanonEnv;
+  readonly scope: ComponentScope;
+  readonly postReturn: TargetFunction | null;
+}
+
 /**
- * Calls into the guest: the value, or a promise of it when the guest may suspend and this is a place where it can.
+ * Calls into the guest: the value, or a promise of it where the guest can suspend.
  * The caller has entered the instance (`InstanceState`); errors are traps, but the caller marks the instance.
  */
 export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly unknown[]) => unknown {
-  const { env, scope, core, postReturn } = target;
+  const { env, scope, postReturn } = target;
+  const { state } = scope;
   const { liftResult } = plan;
+  const call = guestCaller(target);
+  const callPostReturn = postReturn === null ? null : guestCaller(postReturn);
   const finish = (returned: FlatValue | undefined): unknown => {
     const core = returned ?? 0;
     env.memory.refresh();
@@ -86,36 +93,47 @@ export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly 
     if (scope.table.borrows !== 0) {
       trap(`The guest returned with ${scope.table.borrows} borrowed handles that it did not drop`);
     }
-    if (postReturn !== null) {
-      scope.mayLeave = false;
-      if (plan.hasCoreResult) callGuest(postReturn, [core]);
-      else callGuest(postReturn, []);
+    const leave = (): unknown => {
       scope.mayLeave = true;
-    }
-    scope.isEntered = false;
-    return value;
+      scope.isEntered = false;
+      return value;
+    };
+    if (callPostReturn === null) return leave();
+    scope.mayLeave = false;
+    return callPostReturn(plan.hasCoreResult ? [core] : [], plan.suspends && state.mayBlock, leave);
   };
-  let promisingCore: ((...args: FlatValue[]) => Promise<FlatValue | undefined>) | null = null;
 
   return (values) => {
     if (scope.isEntered) trap("The guest's component instance cannot be entered: a call into it is under way");
     scope.isEntered = true;
     env.memory.refresh();
     const flat = plan.lowerParams(env, values);
-    if (plan.suspends && target.isWasm && scope.state.mayBlock) {
-      promisingCore ??= promising(core);
-      return promisingCore(...flat).then(finish, rethrow);
-    }
-    return finish(callGuest(core, flat));
+    return call(flat, plan.suspends && state.mayBlock, finish);
   };
 }
 
-function callGuest(core: CoreFunction, args: readonly FlatValue[]): FlatValue | undefined {
-  try {
-    return callCore(core, args);
-  } catch (error) {
-    throw trapOfGuest(error);
-  }
+/** Calls a core function, on a stack of its own that can suspend or at once, and goes on with what it returned. */
+type GuestCaller = (
+  args: readonly FlatValue[],
+  maySuspend: boolean,
+  onReturn: (returned: FlatValue | undefined) => unknown,
+) => unknown;
+
+function guestCaller({ core, isWasm }: TargetFunction): GuestCaller {
+  let promisingCore: ((...args: FlatValue[]) => Promise<FlatValue | undefined>) | null = null;
+  return (args, maySuspend, onReturn) => {
+    if (maySuspend && isWasm) {
+      promisingCore ??= promising(core);
+      return promisingCore(...args).then(onReturn, rethrow);
+    }
+    let returned: FlatValue | undefined;
+    try {
+      returned = callCore(core, args);
+    } catch (error) {
+      throw trapOfGuest(error);
+    }
+    return onReturn(returned);
+  };
 }
 
 function rethrow(error: unknown): never {

@@ -2,13 +2,14 @@
  * `canon lower`: what a guest calls when it calls an import. Lifts the arguments, calls the host or another component,
  * lowers the result. Everything that does not depend on the instance is made once, by `planLower`.
  */
-import { type CanonEnv, type FlatValue, startLifting } from "./abi_env.ts";
+import { type CanonEnv, type FlatValue, liftedBytes, startLifting } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
 import { type CoreSignature, signatureOf } from "./abi_layout.ts";
 import type { FlatLift } from "./abi_lift.ts";
 import type { Lowerer } from "./abi_lower.ts";
 import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
 import { type CoreFunction, frame, type FrameBody, withFrame } from "./core_function.ts";
+import { HOST_CALL_BYTES } from "./fuel.ts";
 import { disposeHandles } from "./canon_resource.ts";
 import { type Call, hostCall, type HostCallee, type Invoke } from "./host_call.ts";
 import type { ComponentScope, InstanceState } from "./instance_state.ts";
@@ -127,6 +128,7 @@ class LoweredFunction implements FrameBody {
     let value: unknown;
     try {
       state.checkAlive();
+      state.fuel.charge(HOST_CALL_BYTES);
       if (!this.#scope.mayLeave) trap(`Cannot call ${plan.label}: the guest is in realloc or post-return`);
       this.#env.memory.refresh();
       if (plan.isBudgeted) startLifting();
@@ -137,6 +139,7 @@ class LoweredFunction implements FrameBody {
         return this.#finishError(error, pointer);
       }
       state.checkAlive();
+      if (plan.isBudgeted) state.fuel.charge(liftedBytes());
       if (value instanceof Promise || (plan.suspends && isThenable(value))) return this.#wait(value, pointer);
       return this.#finish(value, pointer);
     } catch (error) {
@@ -216,7 +219,7 @@ class LoweredFunction implements FrameBody {
       throw new HostTrap(`The host function ${label} returned a promise, expected one that is declared to suspend`);
     }
     if (!this.#state.mayBlock) {
-      throw new HostTrap(`Cannot wait in ${label}: nothing can suspend here (start, constructor, destructor)`);
+      throw new HostTrap(`Cannot wait in ${label}: nothing can suspend here (constructor, destructor)`);
     }
     const resume = {
       fulfilled: (value: unknown): FlatValue | undefined => {

@@ -1,10 +1,14 @@
 /** `canon resource.new`, `resource.rep` and `resource.drop`, and the destruction that a drop leads to. */
 import { HostTrap } from "../base/errors.ts";
 import type { CoreFunction } from "./core_function.ts";
+import { HOST_CALL_BYTES } from "./fuel.ts";
 import { BORROWED, type LeftHandle } from "./handles.ts";
 import type { ComponentScope } from "./instance_state.ts";
 import { trap, trapOfGuest, trapOfHost } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
+
+/** What making a handle costs, in the unit of `HOST_CALL_BYTES`. */
+const HANDLE_BYTES = 128;
 
 /** Destroys a value that nobody owns any more. */
 export type Destroy = (value: unknown) => void;
@@ -13,6 +17,7 @@ export type Destroy = (value: unknown) => void;
 export function bindResourceNew(scope: ComponentScope, resource: ResourceType): CoreFunction {
   return (rep) => {
     try {
+      scope.state.fuel.charge(HANDLE_BYTES);
       if (!scope.mayLeave) trap("Cannot make a resource: the guest is in realloc or post-return");
       return scope.table.addOwn(resource.id, Number(rep) | 0);
     } catch (error) {
@@ -37,6 +42,7 @@ export function bindResourceDrop(scope: ComponentScope, resource: ResourceType, 
   return (handle) => {
     try {
       scope.state.checkAlive();
+      scope.state.fuel.charge(HOST_CALL_BYTES);
       if (!scope.mayLeave) trap("Cannot drop a resource: the guest is in realloc or post-return");
       const value = scope.table.drop(Number(handle) >>> 0, resource.id);
       if (value !== BORROWED) destroy(value);
@@ -102,14 +108,11 @@ export function runDestructor(
   const { state } = definer;
   const isOther = definer !== by;
   if (isOther && definer.isEntered) trap("Cannot drop a resource: the component instance that defines it is running");
-  const couldBlock = state.mayBlock;
-  state.mayBlock = false;
   if (isOther) definer.isEntered = true;
   try {
-    destructor(rep);
+    state.withoutWaiting(() => destructor(rep));
   } catch (error) {
     throw trapOfGuest(error);
   }
   if (isOther) definer.isEntered = false;
-  state.mayBlock = couldBlock;
 }

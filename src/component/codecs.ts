@@ -103,6 +103,7 @@ export function lowerToPointer(
   const { size, align } = layoutOf(type);
   return (env, value, pointer) => {
     env.memory.check(pointer, size, align);
+    env.memory.mark(pointer, size);
     store(env, pointer, value);
     return undefined;
   };

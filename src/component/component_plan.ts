@@ -56,8 +56,6 @@ export interface ComponentPlan {
   /** Builtin numbers in the order of the trampoline module's functions, and their core signatures. */
   readonly trampolines: readonly number[];
   readonly trampolineSignatures: readonly CoreSignature[];
-  /** By component instance: it may wait for the host, directly or through another one. */
-  readonly canSuspend: readonly boolean[];
   readonly codecs: Codecs;
   /** The environment of an exported function; `export_plan.ts` asks for them. */
   readonly envOf: (componentInstance: number, options: CanonicalOptions) => number;
@@ -92,10 +90,7 @@ class Planner {
 
   plan(): ComponentPlan {
     this.#findUsed();
-    const canSuspend = this.#findSuspending();
-    const builtins = this.#link.builtins.map((_, index) =>
-      this.#used.has(index) ? this.#builtin(index, canSuspend) : null
-    );
+    const builtins = this.#link.builtins.map((_, index) => this.#used.has(index) ? this.#builtin(index) : null);
     const trampolines: number[] = [];
     const trampolineSignatures: CoreSignature[] = [];
     for (const [index, builtin] of builtins.entries()) {
@@ -111,7 +106,6 @@ class Planner {
       needs: { functions: this.#functions, classes: this.#classes },
       trampolines,
       trampolineSignatures,
-      canSuspend,
       codecs: this.#codecs,
       envOf: (componentInstance, options) => this.#envOf(componentInstance, options),
       hostOf: (func) => this.#hostFunction(func),
@@ -159,30 +153,14 @@ class Planner {
     }
   }
 
-  /** Waiting spreads from the declared imports to whoever calls them, up through the component instances. */
-  #findSuspending(): boolean[] {
-    const canSuspend = Array.from({ length: this.#link.componentInstances }, () => false);
-    let isSettled = false;
-    while (!isSettled) {
-      isSettled = true;
-      for (const index of this.#used) {
-        const builtin = this.#link.builtins[index];
-        if (builtin?.kind !== "lower" || canSuspend[builtin.componentInstance]) continue;
-        if (!this.#suspends(builtin.func, canSuspend)) continue;
-        canSuspend[builtin.componentInstance] = true;
-        isSettled = false;
-      }
-    }
-    return canSuspend;
-  }
-
-  #suspends(func: FuncRef, canSuspend: readonly boolean[]): boolean {
-    if (func.kind === "lift") return canSuspend[func.componentInstance] ?? false;
+  /** Calls between components always can: a guest that computes waits for its turn. */
+  #suspends(func: FuncRef): boolean {
+    if (func.kind === "lift") return true;
     if (func.interfaceName === null) return this.#suspending.has(func.name);
     return this.#suspending.has(`${bareName(func.interfaceName)}#${func.name}`);
   }
 
-  #builtin(index: number, canSuspend: readonly boolean[]): BuiltinPlan | null {
+  #builtin(index: number): BuiltinPlan | null {
     const builtin = this.#link.builtins[index];
     if (builtin === undefined) return null;
     if (builtin.kind !== "lower") {
@@ -191,7 +169,7 @@ class Planner {
     }
     const { func, options, componentInstance, offset } = builtin;
     checkFunctionType(func.type, offset);
-    const suspends = this.#suspends(func, canSuspend);
+    const suspends = this.#suspends(func);
     return {
       kind: "lower",
       plan: planLower(builtin, this.#codecs, suspends),

@@ -3,21 +3,29 @@ import { planComponentParts } from "./component_plan.ts";
 import { ComponentError } from "./errors.ts";
 import { interfaceKeys, planExports } from "./export_plan.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
+import type { CoreModule } from "./core_instances.ts";
+import { instrumentModule } from "./instrument/instrument.ts";
 import { ComponentInstance, type InstanceSource, type InstantiateOptions } from "./instance.ts";
 import { planComponent } from "./link.ts";
 import { encodeTrampolines } from "./trampoline.ts";
-import type { ComponentExport, ComponentImport } from "./types.ts";
+import type { ComponentExport, ComponentImport, CoreModuleRange, LinkPlan } from "./types.ts";
 
 /** What the engine has to know of the host before it sees it. */
 export interface CompileOptions {
   /** Host functions that may return a promise: `"wasi:io/poll#[method]pollable.block"`, the interface without its version. */
   readonly suspending: ReadonlySet<string>;
+  /** Guests mark the pages that they write, so that only these have to be put back: for components that are recycled often. */
+  readonly tracksWrites?: boolean;
 }
 
 /** A component whose core modules are compiled; makes any number of instances. */
 export class CompiledComponent {
   readonly imports: readonly ComponentImport[];
   readonly exports: ReadonlyMap<string, ComponentExport>;
+  /** Pages (64 KiB each) that all memories of an instance have from the start: a smaller budget is of no use. */
+  readonly memoryPagesMin: number;
+  /** Likewise the elements of its tables. */
+  readonly tableElementsMin: number;
   readonly #source: InstanceSource;
 
   /** Use `compileComponent`. */
@@ -25,6 +33,8 @@ export class CompiledComponent {
     this.#source = source;
     this.imports = source.plan.link.imports;
     this.exports = source.plan.link.exports;
+    this.memoryPagesMin = source.memoryPagesMin;
+    this.tableElementsMin = source.tableElementsMin;
   }
 
   /**
@@ -36,12 +46,13 @@ export class CompiledComponent {
   }
 
   /**
-   * Makes an instance; start functions run here.
-   * @throws {ComponentError} reason "import", with everything that is missing and what is offered
+   * Makes an instance; start functions run here, and may wait.
+   * @throws {ComponentError} reason "import", with everything that is missing and what is offered; reason "limit" when its
+   * memories and tables cannot be had
    * @throws {WebAssembly.RuntimeError} the trap of a start function
    */
   async instantiate(imports: HostImports, options: InstantiateOptions = {}): Promise<ComponentInstance> {
-    return new ComponentInstance(this.#source, imports, options);
+    return ComponentInstance.open(this.#source, imports, options);
   }
 }
 
@@ -59,11 +70,12 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   const link = planComponent(bytes);
   const plan = planComponentParts(link, options.suspending);
   const exports = planExports(link.exports, plan);
+  const { tracksWrites = false } = options;
   const used = new Set(link.coreInstances.map((instance) => instance.module));
   const [trampolines, ...modules] = await Promise.all([
     plan.trampolines.length === 0 ? null : WebAssembly.compile(encodeTrampolines(plan.trampolineSignatures)),
     ...link.modules.map(({ start, end }, index) =>
-      used.has(index) ? compileModule(bytes.slice(start, end), start) : null
+      used.has(index) ? compileModule(bytes, { start, end, tracksWrites }) : null
     ),
   ]);
   return new CompiledComponent({
@@ -72,13 +84,38 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
     trampolines: trampolines ?? null,
     exports,
     interfaceKeys: interfaceKeys(exports),
+    ...firstSizes(link, modules),
+    firstState: null,
   });
 }
 
-async function compileModule(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<WebAssembly.Module> {
+/** What the memories and tables of all core instances have from the start. */
+function firstSizes(
+  link: LinkPlan,
+  modules: readonly (CoreModule | null)[],
+): Pick<InstanceSource, "memoryPagesMin" | "tableElementsMin"> {
+  let pages = 0n;
+  let elements = 0n;
+  for (const { module } of link.coreInstances) {
+    const facts = modules[module]?.facts;
+    for (const memory of facts?.memories ?? []) pages += memory.imported === null ? memory.minPages : 0n;
+    for (const table of facts?.tables ?? []) elements += table.imported === null ? table.minElements : 0n;
+  }
+  return { memoryPagesMin: Number(pages), tableElementsMin: Number(elements) };
+}
+
+/** Rewrites a core module and compiles it. */
+async function compileModule(
+  component: Uint8Array,
+  options: CoreModuleRange & { readonly tracksWrites: boolean },
+): Promise<CoreModule> {
+  const { bytes, ...facts } = instrumentModule(component, options);
   try {
-    return await WebAssembly.compile(bytes);
+    const module = await WebAssembly.compile(bytes);
+    const hooks = WebAssembly.Module.imports(module).filter((item) => item.module === facts.importModule);
+    return { module, facts, hooks: hooks.map((hook) => hook.name) };
   } catch (error) {
+    const { start: offset } = options;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ComponentError("malformed", `Cannot compile a core module: ${reason}`, { offset, cause: error });
   }

@@ -91,7 +91,7 @@ function planFunction(
   }
   checkFunctionType(func.type, func.offset);
   const label = `"${path}${name}"`;
-  const suspends = (component.canSuspend[func.componentInstance] ?? false) && parsed.kind !== "constructor";
+  const suspends = parsed.kind !== "constructor";
   return [{
     kind: "lift",
     name: parsed,

@@ -4,7 +4,7 @@ import type { InstanceState } from "./instance_state.ts";
 import { trapOfHost } from "./trap.ts";
 import type { FuncType } from "./types.ts";
 
-/** Takes and returns component values; a promise of the result when the guest may suspend. */
+/** Takes and returns component values; a promise of the result, but for constructors. */
 export type ExportedFunction = (...args: unknown[]) => unknown;
 
 /** A resource class that the guest exports. */
@@ -40,7 +40,7 @@ export function exportedFunction(
     return isResult ? unwrapResult(value, label) : value;
   };
   const fail = (error: unknown): never => {
-    throw state.fail(trapOfHost(atValue(error, label), label));
+    throw state.failCall(trapOfHost(atValue(error, label), label));
   };
   if (!suspends) {
     return (...args) => {

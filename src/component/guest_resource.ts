@@ -22,7 +22,7 @@ export interface GuestClass {
 
 /** The host's objects for the resources that one instance defines. */
 export class GuestObjects implements GuestResources {
-  readonly #entries = new WeakMap<object, Entry>();
+  #entries = new WeakMap<object, Entry>();
   readonly #classes = new Map<number, GuestClass>();
   readonly #hostClasses: ReadonlyMap<number, Constructor>;
   readonly #destroy: (resourceId: number, rep: number) => void;
@@ -59,6 +59,11 @@ export class GuestObjects implements GuestResources {
     if (rep === null) return misfit("a resource that was neither dropped nor given away", value);
     if (take) entry.rep = null;
     return rep;
+  }
+
+  /** Every object that was made is dead: its instance begins anew. */
+  forget(): void {
+    this.#entries = new WeakMap();
   }
 
   hostClass(resourceId: number): Constructor | null {

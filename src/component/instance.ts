@@ -1,78 +1,147 @@
-/** One running instance of a component: core instances, builtins and exports, bound to each other in start order. */
-import { CanonEnv, MemoryView } from "./abi_env.ts";
+/** One running instance of a component: made, called by its exports, put back to its first state, ended. */
 import { HostTrap } from "../base/errors.ts";
-import { bindLift, type LiftPlan, type LiftRef } from "./canon_lift.ts";
-import { bindLower } from "./canon_lower.ts";
-import {
-  bindResourceDrop,
-  bindResourceNew,
-  bindResourceRep,
-  type Destroy,
-  disposeHandles,
-  disposeHostObject,
-  runDestructor,
-} from "./canon_resource.ts";
-import type { BuiltinPlan, ComponentPlan, FusedPlan } from "./component_plan.ts";
-import type { CoreFunction } from "./core_function.ts";
+import { Binder } from "./binder.ts";
+import { disposeHandles } from "./canon_resource.ts";
+import type { ComponentPlan } from "./component_plan.ts";
+import type { CoreModule } from "./core_instances.ts";
 import { ComponentError } from "./errors.ts";
 import { bindExports, type ExportedInterface, type ExportPlan } from "./export_plan.ts";
-import { GuestObjects } from "./guest_resource.ts";
-import type { Invoke } from "./host_call.ts";
-import { bindHost, type HostBindings, type HostImports } from "./host_imports.ts";
-import { ComponentScope, InstanceState, type LifeState } from "./instance_state.ts";
-import { trapOfGuest, trapOfHost } from "./trap.ts";
-import { bindTrampolines } from "./trampoline.ts";
-import type { CoreArgument, CoreRef, ResourceType } from "./types.ts";
+import {
+  beginChanges,
+  type FirstState,
+  type RecycleRefusal,
+  Restorer,
+  restoreRefusal,
+  takeFirstState,
+} from "./first_state.ts";
+import { type GuestMeter, type PageBudget, TABLE_ELEMENTS_MAX, UNMETERED } from "./guest_meter.ts";
+import { bindHost, type HostImports } from "./host_imports.ts";
+import { InstanceState, type LifeState } from "./instance_state.ts";
+import { TableBudget } from "./table_budget.ts";
 
 /** The compiled parts that all instances share. */
 export interface InstanceSource {
   readonly plan: ComponentPlan;
   /** By module number; null where no core instance needs it. */
-  readonly modules: readonly (WebAssembly.Module | null)[];
+  readonly modules: readonly (CoreModule | null)[];
   readonly trampolines: WebAssembly.Module | null;
   readonly exports: readonly ExportPlan[];
   /** Keys of the exported interfaces by their names without a version. */
   readonly interfaceKeys: ReadonlyMap<string, string>;
+  /** What every instance has from the start. */
+  readonly memoryPagesMin: number;
+  readonly tableElementsMin: number;
+  /** The first state of all instances; null until there was one. */
+  firstState: FirstState | RecycleRefusal | null;
 }
 
-/** Limits of one instance. */
+/** Limits of one instance, and who is told about it. */
 export interface InstantiateOptions {
   /** How many resource handles the guest may hold at a time, over all its tables. */
   readonly handlesMax?: number;
+  /** Default: it computes as long as it likes. */
+  readonly meter?: GuestMeter;
+  /** Where the pages of its memories come from. Default: as many as it likes. */
+  readonly pages?: PageBudget;
+  /** Default: `TABLE_ELEMENTS_MAX`. */
+  readonly tableElementsMax?: number;
+  /** Pages that a memory may have grown by to be kept when the instance is put back. Default: `RECYCLE_GROWTH_PAGES_MAX`. */
+  readonly recycleGrowthPagesMax?: number;
+  /** Called before the start functions run: `kill` and `dispose` work from here on. */
+  readonly onMade?: (instance: ComponentInstance) => void;
 }
 
 /** A guest that only creates would fill the host's memory with objects of 0.1 to 1 KB each: 64 Ki are at most some 60 MB. */
 export const HANDLES_MAX = 65_536;
+/** 4 MiB: a request that needed more leaves an idle instance that would hold on to memory which the next does not need. */
+export const RECYCLE_GROWTH_PAGES_MAX = 64;
+
+const UNLIMITED: PageBudget = { take: () => true, giveBack() {} };
 
 /** A component that runs. */
 export class ComponentInstance {
-  /** jco's shape: `exports["wasi:http/incoming-handler@0.2.9"].handle(...)`, and functions of the world by camelCase name. */
-  readonly exports: ExportedInterface;
+  readonly #source: InstanceSource;
   readonly #state: InstanceState;
-  readonly #scopes: readonly ComponentScope[];
-  readonly #interfaceKeys: ReadonlyMap<string, string>;
+  readonly #binder: Binder;
+  readonly #tables: TableBudget;
+  readonly #growthPagesMax: number;
+  readonly #pages: PageBudget;
+  #exports: ExportedInterface = Object.freeze({});
+  /** What its start functions did that makes it differ from others. */
+  #refusal: RecycleRefusal | null = null;
+  #restorer: Restorer | null = null;
+
+  /** Use `open`. */
+  private constructor(source: InstanceSource, imports: HostImports, options: InstantiateOptions) {
+    const { handlesMax = HANDLES_MAX, meter = UNMETERED, pages = UNLIMITED } = options;
+    const { tableElementsMax = TABLE_ELEMENTS_MAX } = options;
+    const { memoryPagesMin, tableElementsMin } = source;
+    const host = bindHost(source.plan.needs, imports);
+    if (tableElementsMin > tableElementsMax) {
+      throw pastBudget(`its tables have ${tableElementsMin} elements, expected at most ${tableElementsMax}`);
+    }
+    this.#source = source;
+    this.#pages = pages;
+    this.#growthPagesMax = options.recycleGrowthPagesMax ?? RECYCLE_GROWTH_PAGES_MAX;
+    this.#tables = new TableBudget(tableElementsMin, tableElementsMax);
+    this.#state = new InstanceState({ handlesMax, meter });
+    const { plan, modules, trampolines } = source;
+    this.#binder = new Binder({ plan, modules, trampolines, host, state: this.#state, pages, tables: this.#tables });
+    // Last, for from here on the instance is disposed whatever happens.
+    if (!pages.take(memoryPagesMin)) throw pastBudget(`its memories need ${memoryPagesMin} pages, expected fewer`);
+  }
 
   /** Use `CompiledComponent.instantiate`. Start functions run here. */
-  constructor(source: InstanceSource, imports: HostImports, options: InstantiateOptions = {}) {
-    const host = bindHost(source.plan.needs, imports);
-    this.#interfaceKeys = source.interfaceKeys;
-    this.#state = new InstanceState(options.handlesMax ?? HANDLES_MAX);
-    const binder = new Binder(source, host, this.#state);
-    this.#scopes = binder.scopes;
+  static async open(
+    source: InstanceSource,
+    imports: HostImports,
+    options: InstantiateOptions,
+  ): Promise<ComponentInstance> {
+    const instance = new ComponentInstance(source, imports, options);
     try {
-      binder.start();
-      this.exports = bindExports(source.exports, binder.exportContext());
+      options.onMade?.(instance);
+      const starting = instance.#binder.core.start();
+      // Most components have none: nothing is to wait for.
+      if (starting !== undefined) await starting;
+      instance.#open(starting !== undefined);
     } catch (error) {
-      this.dispose();
+      instance.dispose();
       throw error;
     }
-    this.#state.leave();
+    return instance;
+  }
+
+  #open(hasRun: boolean): void {
+    const state = this.#state;
+    state.checkAlive();
+    const { core } = this.#binder;
+    if (hasRun) {
+      if (state.fuel.hasCalled) this.#refusal = "start-called-host";
+      else if (this.#tables.settle() || core.memories.some((memory) => memory.hasRefused)) {
+        this.#refusal = "start-met-limit";
+      }
+      beginChanges(core);
+    }
+    if (this.#refusal === null) {
+      const first = this.#source.firstState ??= takeFirstState(core);
+      if (typeof first === "string") this.#refusal = first;
+      else if (core.memories.some((memory, index) => memory.pages !== first.memories[index]?.pages)) {
+        this.#refusal = "other-first-state";
+      }
+    }
+    this.#exports = bindExports(this.#source.exports, this.#binder.exportContext());
+    state.leave();
+  }
+
+  /** jco's shape: `exports["wasi:http/incoming-handler@0.2.9"].handle(...)`, and functions of the world by camelCase name. */
+  get exports(): ExportedInterface {
+    return this.#exports;
   }
 
   /** The exported interface of that name whatever its version: `wasi:cli/run`. */
   findInterface(name: string): ExportedInterface | undefined {
-    const key = this.#interfaceKeys.get(name);
-    const found = key === undefined ? undefined : this.exports[key];
+    const key = this.#source.interfaceKeys.get(name);
+    const found = key === undefined ? undefined : this.#exports[key];
     return typeof found === "object" ? found : undefined;
   }
 
@@ -86,12 +155,49 @@ export class ComponentInstance {
     return this.#state.limit.live;
   }
 
+  /** Pages of all memories, those included that are kept for the next request. */
+  get memoryPages(): number {
+    return this.#source.memoryPagesMin + this.#binder.core.grownPages;
+  }
+
   /**
-   * Ends a call that is under way, now if it is suspended, else as soon as the running host function returns: the wasm
-   * stack is unwound by a genuine trap with `cause`, and the export's promise rejects with it. Does nothing when idle.
+   * Ends a call that is under way: now if it is suspended, as soon as the running host function returns, or when its fuel
+   * runs out. The wasm stack is unwound by a genuine trap, and the export's promise rejects with one that has this
+   * `cause`. Does nothing when idle.
    */
   kill(cause: Error): void {
     this.#state.kill(cause);
+  }
+
+  /**
+   * Puts an idle instance back to its first state: host objects that its tables own are disposed, memories, globals
+   * and handle tables are as after the start functions, and host objects of its resources are dead. Answers null, or why
+   * it cannot be: nothing has been done then, and the instance is to be disposed.
+   * @throws {AggregateError} of what the objects' `Symbol.dispose` threw; the instance is disposed then
+   */
+  recycle(): RecycleRefusal | null {
+    const state = this.#state;
+    if (state.life !== "idle") return state.life;
+    if (this.#refusal !== null) return this.#refusal;
+    const first = this.#source.firstState;
+    if (first === null || typeof first === "string") return first ?? "other-first-state";
+    const { core, guestObjects, scopes } = this.#binder;
+    const refusal = restoreRefusal(core, first, this.#growthPagesMax);
+    if (refusal !== null) return refusal;
+    // Host objects are told to go: they must not find a guest that they could call.
+    state.life = "busy";
+    try {
+      disposeHandles(scopes.flatMap((scope) => scope.reset()));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    if (!state.reset()) return "trapped";
+    guestObjects.forget();
+    this.#tables.reset();
+    this.#restorer ??= new Restorer(core, first);
+    this.#restorer.restore();
+    return null;
   }
 
   /**
@@ -103,209 +209,11 @@ export class ComponentInstance {
     if (this.#state.life === "disposed") return;
     if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
     this.#state.life = "disposed";
-    disposeHandles(this.#scopes.flatMap((scope) => scope.table.drain()));
+    this.#pages.giveBack(this.#source.memoryPagesMin + this.#binder.core.grownPages);
+    disposeHandles(this.#binder.scopes.flatMap((scope) => scope.table.drain()));
   }
 }
 
-class Binder {
-  readonly scopes: readonly ComponentScope[];
-  readonly #source: InstanceSource;
-  readonly #host: HostBindings;
-  readonly #state: InstanceState;
-  readonly #guestObjects: GuestObjects;
-  readonly #memories: readonly MemoryView[];
-  readonly #envs: readonly CanonEnv[];
-  readonly #builtins: readonly (CoreFunction | null)[];
-  readonly #coreExports: WebAssembly.Exports[] = [];
-
-  constructor(source: InstanceSource, host: HostBindings, state: InstanceState) {
-    this.#source = source;
-    this.#host = host;
-    this.#state = state;
-    const { plan } = source;
-    this.#guestObjects = new GuestObjects(host.classes, (id, rep) => this.#destroyForHost(id, rep));
-    this.scopes = Array.from(
-      { length: plan.link.componentInstances },
-      (_, id) => new ComponentScope(id, state, this.#guestObjects),
-    );
-    this.#memories = plan.memories.map(() => new MemoryView());
-    const none = new MemoryView();
-    this.#envs = plan.envs.map((env) =>
-      new CanonEnv(this.#memories[env.memory] ?? none, this.#scope(env.componentInstance))
-    );
-    this.#builtins = this.#bindBuiltins();
-    this.#attach(-1);
-  }
-
-  /** Instantiates the core modules; their start functions run, with nothing that could suspend. */
-  start(): void {
-    for (const [index, { module, args }] of this.#source.plan.link.coreInstances.entries()) {
-      const compiled = this.#source.modules[module];
-      const offset = this.#source.plan.link.modules[module]?.start ?? -1;
-      if (!compiled) {
-        throw new ComponentError("malformed", `Cannot instantiate core module ${module}: there is none`, { offset });
-      }
-      this.#coreExports.push(this.#instantiateCore(compiled, args, offset));
-      this.#attach(index);
-    }
-  }
-
-  exportContext(): Parameters<typeof bindExports>[1] {
-    return {
-      state: this.#state,
-      guestObjects: this.#guestObjects,
-      host: this.#host,
-      invoke: (plan, ref, env) => this.#invoke(plan, ref, env),
-    };
-  }
-
-  #instantiateCore(
-    module: WebAssembly.Module,
-    args: ReadonlyMap<string, CoreArgument>,
-    offset: number,
-  ): WebAssembly.Exports {
-    const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
-    for (const [name, arg] of args) {
-      if (arg.kind === "instance") {
-        imports[name] = this.#coreExports[arg.coreInstance] ?? {};
-        continue;
-      }
-      const items: Record<string, WebAssembly.ImportValue> = Object.create(null);
-      for (const [key, ref] of arg.items) items[key] = this.#core(ref);
-      imports[name] = items;
-    }
-    try {
-      return new WebAssembly.Instance(module, imports).exports;
-    } catch (error) {
-      if (error instanceof WebAssembly.LinkError || error instanceof TypeError) {
-        throw new ComponentError("malformed", `Cannot link a core module: ${error.message}`, { offset, cause: error });
-      }
-      throw this.#state.fail(trapOfGuest(error));
-    }
-  }
-
-  /** Gives the environments what core instance `index` (or, with -1, the builtins) provides. */
-  #attach(index: number): void {
-    const { plan } = this.#source;
-    const isNew = (ref: CoreRef): boolean => (ref.kind === "builtin" ? -1 : ref.coreInstance) === index;
-    for (const [at, ref] of plan.memories.entries()) {
-      if (!isNew(ref)) continue;
-      const memory = this.#core(ref);
-      if (memory instanceof WebAssembly.Memory) this.#memories[at]?.attach(memory);
-    }
-    for (const [at, { realloc }] of plan.envs.entries()) {
-      const env = this.#envs[at];
-      if (env !== undefined && realloc !== null && isNew(realloc)) env.realloc = this.#coreFunction(realloc);
-    }
-  }
-
-  #bindBuiltins(): (CoreFunction | null)[] {
-    const { plan, trampolines } = this.#source;
-    const bound = plan.builtins.map((builtin) => builtin === null ? null : this.#bindBuiltin(builtin));
-    if (trampolines !== null) {
-      const halves = plan.trampolines.flatMap((index) => bound[index] ?? []);
-      for (const [at, made] of bindTrampolines(trampolines, this.#state, halves).entries()) {
-        const index = plan.trampolines[at];
-        if (index !== undefined) bound[index] = made;
-      }
-    }
-    return bound;
-  }
-
-  #bindBuiltin(builtin: BuiltinPlan): CoreFunction {
-    const scope = this.#scope(builtin.componentInstance);
-    switch (builtin.kind) {
-      case "resource.new":
-        return bindResourceNew(scope, builtin.resource);
-      case "resource.rep":
-        return bindResourceRep(scope, builtin.resource);
-      case "resource.drop":
-        return bindResourceDrop(scope, builtin.resource, this.#destroyer(builtin.resource, scope));
-      case "lower": {
-        const env = this.#env(builtin.env);
-        const { callee } = builtin;
-        if (typeof callee !== "number") return bindLower(builtin.plan, env, scope, this.#fused(callee));
-        const hostCallee = this.#host.callees[callee];
-        if (hostCallee === undefined) throw new RangeError(`Cannot bind host function ${callee}: it was not looked up`);
-        return bindLower(builtin.plan, env, scope, hostCallee);
-      }
-    }
-  }
-
-  /** Bound on the first call: the other component's core instance is there by then. */
-  #fused({ lift, ref, env }: FusedPlan): Invoke {
-    let invoke: Invoke | null = null;
-    return (values) => (invoke ??= this.#invoke(lift, ref, env))(values);
-  }
-
-  #invoke(plan: LiftPlan, ref: LiftRef, env: number): Invoke {
-    const { postReturn } = ref.options;
-    return bindLift(plan, {
-      env: this.#env(env),
-      scope: this.#scope(ref.componentInstance),
-      core: this.#coreFunction(ref.core),
-      postReturn: postReturn === null ? null : this.#coreFunction(postReturn),
-      isWasm: ref.core.kind === "export" || this.#source.plan.trampolines.includes(ref.core.builtin),
-    });
-  }
-
-  #destroyer(resource: ResourceType, by: ComponentScope | null): Destroy {
-    const { origin } = resource;
-    if (origin.kind === "host") return disposeHostObject;
-    const { destructor, componentInstance } = origin;
-    if (destructor === null) return () => {};
-    const definer = this.#scope(componentInstance);
-    return (rep) => runDestructor(this.#coreFunction(destructor), Number(rep), definer, by);
-  }
-
-  /** The host disposes an object of a guest's resource. With the instance ended, the resource ended as well. */
-  #destroyForHost(resourceId: number, rep: number): void {
-    const { life } = this.#state;
-    if (life === "trapped" || life === "disposed") return;
-    const resource = this.#source.plan.link.resources[resourceId - 1];
-    if (resource === undefined) throw new RangeError(`Cannot drop resource type ${resourceId}: there is none`);
-    this.#state.enter("drop a resource", false);
-    try {
-      this.#destroyer(resource, null)(rep);
-      this.#state.checkAlive();
-    } catch (error) {
-      throw this.#state.fail(trapOfHost(error, "Symbol.dispose"));
-    }
-    this.#state.leave();
-  }
-
-  #core(ref: CoreRef): WebAssembly.ExportValue {
-    const found = ref.kind === "builtin"
-      ? this.#builtins[ref.builtin]
-      : this.#coreExports[ref.coreInstance]?.[ref.name];
-    if (found === undefined || found === null) {
-      const what = ref.kind === "builtin"
-        ? `builtin ${ref.builtin}`
-        : `"${ref.name}" of core instance ${ref.coreInstance}`;
-      throw new ComponentError("malformed", `Cannot use ${what}: there is none`);
-    }
-    return found;
-  }
-
-  #coreFunction(ref: CoreRef): CoreFunction {
-    const found = this.#core(ref);
-    if (typeof found !== "function") {
-      throw new ComponentError("malformed", "Cannot call a core export: it is no function");
-    }
-    return found as CoreFunction;
-  }
-
-  #scope(index: number): ComponentScope {
-    const scope = this.scopes[index];
-    if (scope === undefined) {
-      throw new RangeError(`Cannot use component instance ${index}: there are ${this.scopes.length}`);
-    }
-    return scope;
-  }
-
-  #env(index: number): CanonEnv {
-    const env = this.#envs[index];
-    if (env === undefined) throw new RangeError(`Cannot use environment ${index}: there are ${this.#envs.length}`);
-    return env;
-  }
+function pastBudget(why: string): ComponentError {
+  return new ComponentError("limit", `Cannot instantiate the component: ${why}`);
 }

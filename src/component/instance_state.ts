@@ -4,7 +4,10 @@
  */
 import type { FlatValue, GuestResources, ValueScope } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
-import { type HandleLimit, HandleTable } from "./handles.ts";
+import { Fuel } from "./fuel.ts";
+import type { GuestMeter } from "./guest_meter.ts";
+import { type HandleLimit, HandleTable, type LeftHandle } from "./handles.ts";
+import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 import { isTrap, makeTrap } from "./trap.ts";
 
 /**
@@ -12,6 +15,10 @@ import { isTrap, makeTrap } from "./trap.ts";
  * entered again. `disposed`: its owner ended it. The last two are final.
  */
 export type LifeState = "idle" | "busy" | "trapped" | "disposed";
+
+/** Answers of `tick` and `yield` beside fuel. */
+const WAIT = 0;
+const END = -1;
 
 /** A guest that waits for the host. */
 interface Suspension {
@@ -21,9 +28,10 @@ interface Suspension {
 /** What all component instances of one instance share. */
 export class InstanceState {
   life: LifeState = "busy";
-  /** True while every frame below is wasm, up to an export that was entered as a promise. */
+  /** True while every frame below is wasm, up to a function that was entered as a promise: only then it can suspend. */
   mayBlock = false;
   readonly limit: HandleLimit;
+  readonly fuel: Fuel;
   /** What the blocking half of a trampoline is to wait for; set and consumed within one host call. */
   #pending: Promise<FlatValue | undefined> | null = null;
   /** Tells the trampolines that `#pending` is set. */
@@ -32,8 +40,9 @@ export class InstanceState {
   /** What ends the guest as soon as the host function that it is in returns. */
   #ending: WebAssembly.RuntimeError | null = null;
 
-  constructor(handlesMax: number) {
-    this.limit = { live: 0, max: handlesMax };
+  constructor(options: { readonly handlesMax: number; readonly meter: GuestMeter }) {
+    this.limit = { live: 0, max: options.handlesMax };
+    this.fuel = new Fuel(options.meter);
     this.blocked = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   }
 
@@ -42,17 +51,75 @@ export class InstanceState {
     if (this.life !== "idle") throw this.#refusal(what);
     this.life = "busy";
     this.mayBlock = mayBlock;
+    this.fuel.run();
   }
 
   /** A call from outside has ended well. */
   leave(): void {
+    this.fuel.rest();
     if (this.life === "busy") this.life = "idle";
   }
 
-  /** Marks the instance as trapped and returns what to throw. */
+  /** Marks the instance as trapped and returns what to throw into the guest. */
   fail(trap: WebAssembly.RuntimeError): WebAssembly.RuntimeError {
     if (this.life === "busy" || this.life === "idle") this.life = "trapped";
     return trap;
+  }
+
+  /** A call from outside has ended in a trap. Returns what to tell the caller: when the guest was ended, why. */
+  failCall(trap: WebAssembly.RuntimeError): WebAssembly.RuntimeError {
+    this.fuel.rest();
+    this.fail(trap);
+    return this.#ending ?? trap;
+  }
+
+  /** Runs guest code with JavaScript on its stack: realloc, a destructor. It cannot suspend meanwhile. */
+  withoutWaiting<T>(run: () => T): T {
+    const couldBlock = this.mayBlock;
+    this.mayBlock = false;
+    try {
+      return run();
+    } finally {
+      this.mayBlock = couldBlock;
+    }
+  }
+
+  /** `tick`: the fuel of a module ran out. More of it, or `WAIT` for `turn`, or `END`. */
+  tick(): number {
+    if (this.#ending !== null) return END;
+    const verdict = this.fuel.meter.check(this.mayBlock);
+    if (verdict === "continue") return FUEL_PER_TICK;
+    if (verdict === "yield" && this.mayBlock) return WAIT;
+    this.kill(verdict === "yield" ? new HostTrap("The guest cannot wait for its turn: nothing can suspend") : verdict);
+    return END;
+  }
+
+  /** `yield`: the guest waits for its turn. */
+  turn(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const suspension: Suspension = { reject };
+      this.#suspension = suspension;
+      this.fuel.rest();
+      void this.fuel.meter.turn().then(() => {
+        // Killed meanwhile: unwound already.
+        if (this.#suspension !== suspension) return;
+        this.#suspension = null;
+        this.fuel.run();
+        resolve(FUEL_PER_TICK);
+      });
+    });
+  }
+
+  /** Makes a busy instance as it was before its first call; false when it was ended meanwhile. */
+  reset(): boolean {
+    if (this.life === "busy" && this.#ending !== null) this.life = "trapped";
+    if (this.life !== "busy") return false;
+    this.life = "idle";
+    this.mayBlock = false;
+    this.#pending = null;
+    this.blocked.value = 0;
+    this.fuel.reset();
+    return true;
   }
 
   #refusal(what: string): WebAssembly.RuntimeError {
@@ -82,10 +149,12 @@ export class InstanceState {
     this.#pending = new Promise((resolve, reject) => {
       const suspension: Suspension = { reject };
       this.#suspension = suspension;
+      this.fuel.rest();
       const settle = (step: () => FlatValue | undefined, leave: () => void): void => {
         // Killed or disposed meanwhile: the guest is gone.
         if (this.#suspension !== suspension) return leave();
         this.#suspension = null;
+        this.fuel.run();
         try {
           resolve(step());
         } catch (error) {
@@ -149,6 +218,14 @@ export class ComponentScope implements ValueScope {
     this.state = state;
     this.table = new HandleTable(state.limit);
     this.guestResources = guestResources;
+  }
+
+  /** As in a new instance. Returns what the table owned. */
+  reset(): LeftHandle[] {
+    this.mayLeave = true;
+    this.isEntered = false;
+    this.lent.length = 0;
+    return this.table.drain();
   }
 
   giveBack(): void {

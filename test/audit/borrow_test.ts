@@ -62,7 +62,7 @@ test("borrow: a component that drops what it was lent may be lent it again, and 
   const instance = await (await component(lending(USE, LEND_TWICE))).instantiate({
     log: (x: number) => dropped.push(x),
   });
-  assert.equal(run(instance, 1), 11);
+  assert.equal(await run(instance, 1), 11);
   assert.deepEqual(dropped, [11]);
   assert.equal(instance.handleCount, 0);
 });
@@ -98,7 +98,7 @@ for (const { name, body, message } of FORBIDDEN) {
     const instance = await (await component(lending(body, LEND_TWICE))).instantiate({
       log: (x: number) => dropped.push(x),
     });
-    assert.throws(() => run(instance, 1), message);
+    await assert.rejects(async () => run(instance, 1), message);
     assert.equal(instance.state, "trapped");
     // Nobody ran a destructor of what its owner still holds.
     assert.deepEqual(dropped, []);
@@ -131,20 +131,20 @@ test("borrow: of a list, each one has to be dropped", async () => {
   const host = { "test:host/api": { Thing, look: () => 1 } };
   const things = [new Thing(), new Thing(), new Thing()];
   const good = await (await component(inside(LIST, "i32 i32", DROP_ALL))).instantiate(host);
-  run(good, things);
+  await run(good, things);
   assert.equal(good.handleCount, 0);
   const lazy = await (await component(inside(LIST, "i32 i32", "(call $drop (i32.load (local.get 0)))"))).instantiate(
     host,
   );
-  assert.throws(() => run(lazy, things), /returned with 2 borrowed handles/);
+  await assert.rejects(async () => run(lazy, things), /returned with 2 borrowed handles/);
 });
 
 test("borrow: in an option, one that is there has to be dropped, one that is not has not", async () => {
   const host = { "test:host/api": { Thing, look: () => 1 } };
   const compiled = await component(inside("(option (borrow $thing))", "i32 i32", ""));
-  run(await compiled.instantiate(host), undefined);
+  await run(await compiled.instantiate(host), undefined);
   const other = await compiled.instantiate(host);
-  assert.throws(() => run(other, new Thing()), /returned with 1 borrowed handles/);
+  await assert.rejects(async () => run(other, new Thing()), /returned with 1 borrowed handles/);
 });
 
 test("borrow: through a call that suspends, it lives until the call is over", async () => {

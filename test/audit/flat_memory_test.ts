@@ -89,14 +89,14 @@ async function assertFlat(instance: ComponentInstance, rounds: (run: Run) => unk
 
 test("ten million resources of the host: one handle, memory stays flat, each is disposed once", async () => {
   const instance = await instantiate(HOST, { "test:host/things": { Thing } });
-  await assertFlat(instance, (run) => assert.equal(run(ROUNDS), 1));
+  await assertFlat(instance, async (run) => assert.equal(await run(ROUNDS), 1));
   assert.deepEqual([Thing.made, Thing.dropped], [ROUNDS + 1, ROUNDS + 1]);
 });
 
 test("ten million resources of the guest: one handle, memory stays flat, each is destroyed once", async () => {
   let destroyed = 0;
   const instance = await instantiate(OWN, { log: () => void destroyed++ });
-  await assertFlat(instance, (run) => assert.equal(run(ROUNDS), 1));
+  await assertFlat(instance, async (run) => assert.equal(await run(ROUNDS), 1));
   assert.equal(destroyed, ROUNDS + 1);
 });
 
@@ -107,10 +107,10 @@ test("ten million pollables: one handle, memory stays flat, no timer is left", a
   assert.deepEqual([context.clock.timersArmed, context.counters.get("pollables")], [0, 0]);
 });
 
-test("a million resources between components: memory of both tables stays flat", async () => {
+test("two hundred thousand resources between components: memory of both tables stays flat", async () => {
   const instance = await instantiate(BETWEEN, { log() {} });
   // The maker takes four bytes of its own memory for each: the guest's affair, and no handle's.
-  await assertFlat(instance, (run) => {
-    for (let round = 0; round < 1_000_000; round++) run(round);
+  await assertFlat(instance, async (run) => {
+    for (let round = 0; round < 200_000; round++) await run(round);
   });
 });

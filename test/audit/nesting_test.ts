@@ -6,7 +6,7 @@ import { compileComponent } from "../../src/component/engine.ts";
 import { wat } from "../engine/wat.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
-type Numbers = (...args: readonly number[]) => number;
+type Numbers = (...args: readonly number[]) => number | Promise<number>;
 
 const ADD_ONE = `(core module $Add (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))`;
 const LIFT_F = `(core instance $m (instantiate $Add))
@@ -128,7 +128,7 @@ for (const { name, text, gives } of NESTINGS) {
     const bytes = await wat(text);
     for (const exports of [await underEngine(bytes), await underJco(bytes)]) {
       const run = exports["run"] as Numbers;
-      assert.deepEqual([run(1), run(10)], gives);
+      assert.deepEqual([await run(1), await run(10)], gives);
     }
   });
 }

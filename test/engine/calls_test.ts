@@ -21,7 +21,7 @@ test("imports: what no core module calls need not be offered", async () => {
     (core instance $m (instantiate $M (with "" (instance (export "used" (func $used))))))
     (func (export "run") (result u32) (canon lift (core func $m "run")))`);
   assert.deepEqual(compiled.imports.map((item) => item.name), ["a:b/types", "a:b/api@0.2.1", "unused"]);
-  assert.equal(call(await compiled.instantiate({ "a:b/api@0.2.7": { used: () => 3 } }), "run"), 3);
+  assert.equal(await call(await compiled.instantiate({ "a:b/api@0.2.7": { used: () => 3 } }), "run"), 3);
   await assert.rejects(
     () => compiled.instantiate({}),
     (error) => error instanceof ComponentError && error.reason === "import",
@@ -62,9 +62,9 @@ test("calls: seventeen parameters go through memory, in both directions", async 
     (func (export "run") ${params} (result string) (canon lift (core func $m "run") ${OPTIONS}))`);
   const instance = await compiled.instantiate({ f: (...args: unknown[]) => args.join() });
   const args = Array.from({ length: 17 }, (_, index) => index === 3 ? "three" : BigInt(index));
-  assert.equal(call(instance, "run", ...args), args.join());
-  assert.throws(
-    () => call(instance, "run", ...args.slice(0, 16)),
+  assert.equal(await call(instance, "run", ...args), args.join());
+  await assert.rejects(
+    async () => call(instance, "run", ...args.slice(0, 16)),
     /undefined as parameter "p16" of "run", expected a u64/,
   );
 });
@@ -80,8 +80,8 @@ test("calls: post-return gets what the function returned, after the result was r
     (func (export "run") (result string) (canon lift (core func $m "run") ${OPTIONS} (post-return (core func $m "post"))))
     (func (export "freed") (result u32) (canon lift (core func $m "freed")))`);
   const instance = await compiled.instantiate({});
-  assert.equal(call(instance, "run"), "hello");
-  assert.equal(call(instance, "freed"), 64);
+  assert.equal(await call(instance, "run"), "hello");
+  assert.equal(await call(instance, "freed"), 64);
 });
 
 const BAD_RESULTS = [
@@ -101,7 +101,7 @@ for (const { name, pointer, message } of BAD_RESULTS) {
       (func (export "passed") (canon lift (core func $m "passed")))`);
     for (const run of ["returned", "passed"]) {
       const instance = await compiled.instantiate({ f: () => "x" });
-      assert.throws(() => call(instance, run), message);
+      await assert.rejects(async () => call(instance, run), message);
       assert.equal(instance.state, "trapped");
     }
   });
@@ -118,7 +118,7 @@ test("calls: memory that the guest grew between and within calls is the one that
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)) (export "memory" (memory $memory))))))
     (func (export "run") (param "x" string) (result string) (canon lift (core func $m "run") ${OPTIONS}))`);
   const instance = await compiled.instantiate({ f: (x: string) => `${x}${"y".repeat(70_000)}` });
-  for (const x of ["a", "b".repeat(100_000)]) assert.equal(call(instance, "run", x), `${x}${"y".repeat(70_000)}`);
+  for (const x of ["a", "b".repeat(100_000)]) assert.equal(await call(instance, "run", x), `${x}${"y".repeat(70_000)}`);
 });
 
 test("calls: one call lifts at most 16 MiB, however often it names the same bytes", async () => {
@@ -134,7 +134,7 @@ test("calls: one call lifts at most 16 MiB, however often it names the same byte
     (func (export "run") (param "n" u32) (canon lift (core func $m "run")))`);
   let lists = 0;
   const instance = await compiled.instantiate({ f: (x: unknown[]) => void (lists += x.length) });
-  call(instance, "run", 255);
+  await call(instance, "run", 255);
   assert.equal(lists, 255);
-  assert.throws(() => call(instance, "run", 3000), /more than 16777216 bytes in one call/);
+  await assert.rejects(async () => call(instance, "run", 3000), /more than 16777216 bytes in one call/);
 });

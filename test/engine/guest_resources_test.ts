@@ -6,9 +6,9 @@ import { COUNTER, COUNTER_EXPORTS, counterHolder } from "./fixtures.ts";
 import { call, component } from "./wat.ts";
 
 interface Counter extends Disposable {
-  addTo(n: number): number;
+  addTo(n: number): Promise<number>;
 }
-type CounterClass = (new (n: number) => Counter) & { join(a: Counter, b: Counter): Counter };
+type CounterClass = (new (n: number) => Counter) & { join(a: Counter, b: Counter): Promise<Counter> };
 
 async function counters(): Promise<{ instance: ComponentInstance; Counter: CounterClass; log: number[] }> {
   const log: number[] = [];
@@ -24,11 +24,11 @@ test("guest resources: constructor, methods, statics, and the destructor on disp
   const a = new Counter(5);
   assert(a instanceof Counter);
   assert.equal(Counter.name, "Counter");
-  assert.equal(a.addTo(3), 8);
+  assert.equal(await a.addTo(3), 8);
   const b = new Counter(100);
-  const joined = Counter.join(a, b);
+  const joined = await Counter.join(a, b);
   assert(joined instanceof Counter);
-  assert.equal(joined.addTo(0), 108);
+  assert.equal(await joined.addTo(0), 108);
   assert.deepEqual(log, [100]);
   joined[Symbol.dispose]();
   joined[Symbol.dispose]();
@@ -43,9 +43,9 @@ test("guest resources: dropped, moved and foreign objects are refused", async ()
       a[Symbol.dispose]();
       return a.addTo(1);
     },
-    (Counter) => {
+    async (Counter) => {
       const a = new Counter(1);
-      Counter.join(a, new Counter(2));
+      await Counter.join(a, new Counter(2));
       return a.addTo(1);
     },
     (Counter) => {
@@ -59,7 +59,7 @@ test("guest resources: dropped, moved and foreign objects are refused", async ()
   for (const row of rows) {
     const { instance, Counter } = await counters();
     const other = new (await counters()).Counter(9);
-    assert.throws(() => row(Counter, other), /expected a resource/);
+    await assert.rejects(async () => row(Counter, other), /expected a resource/);
     assert.equal(instance.state, "trapped");
   }
 });
@@ -68,7 +68,7 @@ test("guest resources: they die with their instance", async () => {
   const { instance, Counter, log } = await counters();
   const a = new Counter(1);
   instance.dispose();
-  assert.throws(() => a.addTo(1), /it was disposed/);
+  await assert.rejects(async () => a.addTo(1), /it was disposed/);
   a[Symbol.dispose]();
   assert.deepEqual(log, []);
 });
@@ -80,7 +80,7 @@ test("resources between components: owned, lent, joined and dropped", async () =
     (local.set $r (call $add (local.get $h) (i32.const 1)))
     (call $drop (local.get $h)) (local.get $r)`));
   const instance = await compiled.instantiate({ log: (x: number) => void log.push(x) });
-  assert.equal(call(instance, "run", 20), 28);
+  assert.equal(await call(instance, "run", 20), 28);
   assert.deepEqual(log, [7, 28]);
   assert.equal(instance.handleCount, 0);
 });
@@ -98,7 +98,7 @@ for (const { name, body } of BETWEEN) {
   test(`resources between components: ${name} traps`, async () => {
     const compiled = await component(counterHolder(body));
     const instance = await compiled.instantiate({ log() {} });
-    assert.throws(() => call(instance, "run", 1), /there is none/);
+    await assert.rejects(async () => call(instance, "run", 1), /there is none/);
     assert.equal(instance.state, "trapped");
   });
 }
@@ -147,7 +147,7 @@ const FORBIDDEN = [
 for (const { name, parts, message } of FORBIDDEN) {
   test(`guest resources: ${name} traps`, async () => {
     const instance = await (await component(maker(parts))).instantiate({});
-    assert.throws(() => call(instance, "run", "x"), message);
+    await assert.rejects(async () => call(instance, "run", "x"), message);
     assert.equal(instance.state, "trapped");
   });
 }
@@ -155,6 +155,6 @@ for (const { name, parts, message } of FORBIDDEN) {
 test("guest resources: a representation may be looked at in post-return", async () => {
   const rep = "(drop (call $rep (i32.const 1)))";
   const instance = await (await component(maker({ run: `${NEW} ${rep}`, post: rep }))).instantiate({});
-  assert.equal(call(instance, "run", "x"), undefined);
+  assert.equal(await call(instance, "run", "x"), undefined);
   assert.equal(instance.handleCount, 1);
 });

@@ -43,7 +43,7 @@ for (const count of [0, 1, 2, 3, 4, 5]) {
       const f = (...args: readonly unknown[]): number => log.push(args);
       const compiled = await component(caller(name, count));
       const instance = await compiled.instantiate({ "test:host/api": { T, f, make: () => new T() } });
-      assert.equal(call(instance, "run"), 1);
+      assert.equal(await call(instance, "run"), 1);
       assert.deepEqual(log, [Array.from({ length: count }, (_, index) => index + 1)]);
     });
   }
@@ -59,7 +59,7 @@ test("host calls: an object that lost its method ends the guest", async () => {
   for (const count of [0, 1, 2, 3]) {
     const compiled = await component(caller("[method]t.use", count));
     const instance = await compiled.instantiate({ "test:host/api": { T, make } });
-    assert.throws(() => call(instance, "run"), /Cannot call method use: the object has none/);
+    await assert.rejects(async () => call(instance, "run"), /Cannot call method use: the object has none/);
     assert.equal(instance.state, "trapped");
   }
 });
@@ -87,7 +87,7 @@ for (const { name, thrown, isTrap } of THROWN) {
         throw thrown;
       },
     });
-    assert.throws(() => call(instance, "run"), isTrap);
+    await assert.rejects(async () => call(instance, "run"), isTrap);
     assert.equal(instance.state, "trapped");
   });
 }

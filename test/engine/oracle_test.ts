@@ -102,7 +102,7 @@ function thingsFixture(): Fixture {
 }
 
 interface Counter extends Disposable {
-  addTo(n: number): number;
+  addTo(n: number): number | Promise<number>;
 }
 
 const FIXTURES: readonly Fixture[] = [
@@ -129,12 +129,12 @@ const FIXTURES: readonly Fixture[] = [
     host: (log) => ({ log: { default: (x: number) => log("dropped", x) } }),
     script: async (exports, log) => {
       const { Counter } = exports["test:guest/counters@1.0.0"] as {
-        Counter: (new (n: number) => Counter) & { join(a: Counter, b: Counter): Counter };
+        Counter: (new (n: number) => Counter) & { join(a: Counter, b: Counter): Counter | Promise<Counter> };
       };
       const a = new Counter(5);
-      log(a.addTo(3), a instanceof Counter);
-      const joined = Counter.join(a, new Counter(100));
-      log(joined.addTo(1));
+      log(await a.addTo(3), a instanceof Counter);
+      const joined = await Counter.join(a, new Counter(100));
+      log(await joined.addTo(1));
       joined[Symbol.dispose]();
     },
   },

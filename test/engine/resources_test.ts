@@ -128,7 +128,7 @@ const FORBIDDEN = [
 for (const { name, body, message } of FORBIDDEN) {
   test(`resources: ${name} traps`, async () => {
     const instance = await (await guest(run(`${body} (i32.const 0)`)))();
-    assert.throws(() => call(instance, "run", 0), message);
+    await assert.rejects(async () => call(instance, "run", 0), message);
     assert.equal(instance.state, "trapped");
   });
 }
@@ -136,7 +136,7 @@ for (const { name, body, message } of FORBIDDEN) {
 test("resources: a handle that was lent is whole again after the call", async () => {
   const instance = await (await guest(run(`${MAKE}
     (call $look-take (local.get $h) (call $make-a)) (call $take-a (local.get $h)) (i32.const 0)`)))();
-  assert.equal(call(instance, "run", 0), 0);
+  assert.equal(await call(instance, "run", 0), 0);
   assert.equal(instance.handleCount, 0);
 });
 
@@ -156,7 +156,7 @@ test("resources: methods, statics and dispose reach the host's class", async () 
   }
   const make = await guest(run(`${MAKE}
     (i32.add (call $all) (call $value (local.get $h))) (call $drop-a (local.get $h))`));
-  assert.equal(call(await make({ A, makeA: () => new A() }), "run", 0), 1005);
+  assert.equal(await call(await make({ A, makeA: () => new A() }), "run", 0), 1005);
   assert.deepEqual(log, ["dispose"]);
 });
 
@@ -170,7 +170,7 @@ test("resources: an object given for own is the one that was passed in, and is n
   const made = new Own();
   let taken: unknown = null;
   const instance = await make({ A: Own, makeA: () => made, takeA: (x: unknown) => void (taken = x) });
-  call(instance, "run", 0);
+  await call(instance, "run", 0);
   assert.equal(taken, made);
 });
 
@@ -196,7 +196,7 @@ test("resources: a million creations and drops use one handle", async () => {
     (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $h)`));
   const one = new A();
   const instance = await make({ A, makeA: () => one });
-  assert.equal(call(instance, "run", ROUNDS), 1);
+  assert.equal(await call(instance, "run", ROUNDS), 1);
   assert.equal(instance.handleCount, 0);
 });
 
@@ -214,7 +214,7 @@ test("resources: a host's Symbol.dispose that throws, or wants to wait, ends the
       }
     }
     const instance = await make({ A: Own, makeA: () => new Own() });
-    assert.throws(() => call(instance, "run", 0), /still in use|returned a promise/);
+    await assert.rejects(async () => call(instance, "run", 0), /still in use|returned a promise/);
     assert.equal(instance.state, "trapped");
   }
 });
@@ -223,9 +223,9 @@ test("resources: more handles than handlesMax trap", async () => {
   const make = await guest(run(`(loop $again
     (drop (call $make-a)) (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (i32.const 0)`));
   const instance = await make({}, { handlesMax: 10 });
-  call(instance, "run", 10);
+  await call(instance, "run", 10);
   assert.equal(instance.handleCount, 10);
-  assert.throws(() => call(instance, "run", 1), /holds 10 handles, expected fewer/);
+  await assert.rejects(async () => call(instance, "run", 1), /holds 10 handles, expected fewer/);
 });
 
 test("resources: dispose ends what is left, newest first, children before their parents", async () => {
@@ -242,7 +242,7 @@ test("resources: dispose ends what is left, newest first, children before their 
     }
   }
   const instance = await make({ A: Own, makeA: () => new Own() });
-  call(instance, "run", 5);
+  await call(instance, "run", 5);
   instance.dispose();
   assert.deepEqual(log, [5, 3, 2, 1, 4]);
   assert.equal(instance.handleCount, 0);
@@ -260,9 +260,9 @@ test("resources: a borrowed handle must be dropped before the export returns", a
     }
   }
   const good = await drops({ A: Own });
-  call(good, "run", new Own());
+  await call(good, "run", new Own());
   assert.equal(good.handleCount, 0);
-  assert.throws(() => call(good, "run", {}), /parameter "x" of "run", expected a resource of type a/);
+  await assert.rejects(async () => call(good, "run", {}), /parameter "x" of "run", expected a resource of type a/);
 });
 
 test("resources: a borrowed handle cannot be given away", async () => {
@@ -281,5 +281,5 @@ test("resources: a component without memory options can still pass records of ha
     `(func (export "run") (param "x" (own $a)) (result (own $a)) (canon lift (core func $m "run") ${OPTIONS}))`,
   );
   const object = new A();
-  assert.equal(call(await make({ A }), "run", object), object);
+  assert.equal(await call(await make({ A }), "run", object), object);
 });

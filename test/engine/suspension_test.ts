@@ -107,7 +107,7 @@ test("suspension: a busy instance refuses a second call, and goes on", async () 
   assert.equal(await first, 7);
 });
 
-test("suspension: an export of a component that never suspends answers synchronously", async () => {
+test("suspension: a host function that is not declared to suspend gives its value at once", async () => {
   const compiled = await component(
     `(import "wait" (func $wait (param "x" u32) (result u32)))
     (core func $wait (canon lower (func $wait)))
@@ -116,7 +116,7 @@ test("suspension: an export of a component that never suspends answers synchrono
     (core instance $m (instantiate $M (with "" (instance (export "wait" (func $wait))))))
     (func (export "run") (param "x" u32) (result u32) (canon lift (core func $m "run")))`,
   );
-  assert.equal(call(await compiled.instantiate({ wait: (x: number) => x + 1 }), "run", 1), 2);
+  assert.equal(await call(await compiled.instantiate({ wait: (x: number) => x + 1 }), "run", 1), 2);
 });
 
 test("kill: unwinds a suspended guest with its cause; the late answer does nothing", async () => {
@@ -204,20 +204,57 @@ for (const { name, module, lift, message } of NOWHERE) {
   });
 }
 
-test("suspension: a start function can call a suspending import, but not wait for it", async () => {
-  const compiled = await component(
-    `(import "wait" (func $wait))
-    (core func $wait (canon lower (func $wait)))
-    (core module $M (import "" "wait" (func $wait)) (func $start ${SWALLOW}) (start $start))
-    (core instance $m (instantiate $M (with "" (instance (export "wait" (func $wait))))))`,
-    ["wait"],
-  );
-  assert.equal((await compiled.instantiate({ wait: () => {} })).state, "idle");
-  await assert.rejects(() => compiled.instantiate({ wait: () => Promise.reject(new Error("unheard")) }), (error) => {
-    assert(error instanceof WebAssembly.RuntimeError);
-    assert.match(error.message, /Cannot wait in "wait": nothing can suspend here/);
-    return true;
-  });
+/** Two modules with start functions that log, wait, and log again. */
+const STARTS = `(import "wait" (func $wait)) (import "log" (func $log (param "x" u32)))
+  (core func $wait (canon lower (func $wait))) (core func $log (canon lower (func $log)))
+  (core module $M (import "" "wait" (func $wait)) (import "" "log" (func $log (param i32)))
+    (func $start (call $log (i32.const 1)) ${SWALLOW} (call $log (i32.const 2))) (start $start)
+    (func (export "run")))
+  (core instance $a (instantiate $M (with "" (instance (export "wait" (func $wait)) (export "log" (func $log))))))
+  (core instance $b (instantiate $M (with "" (instance (export "wait" (func $wait)) (export "log" (func $log))))))
+  (func (export "run") (canon lift (core func $b "run")))`;
+
+test("suspension: a start function can wait, and the next module is made when it has ended", async () => {
+  const compiled = await component(STARTS, ["wait"]);
+  for (const isSlow of [false, true]) {
+    const log: number[] = [];
+    const instance = await compiled.instantiate({
+      log: (x: number) => void log.push(x),
+      wait: () => isSlow ? new Promise((resolve) => setTimeout(resolve)) : undefined,
+    });
+    assert.deepEqual(log, [1, 2, 1, 2]);
+    assert.equal(instance.state, "idle");
+    assert.equal(await call(instance, "run"), undefined);
+  }
+});
+
+test("suspension: a host function that fails, kill and dispose end a start function", async () => {
+  const compiled = await component(STARTS, ["wait"]);
+  const cause = new Error("over");
+  const ends: readonly ((instance: ComponentInstance) => unknown)[] = [
+    (instance) => instance.kill(cause),
+    (instance) => instance.dispose(),
+  ];
+  for (const end of [null, ...ends]) {
+    const log: number[] = [];
+    let made: ComponentInstance | null = null;
+    const onMade = (instance: ComponentInstance): void => {
+      made = instance;
+    };
+    const wait = (): Promise<void> => end === null ? Promise.reject(cause) : new Promise(() => {});
+    const starting = compiled.instantiate({ log: (x: number) => void log.push(x), wait }, { onMade });
+    assert.ok(made !== null);
+    const instance: ComponentInstance = made;
+    assert.equal(instance.state, "busy");
+    end?.(instance);
+    await assert.rejects(starting, (error) => {
+      assert.ok(error instanceof WebAssembly.RuntimeError);
+      if (end !== ends[1]) assert.equal(error.cause, cause);
+      return true;
+    });
+    assert.equal(instance.state, "disposed");
+    assert.deepEqual(log, [1]);
+  }
 });
 
 test("suspension: destructors and constructors run without waiting", async () => {

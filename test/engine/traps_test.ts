@@ -301,8 +301,8 @@ test("traps: the guest can catch what it threw itself, and goes on", async () =>
     (func (export "run") (result u32) (canon lift (core func $m "run")))
     (func (export "escape") (canon lift (core func $m "escape")))`);
   const instance = await compiled.instantiate({});
-  assert.equal((instance.exports["run"] as ExportedFunction)(), 77);
-  assert.throws(() => (instance.exports["escape"] as ExportedFunction)(), /let an exception escape/);
+  assert.equal(await (instance.exports["run"] as ExportedFunction)(), 77);
+  await assert.rejects(async () => (instance.exports["escape"] as ExportedFunction)(), /let an exception escape/);
   assert.equal(instance.state, "trapped");
 });
 

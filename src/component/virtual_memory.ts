@@ -1,0 +1,153 @@
+/**
+ * A memory of a guest with the size that the guest sees. Growing draws on the budget of the instance; and an instance that
+ * is put back to its first state has its first size again, though no wasm memory can shrink: the pages that are there
+ * already are given out once more, zeroed (`first_state.ts`).
+ */
+import type { PageBudget } from "./guest_meter.ts";
+import { WRITTEN_MAP_BYTES, WRITTEN_PAGE_BYTES } from "./instrument/instrumented_module.ts";
+
+/** Of wasm. */
+export const PAGE_BYTES = 65_536;
+/** Of a memory with 32-bit addresses; more than V8 gives to any. */
+const PAGES_MAX_32 = 65_536;
+
+/** The type of a memory, and what it draws on. */
+export interface VirtualMemoryOptions {
+  readonly is64: boolean;
+  readonly minPages: bigint;
+  readonly maxPages: bigint | null;
+  readonly budget: PageBudget;
+  /** Keeps the map of the pages that were written. */
+  readonly tracksWrites: boolean;
+}
+
+/** One for each memory of a component instance, whoever imports it. Its first pages are taken from the budget already. */
+export class VirtualMemory {
+  readonly #minPages: number;
+  readonly #maxPages: number;
+  readonly #is64: boolean;
+  readonly #budget: PageBudget;
+  readonly #tracksWrites: boolean;
+  #memory: WebAssembly.Memory | null = null;
+  /** As the guest sees it. */
+  #pages: number;
+  #physicalPages: number;
+  #map: WebAssembly.Memory | null = null;
+  #mapBytes: Uint8Array<ArrayBuffer> | null = null;
+  /** The budget (or the host) had no more to give: another instance might have got it. */
+  hasRefused = false;
+
+  constructor({ is64, minPages, maxPages, budget, tracksWrites }: VirtualMemoryOptions) {
+    this.#is64 = is64;
+    this.#minPages = Number(minPages);
+    this.#maxPages = maxPages === null ? (is64 ? Infinity : PAGES_MAX_32) : Number(maxPages);
+    this.#budget = budget;
+    this.#tracksWrites = tracksWrites;
+    this.#pages = this.#minPages;
+    this.#physicalPages = this.#minPages;
+  }
+
+  /** The core instance that has it is there. */
+  attach(memory: WebAssembly.Memory): void {
+    this.#memory = memory;
+  }
+
+  get memory(): WebAssembly.Memory {
+    if (this.#memory === null) throw new TypeError("Cannot use a memory: its core instance is not made yet");
+    return this.#memory;
+  }
+
+  get pages(): number {
+    return this.#pages;
+  }
+
+  get byteLength(): number {
+    return this.#pages * PAGE_BYTES;
+  }
+
+  /** At least `pages`: taken from the budget until the instance ends. */
+  get physicalPages(): number {
+    return this.#physicalPages;
+  }
+
+  /** What was taken from the budget beyond the minimum. */
+  get grownPages(): number {
+    return this.#physicalPages - this.#minPages;
+  }
+
+  /** It can become larger than it was at first. */
+  get canGrow(): boolean {
+    return this.#maxPages > this.#minPages;
+  }
+
+  /** `memory.grow`: the size before, or -1. */
+  grow(delta: number): number {
+    const before = this.#pages;
+    const pages = before + delta;
+    if (pages > this.#maxPages) return -1;
+    if (pages > this.#physicalPages && !this.#growPhysically(pages - this.#physicalPages)) {
+      this.hasRefused = true;
+      return -1;
+    }
+    this.#pages = pages;
+    return before;
+  }
+
+  #growPhysically(pages: number): boolean {
+    if (!this.#budget.take(pages)) return false;
+    try {
+      // The JavaScript of a 64-bit memory counts in bigints, which the type libraries do not know.
+      const memory: { grow(delta: number | bigint): unknown } = this.memory;
+      memory.grow(this.#is64 ? BigInt(pages) : pages);
+    } catch (error) {
+      this.#budget.giveBack(pages);
+      // Out of memory, or past a bound of the runtime: what `memory.grow` says with -1.
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    this.#physicalPages += pages;
+    return true;
+  }
+
+  /** Its first size again. The caller sees to the contents, beyond it too. */
+  shrink(pages: number): void {
+    this.#pages = pages;
+  }
+
+  /** The functions that stand for `memory.grow` and `memory.size`. */
+  get hooks(): { readonly grow: WebAssembly.ImportValue; readonly size: WebAssembly.ImportValue } {
+    if (this.#is64) {
+      return {
+        grow: (delta: bigint) => BigInt(this.grow(Number(BigInt.asUintN(64, delta)))),
+        size: () => BigInt(this.#pages),
+      };
+    }
+    return { grow: (delta: number) => this.grow(delta >>> 0), size: () => this.#pages };
+  }
+
+  /** The map of written pages, as the guest's code marks it. */
+  get map(): WebAssembly.Memory {
+    this.#map ??= new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    return this.#map;
+  }
+
+  /** The map as bytes; null when there is none. */
+  get written(): Uint8Array<ArrayBuffer> | null {
+    if (!this.#tracksWrites) return null;
+    if (this.#mapBytes === null) {
+      const { buffer } = this.map;
+      if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a map of written pages: it is shared");
+      this.#mapBytes = new Uint8Array(buffer);
+    }
+    return this.#mapBytes;
+  }
+
+  /** The host is about to write. */
+  mark(pointer: number, size: number): void {
+    if (!this.#tracksWrites || size === 0) return;
+    const map = this.written;
+    if (map === null) return;
+    const last = Math.floor((pointer + size - 1) / WRITTEN_PAGE_BYTES);
+    for (let page = Math.floor(pointer / WRITTEN_PAGE_BYTES); page <= last; page++) map[page % WRITTEN_MAP_BYTES] = 1;
+  }
+}
