@@ -9,6 +9,7 @@ import { ByteWriter } from "./byte_writer.ts";
 import type { HelperSpec, ImportSpec } from "./code_scan.ts";
 import { INIT_BYTES_MAX, INIT_ELEMENTS_MAX } from "./code_scanner.ts";
 import { CHANGED_TABLE } from "./instrumented_module.ts";
+import { writeRangeMark } from "./mark_code.ts";
 import type { ModuleShape } from "./module_shape.ts";
 import { BulkOp, Op } from "./opcodes.ts";
 
@@ -43,6 +44,9 @@ export interface AddedIndices {
   readonly exhausted: number;
   readonly import: (spec: ImportSpec) => number;
   readonly helper: (index: number) => number;
+  /** The map of a memory; undefined when its writes are not tracked. */
+  readonly map: (memory: number) => number | undefined;
+  readonly is64: (memory: number) => boolean;
 }
 
 /** An added function: its type and its body (locals and code), both as bytes. */
@@ -151,6 +155,7 @@ export function helperFunction(
   switch (spec.kind) {
     case "memory.fill": {
       const at = space(spec.memory);
+      writeRangeMark(out, indices.map(spec.memory), { address64: at.is64, length64: at.is64 });
       writeFill(bulk(at.is64, [BulkOp.MEMORY_FILL, spec.memory]), at);
       return done([numberType(at.is64), i32, numberType(at.is64)], []);
     }
@@ -164,6 +169,7 @@ export function helperFunction(
       const [target, source] = [space(spec.target), space(spec.source)];
       const operation = spec.kind === "memory.copy" ? BulkOp.MEMORY_COPY : BulkOp.TABLE_COPY;
       const length64 = target.is64 && source.is64;
+      if (!isTable) writeRangeMark(out, indices.map(spec.target), { address64: target.is64, length64 });
       writeCopy(bulk(length64, [operation, spec.target, spec.source]), target, source);
       return done([numberType(target.is64), numberType(source.is64), numberType(length64)], []);
     }
@@ -171,6 +177,9 @@ export function helperFunction(
     case "table.init": {
       const at = space(spec.kind === "memory.init" ? spec.memory : spec.table);
       const params = [numberType(at.is64), i32, i32];
+      if (spec.kind === "memory.init") {
+        writeRangeMark(out, indices.map(spec.memory), { address64: at.is64, length64: false });
+      }
       const { segment } = spec;
       if (segment === null) {
         const { charge, unitLog2 } = bulk(false, []);

@@ -16,7 +16,12 @@ export interface AddedExport {
 export class Additions {
   readonly importModule: string;
   readonly types: Uint8Array[] = [];
+  /** Functions, by type index. */
   readonly imports: { readonly name: string; readonly type: number }[] = [];
+  /** Names of imported maps (`WrittenMap`), each a memory of one page. */
+  readonly importedMaps: string[] = [];
+  /** The number of maps that are the module's own. */
+  ownMaps = 0;
   readonly functions: (AddedFunction & { readonly typeIndex: number })[] = [];
   /** Start values of added globals, all of them mutable i32. */
   readonly globals: number[] = [];

@@ -1,5 +1,6 @@
 /** What a scan of the code finds: places to edit, stretches to charge for, and who calls whom. */
 import { IntList } from "./int_list.ts";
+import { StoreMarks } from "./store_marks.ts";
 
 /** What happens at a place of the code. Each edit replaces the bytes `from` .. `to` (which may be none). */
 export const EditKind = {
@@ -13,8 +14,8 @@ export const EditKind = {
   FUNCTION: 3,
   /** Sets the bits `payload` of `changed`. */
   CHANGED: 4,
-  /** The code of a written memory: see `store_marks.ts`. */
-  STORE: 5,
+  /** Marks the page of the store that follows: the mark `payload` of `StoreMarks`. */
+  MARK: 5,
 } as const;
 
 /** A function that is added because the code needs it. */
@@ -71,6 +72,12 @@ export class CodeScan {
   readonly bodyEnd: IntList = new IntList();
   /** 1: it consists of several stretches outside of its loops. */
   readonly isCut: IntList = new IntList();
+  /** Parameters and locals of each function, and the bits of the scratch locals it needs. */
+  readonly localCount: IntList = new IntList();
+  readonly scratch: IntList = new IntList();
+  readonly marks: StoreMarks = new StoreMarks();
+  /** Memories that the code writes. */
+  readonly writtenMemories: Set<number> = new Set();
   readonly helpers: Interned<HelperSpec> = new Interned();
   readonly imports: Interned<ImportSpec> = new Interned();
   hasChanged = false;

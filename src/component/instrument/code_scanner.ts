@@ -12,7 +12,8 @@ import { hex, malformed, unsupported } from "../parse_faults.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind } from "./code_scan.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
-import { ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, SIMD } from "./opcodes.ts";
+import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
+import { Scratch } from "./store_marks.ts";
 
 /** A function that costs no more is not charged itself but where it is called. Most small functions are below. */
 export const UNCHARGED_COST_MAX = 32;
@@ -32,6 +33,22 @@ const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
 export const INIT_BYTES_MAX = 1024 * 1024;
 export const INIT_ELEMENTS_MAX = 64 * 1024;
 
+/** The scratch local for the value of each plain store, from 0x36. */
+const VALUE_OF_STORE: readonly number[] = [
+  Scratch.I32,
+  Scratch.I64,
+  Scratch.F32,
+  Scratch.F64,
+  Scratch.I32,
+  Scratch.I32,
+  Scratch.I64,
+  Scratch.I64,
+  Scratch.I64,
+];
+/** The widths of each atomic operation, in the order of its opcodes: i32, i64, i32 of 8 and 16 bits, i64 of 8, 16 and 32. */
+const ATOMIC_IS_64: readonly boolean[] = [false, true, false, false, true, true, true];
+const SIMD_CONST = 12;
+
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
 
@@ -49,6 +66,9 @@ export class CodeScanner {
   /** The stretch that is open. */
   #stretch = 0;
   #cost = 0;
+  /** Of the memarg that was read last: the lower 28 bits of its offset, and whether it has more. */
+  #offset = 0;
+  #isFarOffset = false;
   /** Cuts of the current function body or loop so far. */
   #cuts = 0;
   /** Per open frame: its kind, and what `#cuts` was at its begin; for a loop also what it goes back to. */
@@ -90,7 +110,9 @@ export class CodeScanner {
     scan.bodyStart.push(start);
     scan.bodyEnd.push(end);
     this.#readLocals(index);
+    scan.localCount.push(this.#locals);
     scan.codeStart.push(this.#at);
+    scan.marks.beginFunction();
     this.#stretch = scan.stretches.length;
     scan.stretches.push(0);
     this.#cost = 0;
@@ -104,6 +126,7 @@ export class CodeScanner {
     }
     if (this.#at !== end) throw malformed(this.#at, "bytes follow a function's `end`", "the end of the body");
     scan.stretches.add(this.#stretch, this.#cost);
+    scan.scratch.push(scan.marks.scratch);
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
   }
 
@@ -131,6 +154,7 @@ export class CodeScanner {
 
   /** A place that jumps land on, with `cutsBefore` cuts at the begin of the block they may come from. */
   #land(cutsBefore: number): void {
+    this.#scan.marks.land();
     if (this.#cuts !== cutsBefore) this.#cut(this.#at);
   }
 
@@ -139,7 +163,11 @@ export class CodeScanner {
     const opcode = this.#bytes[start] ?? 0;
     this.#at = start + 1;
     this.#cost += 1;
-    switch (PLAIN[opcode] ?? Immediate.UNKNOWN) {
+    const shape = PLAIN[opcode] ?? Immediate.UNKNOWN;
+    if (this.#tracksWrites && shape < Immediate.OWN && shape !== Immediate.LOCAL) {
+      this.#follow(PLAIN_ARITY[opcode] ?? ARITY_UNKNOWN);
+    }
+    switch (shape) {
       case Immediate.NONE:
         return;
       case Immediate.LOCAL: {
@@ -147,6 +175,7 @@ export class CodeScanner {
         if (local >= this.#locals) {
           throw malformed(start, `a function refers to its local ${local}`, `one of its ${this.#locals}`);
         }
+        if (this.#tracksWrites) this.#followLocal(opcode, local);
         return;
       }
       case Immediate.LEB:
@@ -155,7 +184,7 @@ export class CodeScanner {
         this.#memarg();
         return;
       case Immediate.STORE:
-        return this.#store(start, opcode);
+        return this.#store(start, [VALUE_OF_STORE[opcode - Op.I32_STORE] ?? Scratch.I64]);
       case Immediate.GLOBAL:
         return this.#bound(this.#u32(), this.#shape.globals.length, "global", start);
       case Immediate.BYTES_4:
@@ -171,6 +200,23 @@ export class CodeScanner {
     }
   }
 
+  /** Follows an instruction that pops and pushes what is not a local. */
+  #follow(arity: number): void {
+    const { marks } = this.#scan;
+    if (arity === ARITY_UNKNOWN) return marks.forget();
+    marks.pop(arity >> 4);
+    for (let results = arity & 0x0f; results > 0; results -= 1) marks.push();
+  }
+
+  #followLocal(opcode: number, local: number): void {
+    const { marks } = this.#scan;
+    if (opcode !== Op.LOCAL_GET) {
+      marks.pop(1);
+      marks.setLocal(local);
+    }
+    if (opcode !== Op.LOCAL_SET) marks.push(local);
+  }
+
   #unknown(start: number, ...opcode: readonly number[]): Error {
     if (opcode[0] === Op.PREFIX_GC || opcode[0] === 0xd3) {
       return unsupported(start, "instructions of the garbage collection proposal");
@@ -182,6 +228,8 @@ export class CodeScanner {
   }
 
   #control(start: number, opcode: number): void {
+    // What it leaves on the stack is not followed.
+    if (opcode !== Op.CALL && opcode !== Op.MEMORY_SIZE) this.#scan.marks.forget();
     switch (opcode) {
       case Op.BLOCK:
       case Op.IF:
@@ -220,7 +268,7 @@ export class CodeScanner {
       }
       case Op.CALL:
       case Op.RETURN_CALL:
-        return this.#call(start);
+        return this.#call(start, opcode);
       case Op.CALL_INDIRECT:
       case Op.RETURN_CALL_INDIRECT:
         this.#typeIndex();
@@ -248,6 +296,7 @@ export class CodeScanner {
       case Op.MEMORY_GROW: {
         const memory = this.#memory(start);
         const kind = opcode === Op.MEMORY_SIZE ? "size" : "grow";
+        if (kind === "size") this.#scan.marks.push();
         this.#cost += UNSEEN_CALL_COST;
         return this.#scan.edit(start, this.#at, EditKind.IMPORT, this.#scan.imports.index({ kind, memory }));
       }
@@ -257,6 +306,7 @@ export class CodeScanner {
   }
 
   #loop(): void {
+    this.#scan.marks.land();
     this.#cost -= 1;
     this.#blockType();
     this.#frames.push(FRAME_LOOP, this.#cuts, this.#stretch, this.#cost);
@@ -276,6 +326,7 @@ export class CodeScanner {
     const cost = frames[base + 3] ?? 0;
     frames.length = base;
     if (kind === FRAME_LOOP) {
+      this.#scan.marks.forget();
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
       this.#scan.stretches.add(this.#stretch, this.#cost);
       this.#stretch = stretch;
@@ -286,11 +337,16 @@ export class CodeScanner {
     if (base > 0) this.#land(cuts);
   }
 
-  #call(start: number): void {
+  #call(start: number, opcode: number): void {
     const at = this.#at;
     const callee = this.#u32();
     const { functions, importedFunctions } = this.#shape;
     this.#bound(callee, functions.length, "function", start);
+    const type = this.#shape.types[functions[callee] ?? -1];
+    if (opcode === Op.CALL && this.#tracksWrites && type !== undefined) {
+      this.#scan.marks.pop(type.params.length);
+      for (let left = type.results.length; left > 0; left -= 1) this.#scan.marks.push();
+    }
     if (callee < importedFunctions) {
       this.#cost += UNSEEN_CALL_COST;
       return;
@@ -306,6 +362,9 @@ export class CodeScanner {
   }
 
   #prefixed(start: number, opcode: number): void {
+    const at = this.#at;
+    if (this.#tracksWrites) this.#follow(this.#prefixedArity(opcode));
+    this.#at = at;
     switch (opcode) {
       case Op.REF_NULL:
         return this.#heapType();
@@ -330,6 +389,23 @@ export class CodeScanner {
     }
   }
 
+  /** What a prefixed instruction does to the stack, of the few that are common between an address and its store. */
+  #prefixedArity(prefix: number): number {
+    if (prefix === Op.REF_NULL || prefix === Op.REF_FUNC) return ARITY_UNKNOWN;
+    const opcode = this.#u32();
+    if (prefix === Op.PREFIX_BULK) return opcode < BulkOp.MEMORY_INIT ? 0x11 : ARITY_UNKNOWN;
+    if (prefix === Op.PREFIX_ATOMIC) return ATOMIC[opcode] === Immediate.STORE ? 0 : ARITY_UNKNOWN;
+    switch (SIMD[opcode]) {
+      case Immediate.STORE:
+      case Immediate.STORE_LANE:
+        return 0;
+      case Immediate.MEMARG:
+        return 0x11;
+      default:
+        return opcode === SIMD_CONST ? 0x01 : ARITY_UNKNOWN;
+    }
+  }
+
   #simd(start: number, opcode: number): void {
     switch (SIMD[opcode] ?? Immediate.UNKNOWN) {
       case Immediate.NONE:
@@ -339,7 +415,9 @@ export class CodeScanner {
         return;
       case Immediate.STORE:
       case Immediate.STORE_LANE:
-        return this.#store(start, 0x10000 + opcode);
+        this.#store(start, [Scratch.V128]);
+        if (SIMD[opcode] === Immediate.STORE_LANE) this.#at += 1;
+        return;
       case Immediate.MEMARG_LANE:
         this.#memarg();
         this.#at += 1;
@@ -361,7 +439,7 @@ export class CodeScanner {
         this.#memarg();
         return;
       case Immediate.STORE:
-        return this.#store(start, 0x20000 + opcode);
+        return this.#atomicStore(start, opcode);
       case Immediate.BYTES_1:
         this.#at += 1;
         return;
@@ -379,7 +457,7 @@ export class CodeScanner {
     switch (opcode) {
       case BulkOp.MEMORY_INIT: {
         const segment = this.#u32();
-        const memory = this.#memory(start);
+        const memory = this.#writtenMemory(start);
         const isLong = (this.#shape.dataLengths[segment] ?? 0) > INIT_BYTES_MAX;
         const helper = scan.helpers.index({ kind: "memory.init", memory, segment: isLong ? segment : null });
         return isLong ? replace(helper) : scan.edit(start, start, EditKind.HELPER, helper);
@@ -389,12 +467,12 @@ export class CodeScanner {
         this.#skipLeb();
         return this.#changes(start, CHANGED_SEGMENT);
       case BulkOp.MEMORY_COPY: {
-        const target = this.#memory(start);
+        const target = this.#writtenMemory(start);
         const source = this.#memory(start);
         return replace(scan.helpers.index({ kind: "memory.copy", target, source }));
       }
       case BulkOp.MEMORY_FILL:
-        return replace(scan.helpers.index({ kind: "memory.fill", memory: this.#memory(start) }));
+        return replace(scan.helpers.index({ kind: "memory.fill", memory: this.#writtenMemory(start) }));
       case BulkOp.TABLE_INIT: {
         const segment = this.#u32();
         const table = this.#table(start);
@@ -426,10 +504,23 @@ export class CodeScanner {
     }
   }
 
-  #store(start: number, opcode: number): void {
+  #atomicStore(start: number, opcode: number): void {
+    const is64 = ATOMIC_IS_64[(opcode - AtomicOp.FIRST_STORE) % ATOMIC_IS_64.length] ?? false;
+    const values: number[] = [is64 ? Scratch.I64 : Scratch.I32];
+    if (opcode >= AtomicOp.FIRST_CMPXCHG) values.push(is64 ? Scratch.I64_SECOND : Scratch.I32_SECOND);
+    this.#store(start, values);
+    if (this.#tracksWrites && opcode >= AtomicOp.FIRST_RMW) this.#scan.marks.push();
+  }
+
+  /** A store of what `values` (scratch locals) stands for, at the address below. */
+  #store(start: number, values: readonly number[]): void {
     const memory = this.#memarg();
-    if (opcode >= 0x10058 && opcode <= 0x1005b) this.#at += 1;
-    if (this.#tracksWrites) this.#scan.edit(start, this.#at, EditKind.STORE, memory);
+    if (!this.#tracksWrites) return;
+    const scan = this.#scan;
+    scan.writtenMemories.add(memory);
+    const is64 = this.#shape.memories[memory]?.limits.is64 ?? false;
+    const mark = scan.marks.store(memory, { offset: this.#offset, isFar: this.#isFarOffset, is64, values });
+    if (mark !== null) scan.edit(start, start, EditKind.MARK, mark);
   }
 
   /** Reads a memarg; gives the memory. */
@@ -439,8 +530,21 @@ export class CodeScanner {
     let memory = 0;
     if (flags & 0x40) memory = this.#u32();
     this.#bound(memory, this.#shape.memories.length, "memory", at);
-    this.#skipLeb();
+    this.#readOffset();
     return memory;
+  }
+
+  /** The offset of a memarg: its lower 28 bits, and whether there are more. */
+  #readOffset(): void {
+    const start = this.#at;
+    this.#skipLeb();
+    this.#offset = 0;
+    this.#isFarOffset = false;
+    for (let at = start; at < this.#at; at += 1) {
+      const bits = (this.#bytes[at] ?? 0) & 0x7f;
+      if (at < start + 4) this.#offset |= bits << (7 * (at - start));
+      else if (bits !== 0) this.#isFarOffset = true;
+    }
   }
 
   #catches(): void {
@@ -485,6 +589,12 @@ export class CodeScanner {
   #memory(start: number): number {
     const memory = this.#u32();
     this.#bound(memory, this.#shape.memories.length, "memory", start);
+    return memory;
+  }
+
+  #writtenMemory(start: number): number {
+    const memory = this.#memory(start);
+    if (this.#tracksWrites) this.#scan.writtenMemories.add(memory);
     return memory;
   }
 

@@ -1,13 +1,17 @@
 /** Writes the code section anew: runs of bytes as they were, with the edits of `CodeScan` between them. */
+import { BinaryReader, ItemBudget } from "../binary_reader.ts";
 import { unsupported } from "../parse_faults.ts";
 import { type AddedFunction, type AddedIndices, writeChanged, writeCharge } from "./added_functions.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { type CodeScan, EDIT_FIELDS, EditKind } from "./code_scan.ts";
 import type { FuelCosts } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
+import { writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
+import { SCRATCH_TYPES } from "./store_marks.ts";
 
-/** V8's bound on the bytes of a function body. */
+/** V8's bounds on the locals of a function, parameters included, and on the bytes of its body. */
+const LOCALS_MAX = 50_000;
 const BODY_BYTES_MAX = 7_654_321;
 
 /** What the code is written from. */
@@ -43,7 +47,7 @@ function writeBody(out: ByteWriter, source: CodeSource, index: number): void {
   }
   const size = out.beginSized();
   let copied = scan.codeStart.at(index);
-  out.copy(bytes, start, copied);
+  const scratch = writeLocals(out, source, index);
   if (isCharged) charge(out, source, scan.functionFirstStretch.at(index));
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
     out.copy(bytes, copied, scan.edits.at(edit));
@@ -65,6 +69,9 @@ function writeBody(out: ByteWriter, source: CodeSource, index: number): void {
       case EditKind.CHANGED:
         writeChanged(out, indices, payload);
         break;
+      case EditKind.MARK:
+        writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
+        break;
       default:
         throw new RangeError(`Cannot write the edit ${scan.edits.at(edit + 2)}: it is of no known kind`);
     }
@@ -73,6 +80,32 @@ function writeBody(out: ByteWriter, source: CodeSource, index: number): void {
   if (out.endSized(size) > BODY_BYTES_MAX) {
     throw unsupported(start, `a function body that is longer than ${BODY_BYTES_MAX} bytes with its fuel`);
   }
+}
+
+/** Writes the locals of a function and the scratch locals behind them; gives the indices of the latter. */
+function writeLocals(out: ByteWriter, source: CodeSource, index: number): readonly number[] {
+  const { bytes, scan } = source;
+  const start = scan.bodyStart.at(index);
+  const end = scan.codeStart.at(index);
+  const needed = scan.scratch.at(index);
+  if (needed === 0) {
+    out.copy(bytes, start, end);
+    return [];
+  }
+  const locals: number[] = [];
+  const types: number[] = [];
+  for (const [kind, type] of SCRATCH_TYPES.entries()) {
+    if ((needed & (1 << kind)) === 0) continue;
+    locals[kind] = scan.localCount.at(index) + types.length;
+    types.push(type);
+  }
+  if (scan.localCount.at(index) + types.length > LOCALS_MAX) {
+    throw unsupported(start, `a function of more than ${LOCALS_MAX} locals with those that are added`);
+  }
+  const reader = new BinaryReader(bytes, start, end, new ItemBudget());
+  out.u32(reader.u32("the number of groups of locals") + types.length).copy(bytes, reader.offset, end);
+  for (const type of types) out.bytes(1, type);
+  return locals;
 }
 
 function charge(out: ByteWriter, source: CodeSource, stretch: number): void {

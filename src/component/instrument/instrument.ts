@@ -23,6 +23,7 @@ import {
   type InstrumentedModule,
   type InstrumentOptions,
   type SavedGlobal,
+  type WrittenMap,
 } from "./instrumented_module.ts";
 import { type ModuleShape, readModuleShape, Section } from "./module_shape.ts";
 import { writeModule } from "./module_writer.ts";
@@ -67,7 +68,8 @@ export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions &
     firstFunction: map.end,
   });
   const exportPrefix = unusedName(EXPORT_PREFIX, (prefix) => hasPrefix(shape, prefix));
-  const indices = addCode({ shape, scan, map, additions, exportPrefix, hasFuel });
+  const writtenMaps = addMaps({ shape, scan, additions, exportPrefix });
+  const indices = addCode({ shape, scan, map, additions, exportPrefix, hasFuel, writtenMaps });
   const savedGlobals = exportState({ shape, additions, exportPrefix });
   if (map.end + additions.functions.length > FUNCTIONS_MAX) {
     throw unsupported(shape.start, `more than ${FUNCTIONS_MAX} functions with those that are added`);
@@ -89,7 +91,7 @@ export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions &
     hasFuel,
     hasChanged: scan.hasChanged,
     tracksWrites: options.tracksWrites,
-    writtenMaps: [],
+    writtenMaps,
   };
 }
 
@@ -111,11 +113,31 @@ interface Rewriting {
   readonly additions: Additions;
   readonly exportPrefix: string;
   readonly hasFuel: boolean;
+  readonly writtenMaps: readonly WrittenMap[];
+}
+
+/** Adds the maps of all memories that the code writes: behind the module's memories, whose indices stay. */
+function addMaps(rewriting: Pick<Rewriting, "shape" | "scan" | "additions" | "exportPrefix">): WrittenMap[] {
+  const { shape, scan, additions, exportPrefix } = rewriting;
+  const kind = shape.importedMemories === shape.memories.length ? "import" : "export";
+  const maps: WrittenMap[] = [];
+  for (const memory of scan.writtenMemories) {
+    if (kind === "import") {
+      additions.importedMaps.push(IMPORT_NAMES.written(memory));
+    } else {
+      const name = exportPrefix + EXPORT_NAMES.written(memory);
+      additions.exports.push({ name, kind: ExternKind.MEMORY, index: shape.memories.length + maps.length });
+      additions.ownMaps += 1;
+    }
+    maps.push({ memory, kind });
+  }
+  return maps;
 }
 
 /** Adds the imports, functions and globals that the code needs. */
 function addCode(rewriting: Rewriting): AddedIndices {
   const { shape, scan, map, additions, exportPrefix, hasFuel } = rewriting;
+  const maps = new Map(rewriting.writtenMaps.map(({ memory }, index) => [memory, shape.memories.length + index]));
   const addGlobal = (name: string, value: number): number => {
     const index = shape.globals.length + additions.globals.length;
     additions.globals.push(value);
@@ -129,6 +151,8 @@ function addCode(rewriting: Rewriting): AddedIndices {
     exhausted: map.end,
     import: (spec) => map.firstAdded + scan.imports.index(spec),
     helper: (index) => map.end + 1 + index,
+    map: (memory) => maps.get(memory),
+    is64: (memory) => shape.memories[memory]?.limits.is64 ?? false,
   };
   if (hasFuel) additions.addFunction(exhaustedFunction(indices));
   for (const spec of scan.helpers.items) additions.addFunction(helperFunction(spec, { shape, indices }));

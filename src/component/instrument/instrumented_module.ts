@@ -58,7 +58,8 @@ export interface InstrumentedModule {
 
 /**
  * A map of written pages: a memory of one 64 KiB page. Byte `n` of it is set to 1 when the code writes into the 4 KiB page
- * `n` of the memory (modulo 65,536: a byte may stand for several pages of a memory over 256 MiB).
+ * `n` of the memory (modulo 65,536: a byte may stand for several pages of a memory over 256 MiB), and then the first
+ * `WRITTEN_SPILL_BYTES` of page `n + 1` may have been written too: a store that begins in one page may end in the next.
  *
  * A module whose memories are all imported imports the maps: the engine gives the one that the memory has, or makes one
  * (`{ initial: 1, maximum: 1 }`). Any other module has maps of its own and exports them, also for memories that it imports:
@@ -116,6 +117,8 @@ export const CHANGED_SEGMENT = 2;
 
 /** The unit of a `WrittenMap`, in bytes. */
 export const WRITTEN_PAGE_BYTES = 4096;
+/** What a byte of a map stands for beside its own page: so many bytes at the begin of the next one. */
+export const WRITTEN_SPILL_BYTES = 256;
 /** Bytes of a map: pages of a memory beyond are counted modulo this. */
 export const WRITTEN_MAP_BYTES = 65_536;
 

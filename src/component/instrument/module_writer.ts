@@ -18,6 +18,9 @@ import { Op } from "./opcodes.ts";
 /** The type byte of an i32. */
 const I32 = 0x7f;
 
+/** The limits of a map: exactly one page. */
+const ONE_PAGE = [1, 1, 1];
+
 /** What is written from. `code` is null for a module without code. */
 export interface ModuleSource {
   readonly shape: ModuleShape;
@@ -73,10 +76,12 @@ function addedTo(additions: Additions, id: number): number {
     case Section.TYPE:
       return additions.types.length;
     case Section.IMPORT:
-      return additions.imports.length;
+      return additions.imports.length + additions.importedMaps.length;
     case Section.FUNCTION:
     case Section.CODE:
       return additions.functions.length;
+    case Section.MEMORY:
+      return additions.ownMaps;
     case Section.GLOBAL:
       return additions.globals.length;
     case Section.EXPORT:
@@ -142,6 +147,12 @@ function writeAdded(out: ByteWriter, additions: Additions, id: number): void {
       for (const { name, type } of additions.imports) {
         out.name(additions.importModule).name(name).u8(ExternKind.FUNCTION).u32(type);
       }
+      for (const name of additions.importedMaps) {
+        out.name(additions.importModule).name(name).u8(ExternKind.MEMORY).bytes(...ONE_PAGE);
+      }
+      return;
+    case Section.MEMORY:
+      for (let left = additions.ownMaps; left > 0; left -= 1) out.bytes(...ONE_PAGE);
       return;
     case Section.FUNCTION:
       for (const { typeIndex } of additions.functions) out.u32(typeIndex);

@@ -18,12 +18,11 @@ export const Immediate = {
   MEMARG_LANE: 8,
   LOCAL: 9,
   GLOBAL: 10,
-  BLOCK: 11,
-  /** Needs a look of its own: control, calls, tables, memories, prefixes. */
-  OWN: 12,
   /** As MEMARG and MEMARG_LANE, of an instruction that writes. */
-  STORE: 13,
-  STORE_LANE: 14,
+  STORE: 12,
+  STORE_LANE: 13,
+  /** Needs a look of its own: control, calls, tables, memories, prefixes. */
+  OWN: 14,
 } as const;
 
 /** Opcodes that the rewriting names. */
@@ -57,6 +56,7 @@ export const Op = {
   GLOBAL_SET: 0x24,
   TABLE_GET: 0x25,
   TABLE_SET: 0x26,
+  I32_STORE: 0x36,
   MEMORY_SIZE: 0x3f,
   MEMORY_GROW: 0x40,
   I32_CONST: 0x41,
@@ -83,8 +83,8 @@ export const BulkOp = {
   TABLE_FILL: 17,
 } as const;
 
-/** Opcodes after 0xFE that wait for or wake another thread. */
-export const AtomicOp = { WAIT32: 1, WAIT64: 2, FENCE: 3 } as const;
+/** Opcodes after 0xFE: those that wait for another thread, and the first of each kind that writes. */
+export const AtomicOp = { WAIT32: 1, WAIT64: 2, FIRST_STORE: 0x17, FIRST_RMW: 0x1e, FIRST_CMPXCHG: 0x48 } as const;
 
 function table(size: number, rows: readonly (readonly [first: number, last: number, shape: number])[]): Uint8Array {
   const shapes = new Uint8Array(size);
@@ -124,6 +124,38 @@ export const PLAIN: Uint8Array = table(256, [
   [0xd4, 0xd4, Immediate.NONE],
   [0xd5, 0xd6, Immediate.LEB],
   [0xfc, 0xfe, Immediate.OWN],
+]);
+
+/** Operands and results of an instruction, where nothing else is to be known: 4 bits each. */
+export const ARITY_UNKNOWN = 0xff;
+
+/** Arities of the one-byte opcodes that neither branch nor call: operands << 4 | results. */
+export const PLAIN_ARITY: Uint8Array = table(256, [
+  [0x00, 0xff, ARITY_UNKNOWN],
+  [0x01, 0x01, 0x00],
+  [0x1a, 0x1a, 0x10],
+  [0x1b, 0x1b, 0x31],
+  [0x23, 0x23, 0x01],
+  [0x24, 0x24, 0x10],
+  [0x28, 0x35, 0x11],
+  // Stores are followed where they are marked.
+  [0x36, 0x3e, 0x00],
+  [0x3f, 0x3f, 0x01],
+  [0x40, 0x40, 0x11],
+  [0x41, 0x44, 0x01],
+  [0x45, 0x45, 0x11],
+  [0x46, 0x4f, 0x21],
+  [0x50, 0x50, 0x11],
+  [0x51, 0x66, 0x21],
+  [0x67, 0x69, 0x11],
+  [0x6a, 0x78, 0x21],
+  [0x79, 0x7b, 0x11],
+  [0x7c, 0x8a, 0x21],
+  [0x8b, 0x91, 0x11],
+  [0x92, 0x98, 0x21],
+  [0x99, 0x9f, 0x11],
+  [0xa0, 0xa6, 0x21],
+  [0xa7, 0xc4, 0x11],
 ]);
 
 /** Opcodes after 0xFC: saturating conversions, then bulk operations. */

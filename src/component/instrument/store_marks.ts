@@ -1,0 +1,123 @@
+/**
+ * Which stores need a mark of their own. A mark sets the byte of the page where a store begins; since it also stands for
+ * the begin of the next page (`WRITTEN_SPILL_BYTES`), one mark serves all stores near it.
+ *
+ * A store whose address is a local (as it was read, not set since) needs no scratch local, and is left out when the same
+ * local was marked before in a straight line: proven from the bytes by following what `local.get` left on the stack.
+ * All that is not followed (control, most of SIMD) makes the stack unknown.
+ */
+import { IntList } from "./int_list.ts";
+import { WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
+
+/** The widest store. */
+const STORE_BYTES_MAX = 16;
+/** A mark for an address plus `n` of these covers the stores at offsets up to the next. */
+const BUCKET_BYTES = WRITTEN_SPILL_BYTES - STORE_BYTES_MAX;
+/** Bits of an address that a map's byte depends on: 12 of the page, 16 of its number. */
+const ADDRESS_MASK = 0x0fff_ffff;
+
+/** Entries of the stack that are followed, and marks that are remembered: more would not pay. */
+const FOLLOWED_MAX = 64;
+const REMEMBERED_MAX = 16;
+
+/** Scratch locals, as bits of a function's set. */
+export const Scratch = {
+  ADDRESS_32: 0,
+  ADDRESS_64: 1,
+  I32: 2,
+  I64: 3,
+  F32: 4,
+  F64: 5,
+  V128: 6,
+  I32_SECOND: 7,
+  I64_SECOND: 8,
+} as const;
+
+/** Type bytes of the scratch locals. */
+export const SCRATCH_TYPES: readonly number[] = [0x7f, 0x7e, 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x7f, 0x7e];
+
+/** Numbers of a mark: memory, what is added to the address, its local or -1, the scratch locals of its values or -1. */
+export const MARK_FIELDS = 5;
+
+const UNKNOWN = -1;
+
+/** Follows the stack of one function at a time. */
+export class StoreMarks {
+  readonly marks: IntList = new IntList();
+  /** Bits of the scratch locals that the current function needs. */
+  scratch = 0;
+  /** What is known of the top of the stack: locals, or UNKNOWN. */
+  readonly #stack: number[] = [];
+  /** Triples of memory, local, bucket. */
+  readonly #marked: number[] = [];
+
+  beginFunction(): void {
+    this.scratch = 0;
+    this.land();
+  }
+
+  /** Control may come from elsewhere. */
+  land(): void {
+    this.#stack.length = 0;
+    this.#marked.length = 0;
+  }
+
+  forget(): void {
+    this.#stack.length = 0;
+  }
+
+  push(local = UNKNOWN): void {
+    if (this.#stack.length === FOLLOWED_MAX) this.#stack.length = 0;
+    this.#stack.push(local);
+  }
+
+  pop(count: number): void {
+    this.#stack.length = Math.max(0, this.#stack.length - count);
+  }
+
+  setLocal(local: number): void {
+    const stack = this.#stack;
+    for (let at = 0; at < stack.length; at += 1) if (stack[at] === local) stack[at] = UNKNOWN;
+    const marked = this.#marked;
+    for (let at = marked.length - 3; at >= 0; at -= 3) if (marked[at + 1] === local) marked.splice(at, 3);
+  }
+
+  /**
+   * A store of `values` (scratch locals that hold them) at the address below; pops them all. Gives the mark that it
+   * needs, or null. `offset` is the lower 28 bits, `isFar` says that there are more.
+   */
+  store(
+    memory: number,
+    at: {
+      readonly offset: number;
+      readonly isFar: boolean;
+      readonly is64: boolean;
+      readonly values: readonly number[];
+    },
+  ): number | null {
+    const local = this.#stack[this.#stack.length - 1 - at.values.length] ?? UNKNOWN;
+    this.pop(1 + at.values.length);
+    const bucket = Math.floor(at.offset / BUCKET_BYTES);
+    const base = (at.isFar ? at.offset : bucket * BUCKET_BYTES) & ADDRESS_MASK;
+    if (local !== UNKNOWN && !at.isFar) {
+      if (this.#isMarked(memory, local, bucket)) return null;
+      if (this.#marked.length >= 3 * REMEMBERED_MAX) this.#marked.splice(0, 3);
+      this.#marked.push(memory, local, bucket);
+    }
+    if (local === UNKNOWN) {
+      this.scratch |= 1 << (at.is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32);
+      for (const value of at.values) this.scratch |= 1 << value;
+    }
+    const mark = this.marks.length;
+    for (const field of [memory, base, local, at.values[0] ?? -1, at.values[1] ?? -1]) this.marks.push(field);
+    return mark;
+  }
+
+  #isMarked(memory: number, local: number, bucket: number): boolean {
+    const marked = this.#marked;
+    for (let at = 0; at < marked.length; at += 3) {
+      if (marked[at] === memory && marked[at + 1] === local && marked[at + 2] === bucket) return true;
+    }
+    return false;
+  }
+}
