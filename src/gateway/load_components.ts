@@ -1,11 +1,13 @@
 /** Reads, compiles and checks every component that a folder names; what cannot be used is told where it is named. */
 import type { Diagnostic } from "../base/diagnostics.ts";
+import { formatByteSize } from "../base/quantity.ts";
 import type { ComponentCache } from "../component/cache.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import { ConfigDocument } from "../config/document.ts";
 import { nodeAt } from "../config/faults.ts";
 import { fileFault, type FileReader, joinPath } from "../config/file_reader.ts";
+import { ROUTE_LIMIT_KEYS } from "../config/limit_keys.ts";
 import { readText } from "../config/read_text.ts";
 import { WORKLOAD_NAME } from "../config/workload_folder.ts";
 import { INCOMING_HANDLER } from "../instance/handler.ts";
@@ -16,6 +18,9 @@ import { faultOf, missingImports, roleFault } from "./component_role.ts";
 /** The largest component file. A JavaScript engine with its program has 12 MiB; this keeps a mistaken file out of memory. */
 export const COMPONENT_BYTES_MAX = 64 * 1024 * 1024;
 
+const PAGE_BYTES = 65_536;
+const MIB = 1024 * 1024;
+
 /** One place where a file names a component. */
 interface ComponentUse {
   /** The component's file. */
@@ -25,6 +30,8 @@ interface ComponentUse {
   /** The file that names it. */
   readonly file: string;
   readonly key: readonly string[];
+  /** What its instances may have there. */
+  readonly memoryBytesMax: number;
 }
 
 /** What the folder's components came to. */
@@ -48,10 +55,8 @@ export async function loadComponents(
   const diagnostics: Diagnostic[] = [];
   for (const use of uses) {
     const component = loaded.get(use.component) ?? "it was not loaded";
-    const is = typeof component === "string"
-      ? component
-      : roleFault(component, use.exported) ?? missingImports(component);
-    if (is !== undefined) diagnostics.push(await diagnosticOf(use, is, options.files));
+    const fault = typeof component === "string" ? { is: component } : useFault(component, use);
+    if (fault !== undefined) diagnostics.push(await diagnosticOf(use, fault, options.files));
     else if (typeof component !== "string") components.set(use.component, component);
   }
   return { components, diagnostics };
@@ -63,13 +68,37 @@ function usesOf(workload: WorkloadSpec): readonly ComponentUse[] {
     exported: INCOMING_HANDLER,
     file: route.file,
     key: ["component"],
+    memoryBytesMax: route.limits.memoryBytesMax,
   }));
   if (workload.service !== undefined) {
     const file = joinPath(workload.folder, WORKLOAD_NAME);
-    const { component } = workload.service;
-    uses.push({ component, exported: COMMAND_RUN, file, key: ["service", "component"] });
+    const { component, limits: { memoryBytesMax } } = workload.service;
+    uses.push({ component, exported: COMMAND_RUN, file, key: ["service", "component"], memoryBytesMax });
   }
   return uses;
+}
+
+/** What is wrong with the use of a component, as the middle of a sentence. */
+interface UseFault {
+  readonly is: string;
+  readonly fix?: string;
+}
+
+function useFault(component: CompiledComponent, use: ComponentUse): UseFault | undefined {
+  const is = roleFault(component, use.exported) ?? missingImports(component);
+  return is === undefined ? memoryFault(component, use) : { is };
+}
+
+/** Its memories are larger from the start than the limit: every instance of it would be refused. */
+function memoryFault({ memoryPagesMin }: CompiledComponent, use: ComponentUse): UseFault | undefined {
+  const { memoryBytesMax, key } = use;
+  const needed = memoryPagesMin * PAGE_BYTES;
+  if (needed <= memoryBytesMax) return undefined;
+  const is = `its instances have ${formatByteSize(needed)} of memory from the start and may have ` +
+    `${formatByteSize(memoryBytesMax)}, expected a limit that is no smaller`;
+  if (needed > ROUTE_LIMIT_KEYS.memory.max) return { is };
+  const limits = `"limits": { "memory": "${formatByteSize(Math.ceil(needed / MIB) * MIB)}" }`;
+  return { is, fix: key[0] === "service" ? `write ${limits} in "service"` : `write ${limits}` };
 }
 
 /** The component, or what is wrong with it as the middle of a sentence. */
@@ -92,15 +121,16 @@ async function loadOne(
 }
 
 /** Where the file names the component. The file was read without fault a moment ago; should it have gone, its start is named. */
-async function diagnosticOf(use: ComponentUse, is: string, files: FileReader): Promise<Diagnostic> {
+async function diagnosticOf(use: ComponentUse, { is, fix }: UseFault, files: FileReader): Promise<Diagnostic> {
   const message = `Cannot use "${use.key.join(".")}" (${use.component}): ${is}`;
+  const start = { file: use.file, line: 1, column: 1, message, ...(fix === undefined ? {} : { fix }) };
   let document: ConfigDocument;
   try {
     document = new ConfigDocument(use.file, (await readText(use.file, files)).text);
   } catch {
     // The fault that matters is the component's, and it is in the message.
-    return { file: use.file, line: 1, column: 1, message };
+    return start;
   }
-  if (document.root === undefined) return { file: use.file, line: 1, column: 1, message };
-  return document.fault(nodeAt(document.root, use.key).offset, message);
+  if (document.root === undefined) return start;
+  return document.fault(nodeAt(document.root, use.key).offset, message, fix);
 }
