@@ -13,6 +13,11 @@ import { ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
 export interface LoadedFolder {
   /** The workloads without a fault, by name. */
   readonly workloads: readonly WorkloadSpec[];
+  /**
+   * What could be read of the workloads with faults: their components are looked at with all others, so that every
+   * fault is told at once. Not to be served.
+   */
+  readonly drafts: readonly WorkloadSpec[];
   readonly gateway: GatewaySpec;
   /** By file and place; the gateway starts when there are none. */
   readonly diagnostics: readonly Diagnostic[];
@@ -36,7 +41,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   const listed = await listFolder(folder, files);
   if ("fault" in listed) {
     const { gateway, ceiling } = NO_GATEWAY_FILE;
-    const nothing = { workloads: [], gateway, ceiling, dependencies: new Map() };
+    const nothing = { workloads: [], drafts: [], gateway, ceiling, dependencies: new Map() };
     return { ...nothing, diagnostics: [listed.fault], sharedDependencies: [folder] };
   }
   const { entries } = listed;
@@ -44,6 +49,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   const { ceiling } = operator;
   const diagnostics: Diagnostic[] = [...topFaults(folder, entries), ...operator.diagnostics];
   const workloads: WorkloadSpec[] = [];
+  const drafts: WorkloadSpec[] = [];
   const routes: PlacedRoute[] = [];
   const dependencies = new Map<string, readonly string[]>();
   let isEmpty = true;
@@ -54,6 +60,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
     diagnostics.push(...read.diagnostics);
     routes.push(...read.routes);
     if (read.workload !== undefined) workloads.push(read.workload);
+    else if (read.draft !== undefined) drafts.push(read.draft);
   }
   if (isEmpty && diagnostics.length === 0) {
     const message = `Cannot serve "${folder}": it has no workload, ` +
@@ -63,8 +70,10 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   const ties = tieFaults(routes);
   diagnostics.push(...ties);
   const tied = new Set(ties.map((tie) => tie.file));
+  const isTied = (workload: WorkloadSpec): boolean => workload.routes.some((route) => tied.has(route.file));
   return {
-    workloads: workloads.filter((workload) => !workload.routes.some((route) => tied.has(route.file))),
+    workloads: workloads.filter((workload) => !isTied(workload)),
+    drafts: [...drafts, ...workloads.filter(isTied)],
     gateway: operator.gateway,
     diagnostics: sortDiagnostics(diagnostics),
     ceiling,

@@ -81,6 +81,7 @@ const WHOLE = [
   ROUTE,
   '{ "service": { "component": "x.wasm", "ready": { "tcp": 1 }, "args": ["s3cret"] }, "env": { "A": "s3cret" }, "net": [] }',
   '{\n  // note\n  "env": {\n    "KEY": "s3cret", "B": "s3cret"\n  },\n  "net": []\n}',
+  '{ "limits": { "memory": "1MiB", "queue": 5 }, "instance": { "reuse": 1 }, "env": { "KEY": "s3cret" }, "x": "s3cret" }',
   '// { "env": { "A": "s3cret" } }\n/* "s3cret" */ { "net": [] }',
 ];
 // No comments among them: one that swallows a key hands the next value to the key before it.

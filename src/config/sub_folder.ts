@@ -22,6 +22,8 @@ export interface ReadSubFolder {
   readonly isWorkload: boolean;
   /** Undefined when it is none, or one of its files has a fault. */
   readonly workload: WorkloadSpec | undefined;
+  /** See `LoadedFolder.drafts`; undefined when it is no workload. */
+  readonly draft: WorkloadSpec | undefined;
   /** All routes that could be read, those of a faulty workload too. */
   readonly routes: readonly PlacedRoute[];
   readonly diagnostics: readonly Diagnostic[];
@@ -43,7 +45,7 @@ export async function readSubFolder(
 ): Promise<ReadSubFolder> {
   const subFolder = joinPath(folder, name);
   const listed = await listFolder(subFolder, files);
-  const nothing = { isWorkload: false, workload: undefined, routes: [], dependencies: [subFolder] };
+  const nothing = { isWorkload: false, workload: undefined, draft: undefined, routes: [], dependencies: [subFolder] };
   if ("fault" in listed) return { ...nothing, diagnostics: [listed.fault] };
   const { entries } = listed;
   const misnamed = misnamedFiles(subFolder, entries);
@@ -52,6 +54,7 @@ export async function readSubFolder(
   return {
     isWorkload: true,
     workload: misnamed.length === 0 ? read.workload : undefined,
+    draft: read.draft,
     routes: read.routes,
     diagnostics: [...misnamed, ...read.diagnostics],
     dependencies: [subFolder, ...read.dependencies],

@@ -28,6 +28,8 @@ const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or
 export interface ReadWorkloadFolder {
   /** Undefined when one of its files has a fault. */
   readonly workload: WorkloadSpec | undefined;
+  /** What could be read all the same, without guests whose component is not there. Not to be served. */
+  readonly draft: WorkloadSpec;
   /** All routes that could be read, those of a faulty workload too. */
   readonly routes: readonly PlacedRoute[];
   readonly diagnostics: readonly Diagnostic[];
@@ -61,6 +63,8 @@ class WorkloadLoader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #placed: PlacedRoute[] = [];
   readonly #dependencies = new Set<string>();
+  /** Components whose file cannot be used. */
+  readonly #broken = new Set<string>();
   #realFolder = "";
 
   constructor({ folder, name, ceiling }: WorkloadPlace, files: FileReader) {
@@ -109,9 +113,15 @@ class WorkloadLoader {
         this.#ceiling.limits,
       ),
     };
-    const isSound = this.#diagnostics.length === 0;
+    const isUsable = ({ component }: { readonly component: string }): boolean => !this.#broken.has(component);
+    const draft = {
+      ...workload,
+      routes: routes.filter(isUsable),
+      service: service !== undefined && isUsable(service) ? service : undefined,
+    };
     return {
-      workload: isSound ? workload : undefined,
+      workload: this.#diagnostics.length === 0 ? workload : undefined,
+      draft,
       routes: this.#placed,
       diagnostics: this.#diagnostics,
       dependencies: [...this.#dependencies],
@@ -230,6 +240,7 @@ class WorkloadLoader {
     this.#dependencies.add(componentPath(this.#folder, path));
     const fault = await checkComponentFile(path, workload);
     if (fault === undefined || document.root === undefined) return;
+    this.#broken.add(componentPath(this.#folder, path));
     const { offset } = nodeAt(document.root, key);
     this.#diagnostics.push(document.fault(offset, `Cannot use "${key.join(".")}": ${fault.is}`, fault.fix));
   }
