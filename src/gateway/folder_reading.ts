@@ -91,8 +91,8 @@ export async function readWorkload(
   if (!read.isWorkload && read.diagnostics.length === 0) return { ...gone, isGone: false, files: made };
   const ties = tieFaults(read.routes, others);
   const diagnostics = [...read.diagnostics, ...ties];
-  const isSoundSoFar = diagnostics.length === 0 && read.workload !== undefined;
-  const loaded = isSoundSoFar ? await loadComponents([read.workload], { cache, files: digesting }) : undefined;
+  const guests = read.workload ?? read.draft;
+  const loaded = guests === undefined ? undefined : await loadComponents([guests], { cache, files: digesting });
   diagnostics.push(...loaded?.diagnostics ?? []);
   const bytes = digesting.fingerprint(made);
   if (read.workload === undefined || loaded === undefined || diagnostics.length > 0) {

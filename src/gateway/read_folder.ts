@@ -29,7 +29,7 @@ export interface FirstPart {
 export async function readFolder({ folder, files, cache }: FolderReadingOptions): Promise<FirstReading> {
   const digesting = new DigestingFiles(files);
   const read = await loadFolder(folder, digesting);
-  const loaded = await loadComponents(read.workloads, { cache, files: digesting });
+  const loaded = await loadComponents([...read.workloads, ...read.drafts], { cache, files: digesting });
   const all = sortDiagnostics([...read.diagnostics, ...loaded.diagnostics]);
   if (all.length > 0) {
     const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
