@@ -3,15 +3,19 @@ import { getArguments, getEnvironment } from "wasi:cli/environment@0.2.10";
 import { exit } from "wasi:cli/exit@0.2.10";
 import { getStdout } from "wasi:cli/stdout@0.2.10";
 import { Fields, type IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam } from "wasi:http/types@0.2.10";
+import { createTcpSocket } from "wasi:sockets/tcp-create-socket@0.2.10";
+import { createUdpSocket } from "wasi:sockets/udp-create-socket@0.2.10";
 import { type Job, runJob, sleep } from "../../../../../workloads/lib/job.ts";
 import { Reader, Writer } from "../../../../../workloads/lib/streams.ts";
 import { connect, listen, SocketError } from "../../../../../workloads/lib/tcp.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
+import { witError } from "../../../../../workloads/lib/wit_error.ts";
 
 const FOREVER_MS = 3_600_000;
 
 /** A new instance starts at 0. */
 let requests = 0;
+const leaked: Uint8Array[] = [];
 
 export const incomingHandler = {
   handle(request: IncomingRequest, out: ResponseOutparam): void {
@@ -24,6 +28,13 @@ export const incomingHandler = {
         throw new Error("before the head");
       case "/exit":
         exit({ tag: "err" });
+        return;
+      case "/spin":
+        for (;;) requests++;
+      case "/leak":
+        // For an instance that lives on.
+        leaked.push(new Uint8Array(4_194_304).fill(1));
+        respondText(out, String(leaked.length));
         return;
       case "/hang":
         runJob(sleep(FOREVER_MS));
@@ -59,6 +70,18 @@ export const incomingHandler = {
       case "/echo":
         finish(respond(out, (body) => echo(request, body)));
         return;
+      case "/sink":
+        respondText(out, attemptAny(() => `${runJob(sink(request))} bytes`));
+        return;
+      case "/fields":
+        finish(respond(out, function* () {}, [["x-large", "x".repeat(6_000)]]));
+        return;
+      case "/announce":
+        finish(respond(out, function* () {}, [["content-length", "5000000000"]]));
+        return;
+      case "/sockets":
+        respondText(out, hoard());
+        return;
       case "/print": {
         using stdout = new Writer(getStdout());
         runJob(stdout.write(encodeUtf8("one\ntwo")));
@@ -80,8 +103,12 @@ export const incomingHandler = {
   },
 };
 
-function respond(out: ResponseOutparam, write: (body: OutgoingBody) => Job<void>): OutgoingBody {
-  const response = new OutgoingResponse(new Fields());
+function respond(
+  out: ResponseOutparam,
+  write: (body: OutgoingBody) => Job<void>,
+  fields: readonly (readonly [name: string, value: string])[] = [],
+): OutgoingBody {
+  const response = new OutgoingResponse(Fields.fromList(fields.map(([name, value]) => [name, encodeUtf8(value)])));
   const body = response.body();
   ResponseOutparam.set(out, { tag: "ok", val: response });
   runJob(write(body));
@@ -123,6 +150,36 @@ function* echo(request: IncomingRequest, body: OutgoingBody): Job<void> {
   using reader = new Reader(incoming.stream());
   using writer = new Writer(body.write());
   for (let part = yield* reader.read(); part !== null; part = yield* reader.read()) yield* writer.write(part);
+}
+
+/** Reads the whole request before there is an answer. */
+function* sink(request: IncomingRequest): Job<number> {
+  using incoming = request.consume();
+  using reader = new Reader(incoming.stream());
+  let bytes = 0;
+  for (let part = yield* reader.read(); part !== null; part = yield* reader.read()) bytes += part.length;
+  return bytes;
+}
+
+/** Opens TCP and UDP sockets by turns until there are no more: how many, and why. */
+function hoard(): string {
+  using owned = new DisposableStack();
+  for (let count = 0;; count++) {
+    try {
+      if (count % 2 === 0) owned.use(createTcpSocket("ipv4"));
+      else owned.use(createUdpSocket("ipv4"));
+    } catch (error) {
+      return `${count} ${String(witError(error))}`;
+    }
+  }
+}
+
+function attemptAny(call: () => unknown): string {
+  try {
+    return String(call());
+  } catch (error) {
+    return `failed: ${String(error)}`;
+  }
 }
 
 function* greeting(): Job<string> {
