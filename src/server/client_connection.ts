@@ -41,6 +41,9 @@ type ConnectionState =
 /** How long the header of a request may still take once the listener is being closed. */
 const DRAIN_HEADER_MS = 1_000;
 
+/** How long a connection without a request is kept open then: as long as it takes to look at its socket. */
+const DRAIN_IDLE_MS = 10;
+
 /** Owned by the listener, from accept to the socket's end. */
 export class ClientConnection {
   readonly #socket: Socket;
@@ -103,6 +106,7 @@ export class ClientConnection {
   /** `elapsedMs` have passed in which the client could be heard. */
   check(elapsedMs: number): void {
     const { limits } = this.#tools;
+    if (this.#state.kind === "closed") return;
     if (this.#state.kind === "ending") {
       this.#state.agedMs += elapsedMs;
       const dropped = this.#socket.bytesRead - this.#state.sinceBytesRead;
@@ -128,8 +132,8 @@ export class ClientConnection {
   /** The listener is being closed: the answer under way is the last one. */
   drain(): void {
     if (this.#current === undefined) {
-      // What lies in the socket already is read first.
-      setImmediate(() => this.check(0));
+      // What lies in the socket already is read first. On Deno one turn of the event loop would not be enough.
+      setTimeout(() => this.check(0), DRAIN_IDLE_MS);
     } else if (!this.#current.response.headersSent) this.#current.response.shouldKeepAlive = false;
   }
 

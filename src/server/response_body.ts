@@ -47,7 +47,7 @@ export class ResponseSink implements ResponseBody {
   }
 
   isReady(): boolean {
-    return !this.#isBlocked || this.#isOver();
+    return this.#isOver() || this.#roomBytes() > 0;
   }
 
   onReady(wake: () => void): () => void {
@@ -58,7 +58,7 @@ export class ResponseSink implements ResponseBody {
 
   permit(): number | StreamEnd {
     if (this.#isOver()) return "closed";
-    return this.#isBlocked ? 0 : PERMIT_BYTES;
+    return this.#roomBytes();
   }
 
   write(bytes: Uint8Array): StreamEnd | undefined {
@@ -130,6 +130,12 @@ export class ResponseSink implements ResponseBody {
     if (!this.#isOver()) this.#become({ kind: "aborted" });
   }
 
+  /** What is held counts, or a client that does not read would be sent two windows. */
+  #roomBytes(): number {
+    if (this.#isBlocked) return 0;
+    return this.#state.kind === "held" ? PERMIT_BYTES - (this.#state.first?.length ?? 0) : PERMIT_BYTES;
+  }
+
   #isOver(): boolean {
     return this.#state.kind === "finished" || this.#state.kind === "aborted";
   }
@@ -147,6 +153,7 @@ export class ResponseSink implements ResponseBody {
     this.#response.writeHead(this.#head.status, this.#head.rawFields);
     if (first === undefined) this.#response.flushHeaders();
     else this.#send(first);
+    if (this.isReady()) this.#waiters.wakeAll();
   }
 
   /** The whole answer is known before its head is out: it gets a length instead of chunks. */
