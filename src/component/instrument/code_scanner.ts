@@ -13,7 +13,7 @@ import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind } from "./code_scan.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
-import { Scratch } from "./store_marks.ts";
+import { Scratch } from "./scratch_locals.ts";
 
 /** A function that costs no more is not charged itself but where it is called. Most small functions are below. */
 export const UNCHARGED_COST_MAX = 32;
@@ -48,6 +48,7 @@ const VALUE_OF_STORE: readonly number[] = [
 /** The widths of each atomic operation, in the order of its opcodes: i32, i64, i32 of 8 and 16 bits, i64 of 8, 16 and 32. */
 const ATOMIC_IS_64: readonly boolean[] = [false, true, false, false, true, true, true];
 const SIMD_CONST = 12;
+const CREDIT_LOCALS = (1 << Scratch.CREDIT) | (1 << Scratch.GRANT);
 
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
@@ -71,6 +72,8 @@ export class CodeScanner {
   #isFarOffset = false;
   /** Cuts of the current function body or loop so far. */
   #cuts = 0;
+  /** The function has charges behind its entry, which are paid from a local. */
+  #hasCredit = false;
   /** Per open frame: its kind, and what `#cuts` was at its begin; for a loop also what it goes back to. */
   #frames: number[] = [];
 
@@ -117,6 +120,7 @@ export class CodeScanner {
     scan.stretches.push(0);
     this.#cost = 0;
     this.#cuts = 0;
+    this.#hasCredit = false;
     this.#frames.length = 0;
     this.#frames.push(FRAME_BLOCK, 0, 0, 0);
     while (this.#frames.length > 0) {
@@ -126,7 +130,7 @@ export class CodeScanner {
     }
     if (this.#at !== end) throw malformed(this.#at, "bytes follow a function's `end`", "the end of the body");
     scan.stretches.add(this.#stretch, this.#cost);
-    scan.scratch.push(scan.marks.scratch);
+    scan.scratch.push(scan.marks.scratch | (this.#hasCredit ? CREDIT_LOCALS : 0));
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
   }
 
@@ -148,6 +152,7 @@ export class CodeScanner {
     this.#stretch = this.#scan.stretches.length;
     this.#scan.stretches.push(0);
     this.#scan.edit(at, at, EditKind.CHARGE, this.#stretch);
+    this.#hasCredit = true;
     this.#cost = 0;
     this.#cuts += 1;
   }
@@ -313,6 +318,7 @@ export class CodeScanner {
     this.#stretch = this.#scan.stretches.length;
     this.#scan.stretches.push(0);
     this.#scan.edit(this.#at, this.#at, EditKind.CHARGE, this.#stretch);
+    this.#hasCredit = true;
     this.#cost = 0;
     this.#cuts = 0;
   }

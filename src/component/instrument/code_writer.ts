@@ -1,17 +1,25 @@
 /** Writes the code section anew: runs of bytes as they were, with the edits of `CodeScan` between them. */
 import { BinaryReader, ItemBudget } from "../binary_reader.ts";
 import { unsupported } from "../parse_faults.ts";
-import { type AddedFunction, type AddedIndices, writeChanged, writeCharge } from "./added_functions.ts";
-import type { ByteWriter } from "./byte_writer.ts";
+import {
+  type AddedFunction,
+  type AddedIndices,
+  writeChanged,
+  writeCharge,
+  writeCreditCharge,
+} from "./added_functions.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import { type CodeScan, EDIT_FIELDS, EditKind } from "./code_scan.ts";
 import type { FuelCosts } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
 import { writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
-import { SCRATCH_TYPES } from "./store_marks.ts";
+import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
 
 /** V8's bounds on the locals of a function, parameters included, and on the bytes of its body. */
 const LOCALS_MAX = 50_000;
+/** A branch hint. */
+const UNLIKELY = 0;
 const BODY_BYTES_MAX = 7_654_321;
 
 /** What the code is written from. */
@@ -24,17 +32,43 @@ export interface CodeSource {
   readonly map: FunctionMap;
 }
 
-/** Writes the contents of a code section: the module's own bodies in their new order, then `added`. */
-export function writeCode(out: ByteWriter, source: CodeSource, added: readonly AddedFunction[]): void {
+/**
+ * Writes the contents of a code section: the module's own bodies in their new order, then `added`. Into `hints` goes what
+ * the custom section `metadata.code.branch_hint` has to say: that fuel seldom runs out. Without it V8 keeps a loop's values
+ * in memory because of the call (twice the time of a tight loop, measured).
+ */
+export function writeCode(
+  out: ByteWriter,
+  source: CodeSource,
+  options: { readonly added: readonly AddedFunction[]; readonly hints: ByteWriter },
+): void {
+  const { added, hints } = options;
   const { functionCount } = source.scan;
   const moved = source.map.movedCount;
   out.u32(functionCount + added.length);
-  for (let index = moved; index < functionCount; index += 1) writeBody(out, source, index);
-  for (let index = 0; index < moved; index += 1) writeBody(out, source, index);
+  let hinted = 0;
+  const entries = new ByteWriter();
+  const write = (index: number): void => {
+    const branches: number[] = [];
+    writeBody(out, source, { index, branches });
+    if (branches.length === 0) return;
+    hinted += 1;
+    entries.u32(source.map.at(source.map.imported + index)).u32(branches.length);
+    for (const branch of branches) entries.u32(branch).bytes(1, UNLIKELY);
+  };
+  for (let index = moved; index < functionCount; index += 1) write(index);
+  for (let index = 0; index < moved; index += 1) write(index);
   for (const { body } of added) out.u32(body.length).copy(body, 0, body.length);
+  hints.u32(hinted).append(entries);
 }
 
-function writeBody(out: ByteWriter, source: CodeSource, index: number): void {
+/** Writes one body; `branches` gets the offsets in it of those that are seldom taken. */
+function writeBody(
+  out: ByteWriter,
+  source: CodeSource,
+  options: { readonly index: number; readonly branches: number[] },
+): void {
+  const { index, branches } = options;
   const { bytes, scan, costs, indices } = source;
   const start = scan.bodyStart.at(index);
   const end = scan.bodyEnd.at(index);
@@ -48,14 +82,17 @@ function writeBody(out: ByteWriter, source: CodeSource, index: number): void {
   const size = out.beginSized();
   let copied = scan.codeStart.at(index);
   const scratch = writeLocals(out, source, index);
-  if (isCharged) charge(out, source, scan.functionFirstStretch.at(index));
+  if (isCharged) {
+    const cost = costs.stretches[scan.functionFirstStretch.at(index)] ?? 0;
+    branches.push(writeCharge(out, indices, () => out.u8(Op.I32_CONST).s32(cost)) - size);
+  }
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
     out.copy(bytes, copied, scan.edits.at(edit));
     copied = scan.edits.at(edit + 1);
     const payload = scan.edits.at(edit + 3);
     switch (scan.edits.at(edit + 2)) {
       case EditKind.CHARGE:
-        charge(out, source, payload);
+        writeCutCharge(out, source, { stretch: payload, scratch, branches, bodyStart: size });
         break;
       case EditKind.HELPER:
         out.u8(Op.CALL).u32(indices.helper(payload));
@@ -108,9 +145,19 @@ function writeLocals(out: ByteWriter, source: CodeSource, index: number): readon
   return locals;
 }
 
-function charge(out: ByteWriter, source: CodeSource, stretch: number): void {
-  const cost = source.costs.stretches[stretch] ?? 0;
+function writeCutCharge(
+  out: ByteWriter,
+  source: CodeSource,
+  cut: {
+    readonly stretch: number;
+    readonly scratch: readonly number[];
+    readonly branches: number[];
+    readonly bodyStart: number;
+  },
+): void {
+  const cost = source.costs.stretches[cut.stretch] ?? 0;
   // Only ends of blocks: nothing runs.
   if (cost === 0) return;
-  writeCharge(out, source.indices, () => out.u8(Op.I32_CONST).s32(cost));
+  const { [Scratch.CREDIT]: credit = 0, [Scratch.GRANT]: grant = 0 } = cut.scratch;
+  cut.branches.push(writeCreditCharge(out, source.indices, { cost, credit, grant }) - cut.bodyStart);
 }

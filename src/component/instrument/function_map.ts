@@ -4,12 +4,13 @@
  * only what refers to these has to be rewritten.
  */
 export class FunctionMap {
-  readonly #imported: number;
+  /** Functions that the module imports by itself. */
+  readonly imported: number;
   readonly #own: number;
   readonly #added: number;
 
   constructor(counts: { readonly imported: number; readonly own: number; readonly added: number }) {
-    this.#imported = counts.imported;
+    this.imported = counts.imported;
     this.#own = counts.own;
     this.#added = counts.added;
   }
@@ -21,17 +22,17 @@ export class FunctionMap {
 
   /** The first of the added imports. */
   get firstAdded(): number {
-    return this.#imported;
+    return this.imported;
   }
 
   /** The first index after all functions: where more can be appended. */
   get end(): number {
-    return this.#imported + this.#own + this.#added;
+    return this.imported + this.#own + this.#added;
   }
 
   /** The new index of a function. */
   at(index: number): number {
-    const own = index - this.#imported;
+    const own = index - this.imported;
     return own >= 0 && own < this.#added ? index + Math.max(this.#own, this.#added) : index;
   }
 }

@@ -8,6 +8,7 @@ import {
   exhaustedFunction,
   helperFunction,
   numberType,
+  refillFunction,
   typeBytes,
   vectorAccessors,
 } from "./added_functions.ts";
@@ -150,11 +151,15 @@ function addCode(rewriting: Rewriting): AddedIndices {
     changed: scan.hasChanged ? addGlobal(EXPORT_NAMES.changed, 0) : -1,
     exhausted: map.end,
     import: (spec) => map.firstAdded + scan.imports.index(spec),
-    helper: (index) => map.end + 1 + index,
+    refill: map.end + 1,
+    helper: (index) => map.end + 2 + index,
     map: (memory) => maps.get(memory),
     is64: (memory) => shape.memories[memory]?.limits.is64 ?? false,
   };
-  if (hasFuel) additions.addFunction(exhaustedFunction(indices));
+  if (hasFuel) {
+    additions.addFunction(exhaustedFunction(indices));
+    additions.addFunction(refillFunction(indices));
+  }
   for (const spec of scan.helpers.items) additions.addFunction(helperFunction(spec, { shape, indices }));
   if (shape.startFunction !== null) {
     const index = map.at(shape.startFunction);

@@ -4,7 +4,7 @@ import type { ByteWriter } from "./byte_writer.ts";
 import type { IntList } from "./int_list.ts";
 import { WRITTEN_MAP_BYTES, WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
 import { Op } from "./opcodes.ts";
-import { Scratch } from "./store_marks.ts";
+import { Scratch } from "./scratch_locals.ts";
 
 const PAGE_LOG2 = 12;
 const EMPTY_BLOCK = 0x40;

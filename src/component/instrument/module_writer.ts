@@ -36,12 +36,7 @@ export function writeModule(source: ModuleSource): Uint8Array<ArrayBuffer> {
   out.copy(shape.bytes, shape.start, shape.start + 8);
   for (const id of SECTION_ORDER) writeSection(out, source, id);
   const names = renamedFunctions(shape, source.code.map);
-  if (names !== null) {
-    out.u8(Section.CUSTOM);
-    const start = out.beginSized();
-    out.name("name").append(names);
-    out.endSized(start);
-  }
+  if (names !== null) writeCustom(out, "name", names);
   return out.written();
 }
 
@@ -50,11 +45,10 @@ function writeSection(out: ByteWriter, source: ModuleSource, id: number): void {
   const range = shape.sections.get(id);
   const added = addedTo(additions, id);
   if (id === Section.START || (range === undefined && added === 0)) return;
+  if (id === Section.CODE) return writeCodeSection(out, source);
   out.u8(id);
   const start = out.beginSized();
-  if (id === Section.CODE) {
-    writeCode(out, source.code, additions.functions);
-  } else if (id === Section.DATA || id === Section.DATA_COUNT) {
+  if (id === Section.DATA || id === Section.DATA_COUNT) {
     if (range !== undefined) out.copy(shape.bytes, range.start, range.end);
   } else {
     let items = range;
@@ -68,6 +62,24 @@ function writeSection(out: ByteWriter, source: ModuleSource, id: number): void {
     if (items !== undefined) writeItems(out, source, { id, items });
     writeAdded(out, additions, id);
   }
+  out.endSized(start);
+}
+
+/** The branch hints come before the code that they are about. */
+function writeCodeSection(out: ByteWriter, source: ModuleSource): void {
+  const range = source.shape.sections.get(Section.CODE);
+  const length = range === undefined ? 0 : range.end - range.start;
+  const code = new ByteWriter(length + (length >> 2) + 1024);
+  const hints = new ByteWriter();
+  writeCode(code, source.code, { added: source.additions.functions, hints });
+  writeCustom(out, "metadata.code.branch_hint", hints);
+  out.u8(Section.CODE).u32(code.length).append(code);
+}
+
+function writeCustom(out: ByteWriter, name: string, contents: ByteWriter): void {
+  out.u8(Section.CUSTOM);
+  const start = out.beginSized();
+  out.name(name).append(contents);
   out.endSized(start);
 }
 

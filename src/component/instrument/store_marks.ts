@@ -8,6 +8,7 @@
  */
 import { IntList } from "./int_list.ts";
 import { WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
+import { Scratch } from "./scratch_locals.ts";
 
 /** The widest store. */
 const STORE_BYTES_MAX = 16;
@@ -19,22 +20,6 @@ const ADDRESS_MASK = 0x0fff_ffff;
 /** Entries of the stack that are followed, and marks that are remembered: more would not pay. */
 const FOLLOWED_MAX = 64;
 const REMEMBERED_MAX = 16;
-
-/** Scratch locals, as bits of a function's set. */
-export const Scratch = {
-  ADDRESS_32: 0,
-  ADDRESS_64: 1,
-  I32: 2,
-  I64: 3,
-  F32: 4,
-  F64: 5,
-  V128: 6,
-  I32_SECOND: 7,
-  I64_SECOND: 8,
-} as const;
-
-/** Type bytes of the scratch locals. */
-export const SCRATCH_TYPES: readonly number[] = [0x7f, 0x7e, 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x7f, 0x7e];
 
 /** Numbers of a mark: memory, what is added to the address, its local or -1, the scratch locals of its values or -1. */
 export const MARK_FIELDS = 5;
