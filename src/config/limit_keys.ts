@@ -164,7 +164,7 @@ export const WORKLOAD_TOTAL_KEYS = {
     min: 0,
     max: 65_536,
     about: "connections of a workload to the outside",
-    past: "the next one is refused",
+    past: "an idle one is closed, else `new-socket-limit`, for HTTP `connection-limit-reached`",
   },
 } as const satisfies LimitKeys<keyof WorkloadTotals>;
 
