@@ -108,6 +108,12 @@ export class CoreInstances {
       this.memories.push(memory);
       this.#byMemory.set(own, memory);
     }
+    for (const { memory, kind } of facts.writtenMaps) {
+      if (kind === "import") continue;
+      const map = exports[facts.exportPrefix + EXPORT_NAMES.written(memory)];
+      if (!(map instanceof WebAssembly.Memory)) return missing(`the map of memory ${memory} of a core module`);
+      memories[memory]?.addMap(map);
+    }
     if (facts.hasFuel) {
       const fuel = exports[facts.exportPrefix + EXPORT_NAMES.fuel];
       if (!(fuel instanceof WebAssembly.Global)) return missing("the fuel of a core module");
@@ -160,7 +166,10 @@ export class CoreInstances {
       const { grow, size } = memory.hooks;
       items[IMPORT_NAMES.grow(index)] = grow;
       items[IMPORT_NAMES.size(index)] = size;
-      if (hooks.includes(IMPORT_NAMES.written(index))) items[IMPORT_NAMES.written(index)] = memory.map;
+    }
+    for (const { memory, kind } of facts.writtenMaps) {
+      const map = memories[memory];
+      if (kind === "import" && map !== undefined) items[IMPORT_NAMES.written(memory)] = map.sharedMap;
     }
     return items;
   }

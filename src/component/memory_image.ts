@@ -1,5 +1,5 @@
 /** The contents of a memory at one time, and how they are put back: only what was written since, where that is known. */
-import { WRITTEN_MAP_BYTES, WRITTEN_PAGE_BYTES } from "./instrument/instrumented_module.ts";
+import { WRITTEN_MAP_BYTES, WRITTEN_PAGE_BYTES, WRITTEN_SPILL_BYTES } from "./instrument/instrumented_module.ts";
 import type { VirtualMemory } from "./virtual_memory.ts";
 
 /** Bytes of the map that are looked at together. */
@@ -28,13 +28,13 @@ export function restoreImage(memory: VirtualMemory, image: MemoryImage): void {
   const bytes = bytesOf(memory);
   const { written } = memory;
   if (written === null) restoreAll(bytes, image);
-  else restoreWritten(bytes, image, written);
+  else for (const map of written) restoreWritten(bytes, image, map);
   memory.shrink(image.pages);
 }
 
 /** Forgets what was written. */
 export function clearWritten(memory: VirtualMemory): void {
-  memory.written?.fill(0);
+  for (const map of memory.written ?? []) map.fill(0);
 }
 
 function restoreWritten(bytes: Uint8Array, image: MemoryImage, written: Uint8Array<ArrayBuffer>): void {
@@ -47,7 +47,11 @@ function restoreWritten(bytes: Uint8Array, image: MemoryImage, written: Uint8Arr
     for (let mark = index * STRIDE; mark < (index + 1) * STRIDE; mark++) {
       if (written[mark] === 0) continue;
       // Past 256 MiB a mark stands for several blocks.
-      for (let block = mark; block < blocks; block += WRITTEN_MAP_BYTES) restoreBlock(bytes, image, block);
+      for (let block = mark; block < blocks; block += WRITTEN_MAP_BYTES) {
+        restoreBlock(bytes, image, block);
+        // A store that began at the end of the block went on in the next one.
+        if (block + 1 < blocks && written[mark + 1] !== 1) restoreBlock(bytes, image, block + 1, WRITTEN_SPILL_BYTES);
+      }
     }
     strides[index] = 0;
   }
@@ -62,11 +66,11 @@ function restoreAll(bytes: Uint8Array, image: MemoryImage): void {
   }
 }
 
-function restoreBlock(bytes: Uint8Array, image: MemoryImage, block: number): void {
+function restoreBlock(bytes: Uint8Array, image: MemoryImage, block: number, size = WRITTEN_PAGE_BYTES): void {
   const at = block * WRITTEN_PAGE_BYTES;
   const saved = image.blocks[block];
-  if (saved) bytes.set(saved, at);
-  else bytes.fill(0, at, at + WRITTEN_PAGE_BYTES);
+  if (saved) bytes.set(size === WRITTEN_PAGE_BYTES ? saved : saved.subarray(0, size), at);
+  else bytes.fill(0, at, at + size);
 }
 
 function isZero(block: Uint8Array): boolean {

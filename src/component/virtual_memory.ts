@@ -17,7 +17,7 @@ export interface VirtualMemoryOptions {
   readonly minPages: bigint;
   readonly maxPages: bigint | null;
   readonly budget: PageBudget;
-  /** Keeps the map of the pages that were written. */
+  /** Keeps maps of the pages that were written. */
   readonly tracksWrites: boolean;
 }
 
@@ -32,8 +32,8 @@ export class VirtualMemory {
   /** As the guest sees it. */
   #pages: number;
   #physicalPages: number;
-  #map: WebAssembly.Memory | null = null;
-  #mapBytes: Uint8Array<ArrayBuffer> | null = null;
+  #sharedMap: WebAssembly.Memory | null = null;
+  readonly #maps: Uint8Array<ArrayBuffer>[] = [];
   /** The budget (or the host) had no more to give: another instance might have got it. */
   hasRefused = false;
 
@@ -125,28 +125,32 @@ export class VirtualMemory {
     return { grow: (delta: number) => this.grow(delta >>> 0), size: () => this.#pages };
   }
 
-  /** The map of written pages, as the guest's code marks it. */
-  get map(): WebAssembly.Memory {
-    this.#map ??= new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    return this.#map;
+  /** The map of written pages for a module that imports one. */
+  get sharedMap(): WebAssembly.Memory {
+    if (this.#sharedMap === null) {
+      this.#sharedMap = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+      this.addMap(this.#sharedMap);
+    }
+    return this.#sharedMap;
   }
 
-  /** The map as bytes; null when there is none. */
-  get written(): Uint8Array<ArrayBuffer> | null {
-    if (!this.#tracksWrites) return null;
-    if (this.#mapBytes === null) {
-      const { buffer } = this.map;
-      if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a map of written pages: it is shared");
-      this.#mapBytes = new Uint8Array(buffer);
-    }
-    return this.#mapBytes;
+  /** A module marks what it writes in a map of its own. */
+  addMap({ buffer }: WebAssembly.Memory): void {
+    if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a map of written pages: it is shared");
+    this.#maps.push(new Uint8Array(buffer));
+  }
+
+  /** All maps: a page was written when one of them says so. null: nobody keeps any. */
+  get written(): readonly Uint8Array<ArrayBuffer>[] | null {
+    return this.#tracksWrites ? this.#maps : null;
   }
 
   /** The host is about to write. */
   mark(pointer: number, size: number): void {
     if (!this.#tracksWrites || size === 0) return;
-    const map = this.written;
-    if (map === null) return;
+    let [map] = this.#maps;
+    // Nobody but the host writes into it so far.
+    if (map === undefined) this.#maps.push(map = new Uint8Array(WRITTEN_MAP_BYTES));
     const last = Math.floor((pointer + size - 1) / WRITTEN_PAGE_BYTES);
     for (let page = Math.floor(pointer / WRITTEN_PAGE_BYTES); page <= last; page++) map[page % WRITTEN_MAP_BYTES] = 1;
   }

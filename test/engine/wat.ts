@@ -1,7 +1,7 @@
 /** Components written as text, for the tests of the engine. */
 import { parse } from "@bytecodealliance/jco";
 import { compileComponent } from "../../src/component/engine.ts";
-import type { CompiledComponent } from "../../src/component/engine.ts";
+import type { CompiledComponent, CompileOptions } from "../../src/component/engine.ts";
 import type { ExportedFunction } from "../../src/component/exported.ts";
 import type { ComponentInstance } from "../../src/component/instance.ts";
 
@@ -40,8 +40,12 @@ export async function wat(text: string): Promise<Uint8Array> {
 }
 
 /** Compiles a component text; `suspending` as in `CompileOptions`. */
-export async function component(text: string, suspending: readonly string[] = []): Promise<CompiledComponent> {
-  return compileComponent(await wat(text), { suspending: new Set(suspending) });
+export async function component(
+  text: string,
+  suspending: readonly string[] = [],
+  options: Omit<CompileOptions, "suspending"> = {},
+): Promise<CompiledComponent> {
+  return compileComponent(await wat(text), { suspending: new Set(suspending), ...options });
 }
 
 /** Calls an exported function of the world. */
