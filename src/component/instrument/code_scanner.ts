@@ -401,7 +401,7 @@ export class CodeScanner {
     const opcode = this.#u32();
     if (prefix === Op.PREFIX_BULK) return opcode < BulkOp.MEMORY_INIT ? 0x11 : ARITY_UNKNOWN;
     if (prefix === Op.PREFIX_ATOMIC) return ATOMIC[opcode] === Immediate.STORE ? 0 : ARITY_UNKNOWN;
-    switch (SIMD[opcode]) {
+    switch (SIMD[opcode] ?? Immediate.UNKNOWN) {
       case Immediate.STORE:
       case Immediate.STORE_LANE:
         return 0;
@@ -588,8 +588,14 @@ export class CodeScanner {
     if (byte === 0x63 || byte === 0x64) this.#heapType();
   }
 
+  /** A signed integer of 33 bits: negative for the abstract types, else a type's index. */
   #heapType(): void {
+    const at = this.#at;
     this.#skipLeb();
+    const isNegative = ((this.#bytes[this.#at - 1] ?? 0) & 0x40) !== 0;
+    if (isNegative) return;
+    this.#at = at;
+    this.#typeIndex();
   }
 
   #memory(start: number): number {
