@@ -1,8 +1,14 @@
 /** What one guest may reach, and the shape of the decisions that `policy` takes for the core. */
 import type { SocketAddress } from "../base/ip_address.ts";
+import type { DenialDecision } from "../telemetry/denial_counts.ts";
 
 /** `rule` is the text of the rule or default that decided, and of a denial what would allow it: for the operator. */
-export type EgressDecision = { readonly isAllowed: boolean; readonly rule: string };
+export interface EgressDecision {
+  readonly isAllowed: boolean;
+  readonly rule: string;
+  /** Of a denial; without it, that no rule allows it. */
+  readonly decision?: DenialDecision;
+}
 
 /** What a socket speaks. */
 export type EgressProtocol = "tcp" | "udp";
@@ -21,7 +27,7 @@ export interface GuestAccess {
 /** What a guest has for which nobody decides. */
 export const LOOPBACK_ONLY: GuestAccess = {
   off: undefined,
-  decide: () => ({ isAllowed: false, rule: "the private loopback only: there is no policy" }),
+  decide: () => ({ isAllowed: false, rule: "the private loopback only: there is no policy", decision: "off" }),
 };
 
 /** "service" is also the role of a command (`loopgate run`): it may bind and listen. */

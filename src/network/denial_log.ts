@@ -1,7 +1,9 @@
 /** Tells the operator about denials: each target once in a while, and never more of them in memory than a bound. */
 import type { Clock } from "../base/clock.ts";
-import type { DenialCounts } from "../telemetry/denial_counts.ts";
+import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
+import type { DenialCounts, DenialDecision } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { EgressDecision } from "./access.ts";
 
 /** Within this time the same denial is one line. */
 const REPEAT_NS = 10_000_000_000n;
@@ -15,6 +17,13 @@ export interface Denial {
   readonly target: string;
   /** The rule or default that decided, and what would allow it. */
   readonly rule: string;
+  readonly decision: DenialDecision;
+}
+
+/** The denial of a connection or datagram to an address outside. */
+export function egressDenial(operation: string, remote: SocketAddress, by: EgressDecision): Denial {
+  const { rule, decision = "no-rule" } = by;
+  return { operation, target: formatSocketAddress(remote), rule, decision };
 }
 
 /** Where denials are told and counted. */
@@ -58,7 +67,7 @@ export class DenialLog {
   }
 
   report(guest: GuestLabel, denial: Denial): void {
-    this.#counts?.add(guest, denial.operation);
+    this.#counts?.add(guest, denial);
     const key = JSON.stringify([guest.role, guest.route ?? null, denial.operation, denial.target]);
     const nowNs = this.#clock.monotonicNs();
     const last = this.#reported.get(key);
@@ -97,7 +106,7 @@ export class DenialLog {
     }
   }
 
-  #write(guest: GuestLabel, denial: Denial, count: number): void {
-    this.#emit({ kind: "denied", guest, ...denial, ...(count > 1 && { count }) });
+  #write(guest: GuestLabel, { operation, target, rule }: Denial, count: number): void {
+    this.#emit({ kind: "denied", guest, operation, target, rule, ...(count > 1 && { count }) });
   }
 }

@@ -68,7 +68,7 @@ export class GuestNetwork {
       loopback: host.loopback,
       decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "tcp" }),
       dialEgress: (options) => host.dialEgress(this, options),
-      deny: (operation, target, rule) => this.deny(operation, target, rule),
+      deny: (denial) => this.deny(denial),
       mayAccept: () => this.#sockets.size < socketsMax,
       acceptHeldBack: () => this.#limited(),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
@@ -79,7 +79,7 @@ export class GuestNetwork {
       loopback: host.loopback.udp,
       decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "udp" }),
       openEgress: (options) => host.openUdp(this, options),
-      deny: (operation, target, rule) => this.deny(operation, target, rule),
+      deny: (denial) => this.deny(denial),
       released: (socket) => this.#released(socket, "udp"),
     };
   }
@@ -107,9 +107,9 @@ export class GuestNetwork {
     return socket;
   }
 
-  /** Reports to the operator that something of this guest was denied, by the rule or default named. */
-  deny(operation: string, target: string, rule: string): void {
-    this.#host.deny(this.label, { operation, target, rule });
+  /** Reports to the operator that something of this guest was denied. */
+  deny(denial: Denial): void {
+    this.#host.deny(this.label, denial);
   }
 
   /**
@@ -129,7 +129,8 @@ export class GuestNetwork {
 
   #opening(kind: "tcp" | "udp", family: IpFamily): SocketErrorCode | undefined {
     if (this.access.off !== undefined) {
-      this.deny(`create-${kind}-socket`, family, this.access.off);
+      const rule = this.access.off;
+      this.deny({ operation: `create-${kind}-socket`, target: family, rule, decision: "off" });
       return "access-denied";
     }
     if (this.#sockets.size >= this.socketsMax) {

@@ -15,6 +15,7 @@ import {
 } from "../base/ip_address.ts";
 import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
 import type { EgressDecision, GuestRole } from "./access.ts";
+import { type Denial, egressDenial } from "./denial_log.ts";
 import type { DialEgressOptions } from "./egress.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
 import { clientAddressFor, type Loopback, loopbackAddressOf, type TcpPortHold } from "./loopback.ts";
@@ -31,7 +32,7 @@ export interface TcpSocketOwner {
   /** undefined: the workload has as many connections to the outside as it may. */
   dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt | undefined;
   /** Reports a denial to the operator. */
-  deny(operation: string, target: string, rule: string): void;
+  deny(denial: Denial): void;
   /** Whether the guest may have one more socket. What it may not accept yet stays in the backlog. */
   mayAccept(): boolean;
   /** A connection was left in the backlog because it may not. */
@@ -99,11 +100,12 @@ export class TcpSocket implements Waitable {
 
   startBind(local: SocketAddress): SocketErrorCode | undefined {
     if (this.#owner.role === "component") {
-      this.#owner.deny(
-        "tcp-bind",
-        formatSocketAddress(local),
-        "a component never listens; the workload's service does",
-      );
+      this.#owner.deny({
+        operation: "tcp-bind",
+        target: formatSocketAddress(local),
+        rule: "a component never listens; the workload's service does",
+        decision: "role",
+      });
       return "access-denied";
     }
     const state = this.#state;
@@ -309,7 +311,7 @@ export class TcpSocket implements Waitable {
   #startEgress(remote: SocketAddress, bound: TcpPortHold | undefined): SocketErrorCode | undefined {
     const decision = this.#owner.decideEgress(remote);
     if (!decision.isAllowed) {
-      this.#owner.deny("tcp-connect", formatSocketAddress(remote), decision.rule);
+      this.#owner.deny(egressDenial("tcp-connect", remote, decision));
       return "access-denied";
     }
     // Whatever is bound here is bound to the loopback, and from there no packet gets out.

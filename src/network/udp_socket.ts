@@ -16,6 +16,7 @@ import {
 } from "../base/ip_address.ts";
 import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
 import type { EgressDecision, GuestRole } from "./access.ts";
+import { type Denial, egressDenial } from "./denial_log.ts";
 import type { EgressUdp, OpenUdpOptions } from "./egress.ts";
 import { clientAddressFor } from "./loopback.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
@@ -37,7 +38,7 @@ export interface UdpSocketOwner {
   /** undefined: the workload has as many connections to the outside as it may. */
   openEgress(options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp | undefined;
   /** Reports a denial to the operator. */
-  deny(operation: string, target: string, rule: string): void;
+  deny(denial: Denial): void;
   /** The socket holds nothing any more. */
   released(socket: UdpSocket): void;
 }
@@ -95,11 +96,12 @@ export class UdpSocket {
   startBind(local: SocketAddress): SocketErrorCode | undefined {
     const isLocal = isLoopback(local.address) || isUnspecified(local.address);
     if (this.#owner.role === "component" && !(isLocal && local.port === 0)) {
-      this.#owner.deny(
-        "udp-bind",
-        formatSocketAddress(local),
-        "a component binds port 0 of the private loopback only; the workload's service may choose",
-      );
+      this.#owner.deny({
+        operation: "udp-bind",
+        target: formatSocketAddress(local),
+        rule: "a component binds port 0 of the private loopback only; the workload's service may choose",
+        decision: "role",
+      });
       return "access-denied";
     }
     if (this.#state.kind === "bind-started") return "concurrency-conflict";
@@ -241,9 +243,9 @@ export class UdpSocket {
     const isUnicast = !isMulticast(remote.address) && !isBroadcast(remote.address);
     const decision = isUnicast
       ? this.#owner.decideEgress(remote)
-      : { isAllowed: false, rule: "never reachable (multicast or broadcast)" };
+      : { isAllowed: false, rule: "never reachable (multicast or broadcast)", decision: "never" as const };
     if (!decision.isAllowed) {
-      this.#owner.deny(operation, formatSocketAddress(remote), decision.rule);
+      this.#owner.deny(egressDenial(operation, remote, decision));
       return "access-denied";
     }
     // From a loopback address no packet gets out.

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { WORKLOAD_TOTALS } from "../base/limits.ts";
-import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
+import type { SocketAddress } from "../base/ip_address.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
@@ -12,7 +12,7 @@ import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
 import { ConnectionSlots, type Slots } from "./connection_slots.ts";
-import { type Denial, DenialLog } from "./denial_log.ts";
+import { type Denial, DenialLog, egressDenial } from "./denial_log.ts";
 import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import { GuestNetwork, type GuestNetworkHost, type SocketKind } from "./guest_network.ts";
 import { Loopback } from "./loopback.ts";
@@ -136,10 +136,9 @@ export class WorkloadNetwork {
     for (const outside of this.#outside) {
       const { guest, remote, protocol } = outside;
       if (guest.access !== access) continue;
-      const { isAllowed, rule } = this.#decideEgress(access, remote, protocol);
-      if (isAllowed) continue;
-      const operation = protocol === "tcp" ? "tcp-connect" : "udp-send";
-      this.deny(guest.label, { operation, target: formatSocketAddress(remote), rule });
+      const decision = this.#decideEgress(access, remote, protocol);
+      if (decision.isAllowed) continue;
+      this.deny(guest.label, egressDenial(protocol === "tcp" ? "tcp-connect" : "udp-send", remote, decision));
       outside.revoke();
     }
     if (access.off === undefined) return;
@@ -173,9 +172,11 @@ export class WorkloadNetwork {
 
   #decideEgress(access: GuestAccess, remote: SocketAddress, protocol: EgressProtocol): EgressDecision {
     const { egress } = this.#options;
-    if (egress === undefined) return { isAllowed: false, rule: "there is no way out of this workload" };
+    if (egress === undefined) {
+      return { isAllowed: false, rule: "there is no way out of this workload", decision: "off" };
+    }
     if (protocol === "udp" && egress.openUdp === undefined) {
-      return { isAllowed: false, rule: "there is no way out of this workload for UDP" };
+      return { isAllowed: false, rule: "there is no way out of this workload for UDP", decision: "off" };
     }
     return access.decide(remote, protocol);
   }

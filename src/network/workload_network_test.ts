@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { settle } from "../../test/support/fake_clock.ts";
 import { expectValue, parseAddress, TcpBench } from "../../test/support/tcp_bench.ts";
 import { CORE_DRIVER } from "../../test/support/tcp_core_driver.ts";
+import type { Denial } from "./denial_log.ts";
 import type { DialEgressOptions } from "./egress.ts";
 import type { EndKind } from "./tcp_connection.ts";
 
@@ -145,6 +146,10 @@ test('WorkloadNetwork: without a way out nothing is allowed, and "net": [] does 
   }
 });
 
+function denial(operation: string, target: string, rule: string): Denial {
+  return { operation, target, rule, decision: "no-rule" };
+}
+
 /** What was told: which, and how many. */
 function told(bench: TcpBench): string[] {
   return bench.events.splice(0).flatMap((event) =>
@@ -156,10 +161,10 @@ test("denials: each target, operation and role has one line in 10 s, and the nex
   const bench = open();
   const guest = bench.guests.component;
   for (let round = 0; round < 3; round++) {
-    guest.deny("tcp-connect", "192.0.2.1:1", "a rule");
-    guest.deny("tcp-connect", "192.0.2.1:2", "a rule");
-    guest.deny("tcp-bind", "192.0.2.1:1", "a rule");
-    bench.guests.service.deny("tcp-connect", "192.0.2.1:1", "a rule");
+    guest.deny(denial("tcp-connect", "192.0.2.1:1", "a rule"));
+    guest.deny(denial("tcp-connect", "192.0.2.1:2", "a rule"));
+    guest.deny(denial("tcp-bind", "192.0.2.1:1", "a rule"));
+    bench.guests.service.deny(denial("tcp-connect", "192.0.2.1:1", "a rule"));
     if (round < 2) await bench.clock.advanceMs(4_999);
   }
   assert.deepEqual(bench.events[0], {
@@ -176,7 +181,7 @@ test("denials: each target, operation and role has one line in 10 s, and the nex
     "tcp-connect 192.0.2.1:1 1",
   ]);
   await bench.clock.advanceMs(2);
-  guest.deny("tcp-connect", "192.0.2.1:1", "a rule");
+  guest.deny(denial("tcp-connect", "192.0.2.1:1", "a rule"));
   assert.deepEqual(told(bench), [
     "tcp-connect 192.0.2.1:2 2",
     "tcp-bind 192.0.2.1:1 2",
@@ -188,13 +193,13 @@ test("denials: each target, operation and role has one line in 10 s, and the nex
 test("denials: what is remembered is bounded, and nothing is lost: neither of the oldest nor at the end", () => {
   const bench = open();
   const guest = bench.guests.component;
-  for (const round of [1, 2]) guest.deny("tcp-connect", "192.0.2.1:1", `rule ${round}`);
-  for (let port = 0; port < 1024; port++) guest.deny("tcp-connect", `192.0.2.9:${port}`, "a rule");
+  for (const round of [1, 2]) guest.deny(denial("tcp-connect", "192.0.2.1:1", `rule ${round}`));
+  for (let port = 0; port < 1024; port++) guest.deny(denial("tcp-connect", `192.0.2.9:${port}`, "a rule"));
   const lines = told(bench);
   assert.equal(lines.length, 1 + 1024 + 1);
   assert.equal(lines.at(-1), "tcp-connect 192.0.2.1:1 1", "the oldest was forgotten, and its repeat told");
-  guest.deny("tcp-connect", "192.0.2.9:1023", "a rule");
-  guest.deny("tcp-connect", "192.0.2.9:1023", "a rule");
+  guest.deny(denial("tcp-connect", "192.0.2.9:1023", "a rule"));
+  guest.deny(denial("tcp-connect", "192.0.2.9:1023", "a rule"));
   assert.deepEqual(told(bench), []);
   bench.network.close();
   assert.deepEqual(told(bench), ["tcp-connect 192.0.2.9:1023 2"]);

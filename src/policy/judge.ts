@@ -65,11 +65,11 @@ export function judgeName(target: NameTarget, { policy }: Pick<JudgeContext, "po
   // The loopback needs no rule, only a network.
   const texts = isLocalhost(name) ? [] : [ruleText(target, { kind: "name", name })];
   if (policy.off !== undefined) return deniedByOff(policy, texts);
-  if (isLocalhost(name)) return denied(LOOPBACK_RULE);
-  if (isNoPort(target.port)) return denied(`there is no port ${target.port}`);
+  if (isLocalhost(name)) return denied("never", LOOPBACK_RULE);
+  if (isNoPort(target.port)) return denied("never", `there is no port ${target.port}`);
   for (const { deny } of policy.books) {
     const [by] = [...deny.naming(name, target), ...deny.forAnyName(target)];
-    if (by !== undefined) return denied(ruleWords(by), removal(by));
+    if (by !== undefined) return denied("deny-rule", ruleWords(by), removal(by));
   }
   const by = policy.books.map(({ allow }) => allow.naming(name, target)[0] ?? allow.forAnyName(target)[0]);
   return judgeBooks(policy.books, by, (book) => ({
@@ -96,7 +96,9 @@ export function judgeAnswers(
   if (addresses.length > 0) return { ...admitted, addresses };
   // An answer that a line would open says more than one that nothing opens.
   const { address, verdict } = judged.find((one) => one.verdict.edits.length > 0) ?? judged[0] ?? {};
-  if (address === undefined || verdict === undefined) return { ...denied("the name has no addresses"), addresses };
+  if (address === undefined || verdict === undefined) {
+    return { ...denied("no-rule", "the name has no addresses"), addresses };
+  }
   return { ...verdict, rule: `answer ${formatIpAddress(address)}: ${verdict.rule}`, addresses };
 }
 
@@ -108,14 +110,14 @@ function judgeForms(
   const { address, port } = target;
   const { deciding, allowing } = formsOf(address, { own, port });
   const texts = allowing.map((form) => ruleText(target, hostOf(form.address)));
-  if (isLoopback(address)) return denied(LOOPBACK_RULE);
+  if (isLoopback(address)) return denied("never", LOOPBACK_RULE);
   const whole = classifyAddress(target, own);
-  if (whole.class === "never") return denied(`never reachable (${whole.reason})`);
-  if (isNoPort(port)) return denied(`there is no port ${port}`);
+  if (whole.class === "never") return denied("never", `never reachable (${whole.reason})`);
+  if (isNoPort(port)) return denied("never", `there is no port ${port}`);
   if (policy.off !== undefined) return deniedByOff(policy, texts);
   for (const { deny } of policy.books) {
     const by = deciding.map((form) => deny.forAddress(form, target)[0]).find((found) => found !== undefined);
-    if (by !== undefined) return denied(ruleWords(by), removal(by));
+    if (by !== undefined) return denied("deny-rule", ruleWords(by), removal(by));
   }
   const by = policy.books.map((book) => {
     const named = name !== undefined && whole.class === "public" ? book.allow.naming(name, target)[0] : undefined;
@@ -141,6 +143,7 @@ function judgeBooks(
   const rule = by[0];
   if (first === undefined && rule !== undefined) return allowed(rule);
   return denied(
+    "no-rule",
     first?.words ?? "there is no policy",
     closed.flatMap(({ book, texts }) => addition(book.net, texts)),
   );
@@ -185,13 +188,13 @@ function isNoPort(port: number): boolean {
 
 /** What `"net": false` denies, and what brings a network back with `texts` allowed; without them, the private loopback. */
 export function deniedByOff({ off, books }: Policy, texts: readonly string[] = []): Verdict {
-  if (off === undefined) return denied("there is no policy");
+  if (off === undefined) return denied("off", "there is no policy");
   // What brings the network back has to allow the target too, in every book.
   const edits: PolicyEdit[] = addition(off, texts);
   for (const { net } of books) {
     if (net !== off && net.form === "off") edits.push(...addition(net, texts));
   }
-  return denied(`"${off.key}": false of ${off.file}`, edits);
+  return denied("off", `"${off.key}": false of ${off.file}`, edits);
 }
 
 function listWords({ net: { file, key, form } }: RuleBook): string {

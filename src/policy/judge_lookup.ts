@@ -36,7 +36,7 @@ export function judgeLookup(text: string, { policy }: Pick<JudgeContext, "policy
     const by = [...deny.naming(name), ...deny.forAnyName()];
     const [first] = by;
     if (first !== undefined && isEveryUseDenied(by)) {
-      return { kind: "denied", verdict: denied(ruleWords(first), by.flatMap(removal)) };
+      return { kind: "denied", verdict: denied("deny-rule", ruleWords(first), by.flatMap(removal)) };
     }
   }
   const rules = policy.books.map(({ dns }) => dnsRule(dns, name));
@@ -44,6 +44,7 @@ export function judgeLookup(text: string, { policy }: Pick<JudgeContext, "policy
   const [first] = closed;
   if (first !== undefined) {
     const verdict = denied(
+      "no-rule",
       `nothing in ${dnsWords(first.dns)} is ${name}`,
       closed.flatMap(({ dns }) => dnsEdits(dns, name)),
     );
@@ -75,24 +76,25 @@ export function judgeRemoved(answers: readonly IpAddress[], context: JudgeContex
     const verdict = removedBy(address, context);
     return { ...verdict, rule: `answer ${formatIpAddress(address)}: ${verdict.rule}` };
   });
-  return verdicts.find(({ edits }) => edits.length > 0) ?? verdicts[0] ?? denied("the name has no addresses");
+  return verdicts.find(({ edits }) => edits.length > 0) ?? verdicts[0] ??
+    denied("no-rule", "the name has no addresses");
 }
 
 function removedBy(address: IpAddress, { policy, own }: JudgeContext): Verdict {
   const { class: cls, reason } = classifyAddress({ address, port: 0 }, own);
-  if (cls === "never" || cls === "loopback") return denied(`never reachable (${reason})`);
+  if (cls === "never" || cls === "loopback") return denied("never", `never reachable (${reason})`);
   const { deciding, allowing } = formsOf(address, { own, port: 0 });
   for (const { deny } of policy.books) {
     const by = deciding.flatMap((form) => deny.forAddress(form));
     const [first] = by;
-    if (first !== undefined && isEveryUseDenied(by)) return denied(ruleWords(first), by.flatMap(removal));
+    if (first !== undefined && isEveryUseDenied(by)) return denied("deny-rule", ruleWords(first), by.flatMap(removal));
   }
   const edits = policy.books.flatMap(({ net, allow }) => {
     const closed = allowing.filter((form) => allow.forAddress(form).length === 0);
     const texts = closed.map((form) => printPrefix({ address: form.address, bits: form.address.bytes.length * 8 }));
     return texts.length === 0 ? [] : addition(net, texts);
   });
-  return denied(`no rule allows it (${cls}: ${reason})`, edits);
+  return denied("no-rule", `no rule allows it (${cls}: ${reason})`, edits);
 }
 
 function offVerdict(policy: Policy, name: string | undefined): Verdict | undefined {
@@ -100,7 +102,7 @@ function offVerdict(policy: Policy, name: string | undefined): Verdict | undefin
   const closed = policy.books.map(({ dns }) => dns).filter(({ form }) => form === "off" || form === "absent");
   const [first] = closed;
   if (first === undefined) return undefined;
-  return denied(dnsWords(first), name === undefined ? [] : closed.flatMap((dns) => dnsEdits(dns, name)));
+  return denied("off", dnsWords(first), name === undefined ? [] : closed.flatMap((dns) => dnsEdits(dns, name)));
 }
 
 /** The words of the rule that lets `name` be looked up. */

@@ -71,7 +71,7 @@ for (
 test("judgeAddress: port 0 passes no rule, so it passes no deny rule either, and no line opens it", () => {
   const context = { policy: policyOf({ net: { allow: ["*"], deny: ["10.0.0.1"] } }), own: NOTHING_OWN };
   for (const port of [0, -1, 65536, Number.NaN]) {
-    const none = { isAllowed: false, rule: `there is no port ${port}`, edits: [] };
+    const none = { isAllowed: false, rule: `there is no port ${port}`, decision: "never", edits: [] };
     assert.deepEqual(judgeAddress({ scheme: "tcp", address: ip("10.0.0.1"), port }, context), none);
     assert.deepEqual(judgeAddress({ scheme: "tcp", address: ip("8.8.8.8"), port }, context), none);
     assert.deepEqual(judgeName({ scheme: "tcp", name: "db", port }, context), none);

@@ -1,5 +1,6 @@
 /** The outcome of a decision, in the same words for the run time, the log and `loopgate explain`. */
 import { escapeText } from "../base/escape_text.ts";
+import type { DenialDecision } from "../telemetry/denial_counts.ts";
 import type { NetSetting, PlacedRule } from "./policy.ts";
 
 /** A change of a file that takes away one reason of a denial. */
@@ -17,6 +18,8 @@ export interface Verdict {
   readonly isAllowed: boolean;
   /** The rule or default that decided and where it stands; one line, safe to print. */
   readonly rule: string;
+  /** Of a denial. */
+  readonly decision?: DenialDecision;
   /** What would have to change, every one of them; empty when allowed and when nothing can open the target. */
   readonly edits: readonly PolicyEdit[];
 }
@@ -32,8 +35,8 @@ export function allowed(by: PlacedRule): Verdict {
 }
 
 /** A verdict that no line in a file changes, or that `edits` do. */
-export function denied(rule: string, edits: readonly PolicyEdit[] = []): Verdict {
-  return { isAllowed: false, rule, edits };
+export function denied(decision: DenialDecision, rule: string, edits: readonly PolicyEdit[] = []): Verdict {
+  return { isAllowed: false, rule, decision, edits };
 }
 
 /** Taking a deny rule away. */

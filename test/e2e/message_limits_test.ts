@@ -25,6 +25,14 @@ after(async () => {
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
+/** How often the route had an instance for a request. */
+function instancesUsed(): number {
+  const used = harness.gateway.metrics().instances.filter(({ route, outcome }) =>
+    route === "tight" && ["created", "recycled", "reused"].includes(outcome)
+  );
+  return used.reduce((sum, { total }) => sum + total, 0);
+}
+
 /** Nothing is left of the requests; instances may be kept for the next one. */
 async function released(): Promise<void> {
   const kinds = ["requests", "instances", "streams", "pollables", "tcpSockets", "udpSockets"] as const;
@@ -46,6 +54,8 @@ interface Row {
   readonly body?: string;
   readonly status: number;
   readonly text?: RegExp;
+  /** No instance is asked for it. */
+  readonly isRefused?: boolean;
   /** The answer is cut: its last chunk never comes. */
   readonly isCut?: boolean;
   /** Which limit it counts for, and whether with a line besides the request's own. */
@@ -77,6 +87,7 @@ const ROWS: readonly Row[] = [
     fields: `Content-Length: ${64 * KIB + 1}\r\n`,
     body: "x".repeat(64 * KIB + 1),
     status: 413,
+    isRefused: true,
     limit: "requestBody",
     roomy: /^65537 bytes$/,
   },
@@ -105,6 +116,7 @@ const ROWS: readonly Row[] = [
     path: "/name",
     fields: `X-Large: ${"x".repeat(5 * KIB)}\r\n`,
     status: 431,
+    isRefused: true,
     limit: "headerBytes",
     roomy: /^\/name$/,
   },
@@ -149,11 +161,13 @@ function textOf(answer: string): string {
 }
 
 for (const row of ROWS) {
-  const { name, status, text, isCut = false, limit, hasLine = false, roomy } = row;
+  const { name, status, text, isRefused = false, isCut = false, limit, hasLine = false, roomy } = row;
   test(`limits: ${name}`, async () => {
     const before = limit === undefined ? undefined : told(limit);
+    const instances = instancesUsed();
     const answer = await send("tight.example", row);
     assert.equal(statusOf(answer), status);
+    assert.equal(instancesUsed() === instances, isRefused);
     if (isCut) assert.ok(!answer.endsWith("0\r\n\r\n"), "it must not be taken for the whole");
     if (text !== undefined) assert.match(textOf(answer), text);
     if (limit !== undefined && before !== undefined) {

@@ -5,7 +5,7 @@
  */
 import { formatIpAddress, type IpAddress, type SocketAddress } from "../../base/ip_address.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { GuestAccess, GuestRole } from "../../network/access.ts";
+import type { EgressDecision, GuestAccess, GuestRole } from "../../network/access.ts";
 import type { Egress } from "../../network/egress.ts";
 import type { GuestNetwork } from "../../network/guest_network.ts";
 import { HttpClient } from "../../network/http_client.ts";
@@ -184,13 +184,14 @@ export class GuestEgress {
     this.#loopback.release("reset");
   }
 
-  #decide(remote: SocketAddress, protocol: "tcp" | "udp"): { readonly isAllowed: boolean; readonly rule: string } {
+  #decide(remote: SocketAddress, protocol: "tcp" | "udp"): EgressDecision {
     const { tools } = this.#options;
     const policy = this.#policy;
     const { address, port } = remote;
     const grantedNames = this.#grants.namesOf(address);
     const verdict = judgeAddress({ scheme: protocol, address, port }, { policy, own: tools.own(), grantedNames });
-    return { isAllowed: verdict.isAllowed, rule: denialLine(verdict) };
+    const { isAllowed, decision } = verdict;
+    return { isAllowed, rule: denialLine(verdict), ...(decision !== undefined && { decision }) };
   }
 
   #judgeAnswers(name: string, answers: readonly IpAddress[], ttlS: number): readonly IpAddress[] {
@@ -216,7 +217,8 @@ export class GuestEgress {
 
   #deny(operation: string, target: string, verdict: Verdict): void {
     const { network, label } = this.#options;
-    network.deny(label, { operation, target, rule: denialLine(verdict) });
+    const { decision = "no-rule" } = verdict;
+    network.deny(label, { operation, target, rule: denialLine(verdict), decision });
   }
 }
 

@@ -72,7 +72,8 @@ function denyWithout({ network }: HostContext, text: string): "malformed" | "den
   const host = parseHost(text);
   if (host === undefined) return "malformed";
   const target = host.kind === "name" ? host.name : formatIpAddress(host.address);
-  network.deny("resolve-addresses", target, "there is no way out for names here");
+  const rule = "there is no way out for names here";
+  network.deny({ operation: "resolve-addresses", target, rule, decision: "off" });
   return "denied";
 }
 
