@@ -70,7 +70,7 @@ export class GuestNetwork {
       dialEgress: (options) => host.dialEgress(this, options),
       deny: (denial) => this.deny(denial),
       mayAccept: () => this.#sockets.size < socketsMax,
-      acceptHeldBack: () => this.#limited(),
+      tryAccept: () => this.#hasRoom(),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
       released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
     };
@@ -133,10 +133,7 @@ export class GuestNetwork {
       this.deny({ operation: `create-${kind}-socket`, target: family, rule, decision: "off" });
       return "access-denied";
     }
-    if (this.#sockets.size >= this.socketsMax) {
-      this.#limited();
-      return "new-socket-limit";
-    }
+    if (!this.#hasRoom()) return "new-socket-limit";
     return this.#host.opening(this, kind) ? undefined : "new-socket-limit";
   }
 
@@ -151,11 +148,11 @@ export class GuestNetwork {
     }
   }
 
-  #limited(): void {
-    this.#host.limited(
-      this.label,
-      "sockets",
-      `${this.#sockets.size} sockets are open, expected at most ${this.socketsMax}`,
-    );
+  /** Whether one more socket may be there; if not, that is told. */
+  #hasRoom(): boolean {
+    if (this.#sockets.size < this.socketsMax) return true;
+    const detail = `${this.#sockets.size} sockets are open, expected at most ${this.socketsMax}`;
+    this.#host.limited(this.label, "sockets", detail);
+    return false;
   }
 }

@@ -35,8 +35,8 @@ export interface TcpSocketOwner {
   deny(denial: Denial): void;
   /** Whether the guest may have one more socket. What it may not accept yet stays in the backlog. */
   mayAccept(): boolean;
-  /** A connection was left in the backlog because it may not. */
-  acceptHeldBack(): void;
+  /** As `mayAccept`; when it may not, the operator is told. */
+  tryAccept(): boolean;
   /** The socket of a connection that `accept` took. */
   adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket;
   /** The socket holds nothing any more. */
@@ -100,12 +100,8 @@ export class TcpSocket implements Waitable {
 
   startBind(local: SocketAddress): SocketErrorCode | undefined {
     if (this.#owner.role === "component") {
-      this.#owner.deny({
-        operation: "tcp-bind",
-        target: formatSocketAddress(local),
-        rule: "a component never listens; the workload's service does",
-        decision: "role",
-      });
+      const rule = "a component never listens; the workload's service does";
+      this.#owner.deny({ operation: "tcp-bind", target: formatSocketAddress(local), rule, decision: "role" });
       return "access-denied";
     }
     const state = this.#state;
@@ -161,10 +157,7 @@ export class TcpSocket implements Waitable {
     if (this.#state.kind !== "listening") return "invalid-state";
     const { listener } = this.#state;
     // No error: servers end for one. The backlog fills up, and clients wait as for any slow server.
-    if (listener.queued > 0 && !this.#owner.mayAccept()) {
-      this.#owner.acceptHeldBack();
-      return "would-block";
-    }
+    if (listener.queued > 0 && !this.#owner.tryAccept()) return "would-block";
     const connection = listener.take();
     if (connection === undefined) return "would-block";
     this.#owner.loopback.admitTo(listener);
