@@ -8,7 +8,7 @@ import type { ScheduledGuest } from "./turn_scheduler.ts";
  * How long a guest computes before everybody else has a turn. A request to a small guest takes 0.01 to 0.5 ms and never
  * gives its turn away; one that computes pays two switches (some 10 us) for each slice.
  */
-export const SLICE_MS = 1;
+export const SLICE_MS = 2;
 
 /**
  * Ticks in a row where nothing can suspend, before the time counts: a tick is 50 us of computing or more, so a guest that

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../test/support/fake_clock.ts";
+import { RequestClock } from "./request_clock.ts";
+
+function open() {
+  const clock = new FakeClock();
+  const over: string[] = [];
+  const times = new RequestClock({
+    clock,
+    times: { wallMs: 1000, idleMs: 300 },
+    onOver: (which) => over.push(which),
+  });
+  return { clock, over, times };
+}
+
+test("RequestClock: no head in time is the wall limit, once", async () => {
+  const { clock, over, times } = open();
+  await clock.advanceMs(999);
+  assert.deepEqual(over, []);
+  await clock.advanceMs(10_000);
+  assert.deepEqual(over, ["wall"]);
+  times.answered(() => false);
+  await clock.advanceMs(10_000);
+  assert.deepEqual([over, clock.timersArmed], [["wall"], 0]);
+});
+
+test("RequestClock: an answer that goes on lives as long as it does, one that stops is idle", async () => {
+  const { clock, over, times } = open();
+  await clock.advanceMs(900);
+  times.answered(() => false);
+  for (let piece = 0; piece < 100; piece++) {
+    await clock.advanceMs(299);
+    times.progressed();
+  }
+  assert.deepEqual(over, []);
+  await clock.advanceMs(299);
+  assert.deepEqual(over, []);
+  await clock.advanceMs(301);
+  assert.deepEqual(over, ["idle"]);
+});
+
+test("RequestClock: a client that takes nothing is not the guest's fault, until it takes something", async () => {
+  const { clock, over, times } = open();
+  let isBusy = true;
+  times.answered(() => isBusy);
+  await clock.advanceMs(60_000);
+  assert.deepEqual(over, []);
+  isBusy = false;
+  await clock.advanceMs(900);
+  assert.deepEqual(over, ["idle"]);
+});
+
+test("RequestClock: after its answer a guest has the idle limit for itself, whatever its client does", async () => {
+  const { clock, over, times } = open();
+  times.answered(() => true);
+  times.answerEnded();
+  await clock.advanceMs(299);
+  assert.deepEqual(over, []);
+  await clock.advanceMs(301);
+  assert.deepEqual(over, ["idle"]);
+});
+
+test("RequestClock: no timer is left when the guest has ended, nor one that comes late", async () => {
+  const { clock, over, times } = open();
+  times.end();
+  times.answered(() => false);
+  assert.equal(clock.timersArmed, 0);
+  await clock.advanceMs(10_000);
+  assert.deepEqual(over, []);
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { FakeClock } from "../../test/support/fake_clock.ts";
+import { type GuestShare, type ScheduledGuest, TurnScheduler } from "./turn_scheduler.ts";
+
+/** Turns happen when a test says so, and guests compute by moving the clock. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly turns: (() => void)[] = [];
+  readonly scheduler = new TurnScheduler({ clock: this.clock, nextTurn: (fire) => void this.turns.push(fire) });
+  /** Who went on, in order. */
+  readonly slices: string[] = [];
+
+  /** A guest that computes 1 ms for each of its slices, for ever or so often. */
+  spin(name: string, workload: string, options: GuestShare & { readonly slices?: number } = {}): ScheduledGuest {
+    const guest = this.scheduler.openGuest(workload, options);
+    let left = options.slices ?? Infinity;
+    const go = (): void => {
+      void guest.wait(1).then(() => {
+        this.slices.push(name);
+        this.clock.computeMs(1);
+        left--;
+        if (left > 0) go();
+      });
+    };
+    go();
+    return guest;
+  }
+
+  /** One turn of the event loop. */
+  async turn(): Promise<void> {
+    const due = this.turns.splice(0);
+    assert.ok(due.length <= 1, "at most one turn is asked for");
+    for (const fire of due) fire();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async turnTimes(times: number): Promise<Record<string, number>> {
+    this.slices.length = 0;
+    for (let index = 0; index < times; index++) await this.turn();
+    const counts: Record<string, number> = {};
+    for (const name of this.slices) counts[name] = (counts[name] ?? 0) + 1;
+    return counts;
+  }
+}
+
+test("TurnScheduler: one guest goes on in each turn, and nobody asks for turns when nobody waits", async () => {
+  const bench = new Bench();
+  assert.equal(bench.turns.length, 0);
+  for (let index = 0; index < 64; index++) bench.spin(`spinner ${index}`, "a", { slices: 2 });
+  assert.equal(bench.scheduler.waitingCount, 64);
+  for (let index = 1; index <= 128; index++) {
+    await bench.turn();
+    assert.equal(bench.slices.length, index);
+  }
+  assert.equal(new Set(bench.slices.slice(0, 64)).size, 64, "each once before one goes twice");
+  assert.deepEqual([bench.scheduler.waitingCount, bench.turns.length], [0, 0]);
+});
+
+test("TurnScheduler: a worker beside 64 spinners of another workload has every second slice", async () => {
+  const bench = new Bench();
+  for (let index = 0; index < 64; index++) bench.spin("spinner", "spinning");
+  bench.spin("worker", "working", { slices: 10 });
+  assert.deepEqual(await bench.turnTimes(21), { spinner: 11, worker: 10 });
+});
+
+test("TurnScheduler: 1 and 63 spinners of two workloads share the core", async () => {
+  const bench = new Bench();
+  bench.spin("one", "a");
+  for (let index = 0; index < 63; index++) bench.spin("many", "b");
+  assert.deepEqual(await bench.turnTimes(126), { one: 63, many: 63 });
+});
+
+test("TurnScheduler: a guest that was ended leaves the queue and is never resumed", async () => {
+  const bench = new Bench();
+  const ended = bench.spin("ended", "a");
+  bench.spin("other", "a");
+  ended.withdraw();
+  ended.withdraw();
+  assert.deepEqual(await bench.turnTimes(5), { other: 5 });
+  assert.equal(bench.scheduler.waitingCount, 1);
+});
+
+test("TurnScheduler: a turn that was asked for by an ended guest is nobody's", async () => {
+  const bench = new Bench();
+  bench.spin("ended", "a").withdraw();
+  assert.deepEqual(await bench.turnTimes(2), {});
+  assert.equal(bench.turns.length, 0);
+});
+
+const SHARES: readonly {
+  readonly name: string;
+  readonly cpuShare: number;
+  readonly others: number;
+  readonly turns: number;
+  readonly slices: number;
+}[] = [
+  { name: "half a core beside one", cpuShare: 0.5, others: 1, turns: 100, slices: 50 },
+  // With as many as eight others its turn comes no more often than theirs.
+  { name: "half a core beside eight of one workload", cpuShare: 0.5, others: 8, turns: 100, slices: 50 },
+  { name: "a quarter beside one", cpuShare: 0.25, others: 1, turns: 100, slices: 25 },
+  { name: "a quarter when alone: all of it", cpuShare: 0.25, others: 0, turns: 100, slices: 100 },
+  { name: "nothing beside one", cpuShare: 0, others: 1, turns: 100, slices: 0 },
+  { name: "nothing when alone: all of it", cpuShare: 0, others: 0, turns: 100, slices: 100 },
+];
+
+for (const { name, cpuShare, others, turns, slices } of SHARES) {
+  test(`TurnScheduler: a service with a share of ${name}`, async () => {
+    const bench = new Bench();
+    for (let index = 0; index < others; index++) bench.spin("other", "b");
+    bench.spin("service", "a", { cpuShare });
+    assert.equal((await bench.turnTimes(turns))["service"] ?? 0, slices);
+  });
+}
+
+test("TurnScheduler: whatever waits and leaves, workloads that wait all the time differ by one slice at most", async () => {
+  const spinners = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(spinners, fc.integer({ min: 1, max: 40 }), async (workloads, turns) => {
+      const bench = new Bench();
+      for (const [index, count] of workloads.entries()) {
+        for (let spinner = 0; spinner < count; spinner++) bench.spin(`workload ${index}`, `workload ${index}`);
+      }
+      const counts = await bench.turnTimes(turns);
+      const each = workloads.map((_, index) => counts[`workload ${index}`] ?? 0);
+      assert.equal(each.reduce((sum, count) => sum + count, 0), turns);
+      assert.ok(Math.max(...each) - Math.min(...each) <= 1, JSON.stringify(each));
+    }),
+    { numRuns: 50 },
+  );
+});
