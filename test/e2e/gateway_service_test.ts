@@ -199,7 +199,7 @@ test("closing lets a request in flight finish, and ends a guest that does not", 
   await eventually(() => harness.gateway.counters().instances === 2);
   const closing = closeToNothing(harness);
   assert.equal(await (await good).text(), "tick 1\ntick 2\ntick 3\n");
-  assert.equal(await bad, "cut");
+  assert.equal(await bad, 503, "told at the end of the drain");
   assert.deepEqual(await closing, {});
 });
 
