@@ -171,31 +171,36 @@ test("a body that comes byte by byte, or never, ends with 408 and its guest", as
 });
 
 test("an event loop that was held up kills no request that lies in its socket", async () => {
+  let onBlock = (): void => {};
   const harness = await startHarness(async (exchange) => {
     if (exchange.head.pathWithQuery === "/block") {
+      onBlock();
       const end = performance.now() + 1_500;
       while (performance.now() < end);
     }
     answer(exchange, 200, "ok");
-  }, {
-    limits: { headersTimeoutMs: 300, keepAliveTimeoutMs: 300, requestTimeoutMs: 400, responseStallTimeoutMs: 300 },
-  });
-  const connected = [0, 1, 2, 3].map(() => new RawClient(harness.port));
-  await eventually(() => harness.listener.connectionCount === 4);
-  const [kept, half, fresh, blocker] = connected;
-  await kept?.send(GET).until((text) => text.endsWith("ok"));
-  half?.send("GET / HTTP/1.1\r\n");
-  blocker?.send(`GET /block HTTP/1.1\r\n${HOST}\r\n\r\n`);
-  // Written in this turn: they are in the sockets before the listener gets to read the blocker's request.
-  kept?.send(GET);
-  half?.send(`${HOST}\r\n\r\n`);
-  fresh?.send(GET);
-  const late = Array.from({ length: 200 }, () => new RawClient(harness.port).send(GET));
-  for (const client of [half, fresh, ...late]) {
-    assert.match(await client?.until((text) => text.endsWith("ok")) ?? "", /^HTTP\/1\.1 200 /);
+  }, { limits: { headersTimeoutMs: 300, keepAliveTimeoutMs: 300, requestTimeoutMs: 400, responseStallTimeoutMs: 300 } });
+  const fresh = new RawClient(harness.port);
+  const half = new RawClient(harness.port);
+  const kept = new RawClient(harness.port);
+  const late: RawClient[] = [];
+  await eventually(() => harness.listener.connectionCount === 3);
+  await kept.send(GET).until((text) => text.endsWith("ok"));
+  half.send("GET / HTTP/1.1\r\n");
+  // The event loop has looked at its sockets already, and looks at its timers before it looks at them again.
+  onBlock = () => {
+    fresh.send(GET);
+    half.send(`${HOST}\r\n\r\n`);
+    kept.send(GET);
+    for (let count = 0; count < 200; count++) late.push(new RawClient(harness.port).send(GET));
+  };
+  const blocker = new RawClient(harness.port).send(`GET /block HTTP/1.1\r\n${HOST}\r\n\r\n`);
+  await blocker.until((text) => text.endsWith("ok"));
+  for (const client of [fresh, half, ...late]) {
+    assert.match(await client.until((text) => text.endsWith("ok")), /^HTTP\/1\.1 200 /);
   }
-  assert.equal((await kept?.until((text) => text.split("ok").length === 3))?.split("200 OK").length, 3);
-  for (const client of [...connected, ...late]) client.destroy();
+  assert.equal((await kept.until((text) => text.split("200 OK").length === 3)).split("200 OK").length, 3);
+  for (const client of [fresh, half, kept, blocker, ...late]) client.destroy();
   await assertIdle(harness);
   await harness.close();
 });
