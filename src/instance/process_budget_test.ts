@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { IDLE_MS_MAX, type IdleInstance, ProcessBudget, type WorkloadBudget } from "./process_budget.ts";
 
