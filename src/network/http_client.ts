@@ -9,7 +9,7 @@
  * - Connections are kept alive per client and per target, never shared with another client. Before one serves again,
  *   `stillAllowed` is asked about the address behind it; that the name may still be used is judged before `send`.
  * - `slots` is the workload's: when all are taken, the longest idle connection of any of its clients goes; when none is
- *   idle, the request fails with `connection-limit-reached`.
+ *   idle, the request fails with `connection-limit-reached`. A connection to the private loopback takes none.
  * - Bodies flow with back-pressure, one window (`WINDOW_BYTES`) ahead each way. A body that ends before its declared
  *   length, or is longer, or fails, is never sent as a whole one.
  * - A request that gives `trailers` gets a connection of its own and goes over `node:http`, all others over undici.
@@ -28,7 +28,7 @@ import type { Slots } from "./connection_slots.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
-import type { DialHttp, HttpRequest, PendingExchange, RecheckHttp, StillAllowed } from "./http_message.ts";
+import type { DialHttp, HttpRequest, HttpTarget, PendingExchange, RecheckHttp, StillAllowed } from "./http_message.ts";
 import { planRequest } from "./http_request_plan.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -40,6 +40,8 @@ export interface HttpClientOptions {
   readonly trust: TlsTrust;
   /** Of the workload. */
   readonly slots: Slots;
+  /** Whether a target is on the private loopback, which has limits of its own; by default none is. */
+  readonly isPrivate?: (target: HttpTarget) => boolean;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   /** This gateway's name in CDN-Loop: the same for all its clients, and nobody else's. */

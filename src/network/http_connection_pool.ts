@@ -16,6 +16,8 @@ export interface HttpConnectionPoolOptions {
   readonly stillAllowed: StillAllowed;
   readonly trust: TlsTrust;
   readonly slots: Slots;
+  /** See `HttpClientOptions`. */
+  readonly isPrivate?: (target: HttpTarget) => boolean;
   readonly clock: Clock;
   readonly counters: LiveCounters;
   /** See `Egress`. */
@@ -53,7 +55,7 @@ export class HttpConnectionPool implements HttpConnections {
     onOutcome: (outcome: HttpConnection | { readonly failed: HttpFailure }) => void,
   ): HttpOpening | undefined {
     const { slots, dial, trust, clock, counters, locate } = this.#options;
-    const releaseSlot = slots.take();
+    const releaseSlot = this.#isPrivate(target) ? () => {} : slots.take();
     if (releaseSlot === undefined) return undefined;
     return new HttpOpening({ target, dial, trust, clock, counters, releaseSlot, onOutcome, ...(locate && { locate }) });
   }
@@ -61,7 +63,10 @@ export class HttpConnectionPool implements HttpConnections {
   keep(connection: HttpConnection): void {
     if (!this.#isOpen || !connection.isReusable) return connection.destroy();
     connection.onEnded = () => this.#takeOut(connection);
-    this.#idle.set(connection, this.#options.slots.offer(() => connection.destroy()));
+    const withdraw = this.#isPrivate(connection.target)
+      ? () => {}
+      : this.#options.slots.offer(() => connection.destroy());
+    this.#idle.set(connection, withdraw);
   }
 
   /** Ends the idle connections that are not allowed any more. */
@@ -85,6 +90,11 @@ export class HttpConnectionPool implements HttpConnections {
   /** What is connected to the private loopback has no address that could be judged. */
   #mayServe({ target, address }: HttpConnection): boolean {
     return address === undefined || this.#options.stillAllowed(target, address);
+  }
+
+  /** Its connections hold no slot, so that ending one would make room for nobody. */
+  #isPrivate(target: HttpTarget): boolean {
+    return this.#options.isPrivate?.(target) === true;
   }
 
   #takeOut(connection: HttpConnection): void {

@@ -109,7 +109,7 @@ export class WorkloadNetwork {
     return { sockets, ...this.#loopback.usage };
   }
 
-  /** Connections to the outside now, and HTTP ones to the private loopback. */
+  /** Connections to the outside now. */
   get connections(): number {
     return this.#connections.taken;
   }
@@ -139,6 +139,8 @@ export class WorkloadNetwork {
       const decision = this.#decideEgress(access, remote, protocol);
       if (decision.isAllowed) continue;
       this.deny(guest.label, egressDenial(protocol === "tcp" ? "tcp-connect" : "udp-send", remote, decision));
+      // Its system socket goes now; what its guest still holds goes with the guest.
+      this.#outside.delete(outside);
       outside.revoke();
     }
     if (access.off === undefined) return;

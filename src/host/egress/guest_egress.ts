@@ -24,7 +24,7 @@ import type { Policy } from "../../policy/policy.ts";
 import type { Verdict } from "../../policy/verdict.ts";
 import type { GuestLabel } from "../../telemetry/events.ts";
 import type { LiveCounters } from "../../telemetry/live_counters.ts";
-import { HttpDialler } from "./http_dialler.ts";
+import { HttpDialler, isPrivateTarget } from "./http_dialler.ts";
 import type { LookupSlots } from "./lookup_slots.ts";
 import { NameLookup } from "./name_lookup.ts";
 
@@ -101,6 +101,7 @@ export class GuestEgress {
       trust: tools.trust,
       cdnId: tools.cdnId,
       slots: network.slotsFor(label),
+      isPrivate: isPrivateTarget,
       clock,
       counters,
       ...(egress?.locate !== undefined && { locate: egress.locate }),

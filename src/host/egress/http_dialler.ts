@@ -105,6 +105,12 @@ export class HttpDialler {
   }
 }
 
+/** Whether a target of `judgeRequest` is on the private loopback. */
+export function isPrivateTarget(target: HttpTarget): boolean {
+  const host = parseHost(target.host);
+  return host !== undefined && loopbackAddresses(host) !== undefined;
+}
+
 function loopbackAddresses(host: Host): readonly IpAddress[] | undefined {
   if (host.kind === "address") return isLoopback(host.address) ? [host.address] : undefined;
   return isLocalhost(host.name) ? [LOOPBACK_V4, LOOPBACK_V6] : undefined;

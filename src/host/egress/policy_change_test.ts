@@ -51,7 +51,7 @@ class ScriptedLookup implements PendingLookup {
   }
 }
 
-function open(values: LayerValues) {
+function open(values: LayerValues, connectionsMax?: number) {
   const [clock, counters, outside] = [new FakeClock(), new LiveCounters(), new UdpOutside()];
   const events: GatewayEvent[] = [];
   /** What is connecting to the outside, by address, and whether it was revoked. */
@@ -74,7 +74,8 @@ function open(values: LayerValues) {
   };
   const label = { workload: "demo", role: "component", route: "main" } as const;
   const emit = (event: GatewayEvent) => void events.push(event);
-  const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit, egress });
+  const bounds = connectionsMax === undefined ? {} : { connectionsMax };
+  const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit, egress, ...bounds });
   const asked: ScriptedLookup[] = [];
   const resolver = {
     lookup(name: string) {
@@ -227,6 +228,25 @@ test("setPolicy: the private loopback goes on unless there is no network at all"
   }
 });
 
+test("requests to the private loopback take no connection of the workload's, and it does not stop them", async () => {
+  const bench = open({ net: ["http://*"] }, 1);
+  const request = { scheme: "http", method: "GET", path: "/", headers: [], body: undefined } as const;
+  const outside = bench.guestEgress.send({ ...request, authority: "a.test" });
+  const refused = bench.guestEgress.send({ ...request, authority: "b.test" });
+  assert.ok(typeof outside === "object" && typeof refused === "object");
+  assert.deepEqual(refused.result(), { failed: { tag: "connection-limit-reached" } });
+  const local = ["localhost:7777", "127.0.0.1:7777", "[::1]:7777"].map((authority) =>
+    bench.guestEgress.send({ ...request, authority })
+  );
+  await settle();
+  for (const pending of local) {
+    assert.ok(typeof pending === "object");
+    assert.deepEqual(pending.result(), { failed: { tag: "connection-refused" } }, "nobody listens");
+  }
+  assert.equal(bench.network.connections, 1);
+  bench.close();
+});
+
 test("setPolicy: another guest of the workload is not concerned", () => {
   const bench = open(BOTH);
   const access = { off: undefined, decide: () => ({ isAllowed: true, rule: "the test's" }) };
@@ -285,6 +305,17 @@ test("setPolicy: a grant counts while its name may be looked up and a rule names
     }
     bench.close();
   }
+});
+
+test("setPolicy: what has ended is not told again by the next change", async () => {
+  const bench = open(BOTH);
+  connect(bench, ONE);
+  for (let round = 0; round < 3; round++) {
+    bench.guestEgress.setPolicy(policyOf({ net: [] }));
+    await bench.clock.advanceMs(11_000);
+  }
+  assert.deepEqual(bench.denials(), [`tcp-connect ${ONE}:443`]);
+  bench.close();
 });
 
 test("setPolicy: a grant that was dropped does not come back with the old policy", async () => {
