@@ -85,14 +85,25 @@ export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly 
   const { liftResult } = plan;
   const call = guestCaller(target);
   const callPostReturn = postReturn === null ? null : guestCaller(postReturn);
+  const lift = (core: FlatValue): unknown => {
+    const { table } = scope;
+    startLifting();
+    if (liftResult !== null) table.startTaking();
+    try {
+      const value = liftResult === null ? undefined : liftResult(env, [core]);
+      if (table.borrows !== 0) trap(`The guest returned with ${table.borrows} borrowed handles that it did not drop`);
+      table.endTaking();
+      return value;
+    } catch (error) {
+      // What it had given away goes with the instance.
+      scope.keep(table.endTaking());
+      throw error;
+    }
+  };
   const finish = (returned: FlatValue | undefined): unknown => {
     const core = returned ?? 0;
     env.memory.refresh();
-    startLifting();
-    const value = liftResult === null ? undefined : liftResult(env, [core]);
-    if (scope.table.borrows !== 0) {
-      trap(`The guest returned with ${scope.table.borrows} borrowed handles that it did not drop`);
-    }
+    const value = lift(core);
     const leave = (): unknown => {
       scope.mayLeave = true;
       scope.isEntered = false;

@@ -10,11 +10,10 @@ import type { Lowerer } from "./abi_lower.ts";
 import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } from "./codecs.ts";
 import { type CoreFunction, frame, type FrameBody, withFrame } from "./core_function.ts";
 import { HOST_CALL_BYTES } from "./fuel.ts";
-import { disposeHandles } from "./canon_resource.ts";
 import { type Call, hostCall, type HostCallee, type Invoke } from "./host_call.ts";
 import type { ComponentScope, InstanceState } from "./instance_state.ts";
 import { parseFunctionName } from "./js_names.ts";
-import { type FindOwned, ownedFinder, type OwnedObject } from "./owned_objects.ts";
+import { type FindOwned, ownedFinder } from "./owned_objects.ts";
 import { isTrap, trap, trapOfHost } from "./trap.ts";
 import type { Builtin, ValueType } from "./types.ts";
 
@@ -53,9 +52,11 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
   const signature = signatureOf(types, result, "lower");
   const isFused = func.kind === "lift";
   const boundary = isFused ? "fused" : "host";
-  const lends = types.some((type) => holds(type, "own")) && types.some((type) => holds(type, "borrow"));
+  const takes = types.some((type) => holds(type, "own"));
+  const lends = takes && types.some((type) => holds(type, "borrow"));
   const lowerer = codecs.lowerer(options.encoding, boundary);
-  const lifts = liftParams(codecs.lifter(options.encoding, boundary, lends), params, signature.isSpilled);
+  const lifter = codecs.lifter(options.encoding, boundary, lends);
+  const lifts = watchTaking(liftParams(lifter, params, signature.isSpilled), takes);
   const isThrown = !isFused && result?.kind === "result";
   return {
     signature,
@@ -77,6 +78,17 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
 /** `"wasi:io/poll@0.2.9#poll"`. */
 export function importLabel(interfaceName: string | null, name: string): string {
   return `"${interfaceName === null ? name : `${interfaceName}#${name}`}"`;
+}
+
+/** Until the last parameter is lifted, the objects of the first ones have no owner. */
+function watchTaking(lifts: readonly FlatLift[], takes: boolean): readonly FlatLift[] {
+  if (!takes) return lifts;
+  return lifts.map((lift, index) => (env, flat) => {
+    if (index === 0) env.scope.table.startTaking();
+    const value = lift(env, flat);
+    if (index === lifts.length - 1) env.scope.table.endTaking();
+    return value;
+  });
 }
 
 /** The cases of `result`. */
@@ -136,6 +148,7 @@ class LoweredFunction implements FrameBody {
       try {
         value = plan.call(this.#callee, this.#env, frame);
       } catch (error) {
+        this.#scope.keep(this.#scope.table.endTaking());
         return this.#finishError(error, pointer);
       }
       state.checkAlive();
@@ -177,7 +190,7 @@ class LoweredFunction implements FrameBody {
         // It settles some time, with nobody left to hear of it.
         value.then((late) => this.#leaveValue(late), (late) => this.#leaveError(late));
       } else if (ownedOk !== null) {
-        this.#keep(ownedOk(value));
+        this.#scope.keep(ownedOk(value));
       }
     } catch {
       // A thenable that throws instead of a promise: it has nothing to give.
@@ -193,19 +206,7 @@ class LoweredFunction implements FrameBody {
     } catch {
       return; // No WIT error but a fault, which owns nothing.
     }
-    this.#keep(ownedError(payload));
-  }
-
-  #keep(objects: readonly OwnedObject[]): void {
-    if (objects.length === 0) return;
-    const { table } = this.#scope;
-    table.keep(objects);
-    if (this.#state.life !== "disposed") return;
-    try {
-      disposeHandles(table.drain());
-    } catch {
-      // All of them were asked to go; the call they came for has ended, so that there is nobody to tell.
-    }
+    this.#scope.keep(ownedError(payload));
   }
 
   #fail(error: unknown): never {

@@ -2,7 +2,8 @@
  * The fuel of one instance, as far as the engine has a part in it: it tells the meter when the guest runs, and charges
  * what host calls cost, for a guest that loops over dear host calls spends little fuel of its own.
  */
-import { type GuestMeter } from "./guest_meter.ts";
+import type { GuestMeter } from "./guest_meter.ts";
+import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 
 /** What one host call costs beside what it lifts and lowers, in bytes that could have been copied in its time. */
 export const HOST_CALL_BYTES = 1024;
@@ -46,18 +47,18 @@ export class Fuel {
   charge(bytes: number): void {
     this.hasCalled = true;
     this.#hostBytes += bytes;
-    if (this.#hostBytes >= HOST_BYTES_PER_TICK) this.#empty();
+    // The next charge of each module asks the meter.
+    if (this.#hostBytes >= HOST_BYTES_PER_TICK) this.#fill(0);
   }
 
   /** As in a new instance. */
   reset(): void {
-    this.#empty();
+    this.#fill(FUEL_PER_TICK);
     this.hasCalled = false;
   }
 
-  /** The next charge of each module asks the meter. */
-  #empty(): void {
+  #fill(fuel: number): void {
     this.#hostBytes = 0;
-    for (const global of this.#globals) global.value = 0;
+    for (const global of this.#globals) global.value = fuel;
   }
 }

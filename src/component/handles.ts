@@ -18,6 +18,12 @@ export interface LeftHandle {
   readonly order: number;
 }
 
+/** A host object between two owners. */
+export interface TakenObject {
+  readonly resourceId: number;
+  readonly value: object;
+}
+
 /** Answer of `drop` for a borrowed handle: there is nothing to destroy. */
 export const BORROWED = Symbol("borrowed");
 
@@ -33,6 +39,8 @@ export class HandleTable {
   readonly #orders: number[] = [0];
   readonly #free: number[] = [];
   readonly #limit: HandleLimit;
+  /** What was given away since `startTaking`, while the call it is for may still fail. */
+  #taken: TakenObject[] | null = null;
   /** Borrowed handles that the running call still has to drop. */
   borrows = 0;
 
@@ -51,7 +59,7 @@ export class HandleTable {
   }
 
   /** Takes over the objects that it does not own yet, past any limit and without a handle for the guest: for `drain`. */
-  keep(objects: readonly { readonly resourceId: number; readonly value: object }[]): void {
+  keep(objects: readonly TakenObject[]): void {
     const owned = new Set(this.#values.filter((_, handle) => (this.#kinds[handle] ?? 0) > 0));
     for (const { resourceId, value } of objects) {
       if (owned.has(value)) continue;
@@ -70,7 +78,21 @@ export class HandleTable {
   /** Takes an owned handle out, to give its value away. */
   take(handle: number, resourceId: number): unknown {
     if (this.#kinds[handle] !== resourceId) this.#refuse(handle);
-    return this.#remove(handle);
+    const value = this.#remove(handle);
+    if (this.#taken !== null && typeof value === "object" && value !== null) this.#taken.push({ resourceId, value });
+    return value;
+  }
+
+  /** From here on, what is taken belongs to nobody yet. */
+  startTaking(): void {
+    this.#taken = [];
+  }
+
+  /** It has a new owner; or, for one who met a failure, it is to be kept. */
+  endTaking(): readonly TakenObject[] {
+    const taken = this.#taken ?? [];
+    this.#taken = null;
+    return taken;
   }
 
   /** Takes any handle out; the value when it was owned and is to be destroyed, else `BORROWED`. */

@@ -4,9 +4,10 @@
  */
 import type { FlatValue, GuestResources, ValueScope } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
+import { disposeHandles } from "./canon_resource.ts";
 import { Fuel } from "./fuel.ts";
 import type { GuestMeter } from "./guest_meter.ts";
-import { type HandleLimit, HandleTable, type LeftHandle } from "./handles.ts";
+import { type HandleLimit, HandleTable, type LeftHandle, type TakenObject } from "./handles.ts";
 import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 import { isTrap, makeTrap } from "./trap.ts";
 
@@ -226,6 +227,18 @@ export class ComponentScope implements ValueScope {
     this.isEntered = false;
     this.lent.length = 0;
     return this.table.drain();
+  }
+
+  /** Takes over objects that belong to the guest and have no handle: they go with the instance. */
+  keep(objects: readonly TakenObject[]): void {
+    if (objects.length === 0) return;
+    this.table.keep(objects);
+    if (this.state.life !== "disposed") return;
+    try {
+      disposeHandles(this.table.drain());
+    } catch {
+      // All of them were asked to go; the call they came for has ended, so that there is nobody to tell.
+    }
   }
 
   giveBack(): void {

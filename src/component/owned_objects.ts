@@ -5,30 +5,25 @@
 import { casesOf } from "./abi_layout.ts";
 import { fieldKeys } from "./abi_lift.ts";
 import { holds } from "./codecs.ts";
+import type { TakenObject } from "./handles.ts";
 import { caseOpener, fieldKey, readField, recordOf } from "./host_values.ts";
 import type { ValueType } from "./types.ts";
 
-/** A host object that belongs to the guest, though it may have no handle. */
-export interface OwnedObject {
-  readonly resourceId: number;
-  readonly value: object;
-}
-
 /** Finds the objects in a value. */
-export type FindOwned = (value: unknown) => readonly OwnedObject[];
+export type FindOwned = (value: unknown) => readonly TakenObject[];
 
 /** null for types whose values own no host object. */
 export function ownedFinder(type: ValueType | null): FindOwned | null {
   if (type === null || !holds(type, "own")) return null;
   return (value) => {
-    const found: OwnedObject[] = [];
+    const found: TakenObject[] = [];
     collect(type, () => value, found);
     return found;
   };
 }
 
 /** In the order of lowering, so that a parent that comes before its child is also disposed of after it. */
-function collect(type: ValueType, read: () => unknown, found: OwnedObject[]): void {
+function collect(type: ValueType, read: () => unknown, found: TakenObject[]): void {
   if (!holds(type, "own")) return;
   try {
     collectParts(type, read(), found);
@@ -37,7 +32,7 @@ function collect(type: ValueType, read: () => unknown, found: OwnedObject[]): vo
   }
 }
 
-function collectParts(type: ValueType, value: unknown, found: OwnedObject[]): void {
+function collectParts(type: ValueType, value: unknown, found: TakenObject[]): void {
   if (type.kind === "own") {
     const isObject = typeof value === "object" && value !== null;
     if (isObject && type.resource.origin.kind === "host") found.push({ resourceId: type.resource.id, value });
