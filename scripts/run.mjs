@@ -27,6 +27,7 @@ const COMMANDS = {
   test: "everything: the gate (format, lint, ranks, types) and all tests on Node and on Deno",
   ok: "the gate alone: format, lint, ranks, types",
   bench: "measurements, beside the same under jco's glue",
+  soak: "ten workloads under faults for minutes (--seconds N); nothing may be lost, and nothing left",
   build: "build the sample workloads when they are stale",
   loopgate: "the command line: npm run -s loopgate -- help",
 };

@@ -29,7 +29,7 @@ export type Command =
     readonly ca?: string;
     /** Processes that serve together; undefined: this one alone. */
     readonly replicas?: number;
-    /** False: what changes in the folder is not looked at; undefined: the gateway's default. */
+    /** False: changes of the folder are not looked at; undefined: they are. */
     readonly watch?: false;
   }
   | {

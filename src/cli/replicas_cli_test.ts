@@ -36,7 +36,8 @@ test("serve as a replica: shares the port it is given, names itself, and drains 
     const words = ["serve", "w", "--replicas", "4", "--listen", "127.0.0.1:0", "--log", log, "--no-watch"];
     const done = runCli(fake.tools(words, { parent: parent.link }));
     await settle();
-    assert.deepEqual(fake.started[0]?.listen, { host: "127.0.0.1", port: 43_123, reusePort: true });
+    const { listen, watch } = fake.started[0] ?? { folder: "none" };
+    assert.deepEqual([listen, watch], [{ host: "127.0.0.1", port: 43_123, reusePort: true }, false]);
     assert.deepEqual(parent.reports, [{ kind: "listening", host: "127.0.0.1", port: 8080 }]);
     fake.started[0]?.emit?.({ kind: "service-state", workload: "shop", state: "ready" });
     if (log === "json") assert.equal((JSON.parse(fake.out) as { replica: number }).replica, 2);

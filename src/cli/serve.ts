@@ -45,7 +45,7 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
       ...(listen !== undefined && { listen }),
       ...(resolver !== undefined && { resolver }),
       ...(ca !== undefined && { ca }),
-      ...(command.watch !== undefined && { watch: command.watch }),
+      watch: command.watch ?? true,
     });
     if (parent?.assignment.isTableShown ?? true) {
       if (command.log === "pretty") {

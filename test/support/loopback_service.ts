@@ -5,6 +5,8 @@ import { untilReady } from "../../src/base/waitable.ts";
 import { compileComponent } from "../../src/component/engine.ts";
 import { randomBytes } from "../../src/gateway/random_bytes.ts";
 import { SUSPENDING } from "../../src/host/suspending.ts";
+import type { GuestProgram } from "../../src/instance/guest.ts";
+import { openGuestTools } from "../../src/instance/guest_tools.ts";
 import type { GuestEnd } from "../../src/instance/guest_end.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
 import type { TcpConnection } from "../../src/network/tcp_connection.ts";
@@ -18,14 +20,23 @@ export interface LoopbackService {
   /** What it wrote to stdout and stderr. */
   output(): string;
   connect(): Promise<LoopbackClient>;
+  /** Ends the service from outside. */
+  kill(): void;
   /** Ends the service and says what is left alive: nothing. */
   stop(): Promise<Readonly<Record<string, number>>>;
+}
+
+export interface LoopbackServiceOptions {
+  readonly port: number;
+  readonly args?: readonly string[];
+  readonly env?: readonly (readonly [string, string])[];
+  readonly limits?: GuestProgram["limits"];
 }
 
 /** Starts a service and waits until it listens on `port`. */
 export async function startLoopbackService(
   bytes: Uint8Array,
-  { port, args = [] }: { readonly port: number; readonly args?: readonly string[] },
+  { port, args = [], env = [], limits }: LoopbackServiceOptions,
 ): Promise<LoopbackService> {
   const counters = new LiveCounters();
   const emit = () => {};
@@ -35,8 +46,8 @@ export async function startLoopbackService(
   const decoder = new TextDecoder();
   let output = "";
   const run = startRun(
-    { component, label, env: [], args: ["service", ...args] },
-    { clock: systemClock, randomBytes, counters, emit, onLimit: () => {} },
+    { component, label, env, args: ["service", ...args], ...(limits !== undefined && { limits }) },
+    openGuestTools({ clock: systemClock, randomBytes, counters, emit, onLimit: () => {} }),
     {
       network: network.openGuest("service", label),
       output: (_stream, written) => {
@@ -58,6 +69,7 @@ export async function startLoopbackService(
     ended: run.ended,
     output: () => output,
     connect: () => LoopbackClient.connect(network, port),
+    kill: () => run.kill(new Error("the test wants it")),
     async stop() {
       run.kill(new Error("the test is over"));
       await run.ended;
@@ -132,6 +144,15 @@ export class LoopbackClient {
 
   readToEnd(): Promise<Uint8Array> {
     return this.readAtLeast(Infinity);
+  }
+
+  /** How the connection ends, whatever comes before. */
+  async untilOver(): Promise<"closed" | "reset"> {
+    for (;;) {
+      await untilReady(this.#connection.input);
+      const read = this.#connection.input.read(65_536);
+      if (!(read instanceof Uint8Array)) return read === "closed" ? "closed" : "reset";
+    }
   }
 
   /** No more will be written; reading goes on. */

@@ -11,11 +11,13 @@ export const run = {
     const env = new Map(getEnvironment());
     const mode = env.get("MODE") ?? "serve";
     if (mode === "return") return;
-    if (mode === "fail") throw undefined;
+    if (mode === "fail" && !env.has("HOLD")) throw undefined;
     const loop = new PollLoop((error) => {
       throw error;
     });
-    loop.start(greetAll(loop, env.get("NAME") ?? "nobody", mode));
+    const name = env.get("NAME") ?? "nobody";
+    const holdsMax = Number(env.get("HOLD") ?? "0");
+    loop.start(holdsMax > 0 ? hold(name, mode, holdsMax) : greetAll(loop, name, mode));
     loop.run();
   },
 };
@@ -33,6 +35,32 @@ function* greetAll(loop: PollLoop, name: string, mode: string): Job<void> {
     // What was listening has to be free again at once.
     if (mode === "once") throw new Error("one client was enough");
   }
+}
+
+/** Greets, keeps every connection open, and ends with all of them when there are `holdsMax`. */
+function* hold(name: string, mode: string, holdsMax: number): Job<void> {
+  using listener = yield* listen(7777);
+  const held: Connection[] = [];
+  while (held.length < holdsMax) {
+    const connection = yield* listener.accept();
+    yield* connection.writer.write(encodeUtf8(name));
+    held.push(connection);
+  }
+  end(mode);
+}
+
+/** One of the ways in which a service dies. */
+function end(mode: string): void {
+  if (mode === "exit") exit({ tag: "ok" });
+  if (mode === "exit-err") exit({ tag: "err" });
+  if (mode === "fail") throw undefined;
+  if (mode === "trap") throw new Error("with clients still there");
+  if (mode === "memory") takeMemory();
+}
+
+function takeMemory(): never {
+  const taken: Uint8Array[] = [];
+  for (;;) taken.push(new Uint8Array(1_048_576).fill(1));
 }
 
 function* greet(connection: Connection, name: string): Job<void> {

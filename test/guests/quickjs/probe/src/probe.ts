@@ -88,6 +88,13 @@ export const incomingHandler = {
         respondText(out, "printed");
         return;
       }
+      case "/chatter": {
+        // More lines than anybody may log in a second, and nearly no bytes.
+        using stdout = new Writer(getStdout());
+        for (let written = 0; written < 2_000_000; written += 50_000) runJob(stdout.write(new Uint8Array(50_000).fill(10)));
+        respondText(out, "said");
+        return;
+      }
       case "/environment":
         respondText(out, JSON.stringify({ env: getEnvironment(), args: getArguments(), requests }));
         return;
