@@ -128,7 +128,7 @@ export class CodeScanner {
       if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
       this.#instruction();
     }
-    if (this.#at !== end) throw malformed(this.#at, "bytes follow a function's `end`", "the end of the body");
+    if (this.#at !== end) throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
     scan.stretches.add(this.#stretch, this.#cost);
     scan.scratch.push(scan.marks.scratch | (this.#hasCredit ? CREDIT_LOCALS : 0));
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
@@ -141,7 +141,7 @@ export class CodeScanner {
     for (let groups = this.#u32(); groups > 0; groups -= 1) {
       locals += this.#u32();
       this.#valueType();
-      if (this.#at > this.#end) throw malformed(this.#at, "a function's locals are cut off", "more bytes");
+      if (this.#at > this.#end) throw malformed(this.#end, "a function's locals are cut off", "more bytes");
     }
     this.#locals = locals;
   }

@@ -6,12 +6,12 @@ import { malformed, unsupported } from "../parse_faults.ts";
 import {
   type AddedIndices,
   exhaustedFunction,
-  helperFunction,
   numberType,
   refillFunction,
   typeBytes,
   vectorAccessors,
 } from "./added_functions.ts";
+import { helperFunction } from "./bulk_functions.ts";
 import { Additions, ExternKind } from "./additions.ts";
 import { CodeScan, type ImportSpec } from "./code_scan.ts";
 import { CodeScanner, UNCHARGED_COST_MAX } from "./code_scanner.ts";
@@ -26,7 +26,8 @@ import {
   type SavedGlobal,
   type WrittenMap,
 } from "./instrumented_module.ts";
-import { type ModuleShape, readModuleShape, Section } from "./module_shape.ts";
+import { readModuleShape } from "./module_reader.ts";
+import { type ModuleShape, Section } from "./module_shape.ts";
 import { writeModule } from "./module_writer.ts";
 
 /** V8's bound on the functions of a module. */

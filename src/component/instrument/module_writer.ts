@@ -2,16 +2,8 @@
 import { type Additions, ExternKind } from "./additions.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { type CodeSource, writeCode } from "./code_writer.ts";
-import {
-  type ModuleShape,
-  type OnFunction,
-  readExternIndex,
-  Section,
-  SECTION_ORDER,
-  type SectionRange,
-  sectionReader,
-  visitConstants,
-} from "./module_shape.ts";
+import { type OnFunction, readExternIndex, visitConstants } from "./module_items.ts";
+import { type ModuleShape, Section, SECTION_ORDER, type SectionRange, sectionReader } from "./module_shape.ts";
 import { renamedFunctions } from "./name_section.ts";
 import { Op } from "./opcodes.ts";
 

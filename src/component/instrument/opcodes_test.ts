@@ -11,7 +11,8 @@ import { instrumentModule } from "./instrument.ts";
 /** A module with one of everything, and one function of this code between two `unreachable`. */
 function moduleOf(code: readonly number[], is64 = false): Uint8Array {
   const out = new ByteWriter().bytes(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  const section = (id: number, ...contents: number[]): void => void out.bytes(id).u32(contents.length).bytes(...contents);
+  const section = (id: number, ...contents: number[]): void =>
+    void out.bytes(id).u32(contents.length).bytes(...contents);
   const limits = is64 ? 5 : 1;
   section(1, 1, 0x60, 0, 0);
   section(3, 1, 0);
