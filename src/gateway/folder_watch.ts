@@ -14,7 +14,7 @@ import type { FolderEvents, FolderProbe, PathStamp } from "./folder_probe.ts";
 export const SHARED = "";
 
 /** Without a mark for so long, what was marked is handed on. Atomic renames need none; it gathers the steps of an editor. */
-const QUIET_MS = 15;
+const QUIET_MS = 5;
 /** The first mark waits no longer than this: a file that is written to all the time must not keep the others from being read. */
 const QUIET_MS_MAX = 200;
 /** Between two looks at all paths, at least; it stands in for events that got lost. */

@@ -283,6 +283,8 @@ export class Reloader {
   }
 
   #kept(workload: string | undefined, diagnostics: readonly Diagnostic[], reason?: string): ReloadOutcome {
+    // Its files may ask for more than the operator gives now, and that is why it is kept.
+    if (workload !== undefined) this.#options.workloads.cut(workload, this.#operator);
     const detail = reason ?? keptText(diagnostics);
     const outcome = { ...(workload !== undefined && { workload }), outcome: "kept", detail } as const;
     this.#options.emit({ kind: "reload", ...outcome });

@@ -10,6 +10,7 @@ import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { Workload } from "../workload/workload.ts";
 import { EgressGeneration } from "./egress_generation.ts";
 import type { OpenedEgressTools } from "./egress_tools.ts";
+import { belowCeiling } from "./kept_policies.ts";
 import { type GatewayLimits, withLimits } from "./limit_overrides.ts";
 import type { FirstReading } from "./read_folder.ts";
 import { WorkloadSlot } from "./workload_slot.ts";
@@ -102,6 +103,13 @@ export class WorkloadSet {
     const next = new EgressGeneration(this.#options.openEgressTools(gateway));
     this.#outside.retire();
     this.#outside = next;
+  }
+
+  /** What is served of a workload, whose newer version cannot be, goes no further than this reading of the operator's file. */
+  cut(name: string, { ceiling }: LoadedGateway): void {
+    const workload = this.#slots.get(name)?.current;
+    if (workload === undefined || ceiling.layer === undefined) return;
+    workload.adoptPolicies(belowCeiling(workload.spec, ceiling.layer));
   }
 
   /** Requests that wait for a place or a service get their answer; those that run may finish. */
