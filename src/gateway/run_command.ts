@@ -69,7 +69,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   const limits = new LimitLog({ clock, emit, counts: new LimitCounts() });
   const name = options.component.split(/[\\/]/).at(-1) ?? options.component;
   const label: GuestLabel = { workload: name, role: "command" };
-  const network = new WorkloadNetwork({ workload: name, clock, counters, emit, egress });
+  const network = new WorkloadNetwork({ workload: name, clock, counters, emit, egress, onLimit: limits.report });
   const nobody = { resolver: undefined, ca: undefined, nat64: [], listeners: () => [] };
   const outside = openEgressTools({ ...nobody, clock, counters });
   const guestEgress = new GuestEgress({

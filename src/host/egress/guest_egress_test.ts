@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settle } from "../../../test/support/fake_clock.ts";
+import { FakeLookup } from "../../../test/support/fake_lookup.ts";
 import { ip, type LayerValues, OWN, policyOf } from "../../../test/support/policy_of.ts";
 import type { SocketAddress } from "../../base/ip_address.ts";
-import { ALWAYS_READY, WaitList } from "../../base/waitable.ts";
-import type { LookupOutcome, PendingLookup } from "../../network/resolver.ts";
 import { TlsTrust } from "../../network/tls_trust.ts";
 import { WorkloadNetwork } from "../../network/workload_network.ts";
 import type { OwnAddresses } from "../../policy/address_class.ts";
@@ -15,49 +14,16 @@ import { HttpDialler } from "./http_dialler.ts";
 import { LOOKUPS_MAX, LookupSlots } from "./lookup_slots.ts";
 import { NameLookup } from "./name_lookup.ts";
 
-/** A lookup whose answer the test gives. */
-class FakeLookup implements PendingLookup {
-  isCancelled = false;
-  readonly #waiters = new WaitList();
-  #outcome: LookupOutcome | undefined;
-
-  answer(...addresses: readonly string[]): void {
-    this.end({ kind: "answers", addresses: addresses.map(ip), ttlS: 60 });
-  }
-
-  end(outcome: LookupOutcome): void {
-    this.#outcome = outcome;
-    this.#waiters.wakeAll();
-  }
-
-  outcome(): LookupOutcome | undefined {
-    return this.#outcome;
-  }
-
-  isReady(): boolean {
-    return this.#outcome !== undefined;
-  }
-
-  onReady(wake: () => void): () => void {
-    return this.isReady() ? ALWAYS_READY.onReady(wake) : this.#waiters.add(wake);
-  }
-
-  cancel(): void {
-    this.isCancelled = true;
-    this.end({ kind: "failed", reason: "cancelled" });
-  }
-}
-
 function open(values: LayerValues, own: OwnAddresses = OWN) {
   const clock = new FakeClock();
   const counters = new LiveCounters();
   const events: GatewayEvent[] = [];
   const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit: (event) => events.push(event) });
-  const asked: { readonly name: string; readonly lookup: FakeLookup }[] = [];
+  const asked: FakeLookup[] = [];
   const resolver = {
     lookup(name: string) {
-      const lookup = new FakeLookup();
-      asked.push({ name, lookup });
+      const lookup = new FakeLookup(name);
+      asked.push(lookup);
       return lookup;
     },
   };
@@ -107,7 +73,7 @@ test("a grant opens the ports of the rules for its name, until its time is over"
   assert.equal(isAllowed(bench, "203.0.113.9", 5432), false);
   const lookup = bench.egress.resolve("DB.test.");
   assert.ok(lookup instanceof NameLookup);
-  bench.asked[0]?.lookup.answer("203.0.113.9", "10.0.0.1", "203.0.113.5", "127.0.0.1", "169.254.1.1");
+  bench.asked[0]?.answer("203.0.113.9", "10.0.0.1", "203.0.113.5", "127.0.0.1", "169.254.1.1");
   await settle();
   assert.deepEqual(lookup.outcome(), [ip("203.0.113.9"), ip("10.0.0.1"), ip("203.0.113.5")]);
   assert.equal(isAllowed(bench, "203.0.113.9", 5432), true);
@@ -131,9 +97,9 @@ test("resolve: 64 at once for a workload; an end, a drop and a failure give the 
   assert.ok(first instanceof NameLookup && second instanceof NameLookup && third instanceof NameLookup);
   first.cancel();
   first.cancel();
-  assert.equal(bench.asked[0]?.lookup.isCancelled, true);
-  bench.asked[1]?.lookup.answer("203.0.113.9");
-  bench.asked[2]?.lookup.end({ kind: "timeout" });
+  assert.equal(bench.asked[0]?.isCancelled, true);
+  bench.asked[1]?.answer("203.0.113.9");
+  bench.asked[2]?.end({ kind: "timeout" });
   await settle();
   assert.equal(bench.lookups.taken, LOOKUPS_MAX - 3);
   assert.equal(third.outcome(), "temporary-resolver-failure");
@@ -145,7 +111,7 @@ test("resolve: a cancelled lookup grants nothing, whatever comes of it", async (
   const lookup = bench.egress.resolve("db.test");
   assert.ok(lookup instanceof NameLookup);
   lookup.cancel();
-  bench.asked[0]?.lookup.answer("203.0.113.9");
+  bench.asked[0]?.answer("203.0.113.9");
   await settle();
   assert.equal(isAllowed(bench, "203.0.113.9"), false);
 });

@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settle } from "../../../test/support/fake_clock.ts";
+import { FakeLookup } from "../../../test/support/fake_lookup.ts";
 import { ip, type LayerValues, NOTHING_OWN, policyOf } from "../../../test/support/policy_of.ts";
 import { UdpOutside } from "../../../test/support/udp_outside.ts";
-import { ALWAYS_READY, WaitList } from "../../base/waitable.ts";
 import type { DialEgressOptions } from "../../network/egress.ts";
-import type { LookupOutcome, PendingLookup } from "../../network/resolver.ts";
 import { TlsTrust } from "../../network/tls_trust.ts";
 import { WorkloadNetwork } from "../../network/workload_network.ts";
 import type { GatewayEvent } from "../../telemetry/events.ts";
@@ -14,42 +13,6 @@ import { LiveCounters } from "../../telemetry/live_counters.ts";
 import { GuestEgress } from "./guest_egress.ts";
 import { LookupSlots } from "./lookup_slots.ts";
 import { NameLookup } from "./name_lookup.ts";
-
-/** A lookup whose answer the test gives. */
-class ScriptedLookup implements PendingLookup {
-  readonly name: string;
-  readonly #waiters = new WaitList();
-  #outcome: LookupOutcome | undefined;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  answer(...addresses: readonly string[]): void {
-    this.#end({ kind: "answers", addresses: addresses.map(ip), ttlS: 60 });
-  }
-
-  outcome(): LookupOutcome | undefined {
-    return this.#outcome;
-  }
-
-  isReady(): boolean {
-    return this.#outcome !== undefined;
-  }
-
-  onReady(wake: () => void): () => void {
-    return this.isReady() ? ALWAYS_READY.onReady(wake) : this.#waiters.add(wake);
-  }
-
-  cancel(): void {
-    this.#end({ kind: "failed", reason: "cancelled" });
-  }
-
-  #end(outcome: LookupOutcome): void {
-    this.#outcome ??= outcome;
-    this.#waiters.wakeAll();
-  }
-}
 
 function open(values: LayerValues, connectionsMax?: number) {
   const [clock, counters, outside] = [new FakeClock(), new LiveCounters(), new UdpOutside()];
@@ -76,10 +39,10 @@ function open(values: LayerValues, connectionsMax?: number) {
   const emit = (event: GatewayEvent) => void events.push(event);
   const bounds = connectionsMax === undefined ? {} : { connectionsMax };
   const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit, egress, ...bounds });
-  const asked: ScriptedLookup[] = [];
+  const asked: FakeLookup[] = [];
   const resolver = {
     lookup(name: string) {
-      const lookup = new ScriptedLookup(name);
+      const lookup = new FakeLookup(name);
       asked.push(lookup);
       return lookup;
     },
