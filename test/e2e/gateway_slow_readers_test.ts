@@ -25,10 +25,11 @@ async function flood(exchange: HandlerExchange, onWritten: (bytes: number) => vo
 }
 
 test("many clients that do not read cost a window each, and are cut when they go on", async () => {
-  let written = 0;
-  const harness = await startHarness((exchange) => flood(exchange, (bytes) => written += bytes), {
-    limits: { responseStallTimeoutMs: 1_500 },
-  });
+  let [begun, written] = [0, 0];
+  const harness = await startHarness((exchange) => {
+    begun++;
+    return flood(exchange, (bytes) => written += bytes);
+  }, { limits: { responseStallTimeoutMs: 1_500 } });
   const count = 150;
   const before = process.memoryUsage().rss;
   const clients = Array.from({ length: count }, () => {
@@ -36,7 +37,8 @@ test("many clients that do not read cost a window each, and are cut when they go
     client.socket.pause();
     return client.send(GET);
   });
-  await eventually(() => harness.counters.get("requests") === count);
+  // On a busy machine the first are cut before the last are served.
+  await eventually(() => begun === count);
   await steady(() => written);
   // Twice what was seen with the other ends in the same process; without back-pressure it is gigabytes.
   const growth = process.memoryUsage().rss - before;
