@@ -24,10 +24,16 @@ export type ReplaceOutcome =
   /** A newer one came, or the gateway is being closed. */
   | { readonly kind: "superseded" };
 
+/** What a slot does with a workload. */
+export type SlotWorkload = Pick<
+  Workload,
+  "start" | "untilStarted" | "adoptPolicies" | "sendAwayWaiting" | "drain" | "close"
+>;
+
 /** What a slot needs. */
-export interface WorkloadSlotOptions {
+export interface WorkloadSlotOptions<Made extends SlotWorkload> {
   /** Makes what can be started. */
-  readonly make: (version: WorkloadVersion) => Workload;
+  readonly make: (version: WorkloadVersion) => Made;
   /** The current version is another one: the router has to know before this returns. */
   readonly onSwapped: () => void;
   /** How long a former version may finish what is inside. */
@@ -36,17 +42,17 @@ export interface WorkloadSlotOptions {
   readonly onEmpty: () => void;
 }
 
-interface Live {
+interface Live<Made> {
   readonly version: WorkloadVersion;
-  readonly workload: Workload;
+  readonly workload: Made;
 }
 
 /** Owns all versions of one workload. */
-export class WorkloadSlot {
-  readonly #options: WorkloadSlotOptions;
-  readonly #draining = new Map<Workload, Promise<void>>();
-  #current: Live | undefined;
-  #candidate: Live | undefined;
+export class WorkloadSlot<Made extends SlotWorkload = Workload> {
+  readonly #options: WorkloadSlotOptions<Made>;
+  readonly #draining = new Map<Made, Promise<void>>();
+  #current: Live<Made> | undefined;
+  #candidate: Live<Made> | undefined;
   /** The latest version, while it is on its way in. */
   #asked: WorkloadVersion | undefined;
   /** Calls of `replace` that have not ended. */
@@ -55,12 +61,12 @@ export class WorkloadSlot {
   #turn = 0;
   #isClosed = false;
 
-  constructor(options: WorkloadSlotOptions) {
+  constructor(options: WorkloadSlotOptions<Made>) {
     this.#options = options;
   }
 
   /** What the router leads to. */
-  get current(): Workload | undefined {
+  get current(): Made | undefined {
     return this.#current?.workload;
   }
 
@@ -80,7 +86,7 @@ export class WorkloadSlot {
   }
 
   /** Puts the first version in, which serves at once; `start` is up to the caller. For the start of a gateway. */
-  open(version: WorkloadVersion): Workload {
+  open(version: WorkloadVersion): Made {
     const workload = this.#options.make(version);
     this.#current = { version, workload };
     return workload;
@@ -129,7 +135,7 @@ export class WorkloadSlot {
     while (this.#draining.size >= DRAINING_MAX && turn === this.#turn) await Promise.race(this.#draining.values());
     if (turn !== this.#turn || this.#isClosed) return { kind: "superseded" };
     const workload = this.#options.make(version);
-    const next: Live = { version, workload };
+    const next: Live<Made> = { version, workload };
     // Without another one that serves there is nothing to wait for: requests do that by themselves.
     if (this.#current === undefined) {
       this.#swap(next);
@@ -149,7 +155,7 @@ export class WorkloadSlot {
     return { kind: "kept", reason: fault };
   }
 
-  #swap(next: Live | undefined): void {
+  #swap(next: Live<Made> | undefined): void {
     const former = this.#current;
     this.#current = next;
     this.#options.onSwapped();
@@ -174,7 +180,7 @@ export class WorkloadSlot {
     await candidate?.workload.close();
   }
 
-  #all(): readonly { readonly workload: Workload }[] {
+  #all(): readonly { readonly workload: Made }[] {
     const live = [this.#current, this.#candidate].filter((each) => each !== undefined);
     return [...live, ...[...this.#draining.keys()].map((workload) => ({ workload }))];
   }
