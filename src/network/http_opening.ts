@@ -33,6 +33,8 @@ export class HttpOpening {
   #giveUpStep: (() => void) | undefined;
   /** Of the step that knows addresses: lets go of those that are not allowed, and says whether one is left. */
   #retainStep: ((isAllowed: (address: SocketAddress) => boolean) => boolean) | undefined;
+  /** What changed while addresses were being looked for: they may have been judged before that. */
+  #isAllowedNow: RecheckHttp = () => true;
   #isOver = false;
 
   constructor(options: HttpOpeningOptions) {
@@ -52,9 +54,10 @@ export class HttpOpening {
     this.#options.releaseSlot();
   }
 
-  /** Whether it may go on; names are judged again by `dial` itself when their addresses come. Nothing is ended here. */
+  /** Whether it may go on. Nothing is ended here. */
   recheck(isAllowed: RecheckHttp): boolean {
     const { target } = this.#options;
+    this.#isAllowedNow = isAllowed;
     return isAllowed(target, undefined) && (this.#retainStep?.((address) => isAllowed(target, address)) ?? true);
   }
 
@@ -67,9 +70,13 @@ export class HttpOpening {
     } else if ("connection" in outcome) {
       this.#connected(new ConnectionDuplex(outcome.connection), undefined);
     } else {
-      const { clock, counters, locate } = this.#options;
+      const { target, clock, counters, locate } = this.#options;
+      const addresses = outcome.addresses.filter((address) => this.#isAllowedNow(target, address));
+      if (addresses.length === 0 && outcome.addresses.length > 0) {
+        return this.#fail({ tag: "HTTP-request-denied" });
+      }
       const dialling = new DialFirst({
-        addresses: outcome.addresses,
+        addresses,
         clock,
         counters,
         ...(locate && { locate }),

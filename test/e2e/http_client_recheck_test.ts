@@ -101,6 +101,23 @@ test("recheck: of the addresses that are tried only those that are allowed are t
   }, { dial });
 });
 
+test("recheck: addresses that were judged before the change and come after it are judged again", async () => {
+  let found: ((outcome: DialOutcome) => void) | undefined;
+  const dial = () =>
+    new Promise<DialOutcome>((resolve) => {
+      found = resolve;
+    });
+  await withBench(async ({ client, listen, counters }) => {
+    const port = await listen(always(OK));
+    const pending = client.send(requestTo(port));
+    await pause(1);
+    client.recheck((_target, address) => address === undefined);
+    found?.({ addresses: [loopback(port)] });
+    assert.equal((await failureOf(pending)).tag, "HTTP-request-denied");
+    assert.equal(counters.get("egressConnections"), 0);
+  }, { dial });
+});
+
 test("recheck: a request that is still being dialled ends at once, whatever the dialler finds", async () => {
   let isAborted = false;
   let found: ((outcome: DialOutcome) => void) | undefined;
