@@ -144,11 +144,6 @@ export class Guest {
     return this.#isStarted;
   }
 
-  /** No request is under way: it is new, idle or ended. */
-  get isAtRest(): boolean {
-    return this.#running === undefined;
-  }
-
   /** It was ended from outside. */
   get isKilled(): boolean {
     return this.#killed !== undefined;

@@ -107,16 +107,29 @@ export class Handler {
     });
     this.#running.add(stop);
     const withdraw = exchange.onClientGone(() => stop({ kind: "client-gone" }));
-    try {
-      const failure = await this.#begin(guest, exchange);
-      if (failure !== undefined) return stopped === undefined ? failure : failureOf(stopped);
-      return await this.#serve(guest, { exchange, times, stopReason: () => stopped });
-    } finally {
+    const detach = (): void => {
       times.end();
       withdraw();
       this.#running.delete(stop);
-      // One that was not given back met a fault, or could not begin.
-      if (!guest.isAtRest) this.#pool.drop(guest, "fault");
+    };
+    try {
+      const failure = await this.#begin(guest, exchange);
+      if (failure === undefined) {
+        return await this.#serve(guest, {
+          exchange,
+          times,
+          stopReason: () => stopped,
+          detach,
+        });
+      }
+      detach();
+      this.#pool.drop(guest, "not-begun");
+      return stopped === undefined ? failure : failureOf(stopped);
+    } catch (error) {
+      // A fault of the gateway: nobody knows what state it is in.
+      detach();
+      this.#pool.drop(guest, "fault");
+      throw error;
     }
   }
 
@@ -139,7 +152,7 @@ export class Handler {
   }
 
   async #serve(guest: Guest, request: RunningRequest): Promise<RequestFailure | undefined> {
-    const { exchange, times, stopReason } = request;
+    const { exchange, times, stopReason, detach } = request;
     const watched = new WatchedExchange(exchange, {
       onAnswered: (isClientBusy) => times.answered(isClientBusy),
       onProgress: () => times.progressed(),
@@ -148,7 +161,8 @@ export class Handler {
     const limited = new LimitedExchange(watched, { limits: this.#options.limits, onCut: guest.context.onLimit });
     const opened = openExchange(limited, guest.context);
     const end = await callHandle(guest, opened);
-    times.end();
+    // Before the guest can have another request, which nobody of this one may end.
+    detach();
     const stopped = stopReason();
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
@@ -189,6 +203,8 @@ interface RunningRequest {
   readonly exchange: HandlerExchange;
   readonly times: RequestClock;
   readonly stopReason: () => StopReason | undefined;
+  /** Nothing ends the guest any more. */
+  readonly detach: () => void;
 }
 
 /** What a request of the guest has to carry on (RFC 8586): the guest need not do it by itself. */

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countingHandler } from "../../test/support/counting_handler.ts";
+import { FakeClock } from "../../test/support/fake_clock.ts";
+import { FakeExchange, type FakeRequest } from "../../test/support/fake_exchange.ts";
+import { PROCESS_LIMITS, type ProcessLimits, ROUTE_LIMITS, type RouteLimits } from "../base/limits.ts";
+import { compileComponent } from "../component/engine.ts";
+import { SUSPENDING } from "../host/suspending.ts";
+import { WorkloadNetwork } from "../network/workload_network.ts";
+import type { GatewayEvent } from "../telemetry/events.ts";
+import { LiveCounters } from "../telemetry/live_counters.ts";
+import { openGuestTools } from "./guest_tools.ts";
+import { Handler } from "./handler.ts";
+import type { HandlerExchange } from "./handler_exchange.ts";
+import type { PoolMode } from "./instance_pool.ts";
+import { IDLE_MS_MAX } from "./process_budget.ts";
+
+/** An exchange whose client stays. */
+class StayingExchange extends FakeExchange implements HandlerExchange {
+  readonly isClientGone = false;
+  leave: (() => void) | undefined;
+
+  onClientGone(leave: () => void): () => void {
+    this.leave = leave;
+    return () => {
+      this.leave = undefined;
+    };
+  }
+}
+
+interface BenchOptions {
+  readonly limits?: Partial<RouteLimits>;
+  readonly process?: Partial<ProcessLimits>;
+  readonly mode?: PoolMode;
+}
+
+const COMPONENT = await compileComponent(await countingHandler("memory"), { suspending: SUSPENDING });
+
+function open({ limits, process, mode }: BenchOptions = {}) {
+  const clock = new FakeClock();
+  const counters = new LiveCounters();
+  const events: GatewayEvent[] = [];
+  const emit = (event: GatewayEvent): void => void events.push(event);
+  const limited: string[] = [];
+  const tools = openGuestTools({
+    clock,
+    counters,
+    emit,
+    randomBytes: (length) => new Uint8Array(length),
+    onLimit: (_guest, limit) => limited.push(limit),
+    limits: { ...PROCESS_LIMITS, ...process },
+  });
+  const label = { workload: "demo", route: "count", role: "component" } as const;
+  const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit });
+  let networks = 0;
+  const handler = new Handler({
+    program: { component: COMPONENT, label, env: [], args: ["count"] },
+    tools,
+    openNetwork: () => {
+      networks++;
+      return network.openGuest("component", label);
+    },
+    limits: { ...ROUTE_LIMITS, ...limits },
+    ...(mode !== undefined && { mode }),
+  });
+  const serve = async (request?: FakeRequest) => {
+    const exchange = new StayingExchange(request);
+    const failure = await handler.run(exchange);
+    assert.equal(exchange.leave, undefined, "nobody waits for the client any more");
+    return { status: exchange.status, failure };
+  };
+  const outcomes = (): Record<string, number> =>
+    Object.fromEntries(tools.instanceCounts.snapshot().map(({ outcome, total }) => [outcome, total]));
+  return { clock, counters, events, limited, tools, handler, serve, outcomes, networks: () => networks };
+}
+
+type Bench = ReturnType<typeof open>;
+
+/** Nothing is held once the route is closed. */
+function assertNothingLeft({ clock, counters, handler, tools }: Bench): void {
+  handler.killAll();
+  assert.deepEqual({ ...tools.budget.usage }, { instances: 0, stacks: 0, pages: 0, idle: 0 });
+  assert.deepEqual(Object.entries(counters.snapshot()).filter(([, count]) => count !== 0), []);
+  assert.deepEqual([clock.timersArmed, tools.turns.waitingCount], [0, 0]);
+}
+
+test("Handler: each request has its own side of the network, and the instance of the last one in its first state", async () => {
+  const bench = open();
+  for (let request = 0; request < 5; request++) {
+    assert.deepEqual(await bench.serve(), { status: 201, failure: undefined });
+  }
+  assert.equal(bench.networks(), 5);
+  assert.deepEqual(bench.outcomes(), { created: 1, recycled: 4 });
+  assert.deepEqual({ ...bench.tools.budget.usage }, { instances: 1, stacks: 0, pages: 1, idle: 1 });
+  assert.deepEqual([bench.counters.get("instances"), bench.counters.get("idleInstances")], [0, 1]);
+  assertNothingLeft(bench);
+});
+
+test("Handler: with reuse a request meets what the last one left", async () => {
+  const bench = open({ mode: { kind: "reuse", requestsMax: 2 } });
+  const statuses: unknown[] = [];
+  for (let request = 0; request < 5; request++) statuses.push((await bench.serve()).status);
+  assert.deepEqual(statuses, [201, 202, 201, 202, 201]);
+  assert.deepEqual(bench.outcomes(), { created: 3, reused: 2, "dropped: requests-served": 2 });
+  assertNothingLeft(bench);
+});
+
+test("Handler: requests at once have an instance each, the most recently used one comes first", async () => {
+  const bench = open({ limits: { idleInstancesMax: 3 } });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => bench.serve()));
+  assert.deepEqual(answers.map(({ status }) => status), [201, 201, 201, 201, 201]);
+  assert.equal(bench.handler.idleCount, 3);
+  await bench.clock.advanceMs(IDLE_MS_MAX - 1);
+  await bench.serve();
+  await bench.clock.advanceMs(1);
+  assert.equal(bench.handler.idleCount, 1, "those that nobody needed went");
+  assert.equal(bench.outcomes()["dropped: expired"], 2);
+  assertNothingLeft(bench);
+});
+
+const REFUSALS = [
+  { name: "instances", process: { instancesMax: 0 }, limit: "processInstances" },
+  { name: "stacks", process: { stacksMax: 0 }, limit: "stacks" },
+  { name: "memory", process: { memoryBytesMax: 0 }, limit: "processMemory" },
+] as const;
+
+for (const { name, process, limit } of REFUSALS) {
+  test(`Handler: where the process has no ${name} left a request is told to come again, and nothing is held`, async () => {
+    const bench = open({ process });
+    const { status, failure } = await bench.serve();
+    assert.equal(status, undefined);
+    assert.ok(failure?.kind === "unavailable");
+    assert.deepEqual([failure.limit, failure.retryAfterS], [limit, 1]);
+    assert.deepEqual(bench.events, []);
+    assertNothingLeft(bench);
+  });
+}
+
+test("Handler: an idle instance that cannot begin a request is given up and not lost", async () => {
+  const bench = open({ process: { stacksMax: 1 } });
+  assert.equal((await bench.serve()).status, 201);
+  const [first, second] = await Promise.all([bench.serve(), bench.serve()]);
+  assert.equal(first?.status, 201);
+  assert.equal(second?.failure?.kind, "unavailable");
+  assertNothingLeft(bench);
+});
+
+test("Handler: a component whose memories are more than its route may have is a trap, not a crash", async () => {
+  const bench = open({ limits: { memoryBytesMax: 1 } });
+  assert.equal((await bench.serve()).failure?.kind, "trapped");
+  assert.deepEqual(bench.limited, ["memory"]);
+  assertNothingLeft(bench);
+});
+
+test("Handler: an instance that comes back to a closed route is not kept", async () => {
+  const bench = open();
+  const served = bench.serve();
+  bench.handler.killAll();
+  await served;
+  assert.equal(bench.handler.idleCount, 0);
+  assertNothingLeft(bench);
+});
+
+test("Handler: a client that leaves while its instance is made ends it", async () => {
+  const bench = open();
+  const exchange = new StayingExchange();
+  const run = bench.handler.run(exchange);
+  exchange.leave?.();
+  assert.equal((await run)?.kind, "client-gone");
+  assert.equal(exchange.status, undefined);
+  assertNothingLeft(bench);
+});
