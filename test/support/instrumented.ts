@@ -13,7 +13,7 @@ export interface Instrumented {
   readonly instance: WebAssembly.Instance;
   readonly host: ScriptedHost;
   /** An export that was added. */
-  added(name: string): WebAssembly.ExportValue | undefined;
+  readonly added: (name: string) => WebAssembly.ExportValue | undefined;
 }
 
 /** Gives fuel a number of times, then ends the guest. */
@@ -71,7 +71,7 @@ export function instantiateRewritten(
     functions[IMPORT_NAMES.size(index)] = () => pages(memory().buffer.byteLength / 65_536);
     functions[IMPORT_NAMES.grow(index)] = (delta: number | bigint) => {
       try {
-        return pages(Number(memory().grow((is64 ? BigInt(delta) : Number(delta) >>> 0) as number)));
+        return pages(memory().grow((is64 ? BigInt(delta) : Number(delta) >>> 0) as number));
       } catch {
         return pages(-1);
       }

@@ -115,19 +115,14 @@ export function helperFunction(
         writeRangeMark(out, indices.map(spec.memory), { address64: at.is64, length64: false });
       }
       const { segment } = spec;
-      if (segment === null) {
-        const { charge, unitLog2 } = bulk(false, []);
-        charge(() => pushLengthCost(out, { is64: false, unitLog2 }));
-        out.bytes(Op.LOCAL_GET, 0, Op.LOCAL_GET, 1, Op.LOCAL_GET, 2);
-        return done(params, params);
+      if (segment !== null) {
+        writeLongInit(shape, { bulk, at, spec: { ...spec, segment } });
+        return done(params, []);
       }
-      const [operation, index, lengths] = spec.kind === "memory.init"
-        ? [BulkOp.MEMORY_INIT, spec.memory, shape.dataLengths]
-        : [BulkOp.TABLE_INIT, spec.table, shape.elementLengths];
-      const length = lengths[segment] ?? 0;
-      const source: Space = { is64: false, size: () => out.u8(Op.I64_CONST).s64(length) };
-      writeCopy({ ...bulk(false, [operation, segment, index]), isForward: true }, at, source);
-      return done(params, []);
+      const { charge, unitLog2 } = bulk(false, []);
+      charge(() => pushLengthCost(out, { is64: false, unitLog2 }));
+      out.bytes(Op.LOCAL_GET, 0, Op.LOCAL_GET, 1, Op.LOCAL_GET, 2);
+      return done(params, params);
     }
     case "table.grow": {
       const at = space(spec.table);
@@ -135,6 +130,25 @@ export function helperFunction(
       return done([elementType(shape, spec.table), numberType(at.is64)], [numberType(at.is64)]);
     }
   }
+}
+
+/** Copies from a segment that is longer than a chunk. */
+function writeLongInit(
+  shape: ModuleShape,
+  options: {
+    readonly bulk: (length64: boolean, operation: readonly number[]) => Bulk;
+    readonly at: Space;
+    readonly spec: Extract<HelperSpec, { readonly kind: "memory.init" | "table.init" }> & { readonly segment: number };
+  },
+): void {
+  const { bulk, at, spec } = options;
+  const [operation, index, lengths] = spec.kind === "memory.init"
+    ? [BulkOp.MEMORY_INIT, spec.memory, shape.dataLengths]
+    : [BulkOp.TABLE_INIT, spec.table, shape.elementLengths];
+  const copy = bulk(false, [operation, spec.segment, index]);
+  const length = lengths[spec.segment] ?? 0;
+  const source: Space = { is64: false, size: () => copy.out.u8(Op.I64_CONST).s64(length) };
+  writeCopy({ ...copy, isForward: true }, at, source);
 }
 
 function elementType(shape: ModuleShape, table: number): Uint8Array {

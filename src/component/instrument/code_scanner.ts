@@ -29,8 +29,9 @@ const STRETCH_MAX = 256;
  */
 const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
 
-/** Segments up to these lengths are copied in one go. */
+/** Data up to this length is copied in one go. */
 export const INIT_BYTES_MAX = 1024 * 1024;
+/** Table elements up to this number are copied in one go. */
 export const INIT_ELEMENTS_MAX = 64 * 1024;
 
 /** The scratch local for the value of each plain store, from 0x36. */
@@ -128,7 +129,9 @@ export class CodeScanner {
       if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
       this.#instruction();
     }
-    if (this.#at !== end) throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
+    if (this.#at !== end) {
+      throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
+    }
     scan.stretches.add(this.#stretch, this.#cost);
     scan.scratch.push(scan.marks.scratch | (this.#hasCredit ? CREDIT_LOCALS : 0));
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
@@ -265,12 +268,8 @@ export class CodeScanner {
       case Op.END:
         this.#cost -= 1;
         return this.#endFrame();
-      case Op.BR_TABLE: {
-        const targets = this.#u32();
-        if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
-        for (let left = targets; left >= 0; left -= 1) this.#skipLeb();
-        return;
-      }
+      case Op.BR_TABLE:
+        return this.#branchTable(start);
       case Op.CALL:
       case Op.RETURN_CALL:
         return this.#call(start, opcode);
@@ -298,16 +297,25 @@ export class CodeScanner {
         this.#table(start);
         return this.#changes(start, CHANGED_TABLE);
       case Op.MEMORY_SIZE:
-      case Op.MEMORY_GROW: {
-        const memory = this.#memory(start);
-        const kind = opcode === Op.MEMORY_SIZE ? "size" : "grow";
-        if (kind === "size") this.#scan.marks.push();
-        this.#cost += UNSEEN_CALL_COST;
-        return this.#scan.edit(start, this.#at, EditKind.IMPORT, this.#scan.imports.index({ kind, memory }));
-      }
+      case Op.MEMORY_GROW:
+        return this.#memorySize(start, opcode);
       default:
         throw this.#unknown(start, opcode);
     }
+  }
+
+  #branchTable(start: number): void {
+    const targets = this.#u32();
+    if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
+    for (let left = targets; left >= 0; left -= 1) this.#skipLeb();
+  }
+
+  #memorySize(start: number, opcode: number): void {
+    const memory = this.#memory(start);
+    const kind = opcode === Op.MEMORY_SIZE ? "size" : "grow";
+    if (kind === "size") this.#scan.marks.push();
+    this.#cost += UNSEEN_CALL_COST;
+    this.#scan.edit(start, this.#at, EditKind.IMPORT, this.#scan.imports.index({ kind, memory }));
   }
 
   #loop(): void {
