@@ -104,7 +104,7 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { folder, files = folderFiles, listen = LISTEN_DEFAULT } = options;
-  const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING }) };
+  const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING, tracksWrites: true }) };
   const first = await readFolder(reading);
   // The watch has a timer at all times: it is no sign of something forgotten.
   const quietClock = options.clock ?? systemClock;
