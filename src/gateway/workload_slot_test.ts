@@ -213,7 +213,7 @@ test("WorkloadSlot: whatever happens, one version serves and the others end", as
         const draining = bench.made.filter(({ state }) => state === "draining");
         assert.equal(draining.length, bench.slot.drainingCount);
         assert.ok(draining.length <= 4);
-        const alive = bench.made.filter((workload) => workload !== routed && /^start/.test(workload.state));
+        const alive = bench.made.filter((workload) => workload !== routed && workload.state.startsWith("start"));
         assert.ok(alive.length <= 1, "one candidate");
       }
       await bench.slot.close();
