@@ -2,7 +2,11 @@
  * The handle table of one component instance, for all resource types together (CanonicalABI.md, "Table" and
  * "ResourceHandle"). An index is used again after its drop, so that creating and dropping for ever needs no memory.
  */
-import { trap } from "./trap.ts";
+import { HostTrap } from "../base/errors.ts";
+import { makeTrap, trap } from "./trap.ts";
+
+/** The cause of a trap: the guest has all handles that it may have. */
+export class HandleLimitTrap extends HostTrap {}
 
 /** The handles of all tables of one instance, counted together. */
 export interface HandleLimit {
@@ -130,7 +134,10 @@ export class HandleTable {
   }
 
   #add(kind: number, value: unknown): number {
-    if (this.#limit.live >= this.#limit.max) trap(`The guest holds ${this.#limit.live} handles, expected fewer`);
+    if (this.#limit.live >= this.#limit.max) {
+      const message = `The guest holds ${this.#limit.live} handles, expected fewer`;
+      throw makeTrap(message, new HandleLimitTrap(message));
+    }
     return this.#put(kind, value);
   }
 

@@ -9,6 +9,7 @@ import { LoopgateError } from "../base/errors.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { ExportedFunction } from "../component/exported.ts";
+import { HandleLimitTrap } from "../component/handles.ts";
 import type { ComponentInstance } from "../component/instance.ts";
 import { LineOutput } from "../host/cli/line_output.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
@@ -214,8 +215,15 @@ export class Guest {
     if (typeof found !== "function") {
       throw new TypeError(`Cannot call ${interfaceName}#${functionName}: the component has no such export`);
     }
-    // The name says that it is a function and no resource class.
-    return await (found as ExportedFunction)(...args);
+    try {
+      // The name says that it is a function and no resource class.
+      return await (found as ExportedFunction)(...args);
+    } catch (error) {
+      if (error instanceof Error && error.cause instanceof HandleLimitTrap) {
+        this.context.onLimit("handles", error.cause.message);
+      }
+      throw error;
+    }
   }
 
   /** Ends a call that is under way, suspended or computing: it rejects with a trap that has this cause. */

@@ -20,7 +20,7 @@ test("GuestContext: host functions are bound while there is no request, and read
   const { context, request } = open();
   const imports = createHostImports(context);
   const { createTcpSocket } = imports["wasi:sockets/tcp-create-socket"] as {
-    createTcpSocket(family: string): Disposable;
+    readonly createTcpSocket: (family: string) => Disposable;
   };
   assert.throws(() => createTcpSocket("ipv4"), /it has no request/);
   for (let round = 0; round < 2; round++) {

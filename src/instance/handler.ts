@@ -161,6 +161,7 @@ export class Handler {
     const limited = new LimitedExchange(watched, { limits: this.#options.limits, onCut: guest.context.onLimit });
     const opened = openExchange(limited, guest.context);
     const end = await callHandle(guest, opened);
+    exchange.cpuMs = guest.cpuMs;
     // Before the guest can have another request, which nobody of this one may end.
     detach();
     const stopped = stopReason();

@@ -5,6 +5,8 @@ import type { HttpExchange } from "../host/http/exchange.ts";
 export interface HandlerExchange extends HttpExchange {
   /** True once the client is gone; the answer then goes nowhere. */
   readonly isClientGone: boolean;
+  /** For the log: how long its guest has computed. Set when the guest ends, which may be after its answer has. */
+  cpuMs?: number | undefined;
   /** Calls `leave` once when the client goes before it has the whole answer, never synchronously. Returns the function that withdraws the request. */
   onClientGone(leave: () => void): () => void;
 }

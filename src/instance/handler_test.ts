@@ -34,6 +34,7 @@ interface BenchOptions {
   readonly mode?: PoolMode;
 }
 
+const HANDLES = 3;
 const COMPONENT = await compileComponent(await countingHandler("memory"), { suspending: SUSPENDING });
 
 function open({ limits, process, mode }: BenchOptions = {}) {
@@ -149,6 +150,13 @@ test("Handler: a component whose memories are more than its route may have is a 
   const bench = open({ limits: { memoryBytesMax: 1 } });
   assert.equal((await bench.serve()).failure?.kind, "trapped");
   assert.deepEqual(bench.limited, ["memory"]);
+  assertNothingLeft(bench);
+});
+
+test("Handler: a guest that wants more handles than its route may have traps, and the limit is counted", async () => {
+  const bench = open({ limits: { handlesMax: HANDLES } });
+  assert.equal((await bench.serve()).failure?.kind, "trapped");
+  assert.deepEqual(bench.limited, ["handles"]);
   assertNothingLeft(bench);
 });
 

@@ -39,6 +39,7 @@ interface RequestLog {
   workload?: string;
   route?: string;
   cause?: () => string | undefined;
+  cpuMs?: () => number | undefined;
 }
 
 /** A request that the app has answered by itself: what is left is to send it. */
@@ -125,6 +126,7 @@ export class HttpApp {
     log.route = destination.route;
     const exchange = new NodeExchange({ request, response, target, limits: this.#options.limits });
     log.cause = () => exchange.cause;
+    log.cpuMs = () => exchange.cpuMs;
     const running = this.#answer(destination, exchange).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return exchange;
@@ -172,6 +174,7 @@ export class HttpApp {
     counters.add("requests", 1);
     response.once("close", () => {
       counters.add("requests", -1);
+      const cpuMs = log.cpuMs?.();
       const cause = log.cause?.() ?? (response.writableFinished ? undefined : "the client went away");
       emit({
         kind: "request",
@@ -181,6 +184,7 @@ export class HttpApp {
         durationMs: Number(clock.monotonicNs() - startedNs) / 1e6,
         ...(log.workload !== undefined && { workload: log.workload }),
         ...(log.route !== undefined && { route: log.route }),
+        ...(cpuMs !== undefined && { cpuMs }),
         ...(cause !== undefined && { cause }),
       });
     });

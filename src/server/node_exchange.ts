@@ -27,6 +27,7 @@ export interface NodeExchangeOptions {
 /** The exchange that handlers get. */
 export class NodeExchange implements HandlerExchange, ServedRequest {
   readonly head: RequestHead;
+  cpuMs: number | undefined;
   readonly #response: ServerResponse;
   readonly #options: NodeExchangeOptions;
   readonly #body: RequestBody;

@@ -57,6 +57,8 @@ export type GatewayEvent =
     readonly path: string;
     readonly status: number;
     readonly durationMs: number;
+    /** How long its guest computed; missing when there was none, or when it went on after its answer. */
+    readonly cpuMs?: number;
     /** Why the gateway answered by itself, when it did. */
     readonly cause?: string;
   }

@@ -58,6 +58,8 @@ test("a guest that computes without end: 504 at its limit, while its neighbour a
   assert.ok(answers > 8, `${answers} answers of the neighbour`);
   assert.equal(counted("short", "cpu"), 8);
   await harness.backToIdle();
+  const lines = harness.events.filter((event) => event.kind === "request" && event.route === "short");
+  assert.ok(lines.every((event) => event.kind === "request" && (event.cpuMs ?? 0) > 100), "each says what it computed");
 });
 
 test("a guest that computes ends with its wall limit", async () => {
