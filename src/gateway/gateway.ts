@@ -219,8 +219,8 @@ function openServer(
   { clock, counters, emit }: GuestTools,
   limits: ListenerLimits,
 ): { readonly listener: HttpListener; readonly app: HttpApp } {
-  const app = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
-  const listener = new HttpListener({
+  const app: HttpApp = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
+  const listener: HttpListener = new HttpListener({
     limits,
     clock,
     serve: (request, response) => app.serve(request, response),

@@ -8,6 +8,7 @@ import { componentBytes, type ComponentName } from "../support/gateway_harness.t
 const BUILT: Readonly<Record<ComponentName, string>> = {
   probe: "test/guests/quickjs/probe/dist/probe.wasm",
   greeter: "test/guests/quickjs/greeter/dist/greeter.wasm",
+  traveller: "test/guests/quickjs/traveller/dist/traveller.wasm",
   hello: "workloads/hello/dist/hello.wasm",
   http_api: "workloads/service-tcp/dist/http_api.wasm",
   service_leet: "workloads/service-tcp/dist/service_leet.wasm",

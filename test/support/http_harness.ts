@@ -39,7 +39,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     serve: async (exchange: HandlerExchange) => (await handler(exchange)) ?? undefined,
   };
   const match = options.match ?? { host: "*", path: "/*", methods: undefined };
-  const app = new HttpApp({
+  const app: HttpApp = new HttpApp({
     router: createRouter([{ match, target: destination }]),
     limits,
     clock: systemClock,
@@ -47,7 +47,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     emit: (event) => events.push(event),
     isDraining: () => listener.isClosing,
   });
-  const listener = new HttpListener({
+  const listener: HttpListener = new HttpListener({
     limits,
     clock: systemClock,
     serve: (request, response) => app.serve(request, response),
