@@ -18,8 +18,8 @@ import { VirtualMemory } from "./virtual_memory.ts";
 export interface CoreModule {
   readonly module: WebAssembly.Module;
   readonly facts: Omit<InstrumentedModule, "bytes">;
-  /** Which of the added imports it has. */
-  readonly hooks: readonly string[];
+  /** It has any of the added imports. */
+  readonly hasHooks: boolean;
 }
 
 /** A core instance that was made. */
@@ -50,9 +50,14 @@ export class CoreInstances {
   readonly memories: VirtualMemory[] = [];
   readonly #options: CoreInstancesOptions;
   readonly #byMemory = new Map<WebAssembly.Memory, VirtualMemory>();
+  readonly #tick: WebAssembly.ImportValue;
+  readonly #yield: WebAssembly.ImportValue;
 
   constructor(options: CoreInstancesOptions) {
     this.#options = options;
+    const { state } = options;
+    this.#tick = () => state.tick();
+    this.#yield = new Suspending(() => state.turn());
   }
 
   /** Makes them from number `from` on. A promise when there are start functions: each ends before the next one is made. */
@@ -148,20 +153,14 @@ export class CoreInstances {
   }
 
   /** What the module imports beside what it was written with. */
-  #hooks({ hooks, facts }: CoreModule, memories: readonly VirtualMemory[]): ImportItems {
-    const { state, tables } = this.#options;
+  #hooks({ hasHooks, facts }: CoreModule, memories: readonly VirtualMemory[]): ImportItems {
+    const { tables } = this.#options;
     const items: ImportItems = Object.create(null);
-    if (hooks.length === 0) return items;
-    const all: ImportItems = {
-      [IMPORT_NAMES.tick]: () => state.tick(),
-      [IMPORT_NAMES.growTable]: (table: number, size: bigint, delta: bigint) =>
-        tables.mayGrow(facts.tables[table]?.maxElements ?? null, size, delta) ? 1 : 0,
-    };
-    for (const name of hooks) {
-      const hook = all[name];
-      if (hook !== undefined) items[name] = hook;
-    }
-    if (hooks.includes(IMPORT_NAMES.yield)) items[IMPORT_NAMES.yield] = new Suspending(() => state.turn());
+    if (!hasHooks) return items;
+    items[IMPORT_NAMES.tick] = this.#tick;
+    items[IMPORT_NAMES.yield] = this.#yield;
+    items[IMPORT_NAMES.growTable] = (table: number, size: bigint, delta: bigint) =>
+      tables.mayGrow(facts.tables[table]?.maxElements ?? null, size, delta) ? 1 : 0;
     for (const [index, memory] of memories.entries()) {
       const { grow, size } = memory.hooks;
       items[IMPORT_NAMES.grow(index)] = grow;

@@ -112,8 +112,8 @@ async function compileModule(
   const { bytes, ...facts } = instrumentModule(component, options);
   try {
     const module = await WebAssembly.compile(bytes);
-    const hooks = WebAssembly.Module.imports(module).filter((item) => item.module === facts.importModule);
-    return { module, facts, hooks: hooks.map((hook) => hook.name) };
+    const hasHooks = WebAssembly.Module.imports(module).some((item) => item.module === facts.importModule);
+    return { module, facts, hasHooks };
   } catch (error) {
     const { start: offset } = options;
     const reason = error instanceof Error ? error.message : String(error);

@@ -8,8 +8,10 @@ import { WRITTEN_MAP_BYTES, WRITTEN_PAGE_BYTES } from "./instrument/instrumented
 
 /** Of wasm. */
 export const PAGE_BYTES = 65_536;
-/** Of a memory with 32-bit addresses; more than V8 gives to any. */
+/** Of a memory with 32-bit addresses. */
 const PAGES_MAX_32 = 65_536;
+/** Of one with 64-bit addresses, 16 GiB: V8's own bound. Node 26 takes 2^32 pages for none and says that it grew. */
+const PAGES_MAX_64 = 262_144;
 
 /** The type of a memory, and what it draws on. */
 export interface VirtualMemoryOptions {
@@ -40,7 +42,7 @@ export class VirtualMemory {
   constructor({ is64, minPages, maxPages, budget, tracksWrites }: VirtualMemoryOptions) {
     this.#is64 = is64;
     this.#minPages = Number(minPages);
-    this.#maxPages = maxPages === null ? (is64 ? Infinity : PAGES_MAX_32) : Number(maxPages);
+    this.#maxPages = Math.min(Number(maxPages ?? PAGES_MAX_64), is64 ? PAGES_MAX_64 : PAGES_MAX_32);
     this.#budget = budget;
     this.#tracksWrites = tracksWrites;
     this.#pages = this.#minPages;

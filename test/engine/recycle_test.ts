@@ -2,6 +2,7 @@
  * Instances that are put back to their first state. Nothing that one request left behind may be seen by the next: a guest
  * that counts somewhere answers 1 for ever, or is refused with the reason. With and without the map of written pages.
  */
+// tidy: long because it is tables of guests
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RecycleRefusal } from "../../src/component/first_state.ts";
