@@ -20,8 +20,8 @@ export interface RouteOptions {
   readonly workload: string;
   readonly name: string;
   readonly match: RouteMatch;
-  readonly handler: Handler;
-  readonly service: ServiceSupervisor | undefined;
+  readonly handler: Pick<Handler, "run" | "killAll">;
+  readonly service: Pick<ServiceSupervisor, "state" | "untilServing" | "unavailability"> | undefined;
   readonly clock: Clock;
   readonly limits: ConcurrencyLimits & ExchangeLimits;
   /** How long a request waits for the service. */

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock, settle } from "../../test/support/fake_clock.ts";
+import { FakeExchange } from "../../test/support/fake_exchange.ts";
+import { ROUTE_LIMITS } from "../base/limits.ts";
+import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { RequestFailure } from "../instance/request_failure.ts";
+import { Route } from "./route.ts";
+import type { ServiceState } from "./service_state.ts";
+
+/** A request whose client may leave. */
+class Request extends FakeExchange implements HandlerExchange {
+  isClientGone = false;
+  #leave: (() => void) | undefined;
+
+  onClientGone(leave: () => void): () => void {
+    this.#leave = leave;
+    return () => void (this.#leave = undefined);
+  }
+
+  go(): void {
+    this.isClientGone = true;
+    this.#leave?.();
+  }
+}
+
+/** A route for one request at a time and one in its queue; guests and the service do what the test says. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly counted: string[] = [];
+  /** Ends the guests that run, in order. */
+  readonly running: ((failure?: RequestFailure) => void)[] = [];
+  readonly service = {
+    state: { kind: "ready", sinceNs: 0n } as ServiceState,
+    isServing: true as boolean | Promise<boolean>,
+    untilServing: () => this.service.isServing,
+    unavailability: () => ({ detail: "the service is not there", retryAfterS: 7 }),
+  };
+  readonly route = new Route({
+    workload: "shop",
+    name: "api",
+    match: { host: "*", path: "/", methods: undefined },
+    handler: {
+      run: () => new Promise((resolve) => this.running.push(resolve)),
+      killAll: () => {
+        for (const end of this.running) end({ kind: "unavailable", detail: "killed", retryAfterS: 1 });
+      },
+    },
+    service: this.service,
+    clock: this.clock,
+    limits: { ...ROUTE_LIMITS, concurrencyMax: 1, queueMax: 1, queueWaitMs: 100 },
+    readinessWaitMs: 1_000,
+    countLimit: (limit) => this.counted.push(limit),
+  });
+  readonly ends: string[] = [];
+
+  async request(name: string): Promise<Request> {
+    const request = new Request();
+    void this.route.serve(request).then((failure) => this.ends.push(`${name}: ${failure?.kind ?? "answered"}`));
+    await settle();
+    return request;
+  }
+}
+
+test("Route: one runs, one waits, the next is refused and counted; a wait that is too long as well", async () => {
+  const bench = new Bench();
+  for (const name of ["a", "b", "c"]) await bench.request(name);
+  assert.deepEqual([bench.ends, bench.counted], [["c: overloaded"], ["concurrency"]]);
+  await bench.clock.advanceMs(100);
+  assert.deepEqual([bench.ends.at(-1), bench.counted.at(-1)], ["b: overloaded", "queueWait"]);
+  bench.running[0]?.({ kind: "wall-limit", wallLimitMs: 5 });
+  await settle();
+  assert.deepEqual([bench.ends.at(-1), bench.counted.at(-1)], ["a: wall-limit", "wall"]);
+  assert.equal(bench.route.insideCount, 0);
+  assert.equal(bench.clock.timersArmed, 0);
+});
+
+test("Route.untilIdle: everybody inside finishes, those in the queue too", async () => {
+  const bench = new Bench();
+  const idle = { isTrue: false };
+  await bench.route.untilIdle();
+  await bench.request("a");
+  await bench.request("b");
+  void bench.route.untilIdle().then(() => void (idle.isTrue = true));
+  bench.running[0]?.();
+  await settle();
+  assert.deepEqual([bench.ends, idle.isTrue], [["a: answered"], false]);
+  bench.running[1]?.();
+  await settle();
+  assert.deepEqual([bench.ends, idle.isTrue], [["a: answered", "b: answered"], true]);
+});
+
+test("Route.sendAwayWaiting: who waits for a place or for the service goes at once, who runs finishes", async () => {
+  const bench = new Bench();
+  await bench.request("a");
+  await bench.request("queued");
+  bench.route.sendAwayWaiting();
+  await bench.request("late");
+  assert.deepEqual(bench.ends.toSorted(), ["late: unavailable", "queued: unavailable"]);
+  bench.running[0]?.();
+  await settle();
+  assert.equal(bench.ends.at(-1), "a: answered");
+
+  const waiting = new Bench();
+  waiting.service.isServing = new Promise(() => {});
+  await waiting.request("a");
+  assert.equal(waiting.route.insideCount, 1);
+  waiting.route.sendAwayWaiting();
+  await settle();
+  assert.deepEqual([waiting.ends, waiting.route.insideCount], [["a: unavailable"], 0]);
+});
+
+test("Route.close: who runs is ended too", async () => {
+  const bench = new Bench();
+  await bench.request("a");
+  await bench.request("b");
+  bench.route.close();
+  await settle();
+  assert.deepEqual(bench.ends.toSorted(), ["a: unavailable", "b: unavailable"]);
+  assert.equal(bench.clock.timersArmed, 0);
+});
+
+test("Route: a client that leaves gives its place up, in the queue and while it waits for the service", async () => {
+  const bench = new Bench();
+  bench.service.isServing = new Promise(() => {});
+  const first = await bench.request("a");
+  const second = await bench.request("b");
+  second.go();
+  first.go();
+  await settle();
+  assert.deepEqual(bench.ends.toSorted(), ["a: client-gone", "b: client-gone"]);
+  assert.deepEqual([bench.route.insideCount, bench.running.length, bench.counted], [0, 0, []]);
+});
+
+test("Route: full because everybody waits for the service is no overload", async () => {
+  const bench = new Bench();
+  bench.service.state = { kind: "starting", lastReason: undefined };
+  bench.service.isServing = new Promise(() => {});
+  for (const name of ["a", "b", "c"]) await bench.request(name);
+  assert.deepEqual([bench.ends, bench.counted], [["c: unavailable"], []]);
+});
