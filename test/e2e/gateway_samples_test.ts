@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { startGateway } from "../../src/gateway/gateway.ts";
-import { componentBytes } from "../support/gateway_harness.ts";
+import { componentBytes, isIdle } from "../support/gateway_harness.ts";
 import { eventually } from "../support/http_harness.ts";
 
 const WORKLOADS = fileURLToPath(new URL("../../workloads", import.meta.url));
@@ -61,9 +61,7 @@ test(`${AT_ONCE} requests at once go through the service and leave nothing behin
     return [response.status, (await response.text()).trim() === leet(payload)];
   }));
   assert.deepEqual(answers.filter(([status, isRight]) => status !== 200 || isRight !== true), []);
-  await eventually(() =>
-    Object.entries(idle).every(([kind, count]) => gateway.counters()[kind as keyof typeof idle] === count)
-  );
+  await eventually(() => isIdle(gateway, idle));
   await gateway.close();
   assert.deepEqual(Object.entries(gateway.counters()).filter(([, count]) => count !== 0), []);
 });

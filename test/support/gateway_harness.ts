@@ -79,6 +79,15 @@ export interface GatewayHarness {
   backToIdle(): Promise<void>;
 }
 
+/** Whether nothing is alive but what was when nothing happened. */
+export function isIdle(gateway: Gateway, idle: ReturnType<Gateway["counters"]>): boolean {
+  const now = gateway.counters();
+  // Instances that wait for the next request are idle, and have one timer together.
+  const timers = idle.timers + (now.idleInstances > 0 ? 1 : 0) - (idle.idleInstances > 0 ? 1 : 0);
+  const expected = { ...idle, idleInstances: now.idleInstances, timers };
+  return LIVE_KINDS.every((kind) => now[kind] === expected[kind]);
+}
+
 /** Starts a gateway on `content`; what is alive once every service is ready counts as idle. */
 export async function startTestGateway(
   content: FolderContent,
@@ -97,21 +106,26 @@ export async function startTestGateway(
   if (late.length === 0) {
     await eventually(() => gateway.workloads.every(({ name }) => settled.includes(gateway.serviceState(name))));
   }
-  const idle = gateway.counters();
+  const idle = await settledCounters(gateway);
   return {
     gateway,
     port: gateway.address.port,
     url: gateway.url,
     events,
-    backToIdle: () =>
-      eventually(() => {
-        const now = gateway.counters();
-        // Instances that wait for the next request are idle, and have one timer together.
-        const timers = idle.timers + (now.idleInstances > 0 ? 1 : 0) - (idle.idleInstances > 0 ? 1 : 0);
-        const expected = { ...idle, idleInstances: now.idleInstances, timers };
-        return LIVE_KINDS.every((kind) => now[kind] === expected[kind]);
-      }),
+    backToIdle: () => eventually(() => isIdle(gateway, idle)),
   };
+}
+
+/** A service that listens may compute on before it waits: what is alive once that no more changes, or soon. */
+async function settledCounters(gateway: Gateway): Promise<ReturnType<Gateway["counters"]>> {
+  let before = gateway.counters();
+  for (let round = 0, same = 0; round < 50 && same < 3; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const now = gateway.counters();
+    same = LIVE_KINDS.every((kind) => now[kind] === before[kind]) ? same + 1 : 0;
+    before = now;
+  }
+  return before;
 }
 
 /** Closes the gateway and says what is left of it: nothing. */
