@@ -41,7 +41,10 @@ export interface LoadedComponents {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Each file is compiled once, all of them side by side. */
+/** Files that are in memory at a time, while they are read and compiled: a thousand of 12 MiB would be too many. */
+const LOADING_MAX = 4;
+
+/** Each file is compiled once, a few of them side by side. */
 export async function loadComponents(
   workloads: readonly WorkloadSpec[],
   options: { readonly cache: ComponentCache; readonly files: FileReader },
@@ -49,7 +52,12 @@ export async function loadComponents(
   const uses = workloads.flatMap(usesOf);
   const paths = [...new Set(uses.map((use) => use.component))];
   const loaded = new Map<string, CompiledComponent | string>();
-  await Promise.all(paths.map(async (path) => loaded.set(path, await loadOne(path, options))));
+  // One list for all of them: each takes what is next.
+  const left = paths.values();
+  const loadNext = async (): Promise<void> => {
+    for (const path of left) loaded.set(path, await loadOne(path, options));
+  };
+  await Promise.all(Array.from({ length: LOADING_MAX }, loadNext));
 
   const components = new Map<string, CompiledComponent>();
   const diagnostics: Diagnostic[] = [];

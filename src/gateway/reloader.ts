@@ -23,6 +23,7 @@ import {
   type WorkloadReading,
 } from "./folder_reading.ts";
 import { type FolderWatch, SHARED } from "./folder_watch.ts";
+import { type Pace, pacedBy, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
 import { keptText } from "./reload_text.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
@@ -33,6 +34,9 @@ import type { WorkloadVersion } from "./workload_version.ts";
 const PATIENCE_MS = 100;
 /** So often; then what is still changing is told as it is. */
 const PATIENCE_READINGS_MAX = 20;
+
+/** Of a change that concerns more workloads than this, so many are replaced at a time: each has two versions in memory meanwhile. */
+const REPLACING_MAX = 16;
 
 /** What became of a change. */
 export interface ReloadOutcome {
@@ -163,8 +167,9 @@ export class Reloader {
     // Whatever they tie with may have gone.
     for (const [name, { isTied }] of this.#known) if (isTied) names.add(name);
     const readings = await this.#readAll([...names].toSorted(), manner);
+    const pace = readings.size > REPLACING_MAX ? pacedBy(REPLACING_MAX) : UNPACED;
     for (const [name, reading] of readings) {
-      const outcome = this.#apply(name, reading, manner);
+      const outcome = this.#apply(name, reading, { ...manner, pace });
       if (outcome !== undefined) applied.push(this.#own(outcome));
       const isGone = reading.kind === "absent" && (reading.isGone || listed?.has(name) === false);
       await this.#follow(name, isGone ? undefined : reading.files);
@@ -241,7 +246,11 @@ export class Reloader {
   }
 
   /** Undefined when nothing has changed. */
-  #apply(name: string, reading: WorkloadReading, { isRetrying }: Manner): Applied | undefined {
+  #apply(
+    name: string,
+    reading: WorkloadReading,
+    { isRetrying, pace }: Manner & { readonly pace: Pace },
+  ): Applied | undefined {
     if (this.#isClosed) return undefined;
     const fingerprint = this.#fingerprintOf(reading.fingerprint);
     const before = this.#known.get(name);
@@ -255,11 +264,13 @@ export class Reloader {
       case "faulty":
         return Promise.resolve(this.#kept(name, reading.diagnostics));
       case "sound":
-        return this.#replace(name, reading.version, known);
+        return pace(() => this.#replace(name, reading.version, known));
     }
   }
 
   async #replace(name: string, version: WorkloadVersion, known: Known): Applied {
+    // It had to wait, and something newer came.
+    if (this.#isClosed || this.#known.get(name) !== known) return undefined;
     const { workloads, emit } = this.#options;
     const slot = workloads.slot(name);
     // A change was taken back that was never served.

@@ -215,6 +215,24 @@ test("Reloader: changes that come while others are read are read after them", as
   await bench.close();
 });
 
+test("Reloader: a change of the operator's file replaces more workloads than are replaced at a time", async () => {
+  const bench = await Bench.open();
+  const names = Array.from({ length: 40 }, (_, index) => `more${index}`);
+  for (const name of names) {
+    bench.content[`${name}/a.route.jsonc`] = routeOf(`/${name}`);
+    bench.content[`${name}/probe.wasm`] = probe;
+  }
+  await bench.reloader.reload();
+  assert.equal(bench.told.filter((line) => line.startsWith("added")).length, names.length);
+  bench.content["gateway.jsonc"] = { net: ["192.0.2.1:80"] };
+  const outcomes = await bench.reloader.reload();
+  assert.deepEqual(outcomes.map(({ outcome }) => outcome), Array.from({ length: 42 }, () => "replaced"));
+  assert.deepEqual(names.map((name) => bench.answers(`/${name}`)), names);
+  await settle();
+  assert.equal(bench.counters.get("workloads"), 42);
+  await bench.close();
+});
+
 test("Reloader.close: in the middle of a wait, at once", async () => {
   const bench = await Bench.open();
   bench.content["one/a.route.jsonc"] = "{";
