@@ -24,8 +24,10 @@ export interface LowerPlan {
   readonly signature: CoreSignature;
   /** For messages. */
   readonly label: string;
-  /** It may hand over a promise; its core function is then made by the trampoline module. */
+  /** It may hand over a promise. */
   readonly suspends: boolean;
+  /** Its core function is made by the trampoline module, so that the guest can wait in it: also in one that can be dear. */
+  readonly canWait: boolean;
   readonly isFused: boolean;
   /** Lifts the arguments and calls the host or the other component. */
   readonly call: Call;
@@ -62,6 +64,7 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
     signature,
     label: func.kind === "import" ? importLabel(func.interfaceName, func.name) : "a function of another component",
     suspends,
+    canWait: suspends || [...types, ...(result === null ? [] : [result])].some((type) => holds(type, "list", "string")),
     isFused,
     call: func.kind === "import" ? hostCall(parseFunctionName(func.name), lifts) : fusedCall(lifts),
     lends,
@@ -140,7 +143,7 @@ class LoweredFunction implements FrameBody {
     let value: unknown;
     try {
       state.checkAlive();
-      state.fuel.charge(HOST_CALL_BYTES);
+      state.fuel.call(HOST_CALL_BYTES);
       if (!this.#scope.mayLeave) trap(`Cannot call ${plan.label}: the guest is in realloc or post-return`);
       this.#env.memory.refresh();
       if (plan.isBudgeted) startLifting();
@@ -154,7 +157,8 @@ class LoweredFunction implements FrameBody {
       state.checkAlive();
       if (plan.isBudgeted) state.fuel.charge(liftedBytes());
       if (value instanceof Promise || (plan.suspends && isThenable(value))) return this.#wait(value, pointer);
-      return this.#finish(value, pointer);
+      const result = this.#finish(value, pointer);
+      return plan.canWait && state.fuel.isDue && state.waitsForTurn(result) ? plan.zero : result;
     } catch (error) {
       this.#leaveValue(value);
       return this.#fail(error);

@@ -17,7 +17,7 @@ export type Destroy = (value: unknown) => void;
 export function bindResourceNew(scope: ComponentScope, resource: ResourceType): CoreFunction {
   return (rep) => {
     try {
-      scope.state.fuel.charge(HANDLE_BYTES);
+      scope.state.fuel.call(HANDLE_BYTES);
       if (!scope.mayLeave) trap("Cannot make a resource: the guest is in realloc or post-return");
       return scope.table.addOwn(resource.id, Number(rep) | 0);
     } catch (error) {
@@ -42,7 +42,7 @@ export function bindResourceDrop(scope: ComponentScope, resource: ResourceType, 
   return (handle) => {
     try {
       scope.state.checkAlive();
-      scope.state.fuel.charge(HOST_CALL_BYTES);
+      scope.state.fuel.call(HOST_CALL_BYTES);
       if (!scope.mayLeave) trap("Cannot drop a resource: the guest is in realloc or post-return");
       const value = scope.table.drop(Number(handle) >>> 0, resource.id);
       if (value !== BORROWED) destroy(value);

@@ -94,7 +94,7 @@ class Planner {
     const trampolines: number[] = [];
     const trampolineSignatures: CoreSignature[] = [];
     for (const [index, builtin] of builtins.entries()) {
-      if (builtin?.kind !== "lower" || !builtin.plan.suspends) continue;
+      if (builtin?.kind !== "lower" || !builtin.plan.canWait) continue;
       trampolines.push(index);
       trampolineSignatures.push(builtin.plan.signature);
     }

@@ -1,5 +1,6 @@
 /** The core instances of one component instance: made in start order, with what instrumentation added to them bound. */
 import { ComponentError } from "./errors.ts";
+import { GROW_BYTES } from "./fuel.ts";
 import type { PageBudget } from "./guest_meter.ts";
 import type { InstanceState } from "./instance_state.ts";
 import {
@@ -50,12 +51,21 @@ export class CoreInstances {
   readonly memories: VirtualMemory[] = [];
   readonly #options: CoreInstancesOptions;
   readonly #byMemory = new Map<WebAssembly.Memory, VirtualMemory>();
+  /** The budget of the instance, with the time that growing takes charged to the guest. */
+  readonly #pages: PageBudget;
   readonly #tick: WebAssembly.ImportValue;
   readonly #yield: WebAssembly.ImportValue;
 
   constructor(options: CoreInstancesOptions) {
     this.#options = options;
-    const { state } = options;
+    const { state, pages } = options;
+    this.#pages = {
+      take(count) {
+        state.fuel.charge(GROW_BYTES);
+        return pages.take(count);
+      },
+      giveBack: (count) => pages.giveBack(count),
+    };
     this.#tick = () => state.tick();
     this.#yield = new Suspending(() => state.turn());
   }
@@ -146,7 +156,7 @@ export class CoreInstances {
     { tracksWrites }: CoreModule["facts"],
     imports: Readonly<Record<string, ImportItems>>,
   ): VirtualMemory {
-    if (imported === null) return new VirtualMemory({ ...type, budget: this.#options.pages, tracksWrites });
+    if (imported === null) return new VirtualMemory({ ...type, budget: this.#pages, tracksWrites });
     const given = imports[imported.module]?.[imported.name];
     if (!(given instanceof WebAssembly.Memory)) return missing(`memory "${imported.name}" of "${imported.module}"`);
     return this.virtual(given);

@@ -7,6 +7,8 @@ import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 
 /** What one host call costs beside what it lifts and lowers, in bytes that could have been copied in its time. */
 export const HOST_CALL_BYTES = 1024;
+/** What growing a memory costs besides: the runtime maps pages, and tells everybody who has a view of the old ones. */
+export const GROW_BYTES = 8192;
 /** So much work of the host, and the guest's modules have to ask the meter: about 10 to 50 us. */
 export const HOST_BYTES_PER_TICK = 65_536;
 
@@ -19,6 +21,8 @@ export class Fuel {
   #isRunning = false;
   /** The guest has called the host (or another component) since `reset`. */
   hasCalled = false;
+  /** The meter is to be asked: by the next charge of a module, or by a host function that can wait, whichever comes first. */
+  isDue = false;
 
   constructor(meter: GuestMeter) {
     this.meter = meter;
@@ -43,18 +47,25 @@ export class Fuel {
     this.meter.pause();
   }
 
+  /** Charges a call into the host. */
+  call(bytes: number): void {
+    this.hasCalled = true;
+    this.charge(bytes);
+  }
+
   /** Charges work of the host. */
   charge(bytes: number): void {
-    this.hasCalled = true;
     this.#hostBytes += bytes;
-    // The next charge of each module asks the meter.
-    if (this.#hostBytes >= HOST_BYTES_PER_TICK) this.#fill(0);
+    if (this.#hostBytes < HOST_BYTES_PER_TICK) return;
+    this.#fill(0);
+    this.isDue = true;
   }
 
   /** As in a new instance. */
   reset(): void {
     this.#fill(FUEL_PER_TICK);
     this.hasCalled = false;
+    this.isDue = false;
   }
 
   #fill(fuel: number): void {

@@ -88,6 +88,7 @@ export class InstanceState {
   /** `tick`: the fuel of a module ran out. More of it, or `WAIT` for `turn`, or `END`. */
   tick(): number {
     if (this.#ending !== null) return END;
+    this.fuel.isDue = false;
     const verdict = this.fuel.meter.check(this.mayBlock);
     if (verdict === "continue") return FUEL_PER_TICK;
     if (verdict === "yield" && this.mayBlock) return WAIT;
@@ -174,6 +175,19 @@ export class InstanceState {
   suspendOnGuest(promise: Promise<unknown>, resume: Resume): void {
     this.#pending = promise.then((value) => resume.fulfilled(value), (error) => resume.rejected(error));
     this.blocked.value = 1;
+  }
+
+  /**
+   * Asks the meter at the end of a host call that was dear, for a loop of the guest takes its fuel in advance and would ask
+   * late. True when the guest is to wait for its turn, and then goes on with `result`.
+   */
+  waitsForTurn(result: FlatValue | undefined): boolean {
+    const answer = this.tick();
+    this.checkAlive();
+    if (answer !== WAIT) return false;
+    this.#pending = this.turn().then(() => result);
+    this.blocked.value = 1;
+    return true;
   }
 
   takePending(): Promise<FlatValue | undefined> | undefined {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ComponentError } from "../../src/component/errors.ts";
 import { CountedPages } from "./counted_pages.ts";
+import { ScriptedMeter } from "./scripted_meter.ts";
 import { call, component } from "./wat.ts";
 
 /** Three memories, of 1, 2 and 3 pages, in two modules; `grow` grows one of them, `size` gives its size. */
@@ -58,6 +59,16 @@ test("budget: an instance that is put back keeps its pages, and draws on them fi
   }
   instance.dispose();
   assert.equal(pages.taken, 0);
+});
+
+test("budget: growing page by page is charged to the guest", async () => {
+  const compiled = await component(`(core module $M (memory 1)
+      (func (export "run") (loop $l (br_if $l (i32.lt_u (memory.grow (i32.const 1)) (i32.const 81))))))
+    (core instance $m (instantiate $M)) (func (export "run") (canon lift (core func $m "run")))`);
+  const meter = new ScriptedMeter();
+  await call(await compiled.instantiate({}, { meter }), "run");
+  // 81 times 8 of 64 units; a loop takes fuel in advance, and so asks later than that.
+  assert.ok(meter.checks.length >= 2, String(meter.checks.length));
 });
 
 test("budget: a component that needs more from the start is refused before any memory is made", async () => {

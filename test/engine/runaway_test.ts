@@ -270,6 +270,22 @@ test("runaway: host calls are charged to the guest, by what they lift and lower"
   assert.ok(plain >= 10 && plain <= 22 && large >= 50 && large <= 102, String(ticks));
 });
 
+test("runaway: a guest that loops over one dear host call waits for its turn in each", async () => {
+  const compiled = await component(`(import "f" (func $f (param "x" (list u8))))
+    (core module $Memory (memory (export "memory") 16)) (core instance $mem (instantiate $Memory))
+    (alias core export $mem "memory" (core memory $memory)) (core func $f (canon lower (func $f) (memory $memory)))
+    (core module $M (import "" "f" (func $f (param i32 i32)))
+      (func (export "run") (loop $l (call $f (i32.const 0) (i32.const 1000000)) (br $l))))
+    (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
+    (func (export "run") (canon lift (core func $m "run")))`);
+  const meter = new ScriptedMeter({ endsAt: SLICES });
+  let calls = 0;
+  const instance = await compiled.instantiate({ f: () => void calls++ }, { meter });
+  await assertStopped(() => call(instance, "run"), meter, instance);
+  assert.equal(meter.turns, SLICES - 1);
+  assert.ok(calls <= SLICES, String(calls));
+});
+
 test("runaway: a guest that is killed while it waits for its turn is unwound at once, and its turn goes to nobody", async () => {
   const meter = new ScriptedMeter({ isHeld: true });
   const instance = await (await component(runs(CAUGHT, SPIN))).instantiate({}, { meter });
