@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeSpec, workloadSpec } from "../../test/support/specs.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
+import { PROCESS_LIMITS } from "../base/limits.ts";
 import { TlsTrust } from "../network/tls_trust.ts";
 import type { GatewayEvent } from "../telemetry/events.ts";
 import { ReloadCounts } from "../telemetry/reload_counts.ts";
 import { DigestingFiles } from "./digesting_files.ts";
 import { EgressGeneration } from "./egress_generation.ts";
 import { withLimits } from "./limit_overrides.ts";
-import { keptText } from "./reload_text.ts";
+import { keptText, laterKeys } from "./reload_text.ts";
 
 test("DigestingFiles.fingerprint: the bytes and nothing else", async () => {
   const read = async (content: Readonly<Record<string, string>>): Promise<string> => {
@@ -68,6 +69,15 @@ test("keptText: places, sentences and fixes, and no more than fit a line", () =>
     "w/a.route.jsonc:2:3: Cannot use it (mend it); w/a.route.jsonc:2:3: Cannot use it",
   );
   assert.match(keptText(Array.from({ length: 12 }, () => fault)), /; and 7 more$/);
+});
+
+test("laterKeys: what the gateway was opened with", () => {
+  const served = { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS, listener: {} };
+  assert.equal(laterKeys(served, { ...served, ca: "other", limits: { ...PROCESS_LIMITS } }), undefined);
+  const listener = { connectionsMax: 5 };
+  assert.match(laterKeys(served, { ...served, listener }) ?? "", /^"listener" of gateway\.jsonc count/);
+  const limits = { ...PROCESS_LIMITS, stacksMax: 9 };
+  assert.match(laterKeys(served, { ...served, limits, listener }) ?? "", /^"process" and "listener" of/);
 });
 
 test("ReloadCounts.counting: counts reloads, and passes everything on", () => {

@@ -1,5 +1,6 @@
-/** Why a change is not served, in one line for the log. */
+/** Why a change, or a part of it, is not served: in one line for the log. */
 import type { Diagnostic } from "../base/diagnostics.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
 
 /** Faults that stand in the line; the rest is counted. */
 const FAULTS_MAX = 5;
@@ -11,4 +12,20 @@ export function keptText(diagnostics: readonly Diagnostic[]): string {
   });
   const left = diagnostics.length - told.length;
   return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");
+}
+
+/** What of the operator's file counts only when the gateway is started again: it was opened with that. Undefined: nothing has changed. */
+export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | undefined {
+  const keys = [
+    ...(isSame(served.limits, changed.limits) ? [] : ['"process"']),
+    ...(isSame(served.listener, changed.listener) ? [] : ['"listener"']),
+  ];
+  return keys.length === 0
+    ? undefined
+    : `${keys.join(" and ")} of gateway.jsonc count from the next start on; everything else of it is used`;
+}
+
+function isSame(first: object, second: object): boolean {
+  const text = (limits: object): string => JSON.stringify(Object.entries(limits).toSorted());
+  return text(first) === text(second);
 }

@@ -25,7 +25,7 @@ import {
 import { type FolderWatch, SHARED } from "./folder_watch.ts";
 import { type Pace, pacedBy, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
-import { keptText } from "./reload_text.ts";
+import { keptText, laterKeys } from "./reload_text.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import type { WorkloadSet } from "./workload_set.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
@@ -194,7 +194,9 @@ export class Reloader {
     this.#operator = shared.operator;
     this.#operatorFingerprint = fingerprint;
     for (const name of this.#known.keys()) names.add(name);
-    return undefined;
+    const { first: { operator: { gateway } } } = this.#options;
+    const later = laterKeys(gateway, shared.operator.gateway);
+    return later === undefined ? undefined : this.#kept(undefined, [], later);
   }
 
   async #readShared({ isPatient }: Manner): Promise<SharedReading> {

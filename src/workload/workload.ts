@@ -56,6 +56,8 @@ export class Workload {
   readonly #budget: WorkloadBudget;
   readonly #egresses: { readonly label: GuestLabel; readonly egress: GuestEgress }[] = [];
   #closed: Promise<void> | undefined;
+  /** Another version has taken its place. */
+  #isFormer = false;
 
   constructor(options: WorkloadOptions) {
     const { spec, tools, egress, denials } = options;
@@ -116,6 +118,7 @@ export class Workload {
    * the routes. Resolves to the number of requests that were cut.
    */
   async drain(limitMs: number): Promise<number> {
+    this.#isFormer = true;
     const { promise: limit, resolve: endWait } = Promise.withResolvers<void>();
     const cancelTimer = this.#options.tools.clock.startTimer(limitMs, endWait);
     await Promise.race([limit, Promise.all(this.routes.map((route) => route.untilIdle()))]);
@@ -240,7 +243,8 @@ export class Workload {
       onStartLimit: (detail) => tools.onLimit(label, "start", detail),
       onState: (state) => {
         this.#serviceChanged.wakeAll();
-        const detail = describeState(state);
+        const isFormer = state.kind === "stopped" && this.#isFormer;
+        const detail = isFormer ? "of the former version" : describeState(state);
         tools.emit({
           kind: "service-state",
           workload: this.name,
