@@ -4,11 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { isDeepStrictEqual } from "node:util";
 import {
   closeToNothing,
   type FolderContent,
   type GatewayHarness,
+  isIdle,
+  settledCounters,
   startTestGateway,
 } from "../support/gateway_harness.ts";
 import { guestBytes, hasGuests } from "../support/guests.ts";
@@ -66,11 +67,11 @@ before(async () => {
   // wstd keeps one pollable for ever from its first wait on; what is alive after that is what an idle gateway has.
   for (const { name } of MIXTURES) await exchange(name, { ...post({ payload: "x" }), status: 200, answer: "x" });
   await eventually(() => harness.gateway.counters().loopbackConnections === 0);
-  idle = harness.gateway.counters();
+  idle = await settledCounters(harness.gateway);
 });
 
 after(async () => {
-  await eventually(() => isDeepStrictEqual(harness.gateway.counters(), idle));
+  await eventually(() => isIdle(harness.gateway, idle));
   assert.deepEqual(await closeToNothing(harness), {});
 }, { timeout: 30_000 });
 

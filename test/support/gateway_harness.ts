@@ -117,7 +117,7 @@ export async function startTestGateway(
 }
 
 /** A service that listens may compute on before it waits: what is alive once that no more changes, or soon. */
-async function settledCounters(gateway: Gateway): Promise<ReturnType<Gateway["counters"]>> {
+export async function settledCounters(gateway: Gateway): Promise<ReturnType<Gateway["counters"]>> {
   let before = gateway.counters();
   for (let round = 0, same = 0; round < 50 && same < 3; round++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
