@@ -54,6 +54,8 @@ export interface GuestProgram {
   readonly logRate?: LogRate;
 }
 
+const LINE_FEED = 0x0a;
+
 /** For a command that the operator runs. */
 const NO_LIMITS: GuestLimits = { memoryBytesMax: 2 ** 32, handlesMax: 65_536 };
 
@@ -120,7 +122,7 @@ export class Guest {
     this.#limits = limits;
     this.#budget = budget;
     const { clock, randomBytes, counters, emit } = tools;
-    const onLimit: GuestContext["onLimit"] = (limit, detail) => tools.onLimit(label, limit, detail);
+    const onLimit: GuestContext["onLimit"] = (limit, detail, times) => tools.onLimit(label, limit, detail, times);
     this.context = new GuestContext({ label, env, args, clock, randomBytes, counters, emit, onLimit });
     const { cpuShare } = limits;
     const turns = tools.turns.openGuest(label.workload, cpuShare === undefined ? {} : { cpuShare });
@@ -293,22 +295,39 @@ export class Guest {
 
   #openLog(): { readonly output: GuestOutput; readonly end: () => void } {
     const { label, logRate } = this.#program;
-    const { emit } = this.#tools;
+    let dropped = 0;
     const open = (stream: "stdout" | "stderr"): LineOutput =>
       new LineOutput((line) => {
-        if (logRate === undefined || logRate.take(line)) emit({ kind: "guest-output", guest: label, stream, line });
-        else {this.context.onLimit(
-            "logRate",
-            `lines were dropped, for it logs more than ${logRate.bytesPerSecond} bytes per second`,
-          );}
+        if (logRate === undefined || logRate.take(line)) {
+          this.#tools.emit({ kind: "guest-output", guest: label, stream, line });
+        } else dropped++;
       });
     const lines = { stdout: open("stdout"), stderr: open("stderr") };
+    // Once for each write: one may have 65,536 lines, and the host's time for them is everybody's.
+    const tellDropped = (): void => {
+      if (dropped === 0 || logRate === undefined) return;
+      const detail = `lines were dropped: it logs more than ${logRate.bytesPerSecond} bytes per second`;
+      this.context.onLimit("logRate", detail, dropped);
+      dropped = 0;
+    };
     return {
-      output: (stream, bytes) => lines[stream].write(bytes),
+      output: (stream, bytes) => {
+        if (logRate?.isOpen() === false) dropped += lineCount(bytes);
+        else lines[stream].write(bytes);
+        tellDropped();
+      },
       end: () => {
         lines.stdout.end();
         lines.stderr.end();
+        tellDropped();
       },
     };
   }
+}
+
+/** Line ends: what is dropped as it is need not be made text of. */
+function lineCount(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count++;
+  return count;
 }

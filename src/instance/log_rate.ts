@@ -24,13 +24,18 @@ export class LogRate {
     this.#atMs = clock.monotonicMs();
   }
 
-  /** True when a line may be logged; it is charged then. One line may be longer than what is left, and is made up for. */
-  take(line: string): boolean {
+  /** True while a line may be logged. */
+  isOpen(): boolean {
     const nowMs = this.#clock.monotonicMs();
     const earnedBytes = ((nowMs - this.#atMs) / 1000) * this.bytesPerSecond;
     this.#leftBytes = Math.min(this.bytesPerSecond, this.#leftBytes + earnedBytes);
     this.#atMs = nowMs;
-    if (this.#leftBytes <= 0) return false;
+    return this.#leftBytes > 0;
+  }
+
+  /** True when a line may be logged; it is charged then. One line may be longer than what is left, and is made up for. */
+  take(line: string): boolean {
+    if (!this.isOpen()) return false;
     this.#leftBytes -= line.length + LINE_COST_BYTES;
     return true;
   }

@@ -35,10 +35,10 @@ export interface LimitCount {
 export class LimitCounts {
   readonly #counts = new Map<string, LimitCount>();
 
-  /** Counts once that the guest, or a request for it, met the limit. */
-  add({ workload, route, role }: GuestLabel, limit: LimitName): void {
+  /** Counts that the guest, or a request for it, met the limit, once or so many times. */
+  add({ workload, route, role }: GuestLabel, limit: LimitName, times = 1): void {
     const key = JSON.stringify([workload, route ?? null, role, limit]);
-    const total = (this.#counts.get(key)?.total ?? 0) + 1;
+    const total = (this.#counts.get(key)?.total ?? 0) + times;
     this.#counts.set(key, { workload, ...(route !== undefined && { route }), role, limit, total });
   }
 

@@ -6,11 +6,11 @@ import type { LimitCounts, LimitName } from "./limit_counts.ts";
 /** Within this time the same limit of the same guest is one line: a guest in a loop must not fill the log. */
 const REPEAT_MS = 1_000;
 
-/** Says that a guest met a limit. */
-export type ReportLimit = (guest: GuestLabel, limit: LimitName, detail: string) => void;
+/** Says that a guest met a limit, once or so many times. */
+export type ReportLimit = (guest: GuestLabel, limit: LimitName, detail: string, times?: number) => void;
 
 /** The same with the guest known: what a host function calls. */
-export type OnLimit = (limit: LimitName, detail: string) => void;
+export type OnLimit = (limit: LimitName, detail: string, times?: number) => void;
 
 /** Where limits are told and counted. */
 export interface LimitLogOptions {
@@ -43,17 +43,17 @@ export class LimitLog {
   }
 
   /** Counts and tells. May be passed on without its object. */
-  readonly report: ReportLimit = (guest, limit, detail) => {
-    this.#options.counts.add(guest, limit);
+  readonly report: ReportLimit = (guest, limit, detail, times = 1) => {
+    this.#options.counts.add(guest, limit, times);
     const key = JSON.stringify([guest.workload, guest.route ?? null, guest.role, limit]);
     const told = this.#told.get(key);
     if (told !== undefined) {
-      told.heldBack++;
+      told.heldBack += times;
       told.detail = detail;
       return;
     }
     this.#told.set(key, { guest, limit, detail, heldBack: 0 });
-    this.#options.emit({ kind: "limited", guest, limit, detail });
+    this.#options.emit({ kind: "limited", guest, limit, detail, ...(times > 1 && { count: times }) });
     this.#cancelTimer ??= this.#options.clock.startTimer(REPEAT_MS, () => this.#endSecond());
   };
 
