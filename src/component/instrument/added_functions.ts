@@ -9,17 +9,9 @@ const EMPTY_BLOCK = 0x40;
 const I32_EQZ = 0x45;
 const I32_LT_S = 0x48;
 const I32_LE_S = 0x4c;
-const I32_LE_U = 0x4d;
-const I32_GE_S = 0x4e;
-const I32_SHL = 0x74;
-const SELECT = 0x1b;
 const I32_ADD = 0x6a;
 const I32_SUB = 0x6b;
 const I32_OR = 0x72;
-
-/** Fuel that loops take in advance: first and most. Each time twice as much, so that little of it is lost. */
-const GRANT_FIRST = 32;
-const GRANT_MAX = 8192;
 
 /** Indices of what is added, as the code refers to it. */
 export interface AddedIndices {
@@ -84,46 +76,12 @@ export function exhaustedFunction(indices: AddedIndices): AddedFunction {
   return { type: typeBytes([], []), body: out.written().slice() };
 }
 
-/**
- * `(credit, wanted) -> credit`: takes fuel for a function's loops, `wanted` units up to `GRANT_MAX`, or more if the
- * credit is still below zero with them.
- */
+/** `(cost) -> credit`: a loop's own fuel ran out. Asks for more, and gives all of it and `cost`, which is charged once more. */
 export function refillFunction(indices: AddedIndices): AddedFunction {
-  const out = new ByteWriter(64).u8(0);
-  // wanted = min(wanted, GRANT_MAX)
-  out.bytes(Op.LOCAL_GET, 1, Op.I32_CONST).s32(GRANT_MAX).bytes(Op.LOCAL_GET, 1, Op.I32_CONST).s32(GRANT_MAX);
-  out.bytes(I32_LE_U, SELECT, Op.LOCAL_SET, 1);
-  writeSelectEnough(out);
-  writeCharge(out, indices, () => out.bytes(Op.LOCAL_GET, 1));
-  out.bytes(Op.LOCAL_GET, 0, Op.LOCAL_GET, 1, I32_ADD, Op.END);
-  return { type: typeBytes([i32, i32], [i32]), body: out.written().slice() };
-}
-
-/** `if (credit + wanted < 0) wanted = -credit` */
-function writeSelectEnough(out: ByteWriter): void {
-  out.bytes(Op.LOCAL_GET, 1, Op.I32_CONST, 0, Op.LOCAL_GET, 0, I32_SUB);
-  out.bytes(Op.LOCAL_GET, 0, Op.LOCAL_GET, 1, I32_ADD, Op.I32_CONST, 0, I32_GE_S, SELECT, Op.LOCAL_SET, 1);
-}
-
-/**
- * A charge inside of a loop: `credit -= cost; if (credit < 0) credit = refill(credit, grant = grant * 2 + GRANT_FIRST)`.
- * The fuel global is memory: a tight loop that decrements it waits for its own last store each time (80 % on such
- * loops, measured); a local is a register. What a function takes in advance is at most what it has used already,
- * so that one with a short loop does not pay for a long one.
- */
-export function writeCreditCharge(
-  out: ByteWriter,
-  indices: AddedIndices,
-  charge: { readonly cost: number; readonly credit: number; readonly grant: number },
-): number {
-  const { cost, credit, grant } = charge;
-  out.u8(Op.LOCAL_GET).u32(credit).u8(Op.I32_CONST).s32(cost).u8(I32_SUB).u8(Op.LOCAL_TEE).u32(credit);
-  out.bytes(Op.I32_CONST, 0, I32_LT_S);
-  const branch = out.length;
-  out.bytes(Op.IF, EMPTY_BLOCK, Op.LOCAL_GET).u32(credit);
-  out.u8(Op.LOCAL_GET).u32(grant).bytes(Op.I32_CONST, 1, I32_SHL, Op.I32_CONST).s32(GRANT_FIRST).u8(I32_OR);
-  out.u8(Op.LOCAL_TEE).u32(grant).u8(Op.CALL).u32(indices.refill).u8(Op.LOCAL_SET).u32(credit).u8(Op.END);
-  return branch;
+  const out = new ByteWriter(32).u8(0).u8(Op.CALL).u32(indices.exhausted);
+  out.u8(Op.GLOBAL_GET).u32(indices.fuel).bytes(Op.LOCAL_GET, 0, I32_ADD);
+  out.bytes(Op.I32_CONST, 0).u8(Op.GLOBAL_SET).u32(indices.fuel).u8(Op.END);
+  return { type: typeBytes([i32], [i32]), body: out.written().slice() };
 }
 
 /** `() -> i64` twice and `(i64, i64) -> ()`: a vector global in halves, the low one first. */

@@ -4,7 +4,7 @@ import { StoreMarks } from "./store_marks.ts";
 
 /** What happens at a place of the code. Each edit replaces the bytes `from` .. `to` (which may be none). */
 export const EditKind = {
-  /** Charges for the stretch `payload`. */
+  /** Charges for the stretch `payload`, which begins here. */
   CHARGE: 0,
   /** Calls the helper `payload` of `CodeScan.helpers`. */
   HELPER: 1,
@@ -16,6 +16,43 @@ export const EditKind = {
   CHANGED: 4,
   /** Marks the page of the store that follows: the mark `payload` of `StoreMarks`. */
   MARK: 5,
+  /** Just before the loop `payload`. */
+  LOOP_ENTER: 6,
+  /** Where each pass of the loop `payload` begins. */
+  LOOP_PASS: 7,
+  /** Just behind the `end` of the loop `payload`. */
+  LOOP_LEAVE: 8,
+  /** A branch's label, which points out of the loop `payload`. */
+  LABEL: 9,
+  /** Just before an instruction that leaves the function from within the loop `payload`. */
+  RETURN: 10,
+  /** Where branches land that leave loops: the landing `payload`. */
+  LAND: 11,
+} as const;
+
+/** Numbers of a loop in `loops`. */
+export const LoopField = {
+  STRETCH: 0,
+  /** The loop around it, or -1. */
+  PARENT: 1,
+  /** Its calls: from, to (positions in `calls`), inner loops included. */
+  CALL_FIRST: 2,
+  CALL_END: 3,
+  /** Bits of `LoopFlag`. */
+  FLAGS: 4,
+  COUNT: 5,
+} as const;
+
+/** What was seen of a loop. */
+export const LoopFlag = {
+  /** It, or a loop in it, has what may run code that charges, or leaves it in a way that is not followed. */
+  NOISY: 1,
+  HAS_INNER: 2,
+  HAS_CUT: 4,
+  /** An inner loop branches to its header. */
+  CONTINUED: 8,
+  /** Its block type is longer than a byte. */
+  TYPED: 16,
 } as const;
 
 /** A function that is added because the code needs it. */
@@ -53,6 +90,9 @@ export class Interned<T> {
   }
 }
 
+/** Branches of several loops land at one place. */
+export const LANDS_SEVERAL = -2;
+
 /** Numbers of an edit in `edits`: from, to, kind, payload. */
 export const EDIT_FIELDS = 4;
 
@@ -61,6 +101,13 @@ export class CodeScan {
   readonly edits: IntList = new IntList();
   /** Units of each stretch, without what it calls. */
   readonly stretches: IntList = new IntList();
+  /** The loop that each stretch is part of, or -1. */
+  readonly stretchLoops: IntList = new IntList();
+  /** `LoopField.COUNT` numbers for each loop, outer loops before inner ones. */
+  readonly loops: IntList = new IntList();
+  /** Pairs: the loop that a landing is in (or -1), and the one that branches come from (or `LANDS_SEVERAL`). */
+  readonly landings: IntList = new IntList();
+  readonly functionFirstLoop: IntList = new IntList();
   /** Pairs: the function called (of the module's own, from 0), the stretch that calls it. */
   readonly calls: IntList = new IntList();
   readonly functionFirstEdit: IntList = new IntList();
@@ -72,6 +119,8 @@ export class CodeScan {
   readonly bodyEnd: IntList = new IntList();
   /** 1: it consists of several stretches outside of its loops. */
   readonly isCut: IntList = new IntList();
+  /** 1: it has a call that this module cannot see into; 2: something in it charges, whatever it calls. */
+  readonly callFlags: IntList = new IntList();
   /** Parameters and locals of each function, and the bits of the scratch locals it needs. */
   readonly localCount: IntList = new IntList();
   readonly scratch: IntList = new IntList();

@@ -10,7 +10,7 @@
  */
 import { hex, malformed, unsupported } from "../parse_faults.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
-import { type CodeScan, EditKind } from "./code_scan.ts";
+import { type CodeScan, EditKind, LANDS_SEVERAL, LoopField, LoopFlag } from "./code_scan.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -28,6 +28,10 @@ const STRETCH_MAX = 256;
  * pass through a cycle of calls that no module sees as one.
  */
 const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
+
+/** Bits of `callFlags`. */
+export const CALLS_UNSEEN = 1;
+export const CHARGES = 2;
 
 /** Data up to this length is copied in one go. */
 export const INIT_BYTES_MAX = 1024 * 1024;
@@ -49,10 +53,24 @@ const VALUE_OF_STORE: readonly number[] = [
 /** The widths of each atomic operation, in the order of its opcodes: i32, i64, i32 of 8 and 16 bits, i64 of 8, 16 and 32. */
 const ATOMIC_IS_64: readonly boolean[] = [false, true, false, false, true, true, true];
 const SIMD_CONST = 12;
-const CREDIT_LOCALS = (1 << Scratch.CREDIT) | (1 << Scratch.GRANT);
 
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
+/** Numbers of an open frame. */
+const Frame = {
+  KIND: 0,
+  /** What `#cuts` was at its begin. */
+  CUTS: 1,
+  /** Of a loop: the stretch that goes on behind it, and what that had cost. */
+  STRETCH: 2,
+  COST: 3,
+  /** Of a loop itself, else the one around it, or -1. */
+  LOOP: 4,
+  /** Of a block: the loop from which branches out of loops land at its end, NOWHERE or `LANDS_SEVERAL`. */
+  LANDS: 5,
+  COUNT: 6,
+} as const;
+const NOWHERE = -1;
 
 /** Scans the bodies of one module, in order. */
 export class CodeScanner {
@@ -73,9 +91,11 @@ export class CodeScanner {
   #isFarOffset = false;
   /** Cuts of the current function body or loop so far. */
   #cuts = 0;
-  /** The function has charges behind its entry, which are paid from a local. */
-  #hasCredit = false;
-  /** Per open frame: its kind, and what `#cuts` was at its begin; for a loop also what it goes back to. */
+  /** The innermost loop that is open, or -1. */
+  #loop = -1;
+  /** Bits of `callFlags` of the current function. */
+  #callFlags = 0;
+  /** Open frames, `Frame.COUNT` numbers each. */
   #frames: number[] = [];
 
   constructor(shape: ModuleShape, scan: CodeScan, options: { readonly tracksWrites: boolean }) {
@@ -117,13 +137,14 @@ export class CodeScanner {
     scan.localCount.push(this.#locals);
     scan.codeStart.push(this.#at);
     scan.marks.beginFunction();
-    this.#stretch = scan.stretches.length;
-    scan.stretches.push(0);
+    scan.functionFirstLoop.push(scan.loops.length);
+    this.#loop = -1;
+    this.#beginStretch();
     this.#cost = 0;
     this.#cuts = 0;
-    this.#hasCredit = false;
+    this.#callFlags = 0;
     this.#frames.length = 0;
-    this.#frames.push(FRAME_BLOCK, 0, 0, 0);
+    this.#open(FRAME_BLOCK);
     while (this.#frames.length > 0) {
       if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
       if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
@@ -133,8 +154,29 @@ export class CodeScanner {
       throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
     }
     scan.stretches.add(this.#stretch, this.#cost);
-    scan.scratch.push(scan.marks.scratch | (this.#hasCredit ? CREDIT_LOCALS : 0));
+    scan.scratch.push(scan.marks.scratch);
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
+    scan.callFlags.push(this.#callFlags);
+  }
+
+  #beginStretch(): void {
+    this.#stretch = this.#scan.stretches.length;
+    this.#scan.stretches.push(0);
+    this.#scan.stretchLoops.push(this.#loop);
+  }
+
+  #open(kind: number, stretch = 0, cost = 0): void {
+    this.#frames.push(kind, this.#cuts, stretch, cost, this.#loop, NOWHERE);
+  }
+
+  #flagLoop(loop: number, flag: number): void {
+    if (loop >= 0) this.#scan.loops.set(loop + LoopField.FLAGS, this.#scan.loops.at(loop + LoopField.FLAGS) | flag);
+  }
+
+  /** What comes charges by itself, or may: a call that this module cannot see into, a helper. */
+  #noise(callFlag: number): void {
+    this.#callFlags |= callFlag;
+    this.#flagLoop(this.#loop, LoopFlag.NOISY);
   }
 
   #readLocals(index: number): void {
@@ -152,10 +194,9 @@ export class CodeScanner {
   /** Begins a new stretch at `at`, within the current function body or loop. */
   #cut(at: number): void {
     this.#scan.stretches.add(this.#stretch, this.#cost);
-    this.#stretch = this.#scan.stretches.length;
-    this.#scan.stretches.push(0);
+    this.#beginStretch();
     this.#scan.edit(at, at, EditKind.CHARGE, this.#stretch);
-    this.#hasCredit = true;
+    this.#flagLoop(this.#loop, LoopFlag.HAS_CUT);
     this.#cost = 0;
     this.#cuts += 1;
   }
@@ -242,25 +283,16 @@ export class CodeScanner {
       case Op.BLOCK:
       case Op.IF:
       case Op.TRY:
-        this.#blockType();
-        if (opcode !== Op.IF) this.#cost -= 1;
-        this.#frames.push(FRAME_BLOCK, this.#cuts, 0, 0);
-        return;
       case Op.TRY_TABLE:
-        this.#blockType();
-        this.#catches();
-        this.#frames.push(FRAME_BLOCK, this.#cuts, 0, 0);
-        return;
+        return this.#beginBlock(opcode);
       case Op.LOOP:
-        return this.#loop();
+        return this.#beginLoop(start);
       case Op.ELSE:
       case Op.CATCH:
       case Op.CATCH_ALL:
         if (opcode === Op.CATCH) this.#skipLeb();
         // A stray one (in a loop, in the function's own frame) is V8's to refuse; nothing lands on it.
-        if (this.#frames[this.#frames.length - 4] === FRAME_BLOCK) {
-          this.#land(this.#frames[this.#frames.length - 3] ?? 0);
-        }
+        if (this.#frame(Frame.KIND) === FRAME_BLOCK) this.#land(this.#frame(Frame.CUTS));
         return;
       case Op.DELEGATE:
         this.#skipLeb();
@@ -268,8 +300,17 @@ export class CodeScanner {
       case Op.END:
         this.#cost -= 1;
         return this.#endFrame();
+      case Op.BR:
+      case Op.BR_IF:
+        return this.#branch(start, opcode === Op.BR);
+      case Op.RETHROW:
+        this.#flagLoop(this.#loop, LoopFlag.NOISY);
+        return this.#skipLeb();
       case Op.BR_TABLE:
         return this.#branchTable(start);
+      case Op.RETURN:
+        if (this.#loop >= 0) this.#scan.edit(start, start, EditKind.RETURN, this.#loop);
+        return;
       case Op.CALL:
       case Op.RETURN_CALL:
         return this.#call(start, opcode);
@@ -277,13 +318,11 @@ export class CodeScanner {
       case Op.RETURN_CALL_INDIRECT:
         this.#typeIndex();
         this.#table(start);
-        this.#cost += UNSEEN_CALL_COST;
-        return;
+        return this.#unseenCall();
       case Op.CALL_REF:
       case Op.RETURN_CALL_REF:
         this.#typeIndex();
-        this.#cost += UNSEEN_CALL_COST;
-        return;
+        return this.#unseenCall();
       case Op.SELECT_TYPED:
         for (let left = this.#u32(); left > 0; left -= 1) {
           this.#valueType();
@@ -304,51 +343,112 @@ export class CodeScanner {
     }
   }
 
+  #beginBlock(opcode: number): void {
+    this.#blockType();
+    if (opcode === Op.TRY_TABLE) this.#catches();
+    // What a catch or a delegate leaves loops for is not followed.
+    if (opcode === Op.TRY || opcode === Op.TRY_TABLE) this.#flagLoop(this.#loop, LoopFlag.NOISY);
+    if (opcode === Op.BLOCK || opcode === Op.TRY) this.#cost -= 1;
+    this.#open(FRAME_BLOCK);
+  }
+
+  #unseenCall(): void {
+    this.#cost += UNSEEN_CALL_COST;
+    this.#noise(CALLS_UNSEEN | CHARGES);
+  }
+
   #branchTable(start: number): void {
     const targets = this.#u32();
     if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
-    for (let left = targets; left >= 0; left -= 1) this.#skipLeb();
+    for (let left = targets; left >= 0; left -= 1) this.#branch(start, false);
+  }
+
+  /** Follows one label: out of which loops it leads, and to where. `isAlways`: of a plain `br`. */
+  #branch(start: number, isAlways: boolean): void {
+    const at = this.#at;
+    const depth = this.#u32();
+    const loop = this.#loop;
+    const target = this.#frames.length - (depth + 1) * Frame.COUNT;
+    // A label that points to nothing is V8's to refuse.
+    if (loop < 0 || target < 0) return;
+    const frames = this.#frames;
+    const targetLoop = frames[target + Frame.LOOP] ?? -1;
+    const isLoop = frames[target + Frame.KIND] === FRAME_LOOP;
+    if (targetLoop === loop) return;
+    if (target === 0 && isAlways) {
+      this.#scan.edit(start, start, EditKind.RETURN, loop);
+    } else if (target === 0) {
+      this.#flagLoop(loop, LoopFlag.NOISY);
+    } else if (isLoop) {
+      this.#flagLoop(targetLoop, LoopFlag.CONTINUED);
+    } else {
+      const lands = frames[target + Frame.LANDS];
+      frames[target + Frame.LANDS] = lands === NOWHERE || lands === loop ? loop : LANDS_SEVERAL;
+    }
+    this.#scan.edit(at, this.#at, EditKind.LABEL, loop);
   }
 
   #memorySize(start: number, opcode: number): void {
     const memory = this.#memory(start);
     const kind = opcode === Op.MEMORY_SIZE ? "size" : "grow";
     if (kind === "size") this.#scan.marks.push();
-    this.#cost += UNSEEN_CALL_COST;
+    this.#unseenCall();
     this.#scan.edit(start, this.#at, EditKind.IMPORT, this.#scan.imports.index({ kind, memory }));
   }
 
-  #loop(): void {
-    this.#scan.marks.land();
+  #beginLoop(start: number): void {
+    const scan = this.#scan;
+    scan.marks.land();
     this.#cost -= 1;
+    const type = this.#at;
     this.#blockType();
-    this.#frames.push(FRAME_LOOP, this.#cuts, this.#stretch, this.#cost);
-    this.#stretch = this.#scan.stretches.length;
-    this.#scan.stretches.push(0);
-    this.#scan.edit(this.#at, this.#at, EditKind.CHARGE, this.#stretch);
-    this.#hasCredit = true;
+    const parent = this.#loop;
+    const loop = scan.loops.length;
+    const flags = this.#at - type > 1 || (this.#bytes[type] ?? 0) < 0x40 ? LoopFlag.TYPED : 0;
+    this.#flagLoop(parent, LoopFlag.HAS_INNER);
+    this.#loop = loop;
+    this.#callFlags |= CHARGES;
+    for (const field of [scan.stretches.length, parent, scan.calls.length, 0, flags]) scan.loops.push(field);
+    scan.edit(start, start, EditKind.LOOP_ENTER, loop);
+    this.#open(FRAME_LOOP, this.#stretch, this.#cost);
+    this.#beginStretch();
+    scan.edit(this.#at, this.#at, EditKind.LOOP_PASS, loop);
     this.#cost = 0;
     this.#cuts = 0;
   }
 
+  /** A number of the innermost frame. */
+  #frame(field: number): number {
+    return this.#frames[this.#frames.length - Frame.COUNT + field] ?? 0;
+  }
+
   #endFrame(): void {
-    const frames = this.#frames;
-    const base = frames.length - 4;
-    const kind = frames[base];
-    const cuts = frames[base + 1] ?? 0;
-    const stretch = frames[base + 2] ?? 0;
-    const cost = frames[base + 3] ?? 0;
-    frames.length = base;
+    const scan = this.#scan;
+    const kind = this.#frame(Frame.KIND);
+    const cuts = this.#frame(Frame.CUTS);
+    const lands = this.#frame(Frame.LANDS);
     if (kind === FRAME_LOOP) {
-      this.#scan.marks.forget();
+      const loop = this.#loop;
+      const parent = scan.loops.at(loop + LoopField.PARENT);
+      scan.loops.set(loop + LoopField.CALL_END, scan.calls.length);
+      this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.NOISY);
+      scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
+      scan.marks.forget();
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
-      this.#scan.stretches.add(this.#stretch, this.#cost);
-      this.#stretch = stretch;
-      this.#cost = cost;
+      scan.stretches.add(this.#stretch, this.#cost);
+      this.#stretch = this.#frame(Frame.STRETCH);
+      this.#cost = this.#frame(Frame.COST);
       this.#cuts = cuts;
-      return;
+      this.#loop = parent;
     }
-    if (base > 0) this.#land(cuts);
+    this.#frames.length -= Frame.COUNT;
+    if (kind === FRAME_LOOP || this.#frames.length === 0) return;
+    if (lands !== NOWHERE) {
+      scan.edit(this.#at, this.#at, EditKind.LAND, scan.landings.length);
+      scan.landings.push(this.#loop);
+      scan.landings.push(lands);
+    }
+    this.#land(cuts);
   }
 
   #call(start: number, opcode: number): void {
@@ -361,10 +461,9 @@ export class CodeScanner {
       this.#scan.marks.pop(type.params.length);
       for (let left = type.results.length; left > 0; left -= 1) this.#scan.marks.push();
     }
-    if (callee < importedFunctions) {
-      this.#cost += UNSEEN_CALL_COST;
-      return;
-    }
+    if (callee < importedFunctions) return this.#unseenCall();
+    // The frame ends, and with it what was taken in advance.
+    if (opcode === Op.RETURN_CALL) this.#flagLoop(this.#loop, LoopFlag.NOISY);
     if (callee < this.#movableMax) this.#scan.edit(at, this.#at, EditKind.FUNCTION, callee);
     this.#scan.calls.push(callee - importedFunctions);
     this.#scan.calls.push(this.#stretch);
@@ -392,6 +491,10 @@ export class CodeScanner {
         }
         return;
       }
+      case Op.BR_ON_NULL:
+      case Op.BR_ON_NON_NULL:
+        this.#flagLoop(this.#loop, LoopFlag.NOISY);
+        return this.#skipLeb();
       case Op.PREFIX_BULK:
         return this.#bulk(start, this.#u32());
       case Op.PREFIX_SIMD:
@@ -405,7 +508,7 @@ export class CodeScanner {
 
   /** What a prefixed instruction does to the stack, of the few that are common between an address and its store. */
   #prefixedArity(prefix: number): number {
-    if (prefix === Op.REF_NULL || prefix === Op.REF_FUNC) return ARITY_UNKNOWN;
+    if (prefix < Op.PREFIX_BULK) return ARITY_UNKNOWN;
     const opcode = this.#u32();
     if (prefix === Op.PREFIX_BULK) return opcode < BulkOp.MEMORY_INIT ? 0x11 : ARITY_UNKNOWN;
     if (prefix === Op.PREFIX_ATOMIC) return ATOMIC[opcode] === Immediate.STORE ? 0 : ARITY_UNKNOWN;
@@ -467,14 +570,21 @@ export class CodeScanner {
 
   #bulk(start: number, opcode: number): void {
     const scan = this.#scan;
-    const replace = (helper: number): void => scan.edit(start, this.#at, EditKind.HELPER, helper);
+    const replace = (helper: number): void => {
+      this.#noise(CHARGES);
+      scan.edit(start, this.#at, EditKind.HELPER, helper);
+    };
+    const precede = (helper: number): void => {
+      this.#noise(CHARGES);
+      scan.edit(start, start, EditKind.HELPER, helper);
+    };
     switch (opcode) {
       case BulkOp.MEMORY_INIT: {
         const segment = this.#u32();
         const memory = this.#writtenMemory(start);
         const isLong = (this.#shape.dataLengths[segment] ?? 0) > INIT_BYTES_MAX;
         const helper = scan.helpers.index({ kind: "memory.init", memory, segment: isLong ? segment : null });
-        return isLong ? replace(helper) : scan.edit(start, start, EditKind.HELPER, helper);
+        return isLong ? replace(helper) : precede(helper);
       }
       case BulkOp.DATA_DROP:
       case BulkOp.ELEM_DROP:
@@ -493,7 +603,7 @@ export class CodeScanner {
         const isLong = (this.#shape.elementLengths[segment] ?? 0) > INIT_ELEMENTS_MAX;
         const helper = scan.helpers.index({ kind: "table.init", table, segment: isLong ? segment : null });
         scan.hasChanged = true;
-        return isLong ? replace(helper) : scan.edit(start, start, EditKind.HELPER, helper);
+        return isLong ? replace(helper) : precede(helper);
       }
       case BulkOp.TABLE_COPY: {
         const target = this.#table(start);
@@ -507,7 +617,7 @@ export class CodeScanner {
       case BulkOp.TABLE_GROW:
         scan.hasChanged = true;
         scan.imports.index({ kind: "grow-table" });
-        this.#cost += UNSEEN_CALL_COST;
+        this.#unseenCall();
         return replace(scan.helpers.index({ kind: "table.grow", table: this.#table(start) }));
       case BulkOp.TABLE_SIZE:
         this.#table(start);

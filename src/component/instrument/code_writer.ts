@@ -1,17 +1,12 @@
 /** Writes the code section anew: runs of bytes as they were, with the edits of `CodeScan` between them. */
 import { BinaryReader, ItemBudget } from "../binary_reader.ts";
 import { unsupported } from "../parse_faults.ts";
-import {
-  type AddedFunction,
-  type AddedIndices,
-  writeChanged,
-  writeCharge,
-  writeCreditCharge,
-} from "./added_functions.ts";
+import { type AddedFunction, type AddedIndices, writeChanged, writeCharge } from "./added_functions.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { type CodeScan, EDIT_FIELDS, EditKind } from "./code_scan.ts";
 import type { FuelCosts } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
+import { LoopFuel } from "./loop_fuel.ts";
 import { writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
 import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
@@ -82,18 +77,19 @@ function writeBody(
   const size = out.beginSized();
   let copied = scan.codeStart.at(index);
   const scratch = writeLocals(out, source, index);
+  const fuel = new LoopFuel(out, { bytes, scan, costs, indices, credit: scratch[Scratch.CREDIT] ?? -1 });
+  const hint = (branch: number | null): void => {
+    if (branch !== null) branches.push(branch - size);
+  };
   if (isCharged) {
     const cost = costs.stretches[scan.functionFirstStretch.at(index)] ?? 0;
-    branches.push(writeCharge(out, indices, () => out.u8(Op.I32_CONST).s32(cost)) - size);
+    hint(writeCharge(out, indices, () => out.u8(Op.I32_CONST).s32(cost)));
   }
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
     out.copy(bytes, copied, scan.edits.at(edit));
     copied = scan.edits.at(edit + 1);
     const payload = scan.edits.at(edit + 3);
     switch (scan.edits.at(edit + 2)) {
-      case EditKind.CHARGE:
-        writeCutCharge(out, source, { stretch: payload, scratch, branches, bodyStart: size });
-        break;
       case EditKind.HELPER:
         out.u8(Op.CALL).u32(indices.helper(payload));
         break;
@@ -109,8 +105,12 @@ function writeBody(
       case EditKind.MARK:
         writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
         break;
+      case EditKind.LABEL:
+        if (fuel.isWrapped(payload)) out.u32(readLabel(bytes, scan.edits.at(edit)) + 1);
+        else out.copy(bytes, scan.edits.at(edit), copied);
+        break;
       default:
-        throw new RangeError(`Cannot write the edit ${scan.edits.at(edit + 2)}: it is of no known kind`);
+        hint(fuel.edit(scan.edits.at(edit + 2), { payload, at: copied }));
     }
   }
   out.copy(bytes, copied, end);
@@ -124,7 +124,10 @@ function writeLocals(out: ByteWriter, source: CodeSource, index: number): readon
   const { bytes, scan } = source;
   const start = scan.bodyStart.at(index);
   const end = scan.codeStart.at(index);
-  const needed = scan.scratch.at(index);
+  const firstLoop = scan.functionFirstLoop.at(index);
+  const endLoop = index + 1 < scan.functionCount ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
+  const hasQuietLoop = source.costs.isQuiet.subarray(firstLoop, endLoop).includes(1);
+  const needed = scan.scratch.at(index) | (hasQuietLoop ? 1 << Scratch.CREDIT : 0);
   if (needed === 0) {
     out.copy(bytes, start, end);
     return [];
@@ -145,19 +148,7 @@ function writeLocals(out: ByteWriter, source: CodeSource, index: number): readon
   return locals;
 }
 
-function writeCutCharge(
-  out: ByteWriter,
-  source: CodeSource,
-  cut: {
-    readonly stretch: number;
-    readonly scratch: readonly number[];
-    readonly branches: number[];
-    readonly bodyStart: number;
-  },
-): void {
-  const cost = source.costs.stretches[cut.stretch] ?? 0;
-  // Only ends of blocks: nothing runs.
-  if (cost === 0) return;
-  const { [Scratch.CREDIT]: credit = 0, [Scratch.GRANT]: grant = 0 } = cut.scratch;
-  cut.branches.push(writeCreditCharge(out, source.indices, { cost, credit, grant }) - cut.bodyStart);
+/** A label, an unsigned LEB128 integer that was read before. */
+function readLabel(bytes: Uint8Array, at: number): number {
+  return new BinaryReader(bytes, at, bytes.length, new ItemBudget()).u32("a label");
 }

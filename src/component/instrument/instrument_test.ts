@@ -48,7 +48,7 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
     code: {
       bytes: shape.bytes,
       scan,
-      costs: { stretches: new Int32Array(), isCharged: new Uint8Array(own) },
+      costs: { stretches: new Int32Array(), isCharged: new Uint8Array(own), isQuiet: new Uint8Array() },
       map,
       indices: {
         fuel: 0,

@@ -22,6 +22,10 @@ export class IntList {
     return this.#items[index] ?? 0;
   }
 
+  set(index: number, value: number): void {
+    this.#items[index] = value;
+  }
+
   add(index: number, value: number): void {
     this.#items[index] = this.at(index) + value;
   }

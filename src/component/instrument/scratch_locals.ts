@@ -14,9 +14,7 @@ export const Scratch = {
   I64_SECOND: 8,
   /** Fuel that was taken from the global and is not used yet. */
   CREDIT: 9,
-  /** How much was taken the last time. */
-  GRANT: 10,
 } as const;
 
 /** Type bytes, by kind. */
-export const SCRATCH_TYPES: readonly number[] = [0x7f, 0x7e, 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x7f, 0x7e, 0x7f, 0x7f];
+export const SCRATCH_TYPES: readonly number[] = [0x7f, 0x7e, 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x7f, 0x7e, 0x7f];
