@@ -9,6 +9,7 @@ import { untilReady } from "../../src/base/waitable.ts";
 import { compileComponent } from "../../src/component/engine.ts";
 import { randomBytes } from "../../src/gateway/random_bytes.ts";
 import { SUSPENDING } from "../../src/host/suspending.ts";
+import { openGuestTools } from "../../src/instance/guest_tools.ts";
 import type { TcpConnection } from "../../src/network/tcp_connection.ts";
 import { WorkloadNetwork } from "../../src/network/workload_network.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
@@ -33,7 +34,7 @@ async function start(mode: string): Promise<Bench> {
   const component = await compileComponent(await componentBytes("greeter"), { suspending: SUSPENDING });
   const run = startRun(
     { component, label, env: [["MODE", mode], ["NAME", "half an answer"]], args: ["service"] },
-    { clock: systemClock, randomBytes, counters, emit, onLimit: () => {} },
+    openGuestTools({ clock: systemClock, randomBytes, counters, emit, onLimit: () => {} }),
     { network: network.openGuest("service", label) },
   );
   while (!network.isListening(PORT)) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -33,7 +33,11 @@ let harness: GatewayHarness;
 before(async () => {
   const content: Record<string, unknown> = {};
   for (const { route, guest } of ECHOES) {
-    content[`${route}/all.route.jsonc`] = { match: { host: `${route}.example`, path: "/*" }, component: "x.wasm" };
+    content[`${route}/all.route.jsonc`] = {
+      match: { host: `${route}.example`, path: "/*" },
+      component: "x.wasm",
+      limits: { requestBody: "200MiB", cpu: "5m" },
+    };
     content[`${route}/x.wasm`] = await readFile(await componentPath(guest));
   }
   harness = await startTestGateway(content);

@@ -105,8 +105,8 @@ test("a client that reads slowly, but reads, gets everything", async () => {
 
 const isLong = process.env["LOOPGATE_LONG_TESTS"] === "1";
 
-test("ten thousand clients that do not read", { skip: isLong ? false : "long: LOOPGATE_LONG_TESTS=1" }, async () => {
-  const count = 10_000;
+test("a thousand clients that do not read (ten thousand with LOOPGATE_LONG_TESTS=1)", async () => {
+  const count = isLong ? 10_000 : 1_000;
   // As many as a route serves at a time.
   let places = 256;
   const harness = await startHarness(async (exchange) => {
