@@ -11,6 +11,12 @@ import type { ScheduledGuest } from "./turn_scheduler.ts";
 export const SLICE_MS = 2;
 
 /**
+ * How long guests that wake each other compute in one turn of the event loop, though none of them for a slice. More than
+ * a slice: a turn in which many small requests come is no reason to make them wait.
+ */
+export const HELD_MS_MAX = 4;
+
+/**
  * Ticks in a row where nothing can suspend, before the time counts: a tick is 50 us of computing or more, so a guest that
  * computes for 10 ms has far more, and a pause of the garbage collector is not taken for computing.
  */
@@ -100,7 +106,7 @@ export class CpuMeter implements GuestMeter {
     if (this.#usedMs + runMs > this.#limitMs) return new CpuLimitError(this.#limitMs);
     if (!canSuspend) return this.#checkUnsuspendable(nowMs);
     this.#unsuspendableTicks = 0;
-    return this.#sliceMs + runMs < SLICE_MS ? "continue" : "yield";
+    return this.#sliceMs + runMs < SLICE_MS && this.#turns.heldMs() < HELD_MS_MAX ? "continue" : "yield";
   }
 
   async turn(): Promise<void> {

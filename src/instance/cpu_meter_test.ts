@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { UNSUSPENDABLE_MS_MAX } from "../component/guest_meter.ts";
-import { CpuLimitError, CpuMeter, SLICE_MS } from "./cpu_meter.ts";
+import { CpuLimitError, CpuMeter, HELD_MS_MAX, SLICE_MS } from "./cpu_meter.ts";
 
 function open(limitMs = 100) {
   const clock = new FakeClock();
   const waits: number[] = [];
   let grant = (): void => {};
   let isWithdrawn = false;
+  let heldMs = 0;
   const meter = new CpuMeter({
     clock,
     turns: {
@@ -19,11 +20,29 @@ function open(limitMs = 100) {
       withdraw: () => {
         isWithdrawn = true;
       },
+      heldMs: () => heldMs,
     },
   });
   meter.begin(limitMs);
-  return { clock, waits, meter, grant: () => grant(), isWithdrawn: () => isWithdrawn };
+  return {
+    clock,
+    waits,
+    meter,
+    grant: () => grant(),
+    isWithdrawn: () => isWithdrawn,
+    hold: (ms: number) => (heldMs = ms),
+  };
 }
+
+test("CpuMeter: a guest that computed little yields when guests have had the event loop for long", () => {
+  const { meter, hold } = open();
+  meter.resume();
+  hold(HELD_MS_MAX / 2);
+  assert.equal(meter.check(true), "continue");
+  hold(HELD_MS_MAX);
+  assert.equal(meter.check(true), "yield");
+  assert.equal(meter.check(false), "continue");
+});
 
 test("CpuMeter: a guest goes on within its slice and yields at its end", () => {
   const { clock, meter } = open();

@@ -18,6 +18,8 @@ export interface ScheduledGuest {
   wait(sliceMs: number): Promise<void>;
   /** Gives its place in the queue up (it was ended): its wait never resolves. */
   withdraw(): void;
+  /** Says that the guest computes. How long guests, this one or others, have had the event loop for themselves. */
+  heldMs(): number;
 }
 
 /** How a guest is scheduled. */
@@ -39,6 +41,8 @@ export class TurnScheduler {
   /** Guests that wait, by workload; the workload whose turn is next comes first, and so does the guest in it. */
   readonly #waiting = new Map<string, Set<Seat>>();
   #isTurnComing = false;
+  /** When a guest was first seen to compute in this turn of the event loop. */
+  #heldSinceMs: number | undefined;
 
   constructor(options: TurnSchedulerOptions) {
     this.#options = options;
@@ -64,6 +68,7 @@ export class TurnScheduler {
         return this.#enqueue(seat);
       },
       withdraw: () => this.#remove(seat),
+      heldMs: () => this.#heldMs(),
     };
     return seat;
   }
@@ -79,6 +84,20 @@ export class TurnScheduler {
     return new Promise((resolve) => {
       seat.resume = resolve;
     });
+  }
+
+  /**
+   * Guests that wake each other (a handler and its service, over the loopback) wait all the time and never compute for long,
+   * and no turn of the event loop ever comes between them: promises have their jobs done first.
+   */
+  #heldMs(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#heldSinceMs !== undefined) return nowMs - this.#heldSinceMs;
+    this.#heldSinceMs = nowMs;
+    this.#options.nextTurn(() => {
+      this.#heldSinceMs = undefined;
+    });
+    return 0;
   }
 
   #remove(seat: Seat): void {
