@@ -11,6 +11,7 @@
 import { hex, malformed, unsupported } from "../parse_faults.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind, LANDS_SEVERAL, LoopField, LoopFlag } from "./code_scan.ts";
+import { CompileEffort } from "./compile_effort.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -80,6 +81,9 @@ export class CodeScanner {
   /** Functions of the module's own up to this one may be moved (`FunctionMap`). */
   readonly #movableMax: number;
   readonly #tracksWrites: boolean;
+  readonly #effort = new CompileEffort();
+  /** Most that a `catch` brings along. */
+  readonly #paramsMax: number;
   #at = 0;
   #end = 0;
   #locals = 0;
@@ -104,6 +108,7 @@ export class CodeScanner {
     this.#scan = scan;
     this.#movableMax = shape.importedFunctions + 3 + 2 * shape.memories.length;
     this.#tracksWrites = options.tracksWrites;
+    this.#paramsMax = shape.types.reduce((most, { params }) => Math.max(most, params.length), 0);
   }
 
   /** Scans all bodies of a code section. */
@@ -137,6 +142,7 @@ export class CodeScanner {
     scan.localCount.push(this.#locals);
     scan.codeStart.push(this.#at);
     scan.marks.beginFunction();
+    this.#effort.beginFunction(this.#locals);
     scan.functionFirstLoop.push(scan.loops.length);
     this.#loop = -1;
     this.#beginStretch();
@@ -149,6 +155,9 @@ export class CodeScanner {
       if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
       if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
       this.#instruction();
+    }
+    if (this.#effort.isTooMuch) {
+      throw unsupported(start, "a function of so many locals, operands and branches that it takes long to compile");
     }
     if (this.#at !== end) {
       throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
@@ -213,6 +222,7 @@ export class CodeScanner {
     this.#at = start + 1;
     this.#cost += 1;
     const shape = PLAIN[opcode] ?? Immediate.UNKNOWN;
+    this.#effort.instruction(opcode);
     if (this.#tracksWrites && shape < Immediate.OWN && shape !== Immediate.LOCAL) {
       this.#follow(PLAIN_ARITY[opcode] ?? ARITY_UNKNOWN);
     }
@@ -228,6 +238,8 @@ export class CodeScanner {
         return;
       }
       case Immediate.LEB:
+        // Branches and throws are among them, and constants.
+        if (opcode !== Op.I32_CONST && opcode !== Op.I64_CONST) this.#effort.look();
         return this.#skipLeb();
       case Immediate.MEMARG:
         this.#memarg();
@@ -277,6 +289,7 @@ export class CodeScanner {
   }
 
   #control(start: number, opcode: number): void {
+    this.#effort.look();
     // What it leaves on the stack is not followed.
     if (opcode !== Op.CALL && opcode !== Op.MEMORY_SIZE) this.#scan.marks.forget();
     switch (opcode) {
@@ -291,6 +304,7 @@ export class CodeScanner {
       case Op.CATCH:
       case Op.CATCH_ALL:
         if (opcode === Op.CATCH) this.#skipLeb();
+        this.#effort.again(opcode === Op.CATCH ? this.#paramsMax : 0, opcode === Op.ELSE);
         // A stray one (in a loop, in the function's own frame) is V8's to refuse; nothing lands on it.
         if (this.#frame(Frame.KIND) === FRAME_BLOCK) this.#land(this.#frame(Frame.CUTS));
         return;
@@ -316,12 +330,12 @@ export class CodeScanner {
         return this.#call(start, opcode);
       case Op.CALL_INDIRECT:
       case Op.RETURN_CALL_INDIRECT:
-        this.#typeIndex();
+        this.#callOf(this.#typeIndex(), 1);
         this.#table(start);
         return this.#unseenCall();
       case Op.CALL_REF:
       case Op.RETURN_CALL_REF:
-        this.#typeIndex();
+        this.#callOf(this.#typeIndex(), 1);
         return this.#unseenCall();
       case Op.SELECT_TYPED:
         for (let left = this.#u32(); left > 0; left -= 1) {
@@ -360,6 +374,7 @@ export class CodeScanner {
   #branchTable(start: number): void {
     const targets = this.#u32();
     if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
+    this.#effort.look(Math.min(targets, this.#frames.length / Frame.COUNT));
     for (let left = targets; left >= 0; left -= 1) this.#branch(start, false);
   }
 
@@ -423,6 +438,7 @@ export class CodeScanner {
   }
 
   #endFrame(): void {
+    this.#effort.endBlock();
     const scan = this.#scan;
     const kind = this.#frame(Frame.KIND);
     const cuts = this.#frame(Frame.CUTS);
@@ -456,7 +472,9 @@ export class CodeScanner {
     const callee = this.#u32();
     const { functions, importedFunctions } = this.#shape;
     this.#bound(callee, functions.length, "function", start);
-    const type = this.#shape.types[functions[callee] ?? -1];
+    const typeIndex = functions[callee] ?? -1;
+    const type = this.#shape.types[typeIndex];
+    this.#callOf(typeIndex, 0);
     if (opcode === Op.CALL && this.#tracksWrites && type !== undefined) {
       this.#scan.marks.pop(type.params.length);
       for (let left = type.results.length; left > 0; left -= 1) this.#scan.marks.push();
@@ -467,6 +485,13 @@ export class CodeScanner {
     if (callee < this.#movableMax) this.#scan.edit(at, this.#at, EditKind.FUNCTION, callee);
     this.#scan.calls.push(callee - importedFunctions);
     this.#scan.calls.push(this.#stretch);
+  }
+
+  /** What a call does to the operands; `more` are those beside its arguments. */
+  #callOf(typeIndex: number, more: number): void {
+    const type = this.#shape.types[typeIndex];
+    this.#effort.pop((type?.params.length ?? 0) + more);
+    this.#effort.push(type?.results.length ?? 0);
   }
 
   #changes(start: number, bits: number): void {
@@ -543,6 +568,7 @@ export class CodeScanner {
         this.#at += 1;
         return;
       case Immediate.BYTES_16:
+        if (opcode === SIMD_CONST) this.#effort.push(1);
         this.#at += 16;
         return;
       default:
@@ -569,6 +595,7 @@ export class CodeScanner {
   }
 
   #bulk(start: number, opcode: number): void {
+    if (opcode >= BulkOp.MEMORY_INIT) this.#effort.look();
     const scan = this.#scan;
     const replace = (helper: number): void => {
       this.#noise(CHARGES);
@@ -620,6 +647,7 @@ export class CodeScanner {
         this.#unseenCall();
         return replace(scan.helpers.index({ kind: "table.grow", table: this.#table(start) }));
       case BulkOp.TABLE_SIZE:
+        this.#effort.push(1);
         this.#table(start);
         return;
       default:
@@ -686,18 +714,22 @@ export class CodeScanner {
     const byte = this.#bytes[this.#at] ?? 0;
     if (byte === 0x40) {
       this.#at += 1;
+      this.#effort.beginBlock(0, 0);
     } else if (byte >= 0x40 && byte < 0x80) {
       this.#valueType();
+      this.#effort.beginBlock(0, 1);
     } else {
-      this.#typeIndex();
+      const type = this.#shape.types[this.#typeIndex()];
+      this.#effort.beginBlock(type?.params.length ?? 0, type?.results.length ?? 0);
     }
   }
 
   /** A type index as V8 reads it here: a signed integer of 33 bits. */
-  #typeIndex(): void {
+  #typeIndex(): number {
     const at = this.#at;
     const index = this.#u32();
     this.#bound(index, this.#shape.types.length, "type", at);
+    return index;
   }
 
   #valueType(): void {
