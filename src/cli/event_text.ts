@@ -48,14 +48,35 @@ export function timeOfDay(now: Date): string {
 
 /** One event as one line of JSON without its line break. Terminals are safe from it: JSON.stringify escapes C0, this the rest. */
 export function eventJson(event: GatewayEvent, time: string, replica?: number): string {
+  if (event.kind === "request") return requestJson(event, time, replica);
   const { kind, ...fields } = event;
-  const plain = event.kind === "fault"
-    ? { where: event.where, error: describeError(event.error) }
-    : event.kind === "request"
-    ? { ...fields, path: withoutQuery(event.path) }
-    : fields;
-  const whole = { time, event: kind, ...(replica !== undefined && { replica }), ...plain };
-  return JSON.stringify(whole).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
+  const plain = event.kind === "fault" ? { where: event.where, error: describeError(event.error) } : fields;
+  return quoted({ time, event: kind, ...(replica !== undefined && { replica }), ...plain });
+}
+
+/** Put together by hand: there is one for each request. */
+function requestJson(event: EventOf<"request">, time: string, replica: number | undefined): string {
+  const { method, path, status, durationMs, workload, route, cpuMs, cause } = event;
+  let line = `{"time":"${time}","event":"request"`;
+  if (replica !== undefined) line += `,"replica":${replica}`;
+  line += `,"method":${textJson(method)},"path":${textJson(withoutQuery(path))},"status":${status}`;
+  line += `,"durationMs":${durationMs}`;
+  if (workload !== undefined) line += `,"workload":${textJson(workload)}`;
+  if (route !== undefined) line += `,"route":${textJson(route)}`;
+  if (cpuMs !== undefined) line += `,"cpuMs":${cpuMs}`;
+  if (cause !== undefined) line += `,"cause":${textJson(cause)}`;
+  return `${line}}`;
+}
+
+/** ASCII that stands for itself in a string of JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function textJson(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : quoted(text);
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
     return `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

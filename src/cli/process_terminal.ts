@@ -19,6 +19,7 @@ export function processTerminal(): Terminal {
         for (const signal of SIGNALS) process.off(signal, onSignal);
       };
     },
+    onExit: (run) => void process.once("exit", run),
     exit: (exitCode) => process.exit(exitCode),
   };
 }

@@ -5,10 +5,9 @@ import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
-import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { Command } from "./args.ts";
 import { coloursFor } from "./colours.ts";
-import { eventJson, eventText, timeOfDay } from "./event_text.ts";
+import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
 import type { ParentLink } from "./replica_link.ts";
 import { servedText } from "./served_text.ts";
@@ -33,7 +32,8 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
   const stopped = Promise.withResolvers<void>();
   const unwatch = watchSignals(tools, () => stopped.resolve());
   parent?.onDrain(() => stopped.resolve());
-  const log = new EventLog(command.log, tools);
+  const replica = parent?.assignment.index;
+  const log = new EventLog({ format: command.log, terminal, clock, replica });
   try {
     const { folder, resolver } = command;
     const listen = listenOf(command, parent);
@@ -50,12 +50,13 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
     if (parent?.assignment.isTableShown ?? true) {
       if (command.log === "pretty") {
         terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
-      } else log.writeStarted(gateway);
+      } else terminal.stdout.write(startedJson(gateway, log.now(), replica));
     }
     await parent?.report({ kind: "listening", host: gateway.address.host, port: gateway.address.port });
     log.open();
     await stopped.promise;
     await gateway.close();
+    log.flush();
     // Signals stay watched: the launcher's copy of the same Ctrl-C may come after a quick drain, and would kill.
     return 0;
   } catch (error) {
@@ -93,54 +94,11 @@ async function readCa(file: string, files: FileReader): Promise<string> {
   throw new LoopgateError("ERR_USAGE", `Cannot use --ca: ${read.fault}, expected a PEM file with certificates`);
 }
 
-/** Events on their way to stdout. What happens before the table is printed waits for it. */
-class EventLog {
-  readonly emit: EmitEvent;
-  readonly #write: (event: GatewayEvent) => void;
-  readonly #tools: ServeTools;
-  #waiting: GatewayEvent[] | undefined = [];
-
-  constructor(format: "pretty" | "json", tools: ServeTools) {
-    this.#tools = tools;
-    const { stdout } = tools.terminal;
-    const colours = coloursFor(stdout.isColoured);
-    const replica = tools.parent?.assignment.index;
-    this.#write = (event) => {
-      const line = format === "json"
-        ? eventJson(event, this.#now().toISOString(), replica)
-        : eventText(event, { time: timeOfDay(this.#now()), colours, replica });
-      stdout.write(`${line}\n`);
-    };
-    this.emit = (event) => {
-      if (this.#waiting === undefined) this.#write(event);
-      else this.#waiting.push(event);
-    };
-  }
-
-  /** The first line of a JSON log: where, and what. */
-  writeStarted({ address, workloads }: Gateway): void {
-    const routes = workloads.flatMap((workload) =>
-      workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
-    );
-    const replica = this.#tools.parent?.assignment.index;
-    const line = JSON.stringify({
-      time: this.#now().toISOString(),
-      event: "listening",
-      ...(replica !== undefined && { replica }),
-      address,
-      routes,
-    });
-    this.#tools.terminal.stdout.write(`${line}\n`);
-  }
-
-  /** From now on lines are written as they come; of those that waited, the ones to `keep`. Idempotent. */
-  open(keep: (event: GatewayEvent) => boolean = () => true): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const event of waiting.filter(keep)) this.#write(event);
-  }
-
-  #now(): Date {
-    return new Date(this.#tools.clock.wallMs());
-  }
+/** The first line of a JSON log: where, and what. */
+function startedJson({ address, workloads }: Gateway, time: string, replica: number | undefined): string {
+  const routes = workloads.flatMap((workload) =>
+    workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
+  );
+  const line = { time, event: "listening", ...(replica !== undefined && { replica }), address, routes };
+  return `${JSON.stringify(line)}\n`;
 }

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly stderr: TerminalStream;
   /** Calls `onSignal` at each SIGINT and SIGTERM instead of ending the process. Returns the way back. */
   watchSignals(onSignal: () => void): () => void;
+  /** Calls `run` when the process ends by `exit` or by an error that nobody caught; `run` can wait for nothing. */
+  onExit(run: () => void): void;
   /** Ends the process at once. */
   exit(exitCode: number): void;
 }

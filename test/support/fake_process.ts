@@ -48,6 +48,7 @@ export class FakeProcess {
           this.#onSignal = undefined;
         };
       },
+      onExit: () => {},
       exit: (exitCode) => void this.exits.push(exitCode),
     };
     return {

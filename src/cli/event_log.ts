@@ -1,0 +1,76 @@
+/** The log of `serve`: events as lines on stdout, those of requests in one write for each turn of the event loop. */
+import type { Clock } from "../base/clock.ts";
+import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
+import { coloursFor } from "./colours.ts";
+import { eventJson, eventText, timeOfDay } from "./event_text.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How lines are made. */
+export interface EventLogOptions {
+  readonly format: "pretty" | "json";
+  readonly terminal: Pick<Terminal, "stdout" | "onExit">;
+  readonly clock: Pick<Clock, "wallMs">;
+  /** The number of this process among several that serve one port. */
+  readonly replica: number | undefined;
+}
+
+/** Lines are held up to here: a busy turn of the event loop serves some hundred requests. */
+const HELD_LENGTH_MAX = 65_536;
+
+/** Events on their way to stdout. What happens before `open` waits for it. */
+export class EventLog {
+  readonly emit: EmitEvent;
+  readonly #options: EventLogOptions;
+  readonly #lineOf: (event: GatewayEvent) => string;
+  #waiting: GatewayEvent[] | undefined = [];
+  /** Lines of requests of this turn: a write of their own each would cost more than the line. */
+  #held = "";
+  #timeMs = Number.NaN;
+  #time = "";
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    const { format, terminal: { stdout, onExit }, clock, replica } = options;
+    const colours = coloursFor(stdout.isColoured);
+    this.#lineOf = format === "json"
+      ? (event) => `${eventJson(event, this.now(), replica)}\n`
+      : (event) => `${eventText(event, { time: timeOfDay(new Date(clock.wallMs())), colours, replica })}\n`;
+    this.emit = (event) => {
+      if (this.#waiting === undefined) this.#write(event);
+      else this.#waiting.push(event);
+    };
+    onExit(() => this.flush());
+  }
+
+  /** The time of a line of JSON. */
+  now(): string {
+    const nowMs = this.#options.clock.wallMs();
+    if (nowMs !== this.#timeMs) {
+      this.#timeMs = nowMs;
+      this.#time = new Date(nowMs).toISOString();
+    }
+    return this.#time;
+  }
+
+  /** From now on lines are written as they come; of those that waited, the ones to `keep`. Idempotent. */
+  open(keep: (event: GatewayEvent) => boolean = () => true): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const event of waiting.filter(keep)) this.#write(event);
+  }
+
+  /** Writes what is held. */
+  flush(): void {
+    if (this.#held === "") return;
+    const lines = this.#held;
+    this.#held = "";
+    this.#options.terminal.stdout.write(lines);
+  }
+
+  #write(event: GatewayEvent): void {
+    const isFirst = this.#held === "";
+    this.#held += this.#lineOf(event);
+    if (event.kind !== "request" || this.#held.length > HELD_LENGTH_MAX) this.flush();
+    else if (isFirst) setImmediate(() => this.flush());
+  }
+}
