@@ -160,9 +160,9 @@ export class ClientConnection {
   #begin(exchange: Exchange): void {
     const { serve, isClosing } = this.#tools;
     const { request, response } = exchange;
-    const current = { ...exchange, served: undefined as ServedRequest | undefined };
+    const current = { request, response, served: undefined as ServedRequest | undefined };
     this.#current = current;
-    response.once("close", () => this.#answered(current));
+    response.on("close", () => this.#answered(current));
     if (isClosing()) response.shouldKeepAlive = false;
     current.served = serve(request, response);
   }

@@ -36,10 +36,12 @@ export interface HttpAppOptions {
 interface RequestLog {
   /** Without the query, which may hold secrets. */
   path: string;
-  workload?: string;
-  route?: string;
-  cause?: () => string | undefined;
-  cpuMs?: () => number | undefined;
+  destination: Destination | undefined;
+  /** Of a request that has a destination. */
+  exchange: NodeExchange | undefined;
+  /** Of one that was answered without. */
+  cause: string | undefined;
+  isClosed: boolean;
 }
 
 /** A request that the app has answered by itself: what is left is to send it. */
@@ -57,8 +59,8 @@ class AnsweredRequest implements ServedRequest {
   }
 
   cut(reason: string): void {
-    const cause = this.#log.cause?.();
-    this.#log.cause = () => cause === undefined ? reason : `${cause}; ${reason}`;
+    const { cause } = this.#log;
+    this.#log.cause = cause === undefined ? reason : `${cause}; ${reason}`;
     this.#response.req.socket.resetAndDestroy();
   }
 }
@@ -69,7 +71,8 @@ const ENDS_CONNECTION: ReadonlySet<GatewayFailure["kind"]> = new Set(["bad-reque
 /** Serves requests; owns those that are running. */
 export class HttpApp {
   readonly #options: HttpAppOptions;
-  readonly #running = new Set<Promise<void>>();
+  #runningCount = 0;
+  #onSettled: (() => void)[] = [];
 
   constructor(options: HttpAppOptions) {
     this.#options = options;
@@ -114,21 +117,18 @@ export class HttpApp {
 
   /** Resolves when no guest is running for a request any more. */
   async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
   #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, log: RequestLog): ServedRequest {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, log, found);
-    const destination = found.target;
-    log.path = target.path;
-    log.workload = destination.workload;
-    log.route = destination.route;
     const exchange = new NodeExchange({ request, response, target, limits: this.#options.limits });
-    log.cause = () => exchange.cause;
-    log.cpuMs = () => exchange.cpuMs;
-    const running = this.#answer(destination, exchange).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    log.path = target.path;
+    log.destination = found.target;
+    log.exchange = exchange;
+    this.#runningCount++;
+    void this.#answer(found.target, exchange);
     return exchange;
   }
 
@@ -140,14 +140,17 @@ export class HttpApp {
     } catch (error) {
       this.#options.emit({ kind: "fault", where: `route ${destination.workload}/${destination.route}`, error });
       exchange.answerFailure({ kind: "fault", error });
+    } finally {
+      this.#runningCount--;
+      if (this.#runningCount === 0) { for (const resolve of this.#onSettled.splice(0)) resolve(); }
     }
   }
 
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
   #refuse(response: ServerResponse, log: RequestLog, failure: GatewayFailure): ServedRequest {
-    log.cause = () => describeGatewayFailure(failure);
-    response.on("error", () => {});
-    response.req.on("error", () => {});
+    log.cause = describeGatewayFailure(failure);
+    response.on("error", ignore);
+    response.req.on("error", ignore);
     if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
       response.shouldKeepAlive = false;
     }
@@ -168,26 +171,43 @@ export class HttpApp {
   }
 
   #open(request: IncomingMessage, response: ServerResponse): RequestLog {
-    const { clock, counters, emit } = this.#options;
-    const startedNs = clock.monotonicNs();
-    const log: RequestLog = { path: (request.url ?? "").split("?", 1)[0] ?? "" };
+    const { clock, counters } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const { url = "" } = request;
+    const query = url.indexOf("?");
+    const path = query < 0 ? url : url.slice(0, query);
+    const log: RequestLog = { path, destination: undefined, exchange: undefined, cause: undefined, isClosed: false };
     counters.add("requests", 1);
-    response.once("close", () => {
+    response.on("close", () => {
+      if (log.isClosed) return;
+      log.isClosed = true;
       counters.add("requests", -1);
-      const cpuMs = log.cpuMs?.();
-      const cause = log.cause?.() ?? (response.writableFinished ? undefined : "the client went away");
-      emit({
-        kind: "request",
-        method: request.method ?? "",
-        path: log.path,
-        status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
-        durationMs: Number(clock.monotonicNs() - startedNs) / 1e6,
-        ...(log.workload !== undefined && { workload: log.workload }),
-        ...(log.route !== undefined && { route: log.route }),
-        ...(cpuMs !== undefined && { cpuMs }),
-        ...(cause !== undefined && { cause }),
-      });
+      this.#emitRequest(response, log, clock.monotonicMs() - startedMs);
     });
     return log;
   }
+
+  #emitRequest(response: ServerResponse, log: RequestLog, durationMs: number): void {
+    const { path, destination, exchange } = log;
+    const cpuMs = exchange?.cpuMs;
+    const cause = log.cause ?? exchange?.cause ?? (response.writableFinished ? undefined : "the client went away");
+    this.#options.emit({
+      kind: "request",
+      method: response.req.method ?? "",
+      path,
+      status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
+      durationMs: wholeUs(durationMs),
+      ...(destination !== undefined && { workload: destination.workload, route: destination.route }),
+      ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),
+      ...(cause !== undefined && { cause }),
+    });
+  }
 }
+
+/** Nobody reads nanoseconds, and digits take room. */
+function wholeUs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
+/** For errors that speak of a connection that broke: the end is told by `close`. */
+function ignore(): void {}

@@ -30,7 +30,8 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
   cpuMs: number | undefined;
   readonly #response: ServerResponse;
   readonly #options: NodeExchangeOptions;
-  readonly #body: RequestBody;
+  readonly #hasBody: boolean;
+  readonly #body: Pick<RequestBody, "fail" | "trailers"> & ByteSource;
   readonly #leaving = new WaitList();
   #sink: ResponseSink | undefined;
   #isAnswered = false;
@@ -44,17 +45,20 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
     this.#options = options;
     this.#response = response;
     this.head = new NodeRequestHead(request, options.target);
-    this.#waitsForContinue = hasBody(request) && request.headers.expect !== undefined && request.httpVersion !== "1.0";
-    this.#body = new RequestBody(request, {
-      windowBytes: limits.bodyWindowBytes,
-      discardBytesMax: limits.discardBytesMax,
-      onTooMuch: () => this.cut("the client went on sending a body that nobody wanted"),
-      ...(this.#waitsForContinue && { onFirstRead: () => this.#sendContinue() }),
-    });
+    this.#hasBody = hasBody(request);
+    this.#waitsForContinue = this.#hasBody && request.headers.expect !== undefined && request.httpVersion !== "1.0";
+    this.#body = this.#hasBody
+      ? new RequestBody(request, {
+        windowBytes: limits.bodyWindowBytes,
+        discardBytesMax: limits.discardBytesMax,
+        onTooMuch: () => this.cut("the client went on sending a body that nobody wanted"),
+        ...(this.#waitsForContinue && { onFirstRead: () => this.#sendContinue() }),
+      })
+      : NO_BODY;
     // Both speak of a connection that broke; what follows is done at the response's end.
-    request.on("error", () => {});
-    response.on("error", () => {});
-    response.on("finish", () => this.#body.dispose());
+    request.on("error", ignore);
+    response.on("error", ignore);
+    if (this.#hasBody) response.on("finish", () => this.#body.dispose());
     response.on("close", () => this.#closed());
   }
 
@@ -191,6 +195,17 @@ class NodeRequestHead implements RequestHead {
     });
   }
 }
+
+function ignore(): void {}
+
+/** Of a request without one. */
+const NO_BODY: Pick<RequestBody, "fail" | "trailers"> & ByteSource = {
+  ...ALWAYS_READY,
+  read: () => "closed",
+  trailers: () => undefined,
+  fail: () => {},
+  dispose: () => {},
+};
 
 /** For a guest that writes to nobody. */
 const CLOSED_BODY: ResponseBody = {

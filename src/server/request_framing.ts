@@ -8,6 +8,8 @@ export interface FramingInput {
   readonly rawHeaders: readonly string[];
 }
 
+const TRANSFER_ENCODING = "transfer-encoding";
+
 /**
  * Why a request cannot be taken; undefined when it can. The parser below is more liberal, and a proxy in front that
  * reads the body's end differently could be made to smuggle a request.
@@ -16,7 +18,11 @@ export function framingFailure({ httpVersion, rawHeaders }: FramingInput): Gatew
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return { kind: "version", version: httpVersion };
   const codings: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === "transfer-encoding") codings.push(rawHeaders[index + 1] ?? "");
+    const name = rawHeaders[index] ?? "";
+    // Lengths first: lower-casing makes a string.
+    if (name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING) {
+      codings.push(rawHeaders[index + 1] ?? "");
+    }
   }
   if (codings.length === 0) return undefined;
   if (httpVersion === "1.0") return { kind: "bad-request", detail: "Transfer-Encoding in HTTP/1.0" };

@@ -48,7 +48,8 @@ export function parseRequestTarget(input: TargetInput): TargetVerdict {
   if (input.target === "*") {
     return input.method === "OPTIONS" ? { kind: "server-wide" } : bad("an asterisk target");
   }
-  if (input.target.startsWith("/")) return originForm(hostField, input.target);
+  // Its authority was just looked at.
+  if (input.target.startsWith("/")) return targetOf(hostField, input.target);
   const absolute = ABSOLUTE_FORM.exec(input.target);
   if (absolute === null) return bad("an invalid request target");
   const [, scheme = "", authority = "", rest = ""] = absolute;
@@ -61,6 +62,10 @@ export function parseRequestTarget(input: TargetInput): TargetVerdict {
 
 function originForm(authority: string | undefined, pathWithQuery: string): TargetVerdict {
   if (authority !== undefined && !isAuthority(authority)) return bad("an invalid authority in the request target");
+  return targetOf(authority, pathWithQuery);
+}
+
+function targetOf(authority: string | undefined, pathWithQuery: string): TargetVerdict {
   if (!PATH.test(pathWithQuery)) return bad("an invalid path");
   const queryStart = pathWithQuery.indexOf("?");
   const path = queryStart === -1 ? pathWithQuery : pathWithQuery.slice(0, queryStart);

@@ -16,7 +16,7 @@ export interface ResponseSinkOptions {
 
 type SinkState =
   /** Nothing is on its way; left within the turn. `first` is the first piece, when there was one. */
-  | { readonly kind: "held"; readonly first: Uint8Array | undefined }
+  | { readonly kind: "held"; readonly first: string | Uint8Array | undefined }
   /** The head is out. */
   | { readonly kind: "streaming" }
   /** Final: the answer is whole. */
@@ -71,13 +71,12 @@ export class ResponseSink implements ResponseBody {
     }
     if (!this.#sendsBytes || bytes.length === 0) return undefined;
     // node:http keeps what it cannot send at once; the caller's bytes are its own again after this call.
-    const copy = bytes.slice();
     if (this.#state.kind === "held" && this.#state.first === undefined) {
-      this.#state = { kind: "held", first: copy };
+      this.#state = { kind: "held", first: bytes.length <= TEXT_BYTES_MAX ? textOf(bytes) : bytes.slice() };
       return undefined;
     }
     this.#release();
-    this.#send(copy);
+    this.#send(bytes.slice());
     return undefined;
   }
 
@@ -157,23 +156,35 @@ export class ResponseSink implements ResponseBody {
   }
 
   /** The whole answer is known before its head is out: it gets a length instead of chunks. */
-  #sendWhole(body: Uint8Array | undefined): void {
+  #sendWhole(body: string | Uint8Array | undefined): void {
     const { status, rawFields, contentLength, isBodyless } = this.#head;
     const needsLength = contentLength === undefined && !isBodyless && this.#response.req.method !== "HEAD";
     if (needsLength) rawFields.push("content-length", String(this.#writtenBytes));
     this.#response.writeHead(status, rawFields);
     if (body === undefined) this.#response.end();
-    else this.#response.end(body);
+    else this.#response.end(body, "latin1");
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#response.write(bytes) || this.#isBlocked) return;
+  #send(piece: string | Uint8Array): void {
+    if (this.#response.write(piece, "latin1") || this.#isBlocked) return;
     this.#isBlocked = true;
     this.#response.once("drain", () => {
       this.#isBlocked = false;
       this.#waiters.wakeAll();
     });
   }
+}
+
+/**
+ * A small first piece is held as a string of latin1: node:http joins it with the head, and what the two take together then
+ * is half of what it takes to send a buffer behind a head.
+ */
+const TEXT_BYTES_MAX = 8_192;
+const scratch = Buffer.alloc(TEXT_BYTES_MAX);
+
+function textOf(bytes: Uint8Array): string {
+  scratch.set(bytes);
+  return scratch.toString("latin1", 0, bytes.length);
 }
 
 function toPairs(raw: readonly string[]): [string, string][] {
