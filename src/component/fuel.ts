@@ -31,6 +31,20 @@ export class Fuel {
   /** Takes over what a new core instance has. */
   add(global: WebAssembly.Global): void {
     this.#globals.push(global);
+    global.value = this.#share;
+  }
+
+  /**
+   * Shares the fuel of one tick among the modules: a guest with a thousand of them would else have it a thousand times, and
+   * nobody would be asked meanwhile. Whoever asks gets a whole tick's on top.
+   */
+  level(): void {
+    // Most have one that matters.
+    if (this.#globals.length > 1) this.#fill(this.#share);
+  }
+
+  get #share(): number {
+    return Math.floor(FUEL_PER_TICK / this.#globals.length);
   }
 
   /** The guest runs from here, or the host on its behalf. */
@@ -63,7 +77,7 @@ export class Fuel {
 
   /** As in a new instance. */
   reset(): void {
-    this.#fill(FUEL_PER_TICK);
+    this.#fill(this.#share);
     this.hasCalled = false;
     this.isDue = false;
   }

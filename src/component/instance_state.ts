@@ -89,6 +89,7 @@ export class InstanceState {
   tick(): number {
     if (this.#ending !== null) return END;
     this.fuel.isDue = false;
+    this.fuel.level();
     const verdict = this.fuel.meter.check(this.mayBlock);
     if (verdict === "continue") return FUEL_PER_TICK;
     if (verdict === "yield" && this.mayBlock) return WAIT;
