@@ -139,6 +139,7 @@ function exitCodeOf(end: GuestEnd): number {
     case "exited":
       return end.exitCode;
     case "failed":
+    case "refused":
       return FAILED_EXIT_CODE;
     case "trapped":
       return TRAPPED_EXIT_CODE;

@@ -189,7 +189,16 @@ export class Guest {
     const refusal = this.#budget.takeInstance();
     if (refusal !== undefined) throw new GuestRefusedError(refusal);
     const { memoryBytesMax, handlesMax } = this.#limits;
-    const pages = this.#budget.openPages({ memoryBytesMax, onLimit: this.context.onLimit });
+    let tellEarly: (() => void) | undefined;
+    const pages = this.#budget.openPages({
+      memoryBytesMax,
+      onLimit: (limit, detail) => {
+        const tell = (): void => this.context.onLimit(limit, detail);
+        // It may be why there will be no guest: then whoever asked for one is told so, and nobody twice.
+        if (limit === "processMemory" && !this.#isStarted) tellEarly = tell;
+        else tell();
+      },
+    });
     this.#pages = pages;
     this.#program.countInstance?.("created");
     try {
@@ -209,6 +218,7 @@ export class Guest {
     }
     if (this.#killed !== undefined) throw this.#killed;
     this.#isStarted = true;
+    tellEarly?.();
   }
 
   /** Calls an exported function; rejects with the guest's `err` or its trap. */

@@ -1,20 +1,23 @@
 /** How a guest's call ended, read from what it returned or threw. */
 import { GuestExit } from "../base/errors.ts";
 import { ExportError } from "../component/exported.ts";
+import { GuestRefusedError, type ReleaseKind } from "./guest.ts";
 import { describeError } from "./request_failure.ts";
-import type { ReleaseKind } from "./guest.ts";
 
-/** The four ways in which a guest ends. */
+/** The ways in which a guest ends. */
 export type GuestEnd =
   | { readonly kind: "completed" }
   /** It called `wasi:cli/exit`. */
   | { readonly kind: "exited"; readonly exitCode: number }
   /** Its function returned the `err` of its result. */
   | { readonly kind: "failed"; readonly error: unknown }
-  | { readonly kind: "trapped"; readonly error: unknown };
+  | { readonly kind: "trapped"; readonly error: unknown }
+  /** It never began: there was no room for it. */
+  | { readonly kind: "refused"; readonly error: GuestRefusedError };
 
 /** Reads what a call of an export was rejected with. */
 export function guestEndOf(error: unknown): GuestEnd {
+  if (error instanceof GuestRefusedError) return { kind: "refused", error };
   if (error instanceof ExportError) return { kind: "failed", error };
   if (error instanceof Error && error.cause instanceof GuestExit) {
     return { kind: "exited", exitCode: error.cause.exitCode };
@@ -43,5 +46,7 @@ export function describeEnd(end: GuestEnd): string {
       return "it returned an error";
     case "trapped":
       return `it trapped: ${describeError(end.error)}`;
+    case "refused":
+      return `it was not started: ${describeError(end.error)}`;
   }
 }

@@ -16,7 +16,7 @@ import { LogRate } from "./log_rate.ts";
 import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
 import { RequestClock, type TimeOver } from "./request_clock.ts";
-import type { RequestFailure } from "./request_failure.ts";
+import { describeFailure, type RequestFailure } from "./request_failure.ts";
 import { WatchedExchange } from "./watched_exchange.ts";
 
 /** The interface a handler exports. */
@@ -41,10 +41,14 @@ export interface HandlerOptions {
 /** Why a guest was ended from outside. */
 type StopReason =
   | Extract<RequestFailure, { kind: "client-gone" | "unavailable" }>
-  | { readonly kind: "time-over"; readonly over: TimeOver; readonly afterMs: number };
+  | { readonly kind: "time-over"; readonly over: TimeOver; readonly afterMs: number }
+  /** What it read or answered is past a limit, and it did not end by itself. */
+  | { readonly kind: "lost"; readonly failure: RequestFailure };
 
 /** A refused guest is gone in a moment: others end all the time. */
 const RETRY_SOON_S = 1;
+/** A guest whose request is lost (413, 502) may put things in order; its client waits for it meanwhile. */
+const LOST_REQUEST_MS = 1_000;
 
 /** Runs requests; owns the instances of a route. */
 export class Handler {
@@ -107,7 +111,9 @@ export class Handler {
     });
     this.#running.add(stop);
     const withdraw = exchange.onClientGone(() => stop({ kind: "client-gone" }));
+    let cancelLost: (() => void) | undefined;
     const detach = (): void => {
+      cancelLost?.();
       times.end();
       withdraw();
       this.#running.delete(stop);
@@ -119,6 +125,9 @@ export class Handler {
           exchange,
           times,
           stopReason: () => stopped,
+          onFailure: (failure) => {
+            cancelLost = clock.startTimer(LOST_REQUEST_MS, () => stop({ kind: "lost", failure }));
+          },
           detach,
         });
       }
@@ -146,19 +155,19 @@ export class Handler {
       }
       const cpuMs = cpuLimitOf(error);
       if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
-      if (!guest.isKilled) this.#reportEnd(guestEndOf(error));
       return { kind: "trapped", cause: error };
     }
   }
 
   async #serve(guest: Guest, request: RunningRequest): Promise<RequestFailure | undefined> {
-    const { exchange, times, stopReason, detach } = request;
+    const { exchange, times, stopReason, onFailure, detach } = request;
     const watched = new WatchedExchange(exchange, {
       onAnswered: (isClientBusy) => times.answered(isClientBusy),
       onProgress: () => times.progressed(),
       onBodyOver: () => times.answerEnded(),
     });
-    const limited = new LimitedExchange(watched, { limits: this.#options.limits, onCut: guest.context.onLimit });
+    const { limits } = this.#options;
+    const limited = new LimitedExchange(watched, { limits, onCut: guest.context.onLimit, onFailure });
     const opened = openExchange(limited, guest.context);
     const end = await callHandle(guest, opened);
     exchange.cpuMs = guest.cpuMs;
@@ -176,26 +185,20 @@ export class Handler {
     if (stopped !== undefined) return failureOf(stopped);
     const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
     if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
-    this.#reportEnd(end);
     if (end.kind === "trapped") return { kind: "trapped", cause: end.error };
     return { kind: "no-answer", detail: `the guest ended without an answer: ${describeEnd(end)}` };
   }
 
-  /** A guest that was ended without an answer shows in its request's line; after an answer nothing else says so. */
+  /** How a guest ended without an answer is the cause in its request's line; after an answer nothing else says it. */
   #reportAnswered(end: GuestEnd, stopped: StopReason | undefined): void {
     const { tools: { onLimit }, program: { label } } = this.#options;
     if (stopped?.kind === "time-over") return onLimit(label, stopped.over, stopCause(stopped).message);
     if (stopped !== undefined) return;
     const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
     if (cpuMs !== undefined) onLimit(label, "cpu", new CpuLimitError(cpuMs).message);
-    else this.#reportEnd(end);
-  }
-
-  /** The log has each request anyway; only guests that did not return are worth a line of their own. */
-  #reportEnd(end: GuestEnd): void {
-    if (end.kind === "completed") return;
-    const { emit } = this.#options.tools;
-    emit({ kind: "guest-ended", guest: this.#options.program.label, outcome: end.kind, detail: describeEnd(end) });
+    else if (end.kind !== "completed") {
+      this.#options.tools.emit({ kind: "guest-ended", guest: label, outcome: end.kind, detail: describeEnd(end) });
+    }
   }
 }
 
@@ -204,6 +207,8 @@ interface RunningRequest {
   readonly exchange: HandlerExchange;
   readonly times: RequestClock;
   readonly stopReason: () => StopReason | undefined;
+  /** The guest's answer goes nowhere any more. */
+  readonly onFailure: (failure: RequestFailure) => void;
   /** Nothing ends the guest any more. */
   readonly detach: () => void;
 }
@@ -229,6 +234,7 @@ function cpuLimitOf(error: unknown): number | undefined {
 
 /** Of a request that was not answered. */
 function failureOf(stopped: StopReason): RequestFailure {
+  if (stopped.kind === "lost") return stopped.failure;
   return stopped.kind === "time-over" ? { kind: "wall-limit", wallLimitMs: stopped.afterMs } : stopped;
 }
 
@@ -238,6 +244,8 @@ function stopCause(reason: StopReason): LoopgateError {
       const why = reason.over === "wall" ? "it took longer than" : "its answer did not go on for";
       return new LoopgateError("ERR_TIMEOUT", `The guest was ended: ${why} ${reason.afterMs} ms`);
     }
+    case "lost":
+      return new LoopgateError("ERR_CLOSED", `The guest was ended: ${describeFailure(reason.failure)}`);
     case "client-gone":
       return new LoopgateError("ERR_CLOSED", "The guest was ended: its client went away");
     case "unavailable":

@@ -28,6 +28,8 @@ export interface LimitedExchangeOptions {
   readonly limits: ExchangeLimits;
   /** An answer that had begun was cut. What ends in `failure` is in the request's own line, and not told here. */
   readonly onCut: (limit: LimitName, detail: string) => void;
+  /** This is the `failure` now, and nothing that the guest still does can change it. */
+  readonly onFailure: (failure: RequestFailure) => void;
 }
 
 /** Why a request is refused before a guest is started for it, by its head alone. */
@@ -52,7 +54,7 @@ type Answer =
  * Between a guest and the exchange of its request; one for each request.
  *
  * @example
- * const limited = new LimitedExchange(exchange, { limits, onCut: tools.onLimit });
+ * const limited = new LimitedExchange(exchange, { limits, onCut, onFailure });
  * const opened = openExchange(limited, context);
  * // ... the guest runs ...
  * if (limited.failure !== undefined) return limited.failure; // whatever `opened.outcome()` says
@@ -85,7 +87,8 @@ export class LimitedExchange implements HttpExchange {
   }
 
   respond(head: ResponseHead): ResponseBody {
-    this.#failure ??= this.#answerRefusal(head);
+    const refusal = this.#answerRefusal(head);
+    if (refusal !== undefined) this.#fail(refusal);
     if (this.#failure !== undefined) return CLOSED_BODY;
     const { limits, onCut } = this.#options;
     const body = new LimitedResponseBody(this.#exchange.respond(head), { limits, onCut });
@@ -101,10 +104,16 @@ export class LimitedExchange implements HttpExchange {
 
   #requestTooLong(bytesMax: number): void {
     const failure: RequestFailure = { kind: "request-body-limit", bytesMax };
-    if (this.#answer.kind === "none") this.#failure ??= failure;
+    if (this.#answer.kind === "none") this.#fail(failure);
     else if (this.#answer.kind === "begun") {
       this.#answer.body.cut("requestBody", `the request's body is longer than ${bytesMax} bytes`);
     }
+  }
+
+  #fail(failure: RequestFailure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#options.onFailure(failure);
   }
 
   #answerRefusal({ status, headers }: ResponseHead): RequestFailure | undefined {
@@ -174,11 +183,11 @@ class LimitedRequestBody implements ByteSource {
 /** Past its limit the answer is cut: its client must not take what it has for the whole. */
 class LimitedResponseBody implements ResponseBody {
   readonly #body: ResponseBody;
-  readonly #options: LimitedExchangeOptions;
+  readonly #options: Pick<LimitedExchangeOptions, "limits" | "onCut">;
   #bytes = 0;
   #isOver = false;
 
-  constructor(body: ResponseBody, options: LimitedExchangeOptions) {
+  constructor(body: ResponseBody, options: Pick<LimitedExchangeOptions, "limits" | "onCut">) {
     this.#body = body;
     this.#options = options;
   }

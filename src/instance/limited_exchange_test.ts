@@ -9,11 +9,13 @@ const LIMITS: ExchangeLimits = { requestBodyBytesMax: 8, responseBodyBytesMax: 8
 function open(request: FakeRequest = {}) {
   const exchange = new FakeExchange(request);
   const cuts: string[] = [];
+  const failures: string[] = [];
   const limited = new LimitedExchange(exchange, {
     limits: LIMITS,
     onCut: (limit, detail) => cuts.push(`${limit}: ${detail}`),
+    onFailure: ({ kind }) => failures.push(kind),
   });
-  return { exchange, limited, cuts };
+  return { exchange, limited, cuts, failures };
 }
 
 /** What a guest that reads everything sees: the text, and then how it ended. */
@@ -56,7 +58,7 @@ test("LimitedExchange: a body at its limit is read to its end", () => {
 });
 
 test("LimitedExchange: a body past its limit fails once, is read no further, and no answer goes out", () => {
-  const { exchange, limited, cuts } = open({ body: "123456789" });
+  const { exchange, limited, cuts, failures } = open({ body: "123456789" });
   assert.equal(readAll(limited), "123456!HTTP-request-body-size");
   assert.equal(limited.body.read(1), "closed");
   assert.equal(limited.body.isReady(), true);
@@ -68,6 +70,7 @@ test("LimitedExchange: a body past its limit fails once, is read no further, and
   assert.equal(exchange.status, undefined);
   assert.deepEqual(limited.failure, { kind: "request-body-limit", bytesMax: 8 });
   assert.deepEqual(cuts, [], "the request's own line says it");
+  assert.deepEqual(failures, ["request-body-limit"]);
 });
 
 test("LimitedExchange: an error of the guest after that is not sent either", () => {

@@ -148,7 +148,10 @@ export class TcpSocket implements Waitable {
   finishListen(): SocketErrorCode | undefined {
     if (this.#state.kind !== "listen-started") return "not-in-progress";
     const { hold } = this.#state;
-    const listener = new TcpListener(this.#options, () => this.#waiters.wakeAll());
+    const listener = new TcpListener(this.#options, () => {
+      // A guest that has no room is not woken, and never asks: the operator has to know why its clients wait.
+      if (this.#owner.tryAccept()) this.#waiters.wakeAll();
+    });
     this.#become({ kind: "listening", listener, hold });
     this.#owner.loopback.startListening(hold, listener);
   }

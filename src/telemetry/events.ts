@@ -20,7 +20,7 @@ export type GatewayEvent =
   | {
     readonly kind: "guest-ended";
     readonly guest: GuestLabel;
-    readonly outcome: "completed" | "exited" | "failed" | "trapped";
+    readonly outcome: "completed" | "exited" | "failed" | "trapped" | "refused";
     readonly detail: string;
   }
   | {

@@ -259,6 +259,7 @@ export class Workload {
     const label: GuestLabel = { workload: this.name, role: "service" };
     const ended = run.ended.then((end) => {
       const isStopped = this.service?.state.kind === "stopped";
+      if (end.kind === "refused") this.#options.limitCounts?.add(label, end.error.limit);
       if (!isStopped) {
         this.#options.tools.emit({ kind: "guest-ended", guest: label, outcome: end.kind, detail: describeEnd(end) });
       }

@@ -235,8 +235,8 @@ test("a component whose start function traps answers 500, and leaves nothing beh
   });
   assert.equal((await fetch(harness.url)).status, 500);
   await harness.backToIdle();
-  const ended = harness.events.filter((event) => event.kind === "guest-ended");
-  assert.deepEqual(ended.map(({ outcome }) => outcome), ["trapped"]);
+  const lines = harness.events.filter((event) => event.kind !== "service-state");
+  assert.deepEqual(lines.map((event) => event.kind === "request" && event.cause), ["the guest trapped: unreachable"]);
   assert.deepEqual(await closeToNothing(harness), {});
 });
 

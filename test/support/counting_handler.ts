@@ -71,6 +71,16 @@ export const COUNTER_PLACES = Object.keys(COUNTERS) as CounterPlace[];
  * neither its request nor anything else: what is left of a request is the host's to dispose of.
  */
 export function countingHandler(place: CounterPlace): Promise<Uint8Array> {
+  return handlerOf(COUNTERS[place]);
+}
+
+/** As many handles of `fields` as it can have; they go with the request. */
+export function hoardingHandler(): Promise<Uint8Array> {
+  return handlerOf("(loop $more (drop (call $fields)) (br $more)) (i32.const 0)");
+}
+
+/** Answers with 200 and the number that the instructions leave. */
+function handlerOf(instructions: string): Promise<Uint8Array> {
   return wat(`${TYPES}
     (core module $Main
       (import "host" "fields" (func $fields (result i32)))
@@ -89,7 +99,7 @@ export function countingHandler(place: CounterPlace): Promise<Uint8Array> {
         (call $set (local.get $out) (i32.const 0) (local.get $made)
           (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
       (func $counted (result i32)
-        (i32.add (i32.const 200) (block (result i32) ${COUNTERS[place]}))))
+        (i32.add (i32.const 200) (block (result i32) ${instructions}))))
     (core module $Libc (memory (export "memory") 1))
     (core instance $libc (instantiate $Libc))
     (alias core export $libc "memory" (core memory $memory))

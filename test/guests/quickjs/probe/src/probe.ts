@@ -73,6 +73,11 @@ export const incomingHandler = {
       case "/sink":
         respondText(out, attemptAny(() => `${runJob(sink(request))} bytes`));
         return;
+      case "/sulk":
+        // Reads what it can, and then neither answers nor ends.
+        attemptAny(() => runJob(sink(request)));
+        runJob(sleep(FOREVER_MS));
+        return;
       case "/fields":
         finish(respond(out, function* () {}, [["x-large", "x".repeat(6_000)]]));
         return;
