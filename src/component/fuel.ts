@@ -71,19 +71,20 @@ export class Fuel {
   charge(bytes: number): void {
     this.#hostBytes += bytes;
     if (this.#hostBytes < HOST_BYTES_PER_TICK) return;
+    this.#hostBytes = 0;
     this.#fill(0);
     this.isDue = true;
   }
 
   /** As in a new instance. */
   reset(): void {
+    this.#hostBytes = 0;
     this.#fill(this.#share);
     this.hasCalled = false;
     this.isDue = false;
   }
 
   #fill(fuel: number): void {
-    this.#hostBytes = 0;
     for (const global of this.#globals) global.value = fuel;
   }
 }
