@@ -14,7 +14,7 @@ export const EditKind = {
   FUNCTION: 3,
   /** Sets the bits `payload` of `changed`. */
   CHANGED: 4,
-  /** Marks the page of the store that follows: the mark `payload` of `StoreMarks`. */
+  /** Marks the page of the store before: the mark `payload` of `StoreMarks`. */
   MARK: 5,
   /** Just before the loop `payload`. */
   LOOP_ENTER: 6,
@@ -28,6 +28,8 @@ export const EditKind = {
   RETURN: 10,
   /** Where branches land that leave loops: the landing `payload`. */
   LAND: 11,
+  /** Keeps the address of the store that follows, for the mark `payload` behind it. */
+  KEEP_ADDRESS: 12,
 } as const;
 
 /** Numbers of a loop in `loops`. */

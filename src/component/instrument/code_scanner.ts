@@ -34,12 +34,6 @@ const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
 export const CALLS_UNSEEN = 1;
 export const CHARGES = 2;
 
-/** Throwing and catching takes some microseconds: a loop over it would have 20 to 50 ms in a tick. */
-const THROW_COST = 128;
-
-/** A call into the runtime. */
-const TABLE_SET_COST = 8;
-
 /** Data up to this length is copied in one go. */
 export const INIT_BYTES_MAX = 1024 * 1024;
 /** Table elements up to this number are copied in one go. */
@@ -181,6 +175,7 @@ export class CodeScanner {
   }
 
   #open(kind: number, stretch = 0, cost = 0): void {
+    this.#scan.marks.beginBlock(kind === FRAME_LOOP);
     this.#frames.push(kind, this.#cuts, stretch, cost, this.#loop, NOWHERE);
   }
 
@@ -218,7 +213,6 @@ export class CodeScanner {
 
   /** A place that jumps land on, with `cutsBefore` cuts at the begin of the block they may come from. */
   #land(cutsBefore: number): void {
-    this.#scan.marks.land();
     if (this.#cuts !== cutsBefore) this.#cut(this.#at);
   }
 
@@ -231,10 +225,10 @@ export class CodeScanner {
     this.#effort.instruction(opcode);
     if (this.#tracksWrites && shape < Immediate.OWN && shape !== Immediate.LOCAL) {
       this.#follow(PLAIN_ARITY[opcode] ?? ARITY_UNKNOWN);
+      if (opcode === Op.I32_CONST && this.#bytes[start + 1] === 0) this.#scan.marks.zero();
     }
     switch (shape) {
       case Immediate.NONE:
-        if (opcode === Op.THROW_REF) this.#throw();
         return;
       case Immediate.LOCAL: {
         const local = this.#u32();
@@ -245,7 +239,8 @@ export class CodeScanner {
         return;
       }
       case Immediate.LEB:
-        if (opcode === Op.THROW) this.#throw();
+        // Branches and throws are among them, and constants.
+        if (opcode !== Op.I32_CONST && opcode !== Op.I64_CONST) this.#effort.look();
         return this.#skipLeb();
       case Immediate.MEMARG:
         this.#memarg();
@@ -265,11 +260,6 @@ export class CodeScanner {
       default:
         throw this.#unknown(start, opcode);
     }
-  }
-
-  #throw(): void {
-    this.#effort.look();
-    this.#cost += THROW_COST;
   }
 
   /** Follows an instruction that pops and pushes what is not a local. */
@@ -317,7 +307,10 @@ export class CodeScanner {
         if (opcode === Op.CATCH) this.#skipLeb();
         this.#effort.again(opcode === Op.CATCH ? this.#paramsMax : 0, opcode === Op.ELSE);
         // A stray one (in a loop, in the function's own frame) is V8's to refuse; nothing lands on it.
-        if (this.#frame(Frame.KIND) === FRAME_BLOCK) this.#land(this.#frame(Frame.CUTS));
+        if (this.#frame(Frame.KIND) === FRAME_BLOCK) {
+          this.#scan.marks.beginBranch();
+          this.#land(this.#frame(Frame.CUTS));
+        }
         return;
       case Op.DELEGATE:
         this.#skipLeb();
@@ -330,7 +323,6 @@ export class CodeScanner {
         return this.#branch(start, opcode === Op.BR);
       case Op.RETHROW:
         this.#flagLoop(this.#loop, LoopFlag.NOISY);
-        this.#cost += THROW_COST;
         return this.#skipLeb();
       case Op.BR_TABLE:
         return this.#branchTable(start);
@@ -359,7 +351,6 @@ export class CodeScanner {
         this.#table(start);
         return;
       case Op.TABLE_SET:
-        this.#cost += TABLE_SET_COST;
         this.#table(start);
         return this.#changes(start, CHANGED_TABLE);
       case Op.MEMORY_SIZE:
@@ -426,7 +417,6 @@ export class CodeScanner {
 
   #beginLoop(start: number): void {
     const scan = this.#scan;
-    scan.marks.land();
     this.#cost -= 1;
     const type = this.#at;
     this.#blockType();
@@ -462,7 +452,6 @@ export class CodeScanner {
       scan.loops.set(loop + LoopField.CALL_END, scan.calls.length);
       this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.NOISY);
       scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
-      scan.marks.forget();
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
       scan.stretches.add(this.#stretch, this.#cost);
       this.#stretch = this.#frame(Frame.STRETCH);
@@ -471,6 +460,7 @@ export class CodeScanner {
       this.#loop = parent;
     }
     this.#frames.length -= Frame.COUNT;
+    scan.marks.endBlock();
     if (kind === FRAME_LOOP || this.#frames.length === 0) return;
     if (lands !== NOWHERE) {
       scan.edit(this.#at, this.#at, EditKind.LAND, scan.landings.length);
@@ -531,7 +521,6 @@ export class CodeScanner {
       }
       case Op.BR_ON_NULL:
       case Op.BR_ON_NON_NULL:
-        this.#effort.look();
         this.#flagLoop(this.#loop, LoopFlag.NOISY);
         return this.#skipLeb();
       case Op.PREFIX_BULK:
@@ -571,9 +560,7 @@ export class CodeScanner {
         return;
       case Immediate.STORE:
       case Immediate.STORE_LANE:
-        this.#store(start, [Scratch.V128]);
-        if (SIMD[opcode] === Immediate.STORE_LANE) this.#at += 1;
-        return;
+        return this.#store(start, [Scratch.V128], SIMD[opcode] === Immediate.STORE_LANE ? 1 : 0);
       case Immediate.MEMARG_LANE:
         this.#memarg();
         this.#at += 1;
@@ -678,15 +665,18 @@ export class CodeScanner {
     if (this.#tracksWrites && opcode >= AtomicOp.FIRST_RMW) this.#scan.marks.push();
   }
 
-  /** A store of what `values` (scratch locals) stands for, at the address below. */
-  #store(start: number, values: readonly number[]): void {
+  /** A store of what `values` (scratch locals) stands for, at the address below. `laneBytes` follow its memarg. */
+  #store(start: number, values: readonly number[], laneBytes = 0): void {
     const memory = this.#memarg();
+    this.#at += laneBytes;
     if (!this.#tracksWrites) return;
     const scan = this.#scan;
     scan.writtenMemories.add(memory);
     const is64 = this.#shape.memories[memory]?.limits.is64 ?? false;
     const mark = scan.marks.store(memory, { offset: this.#offset, isFar: this.#isFarOffset, is64, values });
-    if (mark !== null) scan.edit(start, start, EditKind.MARK, mark);
+    if (mark === null) return;
+    scan.edit(start, start, EditKind.KEEP_ADDRESS, mark);
+    scan.edit(this.#at, this.#at, EditKind.MARK, mark);
   }
 
   /** Reads a memarg; gives the memory. */

@@ -7,7 +7,7 @@ import { type CodeScan, EDIT_FIELDS, EditKind } from "./code_scan.ts";
 import type { FuelCosts } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
 import { LoopFuel } from "./loop_fuel.ts";
-import { writeMark } from "./mark_code.ts";
+import { writeKeepAddress, writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
 import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
 
@@ -101,6 +101,9 @@ function writeBody(
         break;
       case EditKind.CHANGED:
         writeChanged(out, indices, payload);
+        break;
+      case EditKind.KEEP_ADDRESS:
+        writeKeepAddress(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
         break;
       case EditKind.MARK:
         writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });

@@ -298,6 +298,46 @@ test("random stores: nothing that is written is unmarked", async () => {
   );
 });
 
+test("random stores among blocks: a mark counts only where every way leads through it", async () => {
+  const store = fc.record({
+    offset: fc.constantFrom(0, 8, 239, 4096, 8184),
+    address: fc.constantFrom("(local.get $p)", "(local.get $q)", "(i32.const 0)"),
+  });
+  const { code } = fc.letrec<{ code: string; statement: string }>((tie) => ({
+    code: fc.array(tie("statement"), { maxLength: 5, depthIdentifier: "nesting" }).map((list) => list.join("\n")),
+    statement: fc.oneof(
+      { maxDepth: 4, depthIdentifier: "nesting" },
+      store.map(({ offset, address }) => `(i32.store offset=${offset} ${address} (i32.const -1))`),
+      fc.constantFrom(
+        "(local.set $p (i32.add (local.get $p) (i32.const 4096)))",
+        "(local.set $q (i32.add (local.get $p) (i32.const 250)))",
+        "(br_if 0 (i32.and (local.get $q) (i32.const 1)))",
+        "(br_if 0 (i32.and (local.get $p) (i32.const 4096)))",
+      ),
+      tie("code").map((inner) => `(block ${inner})`),
+      tie("code").map((inner) =>
+        `(if (i32.and (local.get $p) (i32.const 1)) (then ${inner}) (else (local.set $q (local.get $p))))`
+      ),
+      tie("code").map((inner) => `(if (i32.and (local.get $q) (i32.const 2)) (then (nop)) (else ${inner}))`),
+      tie("code").map((inner) =>
+        `(block (loop (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br_if 1 (i32.lt_s (local.get $n) (i32.const 0))) (block ${inner}) (br 0)))`
+      ),
+      tie("code").map((inner) => `(block (try_table (catch_all 0) ${inner} (throw $e)))`),
+      tie("code").map((inner) => `try ${inner} (throw $e) catch_all ${inner} end`),
+    ),
+  }));
+  await fc.assert(
+    fc.asyncProperty(code, fc.constantFrom(0, 1, 4095), async (inner, start) => {
+      const bytes = await coreBytes(`(memory (export "m") 4) (tag $e)
+        (func (export "run") (param $p i32) (local $q i32) (local $n i32) (local.set $n (i32.const 20)) ${inner})`);
+      // The two kinds of exceptions cannot be mixed in one function.
+      if (WebAssembly.validate(bytes)) compare(bytes, "run", [[start]]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("memory64: stores at 64-bit addresses and offsets are marked or trap", async () => {
   const bytes = await coreBytes(`(memory (export "m") i64 4) (func (export "run") (param $p i64)
     (i64.store offset=4090 (local.get $p) (i64.const -1)) (i32.store8 offset=70000 (local.get $p) (i32.const 9))

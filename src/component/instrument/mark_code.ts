@@ -4,6 +4,7 @@ import type { ByteWriter } from "./byte_writer.ts";
 import type { IntList } from "./int_list.ts";
 import { WRITTEN_MAP_BYTES, WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
 import { Op } from "./opcodes.ts";
+import { UNKNOWN_ADDRESS, ZERO_ADDRESS } from "./store_marks.ts";
 import { Scratch } from "./scratch_locals.ts";
 
 const PAGE_LOG2 = 12;
@@ -21,34 +22,46 @@ const I64_SHR_U = 0x88;
 const I32_WRAP_I64 = 0xa7;
 const I64_EXTEND_I32_U = 0xad;
 
-/** One mark of `StoreMarks`, just before its store. */
-export function writeMark(
-  out: ByteWriter,
-  mark: {
-    readonly indices: AddedIndices;
-    readonly marks: IntList;
-    readonly mark: number;
-    /** Indices of the function's scratch locals, by kind. */
-    readonly scratch: readonly number[];
-  },
-): void {
+/** A mark of `StoreMarks`, and what its code is written from. */
+export interface Mark {
+  readonly indices: AddedIndices;
+  readonly marks: IntList;
+  readonly mark: number;
+  /** Indices of the function's scratch locals, by kind. */
+  readonly scratch: readonly number[];
+}
+
+/** Just before a store: keeps its address, unless that is in a local. */
+export function writeKeepAddress(out: ByteWriter, mark: Mark): void {
   const { marks, scratch } = mark;
-  const field = (index: number): number => marks.at(mark.mark + index);
-  const [memory, base, local] = [field(0), field(1), field(2)];
+  if (marks.at(mark.mark + 2) !== UNKNOWN_ADDRESS) return;
+  const is64 = mark.indices.is64(marks.at(mark.mark));
+  const address = scratch[is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32] ?? 0;
+  const values = [3, 4].map((field) => marks.at(mark.mark + field)).filter((value) => value >= 0);
+  const locals = values.map((value) => scratch[value] ?? 0);
+  for (const local of locals.toReversed()) out.u8(Op.LOCAL_SET).u32(local);
+  out.u8(Op.LOCAL_TEE).u32(address);
+  for (const local of locals) out.u8(Op.LOCAL_GET).u32(local);
+}
+
+/**
+ * Just behind the store. Not before it: V8 keeps the place of one memory at hand, the one that a function uses first, and
+ * this has to be the guest's. A store that traps ends the guest, and then nobody asks what it has written.
+ */
+export function writeMark(out: ByteWriter, mark: Mark): void {
+  const { marks, scratch } = mark;
+  const [memory, base, local] = [0, 1, 2].map((field) => marks.at(mark.mark + field)) as [number, number, number];
   const map = mark.indices.map(memory);
   if (map === undefined) throw new RangeError(`Cannot mark a store: memory ${memory} has no map`);
   const is64 = mark.indices.is64(memory);
-  if (local >= 0) {
-    out.u8(Op.LOCAL_GET).u32(local);
-    return markPage(out, { map, is64, base });
+  if (local === ZERO_ADDRESS) {
+    out.u8(Op.I32_CONST).s32((base >>> PAGE_LOG2) & (WRITTEN_MAP_BYTES - 1));
+    out.bytes(Op.I32_CONST, 1, I32_STORE8, 0x40).u32(map).u8(0);
+    return;
   }
-  const address = scratch[is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32] ?? 0;
-  const values = [field(3), field(4)].filter((value) => value >= 0).map((value) => scratch[value] ?? 0);
-  for (const value of [...values].reverse()) out.u8(Op.LOCAL_SET).u32(value);
-  out.u8(Op.LOCAL_TEE).u32(address);
-  markPage(out, { map, is64, base });
+  const address = local >= 0 ? local : scratch[is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32] ?? 0;
   out.u8(Op.LOCAL_GET).u32(address);
-  for (const value of values) out.u8(Op.LOCAL_GET).u32(value);
+  markPage(out, { map, is64, base });
 }
 
 /** Marks the page of the address on the stack plus `base`: the number is cut to 16 bits, so that it never traps. */

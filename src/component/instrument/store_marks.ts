@@ -3,11 +3,13 @@
  * the begin of the next page (`WRITTEN_SPILL_BYTES`), one mark serves all stores near it.
  *
  * A store whose address is a local (as it was read, not set since) needs no scratch local, and is left out when the same
- * local was marked before in a straight line: proven from the bytes by following what `local.get` left on the stack.
- * All that is not followed (control, most of SIMD) makes the stack unknown.
+ * local was marked before on every way that leads there: in the same block, or before it in those around it up to the
+ * next loop. That is proven from the bytes by following what `local.get` left on the stack. All that is not followed
+ * (most of control, most of SIMD) makes the stack unknown. Marks are only taken back between calls of the guest, so they
+ * last for the function.
  */
 import { IntList } from "./int_list.ts";
-import { WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
+import { WRITTEN_PAGE_BYTES, WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
 import { Scratch } from "./scratch_locals.ts";
 
 /** The widest store. */
@@ -19,12 +21,15 @@ const ADDRESS_MASK = 0x0fff_ffff;
 
 /** Entries of the stack that are followed, and marks that are remembered: more would not pay. */
 const FOLLOWED_MAX = 64;
-const REMEMBERED_MAX = 16;
+const REMEMBERED_MAX = 32;
 
-/** Numbers of a mark: memory, what is added to the address, its local or -1, the scratch locals of its values or -1. */
-export const MARK_FIELDS = 5;
+/** What stands for a local's number where the address is not in one. */
+export const UNKNOWN_ADDRESS = -1;
+/** The address is the constant 0: compilers write what has a fixed place with its address as the offset. */
+export const ZERO_ADDRESS = -2;
+const FORGOTTEN = -3;
 
-const UNKNOWN = -1;
+const UNKNOWN = UNKNOWN_ADDRESS;
 
 /** Follows the stack of one function at a time. */
 export class StoreMarks {
@@ -33,18 +38,37 @@ export class StoreMarks {
   scratch = 0;
   /** What is known of the top of the stack: locals, or UNKNOWN. */
   readonly #stack: number[] = [];
-  /** Triples of memory, local, bucket. */
+  /** Triples of memory, local, bucket, those of blocks behind those of the blocks around them. */
   readonly #marked: number[] = [];
+  /** The first of them that holds in the current loop. */
+  #firstValid = 0;
+  /** Per open block: what `#marked.length` and `#firstValid` were at its begin. */
+  readonly #blocks: number[] = [];
 
   beginFunction(): void {
     this.scratch = 0;
-    this.land();
-  }
-
-  /** Control may come from elsewhere. */
-  land(): void {
     this.#stack.length = 0;
     this.#marked.length = 0;
+    this.#firstValid = 0;
+    this.#blocks.length = 0;
+  }
+
+  /** What was marked before the block holds in it, but not in a loop: it comes back after it has set locals. */
+  beginBlock(isLoop: boolean): void {
+    this.#blocks.push(this.#marked.length, this.#firstValid);
+    if (isLoop) this.#firstValid = this.#marked.length;
+  }
+
+  /** `else` and `catch`: as at the begin of the block. */
+  beginBranch(): void {
+    this.#marked.length = Math.min(this.#marked.length, this.#blocks.at(-2) ?? 0);
+  }
+
+  /** What was marked in the block may have been jumped over. */
+  endBlock(): void {
+    this.beginBranch();
+    this.#firstValid = this.#blocks.at(-1) ?? 0;
+    this.#blocks.length -= Math.min(2, this.#blocks.length);
   }
 
   forget(): void {
@@ -56,6 +80,12 @@ export class StoreMarks {
     this.#stack.push(local);
   }
 
+  /** What was pushed is the constant 0. */
+  zero(): void {
+    this.pop(1);
+    this.push(ZERO_ADDRESS);
+  }
+
   pop(count: number): void {
     this.#stack.length = Math.max(0, this.#stack.length - count);
   }
@@ -64,7 +94,7 @@ export class StoreMarks {
     const stack = this.#stack;
     for (let at = 0; at < stack.length; at += 1) if (stack[at] === local) stack[at] = UNKNOWN;
     const marked = this.#marked;
-    for (let at = marked.length - 3; at >= 0; at -= 3) if (marked[at + 1] === local) marked.splice(at, 3);
+    for (let at = 1; at < marked.length; at += 3) if (marked[at] === local) marked[at] = FORGOTTEN;
   }
 
   /**
@@ -80,14 +110,14 @@ export class StoreMarks {
       readonly values: readonly number[];
     },
   ): number | null {
-    const local = this.#stack[this.#stack.length - 1 - at.values.length] ?? UNKNOWN;
+    let local = this.#stack[this.#stack.length - 1 - at.values.length] ?? UNKNOWN;
     this.pop(1 + at.values.length);
-    const bucket = Math.floor(at.offset / BUCKET_BYTES);
-    const base = (at.isFar ? at.offset : bucket * BUCKET_BYTES) & ADDRESS_MASK;
+    if (local === ZERO_ADDRESS && at.isFar) local = UNKNOWN;
+    const bucket = Math.floor(at.offset / (local === ZERO_ADDRESS ? WRITTEN_PAGE_BYTES : BUCKET_BYTES));
+    const base = (at.isFar || local === ZERO_ADDRESS ? at.offset : bucket * BUCKET_BYTES) & ADDRESS_MASK;
     if (local !== UNKNOWN && !at.isFar) {
       if (this.#isMarked(memory, local, bucket)) return null;
-      if (this.#marked.length >= 3 * REMEMBERED_MAX) this.#marked.splice(0, 3);
-      this.#marked.push(memory, local, bucket);
+      if (this.#marked.length < 3 * REMEMBERED_MAX) this.#marked.push(memory, local, bucket);
     }
     if (local === UNKNOWN) {
       this.scratch |= 1 << (at.is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32);
@@ -100,7 +130,7 @@ export class StoreMarks {
 
   #isMarked(memory: number, local: number, bucket: number): boolean {
     const marked = this.#marked;
-    for (let at = 0; at < marked.length; at += 3) {
+    for (let at = this.#firstValid; at < marked.length; at += 3) {
       if (marked[at] === memory && marked[at + 1] === local && marked[at + 2] === bucket) return true;
     }
     return false;
