@@ -19,7 +19,7 @@ export type StreamEnd = "closed" | { readonly failed: StreamFailure };
 
 /** Ready when `read(1)` would return bytes or an end. */
 export interface ByteSource extends Waitable {
-  /** Up to `bytesMax` (>= 1) bytes, owned by the caller; an empty array when none are there now. */
+  /** Up to `bytesMax` (>= 1) bytes, which nobody else changes any more; an empty array when none are there now. */
   read(bytesMax: number): Uint8Array | StreamEnd;
   /** The reader is gone; what is still to come is discarded. Idempotent. */
   dispose(): void;
@@ -29,7 +29,10 @@ export interface ByteSource extends Waitable {
 export interface ByteSink extends Waitable {
   /** How many bytes the next `write` may hold (WIT `check-write`); 0 when it has to wait. */
   permit(): number | StreamEnd;
-  /** Takes all of `bytes` (at most the last permit) and keeps no reference to it after returning. */
+  /**
+   * Takes all of `bytes` (at most the last permit). They are the sink's from now on, which may keep them as they are:
+   * nobody changes them any more.
+   */
   write(bytes: Uint8Array): StreamEnd | undefined;
   /** Starts a flush (WIT `flush`): `permit()` is 0 until everything written before is out of the sink's hands. */
   flush(): StreamEnd | undefined;

@@ -1,4 +1,5 @@
 /** Bytes in order. Small pieces share a block, so that a million one-byte writes do not cost a million objects. */
+import { keptBytes } from "../base/kept_bytes.ts";
 
 /** Large enough to hold many small writes, small enough to waste little on a connection that is idle after one. */
 const BLOCK_BYTES = 4096;
@@ -39,6 +40,14 @@ export class ByteQueue {
     const block = isAlone || bytes.length >= BLOCK_BYTES ? new Uint8Array(bytes) : new Uint8Array(BLOCK_BYTES);
     if (block.length > bytes.length) block.set(bytes);
     this.#blocks.push({ bytes: block, start: 0, end: bytes.length });
+  }
+
+  /** Takes `bytes` over: nobody changes them any more. Large pieces are kept as they are, small ones copied. */
+  give(bytes: Uint8Array): void {
+    if (bytes.length < BLOCK_BYTES) return this.push(bytes);
+    const kept = keptBytes(bytes);
+    this.#length += kept.length;
+    this.#blocks.push({ bytes: kept, start: 0, end: kept.length });
   }
 
   /** Up to `bytesMax` bytes, which the caller owns; empty when there are none. */

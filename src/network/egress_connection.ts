@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import type { ByteSink, ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
+import { keptBytes } from "../base/kept_bytes.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { ByteQueue } from "./byte_queue.ts";
@@ -214,7 +215,7 @@ class EgressReader implements ByteSource {
 
   #received(bytes: Uint8Array): void {
     if (this.#isDiscarding) return;
-    this.#queue.push(bytes);
+    this.#queue.give(bytes);
     if (this.#queue.length >= this.#half.options.receiveBufferBytes) this.#socket.pause();
     this.#waiters.wakeAll();
   }
@@ -251,7 +252,7 @@ class EgressWriter implements ByteSink {
     const costBytes = bytes.length + WRITE_COST_BYTES;
     this.#costBytes += costBytes;
     // The socket keeps its own copy until the system has taken it. A failure comes as the socket's "error".
-    this.#socket.write(new Uint8Array(bytes), () => this.#written(costBytes));
+    this.#socket.write(keptBytes(bytes), () => this.#written(costBytes));
     return undefined;
   }
 

@@ -51,7 +51,7 @@ export class HttpBodyWindow implements ByteSink {
 
   write(bytes: Uint8Array): StreamEnd | undefined {
     if (this.#isClosed()) return "closed";
-    this.#queue.push(bytes);
+    this.#queue.give(bytes);
     if (bytes.length > 0) this.#readers.wakeAll();
     return undefined;
   }

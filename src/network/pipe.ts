@@ -101,7 +101,7 @@ export class Pipe {
     const { budget } = this.#options;
     this.#promisedBytes = budget.promise(this.#promisedBytes, this.#promisedBytes - bytes.length);
     budget.add(bytes.length);
-    this.#queue.push(bytes);
+    this.#queue.give(bytes);
     if (bytes.length > 0) this.#readers.wakeAll();
     return undefined;
   }

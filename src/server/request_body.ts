@@ -129,7 +129,7 @@ export class RequestBody implements ByteSource {
       return;
     }
     if (chunk.length === 0 || this.#state.kind !== "flowing") return;
-    this.#held.push(chunk);
+    this.#held.give(chunk);
     if (this.#held.length >= this.#options.windowBytes) this.#request.pause();
     this.#waiters.wakeAll();
   }

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { StreamEnd } from "../base/byte_stream.ts";
+import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
@@ -70,13 +71,12 @@ export class ResponseSink implements ResponseBody {
       return "closed";
     }
     if (!this.#sendsBytes || bytes.length === 0) return undefined;
-    // node:http keeps what it cannot send at once; the caller's bytes are its own again after this call.
     if (this.#state.kind === "held" && this.#state.first === undefined) {
-      this.#state = { kind: "held", first: bytes.length <= TEXT_BYTES_MAX ? textOf(bytes) : bytes.slice() };
+      this.#state = { kind: "held", first: bytes.length <= TEXT_BYTES_MAX ? textOf(bytes) : keptBytes(bytes) };
       return undefined;
     }
     this.#release();
-    this.#send(bytes.slice());
+    this.#send(keptBytes(bytes));
     return undefined;
   }
 
