@@ -34,6 +34,12 @@ const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
 export const CALLS_UNSEEN = 1;
 export const CHARGES = 2;
 
+/** Throwing and catching takes some microseconds: a loop over it would have 20 to 50 ms in a tick. */
+const THROW_COST = 128;
+
+/** A call into the runtime. */
+const TABLE_SET_COST = 8;
+
 /** Data up to this length is copied in one go. */
 export const INIT_BYTES_MAX = 1024 * 1024;
 /** Table elements up to this number are copied in one go. */
@@ -229,6 +235,7 @@ export class CodeScanner {
     }
     switch (shape) {
       case Immediate.NONE:
+        if (opcode === Op.THROW_REF) this.#throw();
         return;
       case Immediate.LOCAL: {
         const local = this.#u32();
@@ -239,8 +246,7 @@ export class CodeScanner {
         return;
       }
       case Immediate.LEB:
-        // Branches and throws are among them, and constants.
-        if (opcode !== Op.I32_CONST && opcode !== Op.I64_CONST) this.#effort.look();
+        if (opcode === Op.THROW) this.#throw();
         return this.#skipLeb();
       case Immediate.MEMARG:
         this.#memarg();
@@ -260,6 +266,11 @@ export class CodeScanner {
       default:
         throw this.#unknown(start, opcode);
     }
+  }
+
+  #throw(): void {
+    this.#effort.look();
+    this.#cost += THROW_COST;
   }
 
   /** Follows an instruction that pops and pushes what is not a local. */
@@ -323,6 +334,7 @@ export class CodeScanner {
         return this.#branch(start, opcode === Op.BR);
       case Op.RETHROW:
         this.#flagLoop(this.#loop, LoopFlag.NOISY);
+        this.#cost += THROW_COST;
         return this.#skipLeb();
       case Op.BR_TABLE:
         return this.#branchTable(start);
@@ -351,6 +363,7 @@ export class CodeScanner {
         this.#table(start);
         return;
       case Op.TABLE_SET:
+        this.#cost += TABLE_SET_COST;
         this.#table(start);
         return this.#changes(start, CHANGED_TABLE);
       case Op.MEMORY_SIZE:
@@ -521,6 +534,7 @@ export class CodeScanner {
       }
       case Op.BR_ON_NULL:
       case Op.BR_ON_NON_NULL:
+        this.#effort.look();
         this.#flagLoop(this.#loop, LoopFlag.NOISY);
         return this.#skipLeb();
       case Op.PREFIX_BULK:
