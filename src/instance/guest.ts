@@ -69,7 +69,7 @@ export interface GuestOptions {
   /** Its component's way to the outside; without one requests and names are denied. */
   readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers. */
-  readonly incomingCdnLoop?: readonly Uint8Array[];
+  readonly incomingCdnLoop?: () => readonly Uint8Array[];
   /** Default: lines for the log. */
   readonly output?: GuestOutput;
 }
@@ -92,6 +92,12 @@ const REFUSALS: Readonly<Record<GuestRefusedError["limit"], string>> = {
   stacks: "as many guests are running as the process can suspend",
   processMemory: "the memory of all guests together is used up",
 };
+
+/** Where a guest's lines go, and how the last one of each stream gets there. */
+interface GuestLog {
+  readonly output: GuestOutput;
+  readonly end: () => void;
+}
 
 /** What a request holds of the process, and how it is let go. */
 interface Running {
@@ -303,7 +309,16 @@ export class Guest {
     this.#tools.counters.add("instances", -1);
   }
 
-  #openLog(): { readonly output: GuestOutput; readonly end: () => void } {
+  /** Most requests write nothing. */
+  #openLog(): GuestLog {
+    let log: GuestLog | undefined;
+    return {
+      output: (stream, bytes) => (log ??= this.#openLines()).output(stream, bytes),
+      end: () => log?.end(),
+    };
+  }
+
+  #openLines(): GuestLog {
     const { label, logRate } = this.#program;
     let dropped = 0;
     const open = (stream: "stdout" | "stderr"): LineOutput =>

@@ -18,7 +18,7 @@ export interface RequestSide {
   /** Its component's way to the outside; without one requests and names are denied. */
   readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers. */
-  readonly incomingCdnLoop?: readonly Uint8Array[] | undefined;
+  readonly incomingCdnLoop?: (() => readonly Uint8Array[]) | undefined;
   readonly output: HostContext["output"];
 }
 
@@ -61,7 +61,7 @@ export class GuestContext implements HostContext {
   }
 
   get incomingCdnLoop(): readonly Uint8Array[] | undefined {
-    return this.#current().incomingCdnLoop;
+    return this.#current().incomingCdnLoop?.();
   }
 
   get output(): HostContext["output"] {

@@ -15,7 +15,7 @@ import { InstancePool, type PoolMode } from "./instance_pool.ts";
 import { LogRate } from "./log_rate.ts";
 import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
-import { RequestClock, type TimeOver } from "./request_clock.ts";
+import { RequestClock, RequestDeadlines, type TimeOver } from "./request_clock.ts";
 import { describeFailure, type RequestFailure } from "./request_failure.ts";
 import { WatchedExchange } from "./watched_exchange.ts";
 
@@ -54,12 +54,14 @@ const LOST_REQUEST_MS = 1_000;
 export class Handler {
   readonly #options: HandlerOptions;
   readonly #pool: InstancePool;
+  readonly #deadlines: RequestDeadlines;
   readonly #running = new Set<(reason: StopReason) => void>();
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     const { program, tools, limits, mode = { kind: "fresh" } } = options;
     const { memoryBytesMax, handlesMax, cpuMs, logBytesPerSecond, idleInstancesMax } = limits;
+    this.#deadlines = new RequestDeadlines(tools.clock, limits);
     const budget = options.budget ?? tools.budget.openWorkload(Infinity);
     this.#pool = new InstancePool({
       program: {
@@ -102,11 +104,9 @@ export class Handler {
       stopped ??= reason;
       guest.kill(stopCause(reason));
     };
-    const { clock } = this.#options.tools;
     const { limits } = this.#options;
     const times = new RequestClock({
-      clock,
-      times: limits,
+      deadlines: this.#deadlines,
       onOver: (over) => stop({ kind: "time-over", over, afterMs: over === "wall" ? limits.wallMs : limits.idleMs }),
     });
     this.#running.add(stop);
@@ -146,7 +146,7 @@ export class Handler {
   async #begin(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     const { openNetwork, egress } = this.#options;
     try {
-      guest.begin({ network: openNetwork(), egress, incomingCdnLoop: cdnLoopOf(exchange) });
+      guest.begin({ network: openNetwork(), egress, incomingCdnLoop: () => cdnLoopOf(exchange) });
       if (!guest.isStarted) await guest.start();
       return undefined;
     } catch (error) {

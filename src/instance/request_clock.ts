@@ -3,6 +3,7 @@
  * answer to the guest's own end. One timer at a time, and none is moved for each piece: the piece only notes when it was.
  */
 import type { Clock } from "../base/clock.ts";
+import { DeadlineQueue } from "../base/deadline_queue.ts";
 
 /** How long each part may take. */
 export interface RequestTimes {
@@ -13,10 +14,24 @@ export interface RequestTimes {
 /** Which limit was met. */
 export type TimeOver = "wall" | "idle";
 
+/** What the requests of a route share. */
+export class RequestDeadlines {
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly walls: DeadlineQueue;
+  readonly idles: DeadlineQueue;
+
+  constructor(clock: Clock, { wallMs, idleMs }: RequestTimes) {
+    this.clock = clock;
+    this.idleMs = idleMs;
+    this.walls = new DeadlineQueue(clock, wallMs);
+    this.idles = new DeadlineQueue(clock, idleMs);
+  }
+}
+
 /** What a request's clock needs. */
 export interface RequestClockOptions {
-  readonly clock: Clock;
-  readonly times: RequestTimes;
+  readonly deadlines: RequestDeadlines;
   /** Called at most once. */
   readonly onOver: (over: TimeOver) => void;
 }
@@ -34,7 +49,7 @@ export class RequestClock {
   /** Starts with the wait for the head. */
   constructor(options: RequestClockOptions) {
     this.#options = options;
-    this.#cancelTimer = options.clock.startTimer(options.times.wallMs, () => this.#end("wall"));
+    this.#cancelTimer = options.deadlines.walls.start(() => this.#end("wall"));
   }
 
   /** The head went out. From here on `progressed` says when the guest got rid of a piece. */
@@ -43,11 +58,11 @@ export class RequestClock {
     this.#isClientBusy = isClientBusy;
     this.progressed();
     this.#cancelTimer?.();
-    this.#arm(this.#options.times.idleMs);
+    this.#cancelTimer = this.#options.deadlines.idles.start(() => this.#checkIdle());
   }
 
   progressed(): void {
-    this.#progressMs = this.#options.clock.monotonicMs();
+    this.#progressMs = this.#options.deadlines.clock.monotonicMs();
   }
 
   /** The answer is whole, or never will be: the guest has the rest for itself. */
@@ -63,16 +78,13 @@ export class RequestClock {
     this.#cancelTimer = undefined;
   }
 
-  #arm(delayMs: number): void {
-    this.#cancelTimer = this.#options.clock.startTimer(delayMs, () => this.#checkIdle());
-  }
-
   #checkIdle(): void {
     if (this.#isClientBusy()) this.progressed();
-    const leftMs = this.#progressMs + this.#options.times.idleMs - this.#options.clock.monotonicMs();
+    const { clock, idleMs } = this.#options.deadlines;
+    const leftMs = this.#progressMs + idleMs - clock.monotonicMs();
     if (leftMs <= 0) this.#end("idle");
     // Timers may come a little early.
-    else this.#arm(Math.max(leftMs, 1));
+    else this.#cancelTimer = clock.startTimer(Math.max(leftMs, 1), () => this.#checkIdle());
   }
 
   #end(over: TimeOver): void {

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../test/support/fake_clock.ts";
-import { RequestClock } from "./request_clock.ts";
+import { RequestClock, RequestDeadlines } from "./request_clock.ts";
 
 function open() {
   const clock = new FakeClock();
   const over: string[] = [];
   const times = new RequestClock({
-    clock,
-    times: { wallMs: 1000, idleMs: 300 },
+    deadlines: new RequestDeadlines(clock, { wallMs: 1000, idleMs: 300 }),
     onOver: (which) => over.push(which),
   });
   return { clock, over, times };

@@ -53,8 +53,9 @@ export class GuestNetwork {
   readonly access: GuestAccess;
   readonly socketsMax: number;
   readonly #host: GuestNetworkHost;
-  readonly #owner: TcpSocketOwner;
-  readonly #udpOwner: UdpSocketOwner;
+  /** Made for the first socket: most requests open none. */
+  #tcpOwner: TcpSocketOwner | undefined;
+  #udpOwner: UdpSocketOwner | undefined;
   readonly #sockets = new Set<TcpSocket | UdpSocket>();
 
   constructor({ host, role, label, access, socketsMax }: GuestNetworkOptions) {
@@ -63,25 +64,6 @@ export class GuestNetwork {
     this.socketsMax = socketsMax;
     this.role = role;
     this.label = label;
-    this.#owner = {
-      role,
-      loopback: host.loopback,
-      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "tcp" }),
-      dialEgress: (options) => host.dialEgress(this, options),
-      deny: (denial) => this.deny(denial),
-      mayAccept: () => this.#sockets.size < socketsMax,
-      tryAccept: () => this.#hasRoom(),
-      adopt: (family, connection, options) => this.#adopt(family, connection, options),
-      released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
-    };
-    this.#udpOwner = {
-      role,
-      loopback: host.loopback.udp,
-      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "udp" }),
-      openEgress: (options) => host.openUdp(this, options),
-      deny: (denial) => this.deny(denial),
-      released: (socket) => this.#released(socket, "udp"),
-    };
   }
 
   /** Sockets that hold something, accepted ones included; a dropped one counts while its streams live. */
@@ -93,7 +75,7 @@ export class GuestNetwork {
   createTcpSocket(family: IpFamily): TcpSocket | SocketErrorCode {
     const error = this.#opening("tcp", family);
     if (error !== undefined) return error;
-    const socket = new TcpSocket({ owner: this.#owner, family });
+    const socket = new TcpSocket({ owner: this.#ownerOfTcp(), family });
     this.#sockets.add(socket);
     return socket;
   }
@@ -102,7 +84,7 @@ export class GuestNetwork {
   createUdpSocket(family: IpFamily): UdpSocket | SocketErrorCode {
     const error = this.#opening("udp", family);
     if (error !== undefined) return error;
-    const socket = new UdpSocket(this.#udpOwner, family);
+    const socket = new UdpSocket(this.#ownerOfUdp(), family);
     this.#sockets.add(socket);
     return socket;
   }
@@ -120,8 +102,37 @@ export class GuestNetwork {
     for (const socket of this.#sockets) socket.end(how);
   }
 
+  #ownerOfTcp(): TcpSocketOwner {
+    const host = this.#host;
+    const { role, access, socketsMax } = this;
+    return this.#tcpOwner ??= {
+      role,
+      loopback: host.loopback,
+      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "tcp" }),
+      dialEgress: (options) => host.dialEgress(this, options),
+      deny: (denial) => this.deny(denial),
+      mayAccept: () => this.#sockets.size < socketsMax,
+      tryAccept: () => this.#hasRoom(),
+      adopt: (family, connection, options) => this.#adopt(family, connection, options),
+      released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
+    };
+  }
+
+  #ownerOfUdp(): UdpSocketOwner {
+    const host = this.#host;
+    const { role, access } = this;
+    return this.#udpOwner ??= {
+      role,
+      loopback: host.loopback.udp,
+      decideEgress: (remote) => host.decideEgress(access, { remote, protocol: "udp" }),
+      openEgress: (options) => host.openUdp(this, options),
+      deny: (denial) => this.deny(denial),
+      released: (socket) => this.#released(socket, "udp"),
+    };
+  }
+
   #adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket {
-    const socket = new TcpSocket({ owner: this.#owner, family, accepted: { connection, options } });
+    const socket = new TcpSocket({ owner: this.#ownerOfTcp(), family, accepted: { connection, options } });
     this.#host.opening(this, "accepted");
     this.#sockets.add(socket);
     return socket;

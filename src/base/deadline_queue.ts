@@ -1,0 +1,56 @@
+/** Many deadlines of one length with one timer: what every request has, and hardly any meets. */
+import type { Clock } from "./clock.ts";
+
+interface Deadline {
+  readonly dueMs: number;
+  readonly fire: () => void;
+}
+
+/**
+ * Deadlines come due in the order in which they began, so only the first needs a timer; it is left as it is when the
+ * first is cancelled, and looks again when it fires. Nothing is held while there is none.
+ *
+ * @example
+ * const walls = new DeadlineQueue(clock, 30_000);
+ * const cancel = walls.start(() => guest.kill());
+ */
+export class DeadlineQueue {
+  readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
+  readonly #lengthMs: number;
+  readonly #waiting = new Set<Deadline>();
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Pick<Clock, "monotonicMs" | "startTimer">, lengthMs: number) {
+    this.#clock = clock;
+    this.#lengthMs = lengthMs;
+  }
+
+  /** Calls `fire` once after the queue's length and returns the function that cancels it. */
+  start(fire: () => void): () => void {
+    const deadline: Deadline = { dueMs: this.#clock.monotonicMs() + this.#lengthMs, fire };
+    this.#waiting.add(deadline);
+    this.#cancelTimer ??= this.#clock.startTimer(this.#lengthMs, () => this.#look());
+    return () => this.#cancel(deadline);
+  }
+
+  #cancel(deadline: Deadline): void {
+    if (!this.#waiting.delete(deadline) || this.#waiting.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #look(): void {
+    this.#cancelTimer = undefined;
+    const nowMs = this.#clock.monotonicMs();
+    for (const deadline of this.#waiting) {
+      const leftMs = deadline.dueMs - nowMs;
+      if (leftMs > 0) {
+        // Timers may come a little early.
+        this.#cancelTimer ??= this.#clock.startTimer(Math.max(leftMs, 1), () => this.#look());
+        return;
+      }
+      this.#waiting.delete(deadline);
+      deadline.fire();
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../test/support/fake_clock.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+
+function open() {
+  const clock = new FakeClock();
+  const fired: string[] = [];
+  const queue = new DeadlineQueue(clock, 100);
+  return { clock, fired, queue, start: (name: string) => queue.start(() => fired.push(name)) };
+}
+
+test("DeadlineQueue: each fires at its own time, with one timer for all", async () => {
+  const { clock, fired, start } = open();
+  start("a");
+  await clock.advanceMs(30);
+  start("b");
+  start("c");
+  assert.equal(clock.timersArmed, 1);
+  await clock.advanceMs(69);
+  assert.deepEqual(fired, []);
+  await clock.advanceMs(1);
+  assert.deepEqual(fired, ["a"]);
+  await clock.advanceMs(30);
+  assert.deepEqual([fired, clock.timersArmed], [["a", "b", "c"], 0]);
+});
+
+test("DeadlineQueue: a cancelled one never fires, and the last one takes the timer with it", async () => {
+  const { clock, fired, start } = open();
+  const cancelA = start("a");
+  await clock.advanceMs(50);
+  const cancelB = start("b");
+  cancelA();
+  assert.equal(clock.timersArmed, 1, "b has it");
+  await clock.advanceMs(99);
+  cancelB();
+  cancelB();
+  assert.equal(clock.timersArmed, 0);
+  start("c");
+  cancelA();
+  await clock.advanceMs(100);
+  assert.deepEqual([fired, clock.timersArmed], [["c"], 0]);
+});
+
+test("DeadlineQueue: one that fires may start and cancel others", async () => {
+  const { clock, fired, queue, start } = open();
+  let cancelB = (): void => {};
+  queue.start(() => {
+    cancelB();
+    start("next");
+  });
+  cancelB = start("b");
+  await clock.advanceMs(100);
+  assert.deepEqual([fired, clock.timersArmed], [[], 1]);
+  await clock.advanceMs(100);
+  assert.deepEqual([fired, clock.timersArmed], [["next"], 0]);
+});
