@@ -67,21 +67,38 @@ export function createRouter<T>(entries: readonly RouterEntry<T>[]): Router<T> {
     else if (pattern.kind === "suffix") suffixes.set(pattern.suffix, table);
     else any.set("", table);
   }
+  const search = (host: string | undefined, path: string, method: string): RouterResult<T> => {
+    if (!isRoutablePath(path)) return { kind: "not-found" };
+    const refused: (readonly string[])[] = [];
+    for (const table of tablesFor(requestHost(host), exact, suffixes, any)) {
+      const found = firstOf(table, path, method, refused);
+      if (found !== undefined) return found;
+    }
+    if (refused.length === 0) return { kind: "not-found" };
+    return { kind: "method-not-allowed", allow: allowedMethods(refused) };
+  };
+  let known = new Map<string, RouterResult<T>>();
   return {
     match(host, pathWithQuery, method) {
       const query = pathWithQuery.indexOf("?");
       const path = query < 0 ? pathWithQuery : pathWithQuery.slice(0, query);
-      if (!isRoutablePath(path)) return { kind: "not-found" };
-      const refused: (readonly string[])[] = [];
-      for (const table of tablesFor(requestHost(host), exact, suffixes, any)) {
-        const found = firstOf(table, path, method, refused);
-        if (found !== undefined) return found;
+      if (path.length > KNOWN_PATH_LENGTH_MAX) return search(host, path, method);
+      // With the lengths in front no two requests have one key, whatever they hold.
+      const key = `${host?.length ?? ""} ${method.length} ${host}${method}${path}`;
+      let result = known.get(key);
+      if (result === undefined) {
+        result = search(host, path, method);
+        if (known.size >= KNOWN_MAX) known = new Map();
+        known.set(key, result);
       }
-      if (refused.length === 0) return { kind: "not-found" };
-      return { kind: "method-not-allowed", allow: allowedMethods(refused) };
+      return result;
     },
   };
 }
+
+/** Requests whose answer is remembered; then all are forgotten at once, so that a client that asks at random costs little. */
+const KNOWN_MAX = 1_024;
+const KNOWN_PATH_LENGTH_MAX = 256;
 
 /** The tables that know a host, the most specific first. */
 function* tablesFor<T>(

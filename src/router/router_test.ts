@@ -213,3 +213,27 @@ test("router: answers as the naive reference does", () => {
     { numRuns: 400 },
   );
 });
+
+test("createRouter: what it remembers of one request is never another one's answer", () => {
+  const router = createRouter([
+    { match: { host: "a.example", path: "/x/:id", methods: ["GET"] }, target: "one" },
+    { match: { host: "*", path: "/x/:id", methods: undefined }, target: "any" },
+  ]);
+  const rows = [
+    ["a.example", "/x/1", "GET", "one", "1"],
+    ["a.example", "/x/2", "GET", "one", "2"],
+    ["a.example", "/x/1", "PUT", "any", "1"],
+    ["b.example", "/x/1", "GET", "any", "1"],
+    ["undefined", "/x/1", "GET", "any", "1"],
+    [undefined, "/x/1", "GET", "any", "1"],
+    ["a.exampleGET", "/x/1", "", "any", "1"],
+  ] as const;
+  for (let round = 0; round < 2; round++) {
+    for (const [host, path, method, target, id] of rows) {
+      const found = router.match(host, path, method);
+      assert.deepEqual(found.kind === "found" && { target: found.target, id: found.params["id"] }, { target, id });
+    }
+    // More than it remembers.
+    for (let other = 0; other < 3_000; other++) router.match("a.example", `/y/${other}`, "GET");
+  }
+});

@@ -44,17 +44,35 @@ function isForwarding(name: string): boolean {
   return spelled === "forwarded" || spelled === "x-real-ip" || spelled.startsWith("x-forwarded-");
 }
 
-/** RFC 7239; an address of IPv6 stands in brackets and quotes there. */
+/** What requests of one connection, and mostly of one client, have in common. */
+let vouched: { readonly origin: RequestOrigin; readonly fields: FieldEntries } | undefined;
+
+/** The same bytes for request after request: nobody changes a field's value in place. */
 function addForwarding(fields: [string, Uint8Array][], origin: RequestOrigin): void {
+  if (vouched === undefined || !isSameOrigin(vouched.origin, origin)) {
+    vouched = { origin, fields: forwardingFields(origin) };
+  }
+  for (const [name, value] of vouched.fields) fields.push([name, value]);
+}
+
+function isSameOrigin(one: RequestOrigin, other: RequestOrigin): boolean {
+  return one.remoteAddress === other.remoteAddress && one.authority === other.authority && one.scheme === other.scheme;
+}
+
+/** RFC 7239; an address of IPv6 stands in brackets and quotes there. */
+function forwardingFields(origin: RequestOrigin): FieldEntries {
   const address = plainAddress(origin.remoteAddress);
   const node = address === undefined ? "unknown" : address.includes(":") ? `"[${address}]"` : address;
   let forwarded = `for=${node};proto=${origin.scheme}`;
   // A checked authority has neither quotes nor backslashes.
   if (origin.authority !== undefined) forwarded += `;host="${origin.authority}"`;
-  fields.push(["forwarded", latin1ToBytes(forwarded)]);
-  fields.push(["x-forwarded-for", latin1ToBytes(address ?? "unknown")]);
-  fields.push(["x-forwarded-proto", latin1ToBytes(origin.scheme)]);
+  const fields: [string, Uint8Array][] = [
+    ["forwarded", latin1ToBytes(forwarded)],
+    ["x-forwarded-for", latin1ToBytes(address ?? "unknown")],
+    ["x-forwarded-proto", latin1ToBytes(origin.scheme)],
+  ];
   if (origin.authority !== undefined) fields.push(["x-forwarded-host", latin1ToBytes(origin.authority)]);
+  return fields;
 }
 
 /** A socket that listens on `::` reports clients of IPv4 as mapped addresses, and link-local ones with a zone. */
