@@ -104,7 +104,7 @@ export class Handler {
       stopped ??= reason;
       guest.kill(stopCause(reason));
     };
-    const { limits } = this.#options;
+    const { limits, tools: { clock } } = this.#options;
     const times = new RequestClock({
       deadlines: this.#deadlines,
       onOver: (over) => stop({ kind: "time-over", over, afterMs: over === "wall" ? limits.wallMs : limits.idleMs }),
