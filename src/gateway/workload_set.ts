@@ -3,6 +3,7 @@ import type { LoadedGateway } from "../config/gateway_file.ts";
 import type { GuestTools } from "../instance/guest_tools.ts";
 import type { Egress } from "../network/egress.ts";
 import type { RouterTable } from "../router/router_table.ts";
+import type { PolicyLayer } from "../policy/policy.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import type { Route } from "../workload/route.ts";
@@ -41,6 +42,8 @@ export class WorkloadSet {
   readonly #options: WorkloadSetOptions;
   readonly #slots = new Map<string, WorkloadSlot>();
   #outside: EgressGeneration;
+  /** As the operator's file says it now. */
+  #ceiling: PolicyLayer | undefined;
 
   constructor(options: WorkloadSetOptions) {
     this.#options = options;
@@ -86,7 +89,8 @@ export class WorkloadSet {
   }
 
   /** Makes everything of the first reading; nothing of it runs yet. */
-  open({ parts }: FirstReading): void {
+  open({ parts, operator }: FirstReading): void {
+    this.#ceiling = operator.ceiling.layer;
     for (const [name, { version }] of parts) {
       if (version !== undefined) this.slot(name).open(version);
     }
@@ -99,17 +103,19 @@ export class WorkloadSet {
   }
 
   /** New versions are made under this reading of the operator's file; the limits of the process stay. */
-  useOperator({ gateway }: LoadedGateway): void {
+  useOperator({ gateway, ceiling }: LoadedGateway): void {
     const next = new EgressGeneration(this.#options.openEgressTools(gateway));
     this.#outside.retire();
     this.#outside = next;
+    this.#ceiling = ceiling.layer;
+    for (const slot of this.#slots.values()) slot.recheckDraining();
   }
 
   /** What is served of a workload, whose newer version cannot be, goes no further than this reading of the operator's file. */
   cut(name: string, { ceiling }: LoadedGateway): void {
-    const workload = this.#slots.get(name)?.current;
-    if (workload === undefined || ceiling.layer === undefined) return;
-    workload.adoptPolicies(belowCeiling(workload.spec, ceiling.layer));
+    const slot = this.#slots.get(name);
+    if (slot?.current === undefined || ceiling.layer === undefined) return;
+    slot.adoptPolicies(belowCeiling(slot.current.spec, ceiling.layer));
   }
 
   /** Requests that wait for a place or a service get their answer; those that run may finish. */
@@ -135,6 +141,7 @@ export class WorkloadSet {
       denials: counts.denials,
       limitCounts: counts.limits,
       egress,
+      ceiling: () => this.#ceiling,
       ...(readinessWaitMs !== undefined && { readinessWaitMs }),
       onClosed: outside.use(),
     });

@@ -10,7 +10,7 @@
  *
  * Every step that took time asks whether it is still the latest one before it goes on.
  */
-import type { Workload } from "../workload/workload.ts";
+import type { Workload, WorkloadPolicies } from "../workload/workload.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
 /** Versions that may drain at a time. Each holds a service and what its requests hold. */
@@ -115,6 +115,17 @@ export class WorkloadSlot<Made extends SlotWorkload = Workload> {
     return true;
   }
 
+  /** The operator's file has changed: it holds for what drains as well, which nothing replaces any more. */
+  recheckDraining(): void {
+    for (const workload of this.#draining.keys()) workload.adoptPolicies(this.#current?.version.spec);
+  }
+
+  /** What serves and what drains is judged by these from now on. */
+  adoptPolicies(policies: WorkloadPolicies): void {
+    this.#current?.workload.adoptPolicies(policies);
+    for (const workload of this.#draining.keys()) workload.adoptPolicies(policies);
+  }
+
   /** Every version sends away who waits; who runs may finish. */
   sendAwayWaiting(): void {
     for (const { workload } of this.#all()) workload.sendAwayWaiting();
@@ -159,8 +170,10 @@ export class WorkloadSlot<Made extends SlotWorkload = Workload> {
     const former = this.#current;
     this.#current = next;
     this.#options.onSwapped();
+    for (const each of [...(former === undefined ? [] : [former.workload]), ...this.#draining.keys()]) {
+      each.adoptPolicies(next?.version.spec);
+    }
     if (former === undefined) return;
-    if (next !== undefined) former.workload.adoptPolicies(next.version.spec);
     const { workload } = former;
     const drained = workload.drain(this.#options.drainMs).then(() => {
       this.#draining.delete(workload);

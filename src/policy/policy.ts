@@ -135,6 +135,14 @@ export function ceilingBook({ net, dns }: PolicyLayer): RuleBook {
   });
 }
 
+/** What `policy` still allows below another ceiling, besides the one that it was made with. */
+export function cutPolicy({ off, books }: Policy, ceiling: PolicyLayer): Policy {
+  return {
+    off: off ?? (ceiling.net.form === "off" ? ceiling.net : undefined),
+    books: [...books, ceilingBook(ceiling)],
+  };
+}
+
 interface MakeBookOptions {
   /** Whose allow list counts. */
   readonly net: NetSetting;

@@ -11,7 +11,7 @@ import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import type { GuestRole } from "../network/access.ts";
 import type { Egress } from "../network/egress.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
-import type { Policy } from "../policy/policy.ts";
+import { cutPolicy, type Policy, type PolicyLayer } from "../policy/policy.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
@@ -40,9 +40,14 @@ export interface WorkloadOptions {
   readonly egress?: Egress;
   /** How long a request waits for the service. */
   readonly readinessWaitMs?: number;
+  /** What the operator allows now; it may change while the workload lives. */
+  readonly ceiling?: () => PolicyLayer | undefined;
   /** It was closed, and nothing of it is left. */
   readonly onClosed?: () => void;
 }
+
+/** The policies of a version: the workload's own is its service's. */
+export type WorkloadPolicies = Pick<WorkloadSpec, "policy" | "routes">;
 
 /** Owns everything of one workload. */
 export class Workload {
@@ -54,7 +59,7 @@ export class Workload {
   readonly #serviceChanged = new WaitList();
   readonly #lookups = new LookupSlots();
   readonly #budget: WorkloadBudget;
-  readonly #egresses: { readonly label: GuestLabel; readonly egress: GuestEgress }[] = [];
+  readonly #egresses: { readonly label: GuestLabel; readonly policy: Policy; readonly egress: GuestEgress }[] = [];
   #closed: Promise<void> | undefined;
   /** Another version has taken its place. */
   #isFormer = false;
@@ -129,15 +134,17 @@ export class Workload {
   }
 
   /**
-   * From here on the guests are judged by the policies of `spec`, a newer version of this workload, and what they have
-   * open and may not have any more ends. A route that `spec` does not have keeps its own.
+   * From here on the guests are judged by the policies of a newer version of this workload, and what they have open and
+   * may not have any more ends. A guest that the newer version does not have finishes under its own, as far as the
+   * operator allows that now: who takes a route away says nothing of what its last requests may reach.
    */
-  adoptPolicies(spec: Pick<WorkloadSpec, "policy" | "routes">): void {
-    for (const { label, egress } of this.#egresses) {
-      const policy = label.role === "service"
-        ? spec.policy
-        : spec.routes.find((route) => route.name === label.route)?.policy;
-      if (policy !== undefined) egress.setPolicy(policy);
+  adoptPolicies(newer: WorkloadPolicies | undefined): void {
+    const ceiling = this.#options.ceiling?.();
+    for (const { label, policy, egress } of this.#egresses) {
+      const adopted = label.role === "service"
+        ? newer?.policy
+        : newer?.routes.find((route) => route.name === label.route)?.policy;
+      egress.setPolicy(adopted ?? (ceiling === undefined ? policy : cutPolicy(policy, ceiling)));
     }
   }
 
@@ -170,7 +177,7 @@ export class Workload {
       clock,
       counters,
     });
-    this.#egresses.push({ label, egress: made });
+    this.#egresses.push({ label, policy, egress: made });
     return made;
   }
 
