@@ -1,6 +1,6 @@
 /** The core instances of one component instance: made in start order, with what instrumentation added to them bound. */
 import { ComponentError } from "./errors.ts";
-import { GROW_BYTES } from "./fuel.ts";
+import { GROW_BYTES, INSTANCE_BYTES } from "./fuel.ts";
 import type { PageBudget } from "./guest_meter.ts";
 import type { InstanceState } from "./instance_state.ts";
 import {
@@ -70,17 +70,31 @@ export class CoreInstances {
     this.#yield = new Suspending(() => state.turn());
   }
 
-  /** Makes them from number `from` on. A promise when there are start functions: each ends before the next one is made. */
+  /**
+   * Makes them from number `from` on. A promise when there are start functions: each ends before the next one is made. Or
+   * when there are so many core instances that the guest has to wait for its turn between two.
+   */
   start(from = 0): Promise<void> | undefined {
     const { link, state, onMade } = this.#options;
+    state.fuel.run();
     for (let index = from; index < link.coreInstances.length; index++) {
       const instance = this.#make(index);
       this.made.push(instance);
       onMade(index);
       if (instance.facts.hasStart) return this.#runStart(instance).then(() => this.start(index + 1));
       state.checkAlive();
+      const turn = this.#turnAfter(index);
+      if (turn !== undefined) return turn.then(() => this.start(index + 1));
     }
     return undefined;
+  }
+
+  /** A promise when the guest is to wait before the next one is made. */
+  #turnAfter(index: number): Promise<unknown> | undefined {
+    const { link: { coreInstances, modules }, state } = this.#options;
+    const { start, end } = modules[coreInstances[index]?.module ?? -1] ?? { start: 0, end: 0 };
+    state.fuel.charge(INSTANCE_BYTES + end - start);
+    return index + 1 < coreInstances.length ? state.turnIfDue() : undefined;
   }
 
   /** The memory behind what a core instance exports. */

@@ -9,6 +9,8 @@ import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 export const HOST_CALL_BYTES = 1024;
 /** What growing a memory costs besides: the runtime maps pages, and tells everybody who has a view of the old ones. */
 export const GROW_BYTES = 8192;
+/** What making a core instance costs beside its module's bytes, which stand for its exports and elements. */
+export const INSTANCE_BYTES = 4096;
 /** So much work of the host, and the guest's modules have to ask the meter: about 10 to 50 us. */
 export const HOST_BYTES_PER_TICK = 65_536;
 
@@ -76,12 +78,17 @@ export class Fuel {
     this.isDue = true;
   }
 
+  /** The core instances are there. */
+  settle(): void {
+    this.#hostBytes = 0;
+    this.isDue = false;
+    this.#fill(this.#share);
+  }
+
   /** As in a new instance. */
   reset(): void {
-    this.#hostBytes = 0;
-    this.#fill(this.#share);
+    this.settle();
     this.hasCalled = false;
-    this.isDue = false;
   }
 
   #fill(fuel: number): void {

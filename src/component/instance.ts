@@ -105,6 +105,7 @@ export class ComponentInstance {
       if (starting !== undefined) await starting;
       instance.#open(starting !== undefined);
     } catch (error) {
+      instance.#state.fuel.rest();
       instance.dispose();
       throw error;
     }
@@ -130,6 +131,7 @@ export class ComponentInstance {
       }
     }
     this.#exports = bindExports(this.#source.exports, this.#binder.exportContext());
+    state.fuel.settle();
     state.leave();
   }
 

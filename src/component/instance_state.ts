@@ -191,6 +191,15 @@ export class InstanceState {
     return true;
   }
 
+  /** Asks the meter between two core instances, when making them was dear. A promise when the guest is to wait for its turn. */
+  turnIfDue(): Promise<unknown> | undefined {
+    if (!this.fuel.isDue) return undefined;
+    this.mayBlock = true;
+    const answer = this.tick();
+    this.checkAlive();
+    return answer === WAIT ? this.turn() : undefined;
+  }
+
   takePending(): Promise<FlatValue | undefined> | undefined {
     const pending = this.#pending ?? undefined;
     this.#pending = null;

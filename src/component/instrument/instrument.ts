@@ -16,6 +16,7 @@ import { Additions, ExternKind } from "./additions.ts";
 import { CodeScan, type ImportSpec } from "./code_scan.ts";
 import { CodeScanner, UNCHARGED_COST_MAX } from "./code_scanner.ts";
 import { fuelCosts } from "./fuel_costs.ts";
+import { checkInstanceWork } from "./instance_work.ts";
 import { FunctionMap } from "./function_map.ts";
 import {
   EXPORT_NAMES,
@@ -50,6 +51,7 @@ export interface ModuleRange {
  */
 export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions & ModuleRange): InstrumentedModule {
   const shape = readModuleShape(bytes, options.start ?? 0, options.end ?? bytes.length);
+  checkInstanceWork(shape);
   const scan = new CodeScan();
   const hasFuel = shape.functions.length > shape.importedFunctions;
   if (hasFuel) {
