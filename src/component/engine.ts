@@ -1,10 +1,12 @@
 /** The component engine's public side: bytes to a compiled component, and from there to instances. */
+import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { planComponentParts } from "./component_plan.ts";
 import { ComponentError } from "./errors.ts";
 import { interfaceKeys, planExports } from "./export_plan.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import type { CoreModule } from "./core_instances.ts";
-import { instrumentModule } from "./instrument/instrument.ts";
+import { instrumentModuleInSteps } from "./instrument/instrument.ts";
+import { stepsInTurns } from "./instrument/steps.ts";
 import { ComponentInstance, type InstanceSource, type InstantiateOptions } from "./instance.ts";
 import { planComponent } from "./link.ts";
 import { encodeTrampolines } from "./trampoline.ts";
@@ -109,7 +111,7 @@ async function compileModule(
   component: Uint8Array,
   options: CoreModuleRange & { readonly tracksWrites: boolean },
 ): Promise<CoreModule> {
-  const { bytes, ...facts } = instrumentModule(component, options);
+  const { bytes, ...facts } = await stepsInTurns(instrumentModuleInSteps(component, options), nextEventLoopTurn);
   try {
     const module = await WebAssembly.compile(bytes);
     const hasHooks = WebAssembly.Module.imports(module).some((item) => item.module === facts.importModule);

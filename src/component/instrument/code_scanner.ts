@@ -15,6 +15,7 @@ import { CompileEffort } from "./compile_effort.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
+import { STEP_BYTES, type Steps } from "./steps.ts";
 
 /** A function that costs no more is not charged itself but where it is called. Most small functions are below. */
 export const UNCHARGED_COST_MAX = 64;
@@ -30,8 +31,9 @@ const STRETCH_MAX = 512;
  */
 const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
 
-/** Bits of `callFlags`. */
+/** Bit of `callFlags`: it has a call that this module cannot see into. */
 export const CALLS_UNSEEN = 1;
+/** Bit of `callFlags`: something in it charges, whatever it calls. */
 export const CHARGES = 2;
 
 /**
@@ -100,6 +102,8 @@ export class CodeScanner {
   readonly #paramsMax: number;
   #at = 0;
   #end = 0;
+  /** Where the next step begins. */
+  #stepEnd = 0;
   #locals = 0;
   /** The stretch that is open. */
   #stretch = 0;
@@ -126,8 +130,9 @@ export class CodeScanner {
   }
 
   /** Scans all bodies of a code section. */
-  scanAll(section: SectionRange): void {
+  *scanAll(section: SectionRange): Steps<void> {
     this.#at = section.start;
+    this.#stepEnd = section.start + STEP_BYTES;
     this.#end = section.end;
     const own = this.#shape.functions.length - this.#shape.importedFunctions;
     const count = this.#u32();
@@ -136,14 +141,14 @@ export class CodeScanner {
       const size = this.#u32();
       const start = this.#at;
       if (size > section.end - start) throw malformed(start, "a function body is cut off", `${size} bytes`);
-      this.#scanBody(index, start, start + size);
+      yield* this.#scanBody(index, start, start + size);
       this.#at = start + size;
       this.#end = section.end;
     }
     if (this.#at !== section.end) throw malformed(this.#at, "bytes follow the last body", "the end of the section");
   }
 
-  #scanBody(index: number, start: number, end: number): void {
+  *#scanBody(index: number, start: number, end: number): Steps<void> {
     const scan = this.#scan;
     this.#at = start;
     this.#end = end;
@@ -168,6 +173,10 @@ export class CodeScanner {
     while (this.#frames.length > 0) {
       if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
       if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
+      if (this.#at >= this.#stepEnd) {
+        this.#stepEnd = this.#at + STEP_BYTES;
+        yield;
+      }
       this.#instruction();
     }
     if (this.#effort.isTooMuch) {

@@ -10,6 +10,7 @@ import { LoopFuel } from "./loop_fuel.ts";
 import { writeKeepAddress, writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
 import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
+import { STEP_BYTES, type Steps } from "./steps.ts";
 
 /** V8's bounds on the locals of a function, parameters included, and on the bytes of its body. */
 const LOCALS_MAX = 50_000;
@@ -32,11 +33,11 @@ export interface CodeSource {
  * the custom section `metadata.code.branch_hint` has to say: that fuel seldom runs out. Without it V8 keeps a loop's values
  * in memory because of the call (twice the time of a tight loop, measured).
  */
-export function writeCode(
+export function* writeCode(
   out: ByteWriter,
   source: CodeSource,
   options: { readonly added: readonly AddedFunction[]; readonly hints: ByteWriter },
-): void {
+): Steps<void> {
   const { added, hints } = options;
   const { functionCount } = source.scan;
   const moved = source.map.movedCount;
@@ -51,8 +52,13 @@ export function writeCode(
     entries.u32(source.map.at(source.map.imported + index)).u32(branches.length);
     for (const branch of branches) entries.u32(branch).bytes(1, UNLIKELY);
   };
-  for (let index = moved; index < functionCount; index += 1) write(index);
-  for (let index = 0; index < moved; index += 1) write(index);
+  let stepEnd = STEP_BYTES;
+  for (let place = 0; place < functionCount; place += 1) {
+    write((place + moved) % functionCount);
+    if (out.length < stepEnd) continue;
+    stepEnd = out.length + STEP_BYTES;
+    yield;
+  }
   for (const { body } of added) out.u32(body.length).copy(body, 0, body.length);
   hints.u32(hinted).append(entries);
 }

@@ -30,6 +30,7 @@ import {
 import { readModuleShape } from "./module_reader.ts";
 import { type ModuleShape, Section } from "./module_shape.ts";
 import { writeModule } from "./module_writer.ts";
+import { allSteps, type Steps } from "./steps.ts";
 
 /** V8's bound on the functions of a module. */
 const FUNCTIONS_MAX = 1_000_000;
@@ -50,6 +51,14 @@ export interface ModuleRange {
  * @throws {ComponentError} for what is malformed (as far as this looks) or uses instructions that are refused
  */
 export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions & ModuleRange): InstrumentedModule {
+  return allSteps(instrumentModuleInSteps(bytes, options));
+}
+
+/** As `instrumentModule`, in steps. `bytes` must not change between them. @throws {ComponentError} */
+export function* instrumentModuleInSteps(
+  bytes: Uint8Array,
+  options: InstrumentOptions & ModuleRange,
+): Steps<InstrumentedModule> {
   const shape = readModuleShape(bytes, options.start ?? 0, options.end ?? bytes.length);
   checkInstanceWork(shape);
   const scan = new CodeScan();
@@ -59,7 +68,7 @@ export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions &
     scan.imports.index({ kind: "yield" });
   }
   const code = shape.sections.get(Section.CODE);
-  if (code !== undefined) new CodeScanner(shape, scan, options).scanAll(code);
+  if (code !== undefined) yield* new CodeScanner(shape, scan, options).scanAll(code);
   else if (hasFuel) throw malformed(shape.end, "a core module has functions and no code", "one body per function");
   const map = new FunctionMap({
     imported: shape.importedFunctions,
@@ -79,7 +88,7 @@ export function instrumentModule(bytes: Uint8Array, options: InstrumentOptions &
     throw unsupported(shape.start, `more than ${FUNCTIONS_MAX} functions with those that are added`);
   }
   const costs = fuelCosts(scan, UNCHARGED_COST_MAX);
-  const written = writeModule({ shape, additions, code: { bytes, scan, costs, indices, map } });
+  const written = yield* writeModule({ shape, additions, code: { bytes, scan, costs, indices, map } });
   return {
     bytes: written,
     importModule: additions.importModule,

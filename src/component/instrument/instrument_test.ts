@@ -16,6 +16,7 @@ import { IntList } from "./int_list.ts";
 import { type ModuleShape, Section } from "./module_shape.ts";
 import { readModuleShape } from "./module_reader.ts";
 import { writeModule } from "./module_writer.ts";
+import { allSteps } from "./steps.ts";
 
 const GUESTS = [
   "sample_service_leet",
@@ -33,7 +34,7 @@ const GUESTS = [
 function rewriteUnchanged(shape: ModuleShape): Uint8Array {
   const found = new CodeScan();
   const code = shape.sections.get(Section.CODE);
-  if (code !== undefined) new CodeScanner(shape, found, { tracksWrites: true }).scanAll(code);
+  if (code !== undefined) allSteps(new CodeScanner(shape, found, { tracksWrites: true }).scanAll(code));
   const scan = new CodeScan();
   for (const list of ["bodyStart", "codeStart", "bodyEnd", "localCount"] as const) {
     for (let index = 0; index < found[list].length; index += 1) scan[list].push(found[list].at(index));
@@ -42,7 +43,7 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
   const own = found.functionCount;
   const map = new FunctionMap({ imported: shape.importedFunctions, own, added: 0 });
   const unused = (): never => assert.fail("nothing is added");
-  return writeModule({
+  return allSteps(writeModule({
     shape,
     additions: new Additions({ importModule: "", firstType: 0, firstFunction: 0 }),
     code: {
@@ -61,7 +62,7 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
         is64: unused,
       },
     },
-  });
+  }));
 }
 
 function expectSameSections(before: ModuleShape, after: ModuleShape): void {

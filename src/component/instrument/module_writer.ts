@@ -6,6 +6,7 @@ import { type OnFunction, readExternIndex, visitConstants } from "./module_items
 import { type ModuleShape, Section, SECTION_ORDER, type SectionRange, sectionReader } from "./module_shape.ts";
 import { renamedFunctions } from "./name_section.ts";
 import { Op } from "./opcodes.ts";
+import type { Steps } from "./steps.ts";
 
 /** The type byte of an i32. */
 const I32 = 0x7f;
@@ -21,12 +22,15 @@ export interface ModuleSource {
 }
 
 /** The bytes of the rewritten module. Custom sections but the names are left out: offsets in them would be wrong. */
-export function writeModule(source: ModuleSource): Uint8Array<ArrayBuffer> {
+export function* writeModule(source: ModuleSource): Steps<Uint8Array<ArrayBuffer>> {
   const { shape } = source;
   const length = shape.end - shape.start;
   const out = new ByteWriter(length + (length >> 2) + 1024);
   out.copy(shape.bytes, shape.start, shape.start + 8);
-  for (const id of SECTION_ORDER) writeSection(out, source, id);
+  for (const id of SECTION_ORDER) {
+    if (id === Section.CODE) yield* writeCodeSection(out, source);
+    else writeSection(out, source, id);
+  }
   const names = renamedFunctions(shape, source.code.map);
   if (names !== null) writeCustom(out, "name", names);
   return out.written();
@@ -37,7 +41,6 @@ function writeSection(out: ByteWriter, source: ModuleSource, id: number): void {
   const range = shape.sections.get(id);
   const added = addedTo(additions, id);
   if (id === Section.START || (range === undefined && added === 0)) return;
-  if (id === Section.CODE) return writeCodeSection(out, source);
   out.u8(id);
   const start = out.beginSized();
   if (id === Section.DATA || id === Section.DATA_COUNT) {
@@ -58,12 +61,13 @@ function writeSection(out: ByteWriter, source: ModuleSource, id: number): void {
 }
 
 /** The branch hints come before the code that they are about. */
-function writeCodeSection(out: ByteWriter, source: ModuleSource): void {
+function* writeCodeSection(out: ByteWriter, source: ModuleSource): Steps<void> {
   const range = source.shape.sections.get(Section.CODE);
+  if (range === undefined && addedTo(source.additions, Section.CODE) === 0) return;
   const length = range === undefined ? 0 : range.end - range.start;
   const code = new ByteWriter(length + (length >> 2) + 1024);
   const hints = new ByteWriter();
-  writeCode(code, source.code, { added: source.additions.functions, hints });
+  yield* writeCode(code, source.code, { added: source.additions.functions, hints });
   writeCustom(out, "metadata.code.branch_hint", hints);
   out.u8(Section.CODE).u32(code.length).append(code);
 }
