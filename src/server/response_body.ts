@@ -38,6 +38,8 @@ export class ResponseSink implements ResponseBody {
   #state: SinkState = { kind: "held", first: undefined };
   #isBlocked = false;
   #writtenBytes = 0;
+  /** Handed to `node:http`. */
+  #sentBytes = 0;
 
   constructor(response: ServerResponse, head: SendableHead, options: ResponseSinkOptions) {
     this.#response = response;
@@ -103,7 +105,7 @@ export class ResponseSink implements ResponseBody {
     } else {
       this.#release();
       if (rawTrailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(toPairs(rawTrailers));
-      this.#response.end();
+      if (!this.#response.writableEnded) this.#response.end();
     }
     this.#become({ kind: "finished" });
   }
@@ -166,6 +168,12 @@ export class ResponseSink implements ResponseBody {
   }
 
   #send(piece: string | Uint8Array): void {
+    this.#sentBytes += piece.length;
+    if (this.#sentBytes === this.#head.contentLength) {
+      // The guest may take its time to say so: a client that leaves now has its whole answer, and did not leave early.
+      this.#response.end(piece, "latin1");
+      return;
+    }
     if (this.#response.write(piece, "latin1") || this.#isBlocked) return;
     this.#isBlocked = true;
     this.#response.once("drain", () => {

@@ -44,6 +44,31 @@ test("no field is lost behind many others", async (t) => {
   await harness.close();
 });
 
+test("a client that leaves with its whole answer has not gone away, though the guest has not ended yet", async () => {
+  const left = Promise.withResolvers<void>();
+  let hasGone = false;
+  const harness = await startHarness(async (exchange) => {
+    exchange.onClientGone(() => (hasGone = true));
+    const body = exchange.respond({ status: 200, headers: [["content-length", Buffer.from("6")]] });
+    body.write(Buffer.from("who"));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    body.write(Buffer.from("le!"));
+    await left.promise;
+    body.finish(undefined);
+  });
+  const client = new RawClient(harness.port).send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
+  await client.until((text) => text.endsWith("whole!"));
+  client.destroy();
+  await client.closed;
+  await eventually(() => harness.listener.connectionCount === 0);
+  left.resolve();
+  await harness.idle();
+  assert.equal(hasGone, false);
+  const lines = harness.events.flatMap((event) => (event.kind === "request" ? [[event.status, event.cause]] : []));
+  assert.deepEqual(lines, [[200, undefined]]);
+  await harness.close();
+});
+
 test("a body is asked for only when the guest reads it", async (t) => {
   const harness = await startHarness(async (exchange) => {
     if (exchange.head.pathWithQuery === "/read") answer(exchange, 200, String((await readBody(exchange)).length));
