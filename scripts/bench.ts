@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- engine load runaway footprint]`: what things cost, on this machine, beside others that do the same.
+ * `npm run bench [-- engine instrument load runaway footprint]`: what things cost, on this machine, beside others that do the same.
  * Without names, all tables. Nothing leaves the machine.
  *
  *     --rounds 5 --seconds 4     how often and how long load is sent for each cell
@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { engineTable } from "./bench/engine_table.ts";
+import { instrumentTable } from "./bench/instrument_table.ts";
 import { loadTable } from "./bench/load_table.ts";
 import { type BenchRow, loadRun, machineLine, printComparison, saveRun } from "./bench/results.ts";
 import { runawayTable } from "./bench/runaway_table.ts";
@@ -45,6 +46,7 @@ async function measure(): Promise<void> {
   const options = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
   const tables: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
     engine: () => engineTable(built),
+    instrument: () => instrumentTable(),
     load: () => loadTable(built, options),
     runaway: () => runawayTable(built, options),
     footprint: () => footprintTable(built),

@@ -1,140 +1,85 @@
 /**
- * What instrumentation costs: compute loops as they are, with fuel, with tracked writes; and rewriting itself.
+ * The measuring half of the table "instrument", for one runtime: each program as it is, with fuel, and with fuel and
+ * tracked writes. Prints JSON.
  *
- *   node scripts/bench/instrument.ts      deno run -A scripts/bench/instrument.ts
+ *     node scripts/bench/instrument.ts <core modules>
  *
- * Each number is the best of several rounds, on one thread; the rounds of the three variants alternate.
+ * V8 runs code in its quick compiler's version until that has used up a budget, so there are rounds to warm up. The three
+ * variants alternate, and the best round of each counts: on a machine that others use too the rest is theirs.
  */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { parse } from "@bytecodealliance/jco";
 import { instrumentModule } from "../../src/component/instrument/instrument.ts";
-import { FUEL_PER_TICK } from "../../src/component/instrument/instrumented_module.ts";
-import { planComponent } from "../../src/component/link.ts";
+import { FUEL_PER_TICK, IMPORT_NAMES } from "../../src/component/instrument/instrumented_module.ts";
+import { COMPUTE_SIZES, EXTREME_SIZES } from "./compute_programs.ts";
 
-const ROUNDS = 9;
+const WARM_UP_ROUNDS = 6;
+const ROUNDS = 20;
 
-/** Text of a module that exports `run`, and its argument. */
-const PROGRAMS: Readonly<Record<string, readonly [text: string, argument: number]>> = {
-  "xorshift (no memory)": [
-    `(func (export "run") (param $n i32) (result i32) (local $x i32) (local.set $x (i32.const 12345)) (loop $l
-      (local.set $x (i32.xor (local.get $x) (i32.shl (local.get $x) (i32.const 13))))
-      (local.set $x (i32.xor (local.get $x) (i32.shr_u (local.get $x) (i32.const 17))))
-      (local.set $x (i32.xor (local.get $x) (i32.shl (local.get $x) (i32.const 5))))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $x))`,
-    10_000_000,
-  ],
-  "matrix product (f64)": [
-    `(memory 64) (func (export "run") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $k i32) (local $s f64)
-      (loop $li (local.set $j (i32.const 0)) (loop $lj (local.set $k (i32.const 0)) (local.set $s (f64.const 0))
-        (loop $lk (local.set $s (f64.add (local.get $s) (f64.mul
-            (f64.load (i32.shl (i32.add (i32.mul (local.get $i) (local.get $n)) (local.get $k)) (i32.const 3)))
-            (f64.load offset=1000000 (i32.shl (i32.add (i32.mul (local.get $k) (local.get $n)) (local.get $j)) (i32.const 3))))))
-          (br_if $lk (i32.lt_u (local.tee $k (i32.add (local.get $k) (i32.const 1))) (local.get $n))))
-        (f64.store offset=2000000 (i32.shl (i32.add (i32.mul (local.get $i) (local.get $n)) (local.get $j)) (i32.const 3)) (local.get $s))
-        (br_if $lj (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (local.get $n))))
-      (br_if $li (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))) (i32.const 0))`,
-    200,
-  ],
-  "insertion sort": [
-    `(memory 1) (func (export "run") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $x i32)
-      (loop $fill (i32.store (i32.shl (local.get $i) (i32.const 2)) (i32.mul (local.get $i) (i32.const 0x9E3779B1)))
-        (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
-      (local.set $i (i32.const 4))
-      (loop $outer (local.set $x (i32.load (local.get $i))) (local.set $j (local.get $i))
-        (block $done (loop $inner
-          (br_if $done (i32.eqz (local.get $j)))
-          (br_if $done (i32.le_u (i32.load (i32.sub (local.get $j) (i32.const 4))) (local.get $x)))
-          (i32.store (local.get $j) (i32.load (i32.sub (local.get $j) (i32.const 4))))
-          (local.set $j (i32.sub (local.get $j) (i32.const 4))) (br $inner)))
-        (i32.store (local.get $j) (local.get $x))
-        (br_if $outer (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.shl (local.get $n) (i32.const 2)))))
-      (i32.load (i32.const 0)))`,
-    6000,
-  ],
-  "sieve (byte stores)": [
-    `(memory 32) (func (export "run") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $c i32)
-      (memory.fill (i32.const 0) (i32.const 1) (local.get $n)) (local.set $i (i32.const 2))
-      (loop $o (if (i32.load8_u (local.get $i)) (then
-        (local.set $c (i32.add (local.get $c) (i32.const 1))) (local.set $j (i32.shl (local.get $i) (i32.const 1)))
-        (block $b (loop $in (br_if $b (i32.ge_u (local.get $j) (local.get $n))) (i32.store8 (local.get $j) (i32.const 0))
-          (local.set $j (i32.add (local.get $j) (local.get $i))) (br $in)))))
-        (br_if $o (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))) (local.get $c))`,
-    2_000_000,
-  ],
-  "fib (calls only)": [
-    `(func $f (export "run") (param i32) (result i32) (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
-      (then (local.get 0)) (else (i32.add (call $f (i32.sub (local.get 0) (i32.const 1))) (call $f (i32.sub (local.get 0) (i32.const 2)))))))`,
-    31,
-  ],
-};
-
-/** Instantiates a module that imports nothing of its own; gives its `run`. */
-function runner(bytes: Uint8Array<ArrayBuffer>, imports: WebAssembly.Imports): (argument: number) => unknown {
-  const { run } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
-  if (typeof run !== "function") throw new Error("The program has no export named run");
-  return run as (argument: number) => unknown;
+/** Best times in ms, and how often the fuel ran out in a run. */
+export interface InstrumentTimes {
+  readonly plain: number;
+  readonly fuel: number;
+  readonly writes: number;
+  readonly ticks: number;
 }
 
-/** Best time of each, in ms. */
-function race(runs: readonly (() => unknown)[]): number[] {
-  const best = runs.map(() => Infinity);
-  for (let round = 0; round < ROUNDS + 3; round += 1) {
-    runs.forEach((run, index) => {
+interface Variant {
+  readonly exports: WebAssembly.Exports;
+  ticks: number;
+}
+
+/** Instantiates with imports that do nothing, but for those that instrumentation adds. */
+function instantiate(bytes: Uint8Array<ArrayBuffer>, importModule: string | null): Variant {
+  const module = new WebAssembly.Module(bytes);
+  const memory = (): WebAssembly.Memory => variant.exports["memory"] as WebAssembly.Memory;
+  const added: Readonly<Record<string, (delta: number) => number>> = {
+    [IMPORT_NAMES.tick]: () => {
+      variant.ticks += 1;
+      return performance.now() > 0 ? FUEL_PER_TICK : -1;
+    },
+    [IMPORT_NAMES.size(0)]: () => memory().buffer.byteLength / 65_536,
+    [IMPORT_NAMES.grow(0)]: (delta) => memory().grow(delta),
+  };
+  const imports: Record<string, WebAssembly.ModuleImports> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    (imports[from] ??= {})[name] = (from === importModule ? added[name] : undefined) ?? ((): number => 0);
+  }
+  const variant: Variant = { exports: new WebAssembly.Instance(module, imports).exports, ticks: 0 };
+  return variant;
+}
+
+function measure(variants: readonly Variant[], name: string, size: number): InstrumentTimes {
+  const best = variants.map(() => Infinity);
+  const ticksBefore = variants[1]?.ticks ?? 0;
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
+    const sums = variants.map(({ exports }, index) => {
+      const run = exports[name] as (size: number) => number;
       const start = performance.now();
-      run();
-      // The first rounds run code that is not optimised yet.
-      if (round >= 3) best[index] = Math.min(best[index] ?? Infinity, performance.now() - start);
+      const sum = run(size);
+      const time = performance.now() - start;
+      if (round >= WARM_UP_ROUNDS) best[index] = Math.min(best[index] ?? Infinity, time);
+      return sum;
     });
+    if (new Set(sums).size > 1) throw new Error(`${name} computes something else when it is rewritten: ${sums.join()}`);
   }
-  return best;
+  const [plain = 0, fuel = 0, writes = 0] = best;
+  const ticks = ((variants[1]?.ticks ?? 0) - ticksBefore) / (WARM_UP_ROUNDS + ROUNDS);
+  return { plain, fuel, writes, ticks };
 }
 
-function percent(time: number | undefined, base: number | undefined): string {
-  return `${(((time ?? 0) / (base ?? 1) - 1) * 100).toFixed(0)} %`.padStart(6);
-}
-
-async function compute(): Promise<void> {
-  for (const [name, [text, argument]] of Object.entries(PROGRAMS)) {
-    const bytes = (await parse(`(module ${text})`)) as Uint8Array<ArrayBuffer>;
-    let ticks = 0;
-    const rewritten = [false, true].map((tracksWrites) => {
-      const module = instrumentModule(bytes, { tracksWrites });
-      const tick = (): number => {
-        ticks += 1;
-        return performance.now() > 0 ? FUEL_PER_TICK : -1;
-      };
-      return runner(module.bytes, { [module.importModule]: { tick, yield: () => 0 } });
-    });
-    const times = race([runner(bytes, {}), ...rewritten].map((run) => () => run(argument)));
-    const perTick = (((times[1] ?? 0) + (times[2] ?? 0)) * 1000 * (ROUNDS + 3)) / ticks;
-    console.log(
-      `${name.padEnd(22)} ${(times[0] ?? 0).toFixed(1).padStart(6)} ms   fuel ${percent(times[1], times[0])}   ` +
-        `fuel and writes ${percent(times[2], times[0])}   a tick each ${perTick.toFixed(0)} us`,
-    );
+const times: Record<string, InstrumentTimes> = {};
+for (const path of process.argv.slice(2)) {
+  const bytes = await readFile(path);
+  const rewritten = [false, true].map((tracksWrites) => instrumentModule(bytes, { tracksWrites }));
+  const variants = [
+    instantiate(bytes, null),
+    ...rewritten.map((module) => instantiate(module.bytes, module.importModule)),
+  ];
+  for (const [name, size] of Object.entries({ ...COMPUTE_SIZES, ...EXTREME_SIZES })) {
+    if (name in (variants[0]?.exports ?? {})) times[name] = measure(variants, name, size);
   }
 }
-
-async function rewriting(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const bytes = await readFile(path);
-    const { modules } = planComponent(bytes);
-    for (const tracksWrites of [false, true]) {
-      let written = 0;
-      const [time = 0] = race([() => {
-        written = 0;
-        for (const { start, end } of modules) {
-          written += instrumentModule(bytes, { tracksWrites, start, end }).bytes.length;
-        }
-      }]);
-      const what = tracksWrites ? "fuel and writes" : "fuel";
-      console.log(
-        `${path}: ${what}: ${time.toFixed(0)} ms, ${(bytes.length / time / 1000).toFixed(0)} MB/s, ` +
-          `${percent(written, bytes.length).trim()} longer`,
-      );
-    }
-  }
-}
-
-await compute();
-await rewriting(process.argv.slice(2));
+console.log(JSON.stringify(times));
+// Deno waits for what a module without a use may still do.
+process.exit(0);

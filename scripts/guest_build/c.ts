@@ -56,7 +56,8 @@ export const c: Toolchain = {
   },
 };
 
-async function clangFolder(): Promise<string> {
+/** The folder of clang, unpacked on first use. */
+export async function clangFolder(): Promise<string> {
   const llvm = await rustFolder();
   const version = (await readdir(join(llvm, "usr/lib"))).find((name) => /^llvm-\d+$/.test(name))?.slice("llvm-".length);
   if (version === undefined) throw new ToolchainMissing("the Rust toolchain has no LLVM");
