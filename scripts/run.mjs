@@ -55,8 +55,8 @@ if (binaries.node !== undefined) process.env.PATH = `${dirname(binaries.node)}${
 
 if (command === "start") {
   runOrExit(runtime, [...flags, join(root, "scripts/build.ts")]);
-  become(runtime, [...flags, join(root, "src/cli/main.ts"), "serve", join(root, "workloads"), ...args]);
-} else if (command === "loopgate") become(runtime, [...flags, join(root, "src/cli/main.ts"), ...args]);
+  become(runtime, [...flags, join(root, "src/cli/loopgate.mjs"), "serve", join(root, "workloads"), ...args]);
+} else if (command === "loopgate") become(runtime, [...flags, join(root, "src/cli/loopgate.mjs"), ...args]);
 else become(runtime, [...flags, join(root, `scripts/${command}.ts`), ...args]);
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */

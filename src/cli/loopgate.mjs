@@ -2,7 +2,9 @@
 // The bin of the installed package. Neither Node nor Deno strips types below node_modules, so this does it for the package's
 // own files, and it is plain JavaScript that an old Node can read far enough to say what to install.
 import * as module from "node:module";
+import { join } from "node:path";
 import process from "node:process";
+import { cacheFolder, StrippedSources } from "./start_cache.mjs";
 
 if (module.registerHooks === undefined || module.stripTypeScriptTypes === undefined) {
   const { deno, node } = process.versions;
@@ -15,19 +17,18 @@ if (module.registerHooks === undefined || module.stripTypeScriptTypes === undefi
   process.exit(2);
 }
 
+const cache = process.versions.deno === undefined ? cacheFolder() : undefined;
+// What V8 made of the sources, and what was left of them without types, from one start to the next (Deno does so by itself).
+// Not in Node's own place: that is a name below /tmp which another user may have taken first, and code is loaded from it.
+if (cache !== undefined) module.enableCompileCache(join(cache, "code"));
+
 const sources = new URL("../", import.meta.url).href;
 if (sources.includes("/node_modules/")) {
-  const { readFileSync } = await import("node:fs");
-  // The one warning that says that stripping is experimental: its user is this file, not the one who reads it.
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).includes("stripTypeScriptTypes")) emitWarning(warning, ...rest);
-  };
+  const stripped = new StrippedSources(cache);
   module.registerHooks({
     load(url, context, nextLoad) {
       if (!url.startsWith(sources) || !url.endsWith(".ts")) return nextLoad(url, context);
-      const source = module.stripTypeScriptTypes(readFileSync(new URL(url), "utf8"));
-      return { format: "module", shortCircuit: true, source };
+      return { format: "module", shortCircuit: true, source: stripped.read(new URL(url)) };
     },
   });
 }

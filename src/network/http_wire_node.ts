@@ -2,12 +2,16 @@
  * Exchanges over `node:http`, for requests whose body may have trailers: undici sends none, and holds the head back until
  * the body's first byte (`test/upstream`). The connection is the caller's, and serves this one exchange only.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import process from "node:process";
 import type { Duplex, Readable } from "node:stream";
 import { httpFailure } from "./http_failure_table.ts";
 import { HttpFault } from "./http_failure.ts";
 import { RESPONSE_FIELDS_MAX, RESPONSE_SECTION_BYTES_MAX } from "./http_limits.ts";
 import { fieldsFromRaw, type WireEvents, type WireFlow, type WireRequest } from "./http_wire.ts";
+
+// Not imported: see `server/http_listener.ts`.
+const { Agent, request: startRequest } = process.getBuiltinModule("node:http");
 
 /** Sends `request` over `socket`, which is done for afterwards. */
 export function sendOverNode(socket: Duplex, wireRequest: WireRequest, events: WireEvents): WireFlow {

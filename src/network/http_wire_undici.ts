@@ -2,14 +2,26 @@
  * Exchanges over undici: one client for one connection that is already open, so that which connection serves a request,
  * and what happens when it is gone, is decided here and not there. undici's own timers are off: time comes from `Clock`.
  */
+import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
-import { Client, type Dispatcher } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { StaleConnection } from "./http_failure.ts";
 import { IDLE_MS, IDLE_MS_MAX, RESPONSE_SECTION_BYTES_MAX } from "./http_limits.ts";
 import { fieldsFromRaw, type WireEvents, type WireFlow, type WireRequest } from "./http_wire.ts";
 
 /** No name that undici could look up or check: connection, TLS and Host are ours. */
 const ORIGIN = "http://connection.invalid";
+
+/**
+ * The one class of undici that is used. All of undici takes a tenth of a second to load, its client alone a third of that,
+ * and a gateway whose guests send nothing needs neither: it is loaded for the first connection.
+ */
+function loadClient(): typeof Client {
+  clientClass ??= createRequire(import.meta.url)("undici/lib/dispatcher/client.js") as typeof Client;
+  return clientClass;
+}
+
+let clientClass: typeof Client | undefined;
 
 /** A keep-alive connection. It takes one exchange at a time. */
 export class UndiciWire {
@@ -22,7 +34,8 @@ export class UndiciWire {
     socket.on("error", (error) => {
       this.#socketError ??= error;
     });
-    this.#client = new Client(ORIGIN, {
+    const ClientClass = loadClient();
+    this.#client = new ClientClass(ORIGIN, {
       allowH2: false,
       pipelining: 1,
       headersTimeout: 0,

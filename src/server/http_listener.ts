@@ -2,14 +2,18 @@
  * The one listener, on `node:http` for both runtimes: it has the limits that Deno's own server lacks. It owns the
  * sockets; what a request means is up to `HttpListenerOptions.serve`.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
+
+// As an ES module node:http has all of its names asked for at once, and some of them load Node's fetch: 45 ms of a start.
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** A host and a port, as in `--listen`. */
 export interface ListenAddress {

@@ -31,7 +31,7 @@ export function loopgate(runtime: "node" | "deno"): Peer {
 /** The program and its arguments that serve `folder`. */
 export function gatewayCommand(runtime: "node" | "deno", folder: string, port: number): [string, readonly string[]] {
   const flags = runtime === "deno" ? ["run", "-A", "--no-check"] : ["--disable-warning=ExperimentalWarning"];
-  const main = join(ROOT, "src/cli/main.ts");
+  const main = join(ROOT, "src/cli/loopgate.mjs");
   return [pinned(runtime) ?? "", [...flags, main, "serve", folder, "--listen", `127.0.0.1:${port}`, "--log", "json"]];
 }
 
