@@ -8,7 +8,8 @@ interface Deadline {
 
 /**
  * Deadlines come due in the order in which they began, so only the first needs a timer; it is left as it is when the
- * first is cancelled, and looks again when it fires. Nothing is held while there is none.
+ * first is cancelled, and looks again when it fires. A turn of the event loop that leaves no deadline behind takes the
+ * timer back: requests that are served at once begin and end one after the other, and share it too.
  *
  * @example
  * const walls = new DeadlineQueue(clock, 30_000);
@@ -19,6 +20,7 @@ export class DeadlineQueue {
   readonly #lengthMs: number;
   readonly #waiting = new Set<Deadline>();
   #cancelTimer: (() => void) | undefined;
+  #isSweepComing = false;
 
   constructor(clock: Pick<Clock, "monotonicMs" | "startTimer">, lengthMs: number) {
     this.#clock = clock;
@@ -34,7 +36,17 @@ export class DeadlineQueue {
   }
 
   #cancel(deadline: Deadline): void {
-    if (!this.#waiting.delete(deadline) || this.#waiting.size > 0) return;
+    if (!this.#waiting.delete(deadline) || this.#waiting.size > 0 || this.#isSweepComing) return;
+    this.#isSweepComing = true;
+    setImmediate(() => {
+      this.#isSweepComing = false;
+      this.sweep();
+    });
+  }
+
+  /** Takes the timer back if there is no deadline: at the end of a turn, or now when there will be none any more. */
+  sweep(): void {
+    if (this.#waiting.size > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }

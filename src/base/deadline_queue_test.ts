@@ -35,6 +35,8 @@ test("DeadlineQueue: a cancelled one never fires, and the last one takes the tim
   await clock.advanceMs(99);
   cancelB();
   cancelB();
+  assert.equal(clock.timersArmed, 1, "the next one of this turn may have it");
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(clock.timersArmed, 0);
   start("c");
   cancelA();

@@ -27,6 +27,12 @@ export class RequestDeadlines {
     this.walls = new DeadlineQueue(clock, wallMs);
     this.idles = new DeadlineQueue(clock, idleMs);
   }
+
+  /** Leaves no timer behind where no request is left. */
+  sweep(): void {
+    this.walls.sweep();
+    this.idles.sweep();
+  }
 }
 
 /** What a request's clock needs. */

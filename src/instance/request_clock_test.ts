@@ -6,11 +6,12 @@ import { RequestClock, RequestDeadlines } from "./request_clock.ts";
 function open() {
   const clock = new FakeClock();
   const over: string[] = [];
+  const deadlines = new RequestDeadlines(clock, { wallMs: 1000, idleMs: 300 });
   const times = new RequestClock({
-    deadlines: new RequestDeadlines(clock, { wallMs: 1000, idleMs: 300 }),
+    deadlines,
     onOver: (which) => over.push(which),
   });
-  return { clock, over, times };
+  return { clock, deadlines, over, times };
 }
 
 test("RequestClock: no head in time is the wall limit, once", async () => {
@@ -61,9 +62,10 @@ test("RequestClock: after its answer a guest has the idle limit for itself, what
 });
 
 test("RequestClock: no timer is left when the guest has ended, nor one that comes late", async () => {
-  const { clock, over, times } = open();
+  const { clock, deadlines, over, times } = open();
   times.end();
   times.answered(() => false);
+  deadlines.sweep();
   assert.equal(clock.timersArmed, 0);
   await clock.advanceMs(10_000);
   assert.deepEqual(over, []);

@@ -77,27 +77,32 @@ export function createRouter<T>(entries: readonly RouterEntry<T>[]): Router<T> {
     if (refused.length === 0) return { kind: "not-found" };
     return { kind: "method-not-allowed", allow: allowedMethods(refused) };
   };
-  let known = new Map<string, RouterResult<T>>();
+  const known: (Known<T> | undefined)[] = Array.from({ length: KNOWN_COUNT }, () => undefined);
   return {
     match(host, pathWithQuery, method) {
       const query = pathWithQuery.indexOf("?");
       const path = query < 0 ? pathWithQuery : pathWithQuery.slice(0, query);
       if (path.length > KNOWN_PATH_LENGTH_MAX) return search(host, path, method);
-      // With the lengths in front no two requests have one key, whatever they hold.
-      const key = `${host?.length ?? ""} ${method.length} ${host}${method}${path}`;
-      let result = known.get(key);
-      if (result === undefined) {
-        result = search(host, path, method);
-        if (known.size >= KNOWN_MAX) known = new Map();
-        known.set(key, result);
-      }
+      const at = (path.length + 31 * path.charCodeAt(path.length - 1)) % KNOWN_COUNT || 0;
+      const last = known[at];
+      if (last?.path === path && last.host === host && last.method === method) return last.result;
+      const result = search(host, path, method);
+      known[at] = { host, path, method, result };
       return result;
     },
   };
 }
 
-/** Requests whose answer is remembered; then all are forgotten at once, so that a client that asks at random costs little. */
-const KNOWN_MAX = 1_024;
+/** A request and its answer. */
+interface Known<T> {
+  readonly host: string | undefined;
+  readonly path: string;
+  readonly method: string;
+  readonly result: RouterResult<T>;
+}
+
+/** Answers that are remembered, each in the one place for its path: busy routes are few, and no client can make it more. */
+const KNOWN_COUNT = 64;
 const KNOWN_PATH_LENGTH_MAX = 256;
 
 /** The tables that know a host, the most specific first. */

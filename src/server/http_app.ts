@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { RequestFailure } from "../instance/request_failure.ts";
 import type { Router } from "../router/router.ts";
-import type { EmitEvent } from "../telemetry/events.ts";
+import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
@@ -191,18 +191,25 @@ export class HttpApp {
     const { path, destination, exchange } = log;
     const cpuMs = exchange?.cpuMs;
     const cause = log.cause ?? exchange?.cause ?? (response.writableFinished ? undefined : "the client went away");
-    this.#options.emit({
+    const event: RequestEvent = {
       kind: "request",
       method: response.req.method ?? "",
       path,
       status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
       durationMs: wholeUs(durationMs),
-      ...(destination !== undefined && { workload: destination.workload, route: destination.route }),
-      ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),
-      ...(cause !== undefined && { cause }),
-    });
+    };
+    if (destination !== undefined) {
+      event.workload = destination.workload;
+      event.route = destination.route;
+    }
+    if (cpuMs !== undefined) event.cpuMs = wholeUs(cpuMs);
+    if (cause !== undefined) event.cause = cause;
+    this.#options.emit(event);
   }
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type RequestEvent = Mutable<Extract<GatewayEvent, { readonly kind: "request" }>>;
 
 /** Nobody reads nanoseconds, and digits take room. */
 function wholeUs(ms: number): number {

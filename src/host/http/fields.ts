@@ -24,7 +24,8 @@ export class Fields extends HostResource implements HostSide<Declared.Fields> {
   #isTaken = false;
 
   constructor(store: FieldStore, options: FieldsOptions) {
-    super({ counters: options.context.counters, ...(options.parent === undefined ? {} : { parent: options.parent }) });
+    const { context: { counters }, parent } = options;
+    super(parent === undefined ? { counters } : { counters, parent });
     this.#context = options.context;
     this.#store = store;
     this.#isMutable = options.parent === undefined;
