@@ -17,8 +17,8 @@ export const COMPONENT_INSTANCES_MAX = 1000;
 /** Core instances: each costs memory in the runtime at every instantiation, and a process has some 16,000 memories. */
 export const CORE_INSTANCES_MAX = 1000;
 
-/** Lowered functions and resource built-ins: each becomes a JavaScript function of every instance. */
-export const BUILTINS_MAX = 20_000;
+/** Lowered functions and resource built-ins: each becomes a JavaScript function of every instance, made in one go. Composed applications have some hundred. */
+export const BUILTINS_MAX = 4_000;
 
 /** Resource types after linking: each exported or imported one becomes a class or a tag. */
 export const RESOURCES_MAX = 10_000;
