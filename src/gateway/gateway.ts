@@ -13,6 +13,7 @@ import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
 import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
+import { type FailureCount, FailureCounts } from "../telemetry/failure_counts.ts";
 import type { InstanceCount } from "../telemetry/instance_counts.ts";
 import { type LimitCount, LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
@@ -61,6 +62,8 @@ export interface GatewayMetrics {
   readonly denied: readonly DenialCount[];
   /** `loopgate_limited_total`. */
   readonly limited: readonly LimitCount[];
+  /** `loopgate_failures_total`. */
+  readonly failed: readonly FailureCount[];
   /** `loopgate_reloads_total`. */
   readonly reloads: readonly ReloadCount[];
   /** `loopgate_instances_total`. */
@@ -176,6 +179,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 interface Counts {
   readonly denials: DenialCounts;
   readonly limits: LimitCounts;
+  readonly failures: FailureCounts;
   readonly reloads: ReloadCounts;
 }
 
@@ -185,23 +189,29 @@ function openTelemetry(
 ): { readonly tools: GuestTools; readonly counts: Counts; readonly close: () => void } {
   const counters = new LiveCounters();
   const counted = countedClock(clock ?? systemClock, counters);
-  const counts = { denials: new DenialCounts(), limits: new LimitCounts(), reloads: new ReloadCounts() };
+  const counts = {
+    denials: new DenialCounts(),
+    limits: new LimitCounts(),
+    failures: new FailureCounts(),
+    reloads: new ReloadCounts(),
+  };
   const limitLog = new LimitLog({ clock: counted, emit, counts: counts.limits });
   const tools = openGuestTools({
     clock: counted,
     randomBytes,
     counters,
-    emit: counts.reloads.counting(emit),
+    emit: counts.failures.counting(counts.reloads.counting(emit)),
     onLimit: limitLog.report,
     limits: { ...operator.limits, ...limits?.process },
   });
   return { tools, counts, close: () => limitLog.close() };
 }
 
-function metricsOf({ denials, limits, reloads }: Counts, { instanceCounts }: GuestTools): GatewayMetrics {
+function metricsOf({ denials, limits, failures, reloads }: Counts, { instanceCounts }: GuestTools): GatewayMetrics {
   return {
     denied: denials.snapshot(),
     limited: limits.snapshot(),
+    failed: failures.snapshot(),
     reloads: reloads.snapshot(),
     instances: instanceCounts.snapshot(),
   };

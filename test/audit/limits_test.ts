@@ -438,7 +438,7 @@ async function contentOf({ where, limits, component, service }: Row): Promise<Fo
       "other/guest.route.jsonc": {
         match: { host: "other.example", path: "/*" },
         component: "guest.wasm",
-        limits: { wall: "300ms" },
+        limits: { wall: "1s" },
       },
     }),
   };
@@ -483,9 +483,14 @@ for (const row of ROWS) {
 
 async function check({ hit, service, counted = [], lines }: Row, harness: GatewayHarness): Promise<void> {
   const { gateway, events } = harness;
-  const neighbour = async (): Promise<number> =>
-    statusOf(await request(harness, "neighbour.example", "/").untilClosed());
+  // Where there is one instance in the whole process, the one before has to be idle.
+  const untilFree = (): Promise<void> => eventually(() => service !== undefined || gateway.counters().instances === 0);
+  const neighbour = async (): Promise<number> => {
+    await untilFree();
+    return statusOf(await request(harness, "neighbour.example", "/").untilClosed());
+  };
   assert.equal(await neighbour(), 201);
+  await untilFree();
   await hit({
     ...harness,
     ask: (...message) => request(harness, "at.example", ...message).untilClosed(),
@@ -501,6 +506,10 @@ async function check({ hit, service, counted = [], lines }: Row, harness: Gatewa
   // A service that serves on holds what it holds; what is left when it is closed is told by the caller.
   if (service === undefined) await harness.backToIdle();
   // What is met again is told again, in each second once.
+  for (const [status] of (lines ?? []).flatMap(({ source }) => [...source.matchAll(/^[45]\d\d/g)])) {
+    const isCounted = (): boolean => gateway.metrics().failed.some((count) => count.status === Number(status));
+    await eventually(isCounted);
+  }
   const told = (): string[] => {
     const lines = events.flatMap((event) => lineOf(event) ?? []);
     return lines.filter((line, at) => !line.startsWith("limited") || lines.indexOf(line) === at);

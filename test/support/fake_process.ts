@@ -73,7 +73,7 @@ export class FakeProcess {
       url: "http://127.0.0.1:8080",
       workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
       counters: () => new LiveCounters().snapshot(),
-      metrics: () => ({ denied: [], limited: [], reloads: [], instances: [] }),
+      metrics: () => ({ denied: [], limited: [], failed: [], reloads: [], instances: [] }),
       serviceState: () => undefined,
       reload: () => Promise.resolve([]),
       close: () => {

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { GatewayEvent } from "./events.ts";
+import { FailureCounts } from "./failure_counts.ts";
+
+function request(
+  status: number,
+  more: Partial<Extract<GatewayEvent, { readonly kind: "request" }>> = {},
+): GatewayEvent {
+  return { kind: "request", method: "GET", path: "/", status, durationMs: 1, ...more };
+}
+
+test("FailureCounts: requests with a cause count, by route and status; everything goes on", () => {
+  const passed: GatewayEvent[] = [];
+  const counts = new FailureCounts();
+  const emit = counts.counting((event) => void passed.push(event));
+  const of = { workload: "shop", route: "task" };
+  const events = [
+    request(200, of),
+    request(500, of),
+    request(504, { ...of, cause: "slow" }),
+    request(504, { ...of, cause: "busy" }),
+    request(200, { ...of, cause: "cut" }),
+    request(408, { cause: "slow" }),
+    { kind: "fault", where: "here", error: undefined } as const,
+  ];
+  for (const event of events) emit(event);
+  assert.deepEqual(passed, events);
+  assert.deepEqual(counts.snapshot(), [
+    { ...of, status: 504, total: 2 },
+    { ...of, status: 200, total: 1 },
+    { status: 408, total: 1 },
+  ]);
+});
