@@ -26,16 +26,19 @@ export class ComponentCache {
   }
 
   /**
-   * The component of these bytes, which must not change meanwhile.
+   * The component of these bytes, which must not change meanwhile. With and without tracked writes are two.
    *
    * @throws {ComponentError} every time anew: failures are not kept
    */
-  async compile(bytes: Uint8Array): Promise<CompiledComponent> {
-    const key = await digest(bytes);
+  async compile(
+    bytes: Uint8Array,
+    { tracksWrites = this.#options.tracksWrites ?? false }: { readonly tracksWrites?: boolean } = {},
+  ): Promise<CompiledComponent> {
+    const key = `${await digest(bytes)} ${tracksWrites ? "tracked" : "plain"}`;
     const entry = this.#entries.get(key);
     const known = entry instanceof WeakRef ? entry.deref() : entry;
     if (known !== undefined) return known;
-    const compiling = compileComponent(bytes, this.#options);
+    const compiling = compileComponent(bytes, { ...this.#options, tracksWrites });
     this.#entries.set(key, compiling);
     try {
       const component = await compiling;

@@ -32,6 +32,8 @@ interface ComponentUse {
   readonly key: readonly string[];
   /** What its instances may have there. */
   readonly memoryBytesMax: number;
+  /** Its instances are put back after each request, which is dear unless their writes are tracked. */
+  readonly isPutBack: boolean;
 }
 
 /** What the folder's components came to. */
@@ -52,10 +54,14 @@ export async function loadComponents(
   const uses = workloads.flatMap(usesOf);
   const paths = [...new Set(uses.map((use) => use.component))];
   const loaded = new Map<string, CompiledComponent | string>();
+  // Tracking costs compute some per cent more: what only services and kept instances use does without.
+  const putBack = new Set(uses.filter((use) => use.isPutBack).map((use) => use.component));
   // One list for all of them: each takes what is next.
   const left = paths.values();
   const loadNext = async (): Promise<void> => {
-    for (const path of left) loaded.set(path, await loadOne(path, options));
+    for (const path of left) {
+      loaded.set(path, await loadOne(path, { ...options, tracksWrites: putBack.has(path) }));
+    }
   };
   await Promise.all(Array.from({ length: LOADING_MAX }, loadNext));
 
@@ -77,11 +83,19 @@ function usesOf(workload: WorkloadSpec): readonly ComponentUse[] {
     file: route.file,
     key: ["component"],
     memoryBytesMax: route.limits.memoryBytesMax,
+    isPutBack: route.instance.kind === "fresh",
   }));
   if (workload.service !== undefined) {
     const file = joinPath(workload.folder, WORKLOAD_NAME);
     const { component, limits: { memoryBytesMax } } = workload.service;
-    uses.push({ component, exported: COMMAND_RUN, file, key: ["service", "component"], memoryBytesMax });
+    uses.push({
+      component,
+      exported: COMMAND_RUN,
+      file,
+      key: ["service", "component"],
+      memoryBytesMax,
+      isPutBack: false,
+    });
   }
   return uses;
 }
@@ -112,7 +126,7 @@ function memoryFault({ memoryPagesMin }: CompiledComponent, use: ComponentUse): 
 /** The component, or what is wrong with it as the middle of a sentence. */
 async function loadOne(
   path: string,
-  options: { readonly cache: ComponentCache; readonly files: FileReader },
+  options: { readonly cache: ComponentCache; readonly files: FileReader; readonly tracksWrites: boolean },
 ): Promise<CompiledComponent | string> {
   let bytes: Uint8Array;
   try {
@@ -121,7 +135,7 @@ async function loadOne(
     return `${fileFault(error)}, expected a readable component`;
   }
   try {
-    return await options.cache.compile(bytes);
+    return await options.cache.compile(bytes, { tracksWrites: options.tracksWrites });
   } catch (error) {
     if (error instanceof ComponentError) return faultOf(error);
     throw error;
