@@ -20,7 +20,7 @@ import type { CountInstance } from "../telemetry/instance_counts.ts";
 import { CpuMeter } from "./cpu_meter.ts";
 import { GuestContext } from "./guest_context.ts";
 import type { GuestTools } from "./guest_tools.ts";
-import type { LogRate } from "./log_rate.ts";
+import { lineCount, type LogRate } from "./log_rate.ts";
 import type { BudgetRefusal, InstancePages, WorkloadBudget } from "./process_budget.ts";
 
 export type { GuestTools } from "./guest_tools.ts";
@@ -53,8 +53,6 @@ export interface GuestProgram {
   /** How much its guests may log; default: all they write. */
   readonly logRate?: LogRate;
 }
-
-const LINE_FEED = 0x0a;
 
 /** For a command that the operator runs. */
 const NO_LIMITS: GuestLimits = { memoryBytesMax: 2 ** 32, handlesMax: 65_536 };
@@ -348,11 +346,4 @@ export class Guest {
       },
     };
   }
-}
-
-/** Line ends: what is dropped as it is need not be made text of. */
-function lineCount(bytes: Uint8Array): number {
-  let count = 0;
-  for (const byte of bytes) if (byte === LINE_FEED) count++;
-  return count;
 }

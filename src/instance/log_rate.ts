@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 
 /** What a line costs beside its text: a time, labels, a newline. Without it empty lines would cost nothing. */
 export const LINE_COST_BYTES = 64;
+const LINE_FEED = 0x0a;
 
 /** What the rate is counted with. */
 export interface LogRateOptions {
@@ -39,4 +40,11 @@ export class LogRate {
     this.#leftBytes -= line.length + LINE_COST_BYTES;
     return true;
   }
+}
+
+/** Line ends: what is dropped as it is need not be made text of. */
+export function lineCount(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count++;
+  return count;
 }

@@ -148,10 +148,8 @@ export class TcpSocket implements Waitable {
   finishListen(): SocketErrorCode | undefined {
     if (this.#state.kind !== "listen-started") return "not-in-progress";
     const { hold } = this.#state;
-    const listener = new TcpListener(this.#options, () => {
-      // A guest that has no room is not woken, and never asks: the operator has to know why its clients wait.
-      if (this.#owner.tryAccept()) this.#waiters.wakeAll();
-    });
+    // A guest that has no room is not woken, and never asks: the operator has to know why its clients wait.
+    const listener = new TcpListener(this.#options, () => this.#owner.tryAccept() && this.#waiters.wakeAll());
     this.#become({ kind: "listening", listener, hold });
     this.#owner.loopback.startListening(hold, listener);
   }

@@ -1,3 +1,4 @@
+// tidy: long because it is one table, with a row for each limit and how it is hit
 /**
  * Every row of the table of limits in README.md, set in a file and hit through a whole gateway: what the client gets,
  * what the log says, what is counted, and that afterwards nothing is left and the neighbour has noticed nothing.
