@@ -170,14 +170,9 @@ export class CodeScanner {
     this.#callFlags = 0;
     this.#frames.length = 0;
     this.#open(FRAME_BLOCK);
-    while (this.#frames.length > 0) {
-      if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
-      if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
-      if (this.#at >= this.#stepEnd) {
-        this.#stepEnd = this.#at + STEP_BYTES;
-        yield;
-      }
-      this.#instruction();
+    while (!this.#scanStep(end)) {
+      this.#stepEnd = this.#at + STEP_BYTES;
+      yield;
     }
     if (this.#effort.isTooMuch) {
       throw unsupported(start, "a function of so many locals, operands and branches that it takes long to compile");
@@ -189,6 +184,17 @@ export class CodeScanner {
     scan.scratch.push(scan.marks.scratch);
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
     scan.callFlags.push(this.#callFlags);
+  }
+
+  /** Up to the end of the function (true) or of the step. Apart from its caller: V8 does not optimise loops of generators. */
+  #scanStep(end: number): boolean {
+    while (this.#frames.length > 0) {
+      if (this.#at >= end) throw malformed(end, "a function body is cut off", "`end`");
+      if (this.#at >= this.#stepEnd) return false;
+      if (this.#cost > STRETCH_MAX) this.#cut(this.#at);
+      this.#instruction();
+    }
+    return true;
   }
 
   #beginStretch(): void {

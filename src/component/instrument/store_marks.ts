@@ -37,7 +37,8 @@ export class StoreMarks {
   /** Bits of the scratch locals that the current function needs. */
   scratch = 0;
   /** What is known of the top of the stack: locals, or UNKNOWN. */
-  readonly #stack: number[] = [];
+  readonly #stack = new Int32Array(FOLLOWED_MAX);
+  #depth = 0;
   /** Triples of memory, local, bucket, those of blocks behind those of the blocks around them. */
   readonly #marked: number[] = [];
   /** The first of them that holds in the current loop. */
@@ -47,7 +48,7 @@ export class StoreMarks {
 
   beginFunction(): void {
     this.scratch = 0;
-    this.#stack.length = 0;
+    this.#depth = 0;
     this.#marked.length = 0;
     this.#firstValid = 0;
     this.#blocks.length = 0;
@@ -72,12 +73,13 @@ export class StoreMarks {
   }
 
   forget(): void {
-    this.#stack.length = 0;
+    this.#depth = 0;
   }
 
   push(local = UNKNOWN): void {
-    if (this.#stack.length === FOLLOWED_MAX) this.#stack.length = 0;
-    this.#stack.push(local);
+    if (this.#depth === FOLLOWED_MAX) this.#depth = 0;
+    this.#stack[this.#depth] = local;
+    this.#depth += 1;
   }
 
   /** What was pushed is the constant 0. */
@@ -87,12 +89,12 @@ export class StoreMarks {
   }
 
   pop(count: number): void {
-    this.#stack.length = Math.max(0, this.#stack.length - count);
+    this.#depth = count < this.#depth ? this.#depth - count : 0;
   }
 
   setLocal(local: number): void {
     const stack = this.#stack;
-    for (let at = 0; at < stack.length; at += 1) if (stack[at] === local) stack[at] = UNKNOWN;
+    for (let at = 0; at < this.#depth; at += 1) if (stack[at] === local) stack[at] = UNKNOWN;
     const marked = this.#marked;
     for (let at = 1; at < marked.length; at += 3) if (marked[at] === local) marked[at] = FORGOTTEN;
   }
@@ -110,7 +112,8 @@ export class StoreMarks {
       readonly values: readonly number[];
     },
   ): number | null {
-    let local = this.#stack[this.#stack.length - 1 - at.values.length] ?? UNKNOWN;
+    const place = this.#depth - 1 - at.values.length;
+    let local = place < 0 ? UNKNOWN : this.#stack[place] ?? UNKNOWN;
     this.pop(1 + at.values.length);
     if (local === ZERO_ADDRESS && at.isFar) local = UNKNOWN;
     const bucket = Math.floor(at.offset / (local === ZERO_ADDRESS ? WRITTEN_PAGE_BYTES : BUCKET_BYTES));
