@@ -95,7 +95,10 @@ function lowerNumbers(kind: NumericKind, size: number): ListLower {
     if (!(value instanceof Typed)) {
       return Array.isArray(value) ? lowerPlain(env, value) : misfit(`a ${Typed.name}`, value);
     }
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    // Asking a short array for its buffer makes V8 move it out of its heap.
+    const bytes = value instanceof Uint8Array
+      ? value
+      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     const pointer = env.allocate(size, byteLength(value.length, size));
     env.memory.bytes.set(bytes, pointer);
     loweredList.length = value.length;
