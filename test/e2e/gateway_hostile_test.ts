@@ -179,7 +179,9 @@ test("an event loop that was held up kills no request that lies in its socket", 
       while (performance.now() < end);
     }
     answer(exchange, 200, "ok");
-  }, { limits: { headersTimeoutMs: 300, keepAliveTimeoutMs: 300, requestTimeoutMs: 400, responseStallTimeoutMs: 300 } });
+  }, {
+    limits: { headersTimeoutMs: 300, keepAliveTimeoutMs: 300, requestTimeoutMs: 400, responseStallTimeoutMs: 300 },
+  });
   const fresh = new RawClient(harness.port);
   const half = new RawClient(harness.port);
   const kept = new RawClient(harness.port);
