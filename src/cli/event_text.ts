@@ -109,8 +109,8 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
     }
     case "limited": {
       const times = (event.count ?? 1) > 1 ? ` ${colours.quiet(`(${event.count} times)`)}` : "";
-      const guest = guestName(event.guest, colours);
-      return `${guest} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}`;
+      const who = event.guest === undefined ? colours.strong("listener") : guestName(event.guest, colours);
+      return `${who} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}`;
     }
     case "reload": {
       const colour = event.outcome === "kept" ? colours.fault : colours.good;

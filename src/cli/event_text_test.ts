@@ -72,6 +72,14 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     "x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it",
   ],
   [{ kind: "fault", where: "listener", error: "text" }, "fault in listener: text"],
+  [
+    { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },
+    "listener limited connections (7 times): closed at accept, 5 are open",
+  ],
+  [
+    { kind: "limited", guest: SERVICE, limit: "memory", detail: "it asked for more" },
+    "shop service limited memory: it asked for more",
+  ],
 ];
 
 for (const [event, line] of PRETTY) {

@@ -226,7 +226,7 @@ async function openWatch(folder: string, clock: Clock, reloader: Reloader): Prom
 
 function openServer(
   router: RouterTable<Route>,
-  { clock, counters, emit }: GuestTools,
+  { clock, counters, emit, onLimit }: GuestTools,
   limits: ListenerLimits,
 ): { readonly listener: HttpListener; readonly app: HttpApp } {
   const app: HttpApp = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
@@ -236,6 +236,7 @@ function openServer(
     serve: (request, response) => app.serve(request, response),
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
+    onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
   });
   return { listener, app };
 }

@@ -34,6 +34,8 @@ export interface HttpListenerOptions {
   readonly onRefused: (failure: GatewayFailure) => void;
   /** The accepting socket failed while serving. */
   readonly onFault: (error: unknown) => void;
+  /** A connection was closed at accept: as many are open as may be. */
+  readonly onFull: () => void;
 }
 
 /** How many times connections are checked within the shortest of their limits. */
@@ -57,7 +59,6 @@ export class HttpListener {
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #checks: ReturnType<typeof setInterval> | undefined;
-  #droppedCount = 0;
 
   constructor(options: HttpListenerOptions) {
     const { limits } = options;
@@ -170,25 +171,15 @@ export class HttpListener {
       const elapsedMs = Math.min(nowMs - checkedMs, 2 * intervalMs);
       checkedMs = nowMs;
       for (const connection of this.#connections.values()) connection.check(elapsedMs);
-      this.#reportDropped();
     }, intervalMs);
   }
 
-  #reportDropped(): void {
-    if (this.#droppedCount === 0) return;
-    const { limits, onFault } = this.#options;
-    const count = this.#droppedCount;
-    this.#droppedCount = 0;
-    const is = `${limits.connectionsMax} are open`;
-    onFault(new LoopgateError("ERR_LISTEN", `Cannot accept ${count} connections: ${is}, expected fewer`));
-  }
-
   #watch(socket: Socket): void {
-    const { limits, serve, onRefused } = this.#options;
+    const { limits, serve, onRefused, onFull } = this.#options;
     // Not `maxConnections`: Deno does not say what it has dropped.
     if (this.#connections.size >= limits.connectionsMax) {
-      this.#droppedCount++;
       socket.destroy();
+      onFull();
       return;
     }
     const connection = new ClientConnection(socket, {

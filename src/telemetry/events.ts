@@ -34,7 +34,8 @@ export type GatewayEvent =
   }
   | {
     readonly kind: "limited";
-    readonly guest: GuestLabel;
+    /** Undefined: clients met a limit of the listener, before there was a request. */
+    readonly guest?: GuestLabel;
     readonly limit: LimitName;
     readonly detail: string;
     /** How often, where one event stands for several; without it once. */

@@ -24,9 +24,10 @@ export type LimitName =
 
 /** The labels and the value. */
 export interface LimitCount {
-  readonly workload: string;
+  /** Without workload and role: clients met a limit of the listener. */
+  readonly workload?: string;
   readonly route?: string;
-  readonly role: GuestLabel["role"];
+  readonly role?: GuestLabel["role"];
   readonly limit: LimitName;
   readonly total: number;
 }
@@ -35,15 +36,26 @@ export interface LimitCount {
 export class LimitCounts {
   readonly #counts = new Map<string, LimitCount>();
 
-  /** Counts that the guest, or a request for it, met the limit, once or so many times. */
-  add({ workload, route, role }: GuestLabel, limit: LimitName, times = 1): void {
-    const key = JSON.stringify([workload, route ?? null, role, limit]);
+  /** Counts that the guest, or a request for it, met the limit, once or so many times; without a guest, that clients did. */
+  add(guest: GuestLabel | undefined, limit: LimitName, times = 1): void {
+    const key = limitKey(guest, limit);
     const total = (this.#counts.get(key)?.total ?? 0) + times;
-    this.#counts.set(key, { workload, ...(route !== undefined && { route }), role, limit, total });
+    this.#counts.set(key, { ...labelsOf(guest), limit, total });
   }
 
   /** A plain copy, in the order of the first of each. */
   snapshot(): readonly LimitCount[] {
     return [...this.#counts.values()];
   }
+}
+
+/** The same text for the same limit of the same guest. */
+export function limitKey(guest: GuestLabel | undefined, limit: LimitName): string {
+  return JSON.stringify([guest?.workload ?? null, guest?.route ?? null, guest?.role ?? null, limit]);
+}
+
+function labelsOf(guest: GuestLabel | undefined): Partial<GuestLabel> {
+  if (guest === undefined) return {};
+  const { workload, route, role } = guest;
+  return { workload, ...(route !== undefined && { route }), role };
 }

@@ -1,13 +1,13 @@
 /** Tells the operator about limits that guests met: counted all, told at most once a second for each limit and guest. */
 import type { Clock } from "../base/clock.ts";
 import type { EmitEvent, GuestLabel } from "./events.ts";
-import type { LimitCounts, LimitName } from "./limit_counts.ts";
+import { type LimitCounts, limitKey, type LimitName } from "./limit_counts.ts";
 
 /** Within this time the same limit of the same guest is one line: a guest in a loop must not fill the log. */
 const REPEAT_MS = 1_000;
 
-/** Says that a guest met a limit, once or so many times. */
-export type ReportLimit = (guest: GuestLabel, limit: LimitName, detail: string, times?: number) => void;
+/** Says that a guest met a limit, once or so many times; without a guest, that clients met one of the listener. */
+export type ReportLimit = (guest: GuestLabel | undefined, limit: LimitName, detail: string, times?: number) => void;
 
 /** The same with the guest known: what a host function calls. */
 export type OnLimit = (limit: LimitName, detail: string, times?: number) => void;
@@ -21,7 +21,7 @@ export interface LimitLogOptions {
 
 /** A line that was told, and what came after it. */
 interface Told {
-  readonly guest: GuestLabel;
+  readonly guest: GuestLabel | undefined;
   readonly limit: LimitName;
   /** Of the last one that was held back. */
   detail: string;
@@ -45,7 +45,7 @@ export class LimitLog {
   /** Counts and tells. May be passed on without its object. */
   readonly report: ReportLimit = (guest, limit, detail, times = 1) => {
     this.#options.counts.add(guest, limit, times);
-    const key = JSON.stringify([guest.workload, guest.route ?? null, guest.role, limit]);
+    const key = limitKey(guest, limit);
     const told = this.#told.get(key);
     if (told !== undefined) {
       told.heldBack += times;
@@ -53,7 +53,7 @@ export class LimitLog {
       return;
     }
     this.#told.set(key, { guest, limit, detail, heldBack: 0 });
-    this.#options.emit({ kind: "limited", guest, limit, detail, ...(times > 1 && { count: times }) });
+    this.#emit(guest, limit, detail, times);
     this.#cancelTimer ??= this.#options.clock.startTimer(REPEAT_MS, () => this.#endSecond());
   };
 
@@ -79,6 +79,11 @@ export class LimitLog {
     const { guest, limit, detail, heldBack } = told;
     if (heldBack === 0) return;
     told.heldBack = 0;
-    this.#options.emit({ kind: "limited", guest, limit, detail, ...(heldBack > 1 && { count: heldBack }) });
+    this.#emit(guest, limit, detail, heldBack);
+  }
+
+  #emit(guest: GuestLabel | undefined, limit: LimitName, detail: string, count: number): void {
+    const met = { ...(guest !== undefined && { guest }), limit, detail, ...(count > 1 && { count }) };
+    this.#options.emit({ kind: "limited", ...met });
   }
 }

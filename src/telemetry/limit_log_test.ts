@@ -13,7 +13,7 @@ function open() {
   const lines: string[] = [];
   const emit = (event: GatewayEvent): void => {
     assert.ok(event.kind === "limited");
-    lines.push(`${event.guest.role} ${event.limit} ${event.detail} ${event.count ?? 1}`);
+    lines.push(`${event.guest?.role ?? "listener"} ${event.limit} ${event.detail} ${event.count ?? 1}`);
   };
   const counts = new LimitCounts();
   return { clock, lines, counts, log: new LimitLog({ clock, emit, counts }) };
@@ -30,6 +30,23 @@ test("LimitLog: the first at once, the rest of its second in one line with a cou
   assert.equal(counts.snapshot().find(({ limit, role }) => limit === "memory" && role === "component")?.total, 1000);
   log.close();
   assert.equal(clock.timersArmed, 0);
+});
+
+test("LimitLog: without a guest it is the listener's, and counted apart", async () => {
+  const { clock, lines, counts, log } = open();
+  log.report(COMPONENT, "connections", "its own");
+  for (let time = 0; time < 3; time++) log.report(undefined, "connections", "closed at accept");
+  await clock.advanceMs(1000);
+  assert.deepEqual(lines, [
+    "component connections its own 1",
+    "listener connections closed at accept 1",
+    "listener connections closed at accept 2",
+  ]);
+  assert.deepEqual(counts.snapshot(), [
+    { ...COMPONENT, limit: "connections", total: 1 },
+    { limit: "connections", total: 3 },
+  ]);
+  log.close();
 });
 
 test("LimitLog: a guest that never stops is one line a second", async () => {

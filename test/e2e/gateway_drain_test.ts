@@ -159,6 +159,7 @@ function startListener(body: string): HttpListener {
     },
     onRefused: () => {},
     onFault: assert.ifError,
+    onFull: assert.fail,
   });
 }
 

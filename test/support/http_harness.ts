@@ -53,6 +53,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     serve: (request, response) => app.serve(request, response),
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => events.push({ kind: "fault", where: "listener", error }),
+    onFull: () => events.push({ kind: "limited", limit: "connections", detail: "" }),
   });
   const { port } = await listener.listen({ host: "127.0.0.1", port: 0 });
   return {

@@ -103,7 +103,7 @@ export class TcpBench {
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
-      onLimit: ({ role }, limit) => this.limited.push(`${role} ${limit}`),
+      onLimit: (guest, limit) => this.limited.push(`${guest?.role} ${limit}`),
       ...bounds.workload,
       ...(egress === undefined ? {} : {
         egress: { dial: egress.dial },

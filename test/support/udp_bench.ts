@@ -99,7 +99,7 @@ export class UdpBench {
       clock: this.clock,
       counters: this.counters,
       emit: (event) => this.events.push(event),
-      onLimit: ({ role }, limit) => this.limited.push(`${role} ${limit}`),
+      onLimit: (guest, limit) => this.limited.push(`${guest?.role} ${limit}`),
       ...bounds.workload,
       egress: {
         dial: () => assert.fail("no TCP is expected"),
