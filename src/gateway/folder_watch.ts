@@ -20,7 +20,7 @@ const QUIET_MS_MAX = 200;
 /** Between two looks at all paths, at least; it stands in for events that got lost. */
 const LOOK_MS_MIN = 1_000;
 /** And so long for each path: with thousands of files the looks take less than a percent of a core. */
-const LOOK_MS_PER_PATH = 5;
+const LOOK_MS_PER_PATH = 12;
 /** Paths that are looked at side by side: one at a time, each would cost a turn of the event loop of its own. */
 const LOOK_PATHS_MAX = 16;
 /** A stamp so soon after a change says nothing about a second one: the clocks of file systems are coarse. It is read once more. */
