@@ -21,6 +21,7 @@ export class DeadlineQueue {
   readonly #waiting = new Set<Deadline>();
   #cancelTimer: (() => void) | undefined;
   #isSweepComing = false;
+  #isClosed = false;
 
   constructor(clock: Pick<Clock, "monotonicMs" | "startTimer">, lengthMs: number) {
     this.#clock = clock;
@@ -37,15 +38,21 @@ export class DeadlineQueue {
 
   #cancel(deadline: Deadline): void {
     if (!this.#waiting.delete(deadline) || this.#waiting.size > 0 || this.#isSweepComing) return;
+    if (this.#isClosed) return this.#sweep();
     this.#isSweepComing = true;
     setImmediate(() => {
       this.#isSweepComing = false;
-      this.sweep();
+      this.#sweep();
     });
   }
 
-  /** Takes the timer back if there is no deadline: at the end of a turn, or now when there will be none any more. */
-  sweep(): void {
+  /** From now on the timer goes with the last deadline, at once. Deadlines may still begin. */
+  close(): void {
+    this.#isClosed = true;
+    this.#sweep();
+  }
+
+  #sweep(): void {
     if (this.#waiting.size > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

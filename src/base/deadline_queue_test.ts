@@ -57,3 +57,15 @@ test("DeadlineQueue: one that fires may start and cancel others", async () => {
   await clock.advanceMs(100);
   assert.deepEqual([fired, clock.timersArmed], [["next"], 0]);
 });
+
+test("DeadlineQueue: a closed one keeps no timer for the next deadline, and still fires", async () => {
+  const { clock, fired, queue, start } = open();
+  const cancelA = start("a");
+  queue.close();
+  assert.equal(clock.timersArmed, 1, "a is waiting");
+  cancelA();
+  assert.equal(clock.timersArmed, 0, "at once");
+  start("b");
+  await clock.advanceMs(100);
+  assert.deepEqual([fired, clock.timersArmed], [["b"], 0]);
+});

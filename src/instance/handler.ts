@@ -91,7 +91,7 @@ export class Handler {
   /** Ends every guest, and keeps none any more. */
   killAll(): void {
     this.#pool.close();
-    this.#deadlines.sweep();
+    this.#deadlines.close();
     for (const stop of this.#running) {
       stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S });
     }

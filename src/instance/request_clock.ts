@@ -28,10 +28,10 @@ export class RequestDeadlines {
     this.idles = new DeadlineQueue(clock, idleMs);
   }
 
-  /** Leaves no timer behind where no request is left. */
-  sweep(): void {
-    this.walls.sweep();
-    this.idles.sweep();
+  /** Leaves no timer behind once no request is left. */
+  close(): void {
+    this.walls.close();
+    this.idles.close();
   }
 }
 

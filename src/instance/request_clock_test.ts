@@ -65,7 +65,7 @@ test("RequestClock: no timer is left when the guest has ended, nor one that come
   const { clock, deadlines, over, times } = open();
   times.end();
   times.answered(() => false);
-  deadlines.sweep();
+  deadlines.close();
   assert.equal(clock.timersArmed, 0);
   await clock.advanceMs(10_000);
   assert.deepEqual(over, []);
