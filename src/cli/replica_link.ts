@@ -13,7 +13,15 @@ export interface ReplicaAssignment {
 
 /** What a replica says. */
 export type ReplicaReport =
-  | { readonly kind: "listening"; readonly host: string; readonly port: number }
+  | {
+    readonly kind: "listening";
+    readonly host: string;
+    readonly port: number;
+    /** How long it lets requests finish when it is told to drain. */
+    readonly drainMs: number;
+  }
+  /** The answer to a ping: its event loop turns. */
+  | { readonly kind: "alive" }
   /** It ends, for this reason; the text is for stderr. */
   | { readonly kind: "fault"; readonly text: string };
 
@@ -47,6 +55,8 @@ export interface ReplicaProcess {
   readonly pid: number | undefined;
   /** Asks it to let its requests finish and to end. Idempotent; does nothing when it has ended. */
   drain(): void;
+  /** Asks whether it is there; the answer is "alive". Does nothing when it has ended. */
+  ping(): void;
   /** Ends it now. Does nothing when it has ended. */
   kill(): void;
 }
@@ -76,8 +86,11 @@ export function parseReport(message: unknown): ReplicaReport | undefined {
   if (message["kind"] === "fault" && typeof message["text"] === "string") {
     return { kind: "fault", text: message["text"] };
   }
+  if (message["kind"] === "alive") return { kind: "alive" };
   const address = message["kind"] === "listening" ? readAddress(message) : undefined;
-  return address === undefined ? undefined : { kind: "listening", ...address };
+  const drainMs = message["drainMs"];
+  if (address === undefined || typeof drainMs !== "number" || !(drainMs >= 0)) return undefined;
+  return { kind: "listening", ...address, drainMs };
 }
 
 function readAddress(value: unknown): { readonly host: string; readonly port: number } | undefined {

@@ -4,25 +4,36 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { LoopgateError } from "../base/errors.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
-import { type ParentLink, parseAssignment, parseReport, type StartReplica } from "./replica_link.ts";
+import {
+  type ParentLink,
+  parseAssignment,
+  parseReport,
+  type ReplicaReport,
+  type StartReplica,
+} from "./replica_link.ts";
 
 /** Tells a process that it is a replica, and which. Together with the channel only: alone it means nothing. */
 const ASSIGNMENT = "LOOPGATE_REPLICA";
-/** The one order there is. */
+/** The two things that a parent says. */
 const DRAIN = "drain";
+const PING = "ping";
 
 /** The way to the parent of this process; undefined when it is no replica. */
 export function parentLink(): ParentLink | undefined {
   const assignment = parseAssignment(process.env[ASSIGNMENT] ?? "");
   if (process.send === undefined || assignment === undefined) return undefined;
+  const report = (report: ReplicaReport): Promise<void> =>
+    new Promise((resolve) => {
+      // A parent that has gone needs no report; `onDrain` tells of it.
+      if (!process.connected || process.send === undefined) resolve();
+      else process.send(report, undefined, undefined, () => resolve());
+    });
+  process.on("message", (message) => {
+    if (message === PING) void report({ kind: "alive" });
+  });
   return {
     assignment,
-    report: (report) =>
-      new Promise((resolve) => {
-        // A parent that has gone needs no report; `onDrain` tells of it.
-        if (!process.connected || process.send === undefined) resolve();
-        else process.send(report, undefined, undefined, () => resolve());
-      }),
+    report,
     onDrain(drain) {
       process.on("message", (message) => {
         if (message === DRAIN) drain();
@@ -61,6 +72,9 @@ export const forkReplica: StartReplica = (assignment, { onReport, onEnd }) => {
     pid: child.pid,
     drain() {
       if (!isOver && child.connected) child.send(DRAIN);
+    },
+    ping() {
+      if (!isOver && child.connected) child.send(PING);
     },
     kill() {
       if (!isOver && child.pid !== undefined) endProcess(child.pid);

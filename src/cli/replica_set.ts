@@ -7,7 +7,7 @@ import type { ReplicaEnd, ReplicaProcess, ReplicaReport, StartReplica } from "./
 /** What a line of the log says about a replica. */
 export interface ReplicaEvent {
   readonly index: number;
-  readonly state: "listening" | "restarting";
+  readonly state: "listening" | "restarting" | "killed";
   /** While it listens. */
   readonly pid?: number;
   readonly detail?: string;
@@ -28,12 +28,25 @@ const DELAY_MIN_MS = 100;
 const DELAY_MAX_MS = 30_000;
 /** Listening for so long, the next delay is the first again. */
 const HEALTHY_NS = 60_000_000_000n;
+/** How often a replica that listens is asked whether its event loop turns. */
+const PING_MS = 5_000;
+/** So many pings without an answer, 30 s: compiling a large component holds a loop up for seconds, never for that long. */
+const UNANSWERED_MAX = 6;
+/** For what a replica does after its drain limit: it stops services and flushes its log. */
+const DRAIN_MARGIN_MS = 5_000;
+/** A drain limit for replicas that have not said theirs yet. */
+const DRAIN_DEFAULT_MS = 10_000;
 
 /** One of them: `process` while it runs, `cancelRestart` while it waits for the next start, neither when it ended for good. */
 interface Replica {
   readonly index: number;
   process: ReplicaProcess | undefined;
   cancelRestart: (() => void) | undefined;
+  /** Of the next ping, and from a drain on of its limit. */
+  cancelWatch: (() => void) | undefined;
+  /** Pings since its last word. */
+  unanswered: number;
+  drainMs: number;
   delayMs: number;
   /** Of the run; undefined until it listens. */
   listeningSinceNs: bigint | undefined;
@@ -60,6 +73,9 @@ export class ReplicaSet {
       index: at + 1,
       process: undefined,
       cancelRestart: undefined,
+      cancelWatch: undefined,
+      unanswered: 0,
+      drainMs: DRAIN_DEFAULT_MS,
       delayMs: DELAY_MIN_MS,
       listeningSinceNs: undefined,
       hasListened: false,
@@ -77,11 +93,13 @@ export class ReplicaSet {
 
   /** Lets every replica finish, and starts none any more. Idempotent. */
   drain(): void {
+    const isFirst = !this.#isEnding;
     this.#isEnding = true;
     for (const replica of this.#replicas) {
       replica.cancelRestart?.();
       replica.cancelRestart = undefined;
       replica.process?.drain();
+      if (isFirst) this.#limitDrain(replica);
     }
     this.#endIfEmpty();
   }
@@ -95,12 +113,55 @@ export class ReplicaSet {
   #start(replica: Replica): void {
     replica.listeningSinceNs = undefined;
     replica.fault = undefined;
+    replica.unanswered = 0;
     const isTableShown = replica.index === 1 && !replica.hasListened;
-    replica.process = this.#options.startReplica({ index: replica.index, listen: this.#listen, isTableShown }, {
-      onReport: (report) => this.#reported(replica, report),
-      onEnd: (end) => this.#ended(replica, end),
+    const process = this.#options.startReplica({ index: replica.index, listen: this.#listen, isTableShown }, {
+      // One that was given up may still speak, or end, when its successor runs.
+      onReport: (report) => {
+        if (replica.process === process) this.#reported(replica, report);
+      },
+      onEnd: (end) => {
+        if (replica.process === process) this.#ended(replica, end);
+      },
     });
-    if (this.#isEnding) replica.process.drain();
+    replica.process = process;
+    if (!this.#isEnding) return;
+    process.drain();
+    this.#limitDrain(replica);
+  }
+
+  /** Asks a replica that listens again and again whether it is there; one that says nothing is killed. */
+  #watch(replica: Replica): void {
+    replica.cancelWatch = this.#options.clock.startTimer(PING_MS, () => {
+      if (replica.unanswered >= UNANSWERED_MAX) {
+        this.#giveUp(replica, `it did not answer for ${UNANSWERED_MAX * PING_MS} ms`);
+        return;
+      }
+      replica.unanswered++;
+      replica.process?.ping();
+      this.#watch(replica);
+    });
+  }
+
+  #limitDrain(replica: Replica): void {
+    replica.cancelWatch?.();
+    replica.cancelWatch = undefined;
+    if (replica.process === undefined) return;
+    const limitMs = replica.drainMs + DRAIN_MARGIN_MS;
+    replica.cancelWatch = this.#options.clock.startTimer(limitMs, () => {
+      this.#giveUp(replica, `it had not ended ${limitMs} ms after it was told to`);
+    });
+  }
+
+  /** Kills it and counts it as gone: the system may take its time to tell. */
+  #giveUp(replica: Replica, detail: string): void {
+    const { process } = replica;
+    replica.cancelWatch = undefined;
+    if (process === undefined) return;
+    process.kill();
+    const pid = process.pid === undefined ? {} : { pid: process.pid };
+    this.#options.onEvent({ index: replica.index, state: "killed", ...pid, detail });
+    this.#ended(replica, { exitCode: null, detail });
   }
 
   #reported(replica: Replica, report: ReplicaReport): void {
@@ -108,10 +169,15 @@ export class ReplicaSet {
       replica.fault = report.text;
       return;
     }
+    replica.unanswered = 0;
+    if (report.kind === "alive") return;
+    replica.drainMs = report.drainMs;
     replica.listeningSinceNs = this.#options.clock.monotonicNs();
     replica.hasListened = true;
     const pid = replica.process?.pid;
     this.#options.onEvent({ index: replica.index, state: "listening", ...(pid !== undefined && { pid }) });
+    if (this.#isEnding) this.#limitDrain(replica);
+    else this.#watch(replica);
     if (this.#listen !== undefined) return;
     this.#listen = { host: report.host, port: report.port };
     if (this.#isEnding) return;
@@ -120,6 +186,8 @@ export class ReplicaSet {
 
   #ended(replica: Replica, end: ReplicaEnd): void {
     replica.process = undefined;
+    replica.cancelWatch?.();
+    replica.cancelWatch = undefined;
     const { fault } = replica;
     if (this.#isEnding) {
       // What a replica says that was told to end while it started, or what others said already, is news to nobody.

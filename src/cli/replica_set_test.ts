@@ -13,6 +13,9 @@ class Bench {
   readonly faults: string[] = [];
   readonly assignments: ReplicaAssignment[] = [];
   readonly orders: string[] = [];
+  /** They answer no ping. */
+  readonly hung = new Set<number>();
+  pings = 0;
   readonly set: ReplicaSet;
   readonly #running = new Map<number, ReplicaHandlers>();
 
@@ -28,6 +31,10 @@ class Bench {
         return {
           pid: undefined,
           drain: () => void this.orders.push(`drain ${index}`),
+          ping: () => {
+            this.pings++;
+            if (!this.hung.has(index)) handlers.onReport({ kind: "alive" });
+          },
           kill: () => void this.orders.push(`kill ${index}`),
         };
       },
@@ -42,7 +49,15 @@ class Bench {
   }
 
   listen(...indices: readonly number[]): void {
-    for (const index of indices) this.#running.get(index)?.onReport({ kind: "listening", ...ADDRESS });
+    for (const index of indices) this.#running.get(index)?.onReport({ kind: "listening", ...ADDRESS, drainMs: 20_000 });
+  }
+
+  /** What is killed without an end of its own: the system is slow to tell. */
+  forget(index: number): ReplicaHandlers {
+    const handlers = this.#running.get(index);
+    assert.ok(handlers !== undefined, `#${index} does not run`);
+    this.#running.delete(index);
+    return handlers;
   }
 
   end(index: number, exitCode: number | null, fault?: string): void {
@@ -182,6 +197,53 @@ test("ReplicaSet.drain and kill, in every phase", async () => {
   assert.equal(await lateDone, 1);
 });
 
+test("ReplicaSet: one that does not answer is killed and started again, and its late end is nobody's", async () => {
+  const bench = new Bench(2);
+  const done = bench.set.run();
+  bench.listen(1, 2);
+  await bench.clock.advanceMs(600_000);
+  assert.ok(bench.pings >= 200);
+  assert.deepEqual(bench.orders, [], "those that answer are left alone");
+  bench.hung.add(2);
+  await bench.clock.advanceMs(30_000);
+  assert.deepEqual(bench.orders, []);
+  const late = bench.forget(2);
+  await bench.clock.advanceMs(5_000);
+  assert.deepEqual(bench.orders, ["kill 2"]);
+  assert.deepEqual(bench.events.slice(2), [
+    "#2 killed: it did not answer for 30000 ms",
+    "#2 restarting: it did not answer for 30000 ms; the next start is in 100 ms",
+  ]);
+  bench.hung.clear();
+  await bench.clock.advanceMs(100);
+  bench.listen(2);
+  late.onReport({ kind: "fault", text: "late" });
+  late.onEnd({ exitCode: null, detail: "it was ended by SIGKILL" });
+  assert.deepEqual(bench.running, [1, 2]);
+  assert.equal(bench.events.length, 5);
+  bench.set.drain();
+  for (const index of [1, 2]) bench.end(index, 0);
+  assert.equal(await done, 0);
+  assert.equal(bench.clock.timersArmed, 0);
+});
+
+test("ReplicaSet.drain: one that has not gone by its limit is killed, and counts as gone", async () => {
+  const bench = new Bench(3);
+  const done = bench.set.run();
+  bench.listen(1, 2);
+  bench.set.drain();
+  bench.end(1, 0);
+  await bench.clock.advanceMs(14_999);
+  bench.set.drain();
+  assert.deepEqual(bench.orders.filter((order) => order.startsWith("kill")), []);
+  await bench.clock.advanceMs(1);
+  assert.equal(bench.events.at(-1), "#3 killed: it had not ended 15000 ms after it was told to", "it never listened");
+  await bench.clock.advanceMs(10_000);
+  assert.deepEqual(bench.orders.filter((order) => order.startsWith("kill")), ["kill 3", "kill 2"]);
+  assert.equal(await done, 1);
+  assert.equal(bench.clock.timersArmed, 0);
+});
+
 test("parseAssignment and parseReport: what is none is refused", () => {
   for (const good of [{ index: 2, listen: ADDRESS, isTableShown: false }, { index: 1, isTableShown: true }]) {
     assert.deepEqual(parseAssignment(JSON.stringify(good)), { listen: undefined, ...good });
@@ -189,7 +251,13 @@ test("parseAssignment and parseReport: what is none is refused", () => {
   const bad = [undefined, null, 1, [], {}, { index: "1" }, { index: 1 }, { index: 1, isTableShown: true, listen: 1 }];
   for (const value of bad) assert.equal(parseAssignment(JSON.stringify(value) ?? ""), undefined);
   assert.equal(parseAssignment("{"), undefined);
-  assert.deepEqual(parseReport({ kind: "listening", ...ADDRESS, more: 1 }), { kind: "listening", ...ADDRESS });
+  assert.deepEqual(parseReport({ kind: "listening", ...ADDRESS, drainMs: 1, more: 1 }), {
+    kind: "listening",
+    ...ADDRESS,
+    drainMs: 1,
+  });
+  assert.deepEqual(parseReport({ kind: "alive" }), { kind: "alive" });
+  assert.equal(parseReport({ kind: "listening", ...ADDRESS }), undefined);
   assert.deepEqual(parseReport({ kind: "fault", text: "x" }), { kind: "fault", text: "x" });
   for (const value of [undefined, null, "x", {}, { kind: "fault" }, { kind: "listening", host: "a" }, { kind: "y" }]) {
     assert.equal(parseReport(value), undefined);

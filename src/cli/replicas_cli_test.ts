@@ -38,7 +38,7 @@ test("serve as a replica: shares the port it is given, names itself, and drains 
     await settle();
     const { listen, watch } = fake.started[0] ?? { folder: "none" };
     assert.deepEqual([listen, watch], [{ host: "127.0.0.1", port: 43_123, reusePort: true }, false]);
-    assert.deepEqual(parent.reports, [{ kind: "listening", host: "127.0.0.1", port: 8080 }]);
+    assert.deepEqual(parent.reports, [{ kind: "listening", host: "127.0.0.1", port: 8080, drainMs: 10_000 }]);
     fake.started[0]?.emit?.({ kind: "service-state", workload: "shop", state: "ready" });
     if (log === "json") assert.equal((JSON.parse(fake.out) as { replica: number }).replica, 2);
     else assert.match(fake.out, /^\d\d:\d\d:\d\d {2}#2 {2}shop service ready\n$/);
@@ -78,9 +78,14 @@ test("serve --replicas: signals drain all, later ones end all; a taken port is t
     const done = runCli(fake.tools(["serve", "w", "--replicas", "2", "--log", "json"], {
       probePort: (address) => Promise.resolve(void probed.push(address)),
       startReplica: ({ index }, { onReport, onEnd }) => {
-        queueMicrotask(() => onReport({ kind: "listening", ...LISTEN_DEFAULT }));
+        queueMicrotask(() => onReport({ kind: "listening", ...LISTEN_DEFAULT, drainMs: 10_000 }));
         ends.push(() => onEnd({ exitCode: 0, detail: "" }));
-        return { pid: 7, drain: () => orders.push(`drain ${index}`), kill: () => orders.push(`kill ${index}`) };
+        return {
+          pid: 7,
+          drain: () => orders.push(`drain ${index}`),
+          ping: () => {},
+          kill: () => orders.push(`kill ${index}`),
+        };
       },
     }));
     await settle();

@@ -52,7 +52,8 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
         terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
       } else terminal.stdout.write(startedJson(gateway, log.now(), replica));
     }
-    await parent?.report({ kind: "listening", host: gateway.address.host, port: gateway.address.port });
+    const { host, port } = gateway.address;
+    await parent?.report({ kind: "listening", host, port, drainMs: gateway.drainMs });
     log.open();
     await stopped.promise;
     await gateway.close();

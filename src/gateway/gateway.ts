@@ -76,6 +76,8 @@ export interface Gateway {
   readonly address: ListenAddress;
   /** `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** How long `close` lets requests in flight finish. */
+  readonly drainMs: number;
   /** What it serves now, by name. */
   readonly workloads: readonly WorkloadSpec[];
   /** What is alive now. All zero when no request, service or timer is. */
@@ -164,6 +166,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     address,
     url: urlOf(address),
+    drainMs: listenerLimits.drainTimeoutMs,
     get workloads() {
       return workloads.specs;
     },

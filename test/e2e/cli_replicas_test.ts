@@ -43,8 +43,10 @@ function get(url: string): Promise<number | undefined> {
 async function serving(
   words: readonly string[],
   body: (program: Program, url: string) => Promise<void>,
+  gatewayFile = {},
 ): Promise<void> {
   await withHello(async (folder) => {
+    await writeFile(join(folder, "gateway.jsonc"), JSON.stringify(gatewayFile));
     const program = loopgate("serve", folder, "--listen", "127.0.0.1:0", ...words);
     try {
       const url = await program.untilWritten(/Try: curl -i (\S+)/);
@@ -102,6 +104,17 @@ test("--replicas: one that is killed is started again, and the others serve on",
     program.signal("SIGTERM");
     assert.equal(await program.ended, 0, program.err);
   });
+});
+
+test("--replicas: one that is stopped does not keep the others' end, and is killed past the drain limit", async () => {
+  await serving(["--replicas", "3"], async (program) => {
+    const children = [...pids(program).values()];
+    process.kill(pids(program).get("2") ?? 0, "SIGSTOP");
+    program.signal("SIGTERM");
+    await program.untilWritten(/#2 {2}replica killed, process \d+: it had not ended \d+ ms after it was told to/);
+    assert.equal(await program.ended, 1, program.err);
+    await until(() => !children.some(isAlive));
+  }, { listener: { drainTimeout: "100ms" } });
 });
 
 test("--replicas: all of them can die, the port stays theirs", async () => {
