@@ -23,7 +23,7 @@ before(async () => {
   harness = await startTestGateway({
     "w/all.route.jsonc": { match: { path: "/*" }, component: "composed.wasm", env: { COLOUR: "red" }, args: ["one"] },
     "w/composed.wasm": composed,
-  }, { limits: { route: { wallMs: 500 } } });
+  }, { limits: { route: { wallMs: 3_000 } } });
 });
 
 after(async () => {
