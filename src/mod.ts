@@ -33,7 +33,13 @@ export {
   type WorkloadTotals,
 } from "./base/limits.ts";
 export { type ErrorCode, LoopgateError } from "./base/errors.ts";
-export { type Gateway, type GatewayMetrics, type GatewayOptions, LISTEN_DEFAULT, startGateway } from "./gateway/gateway.ts";
+export {
+  type Gateway,
+  type GatewayMetrics,
+  type GatewayOptions,
+  LISTEN_DEFAULT,
+  startGateway,
+} from "./gateway/gateway.ts";
 export type { GatewayLimits } from "./gateway/limit_overrides.ts";
 export type { ReloadOutcome } from "./gateway/reloader.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
