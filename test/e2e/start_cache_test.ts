@@ -6,14 +6,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { ROOT, RUN } from "../support/program.ts";
+import { pinned } from "../../scripts/tools.ts";
+import { ROOT } from "../support/program.ts";
 
-// Deno keeps what it made of sources by itself.
-const skip = process.versions["deno"] !== undefined;
+// Deno keeps what it made of sources by itself: there the tests start the program on Node.
+const NODE = process.versions["deno"] === undefined ? process.execPath : pinned("node");
+const skip = NODE === undefined ? "there is no Node" : false;
 
 /** Starts the program of `root` once, with `LOOPGATE_CACHE`. */
 function start(cache: string, root = ROOT): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...RUN, join(root, "src/cli/loopgate.mjs"), "help"], {
+  const { status, stdout, stderr } = spawnSync(NODE ?? "", [
+    "--disable-warning=ExperimentalWarning",
+    join(root, "src/cli/loopgate.mjs"),
+    "help",
+  ], {
     encoding: "utf8",
     env: { ...process.env, LOOPGATE_CACHE: cache },
   });
