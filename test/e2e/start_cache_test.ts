@@ -103,7 +103,7 @@ test(
       for (const damaged of ["", "{", '{"node":"v1.2.3","sources":{}}', kept.slice(0, 10_000)]) {
         fs.writeFileSync(file, damaged);
         assert.equal(start(cache, root), first);
-        assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).node, process.version);
+        assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).node, JSON.parse(kept).node);
       }
       assert.deepEqual(fs.readdirSync(cache).toSorted(), ["code", "stripped.json"]);
     });
