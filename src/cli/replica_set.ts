@@ -155,11 +155,11 @@ export class ReplicaSet {
 
   /** Kills it and counts it as gone: the system may take its time to tell. */
   #giveUp(replica: Replica, detail: string): void {
-    const { process } = replica;
+    const given = replica.process;
     replica.cancelWatch = undefined;
-    if (process === undefined) return;
-    process.kill();
-    const pid = process.pid === undefined ? {} : { pid: process.pid };
+    if (given === undefined) return;
+    given.kill();
+    const pid = given.pid === undefined ? {} : { pid: given.pid };
     this.#options.onEvent({ index: replica.index, state: "killed", ...pid, detail });
     this.#ended(replica, { exitCode: null, detail });
   }
