@@ -516,7 +516,7 @@ async function check({ hit, service, counted = [], lines }: Row, harness: Gatewa
     const lines = events.flatMap((event) => lineOf(event) ?? []);
     return lines.filter((line, at) => !line.startsWith("limited") || lines.indexOf(line) === at);
   };
-  const limited = gateway.metrics().limited.filter(({ workload }) => workload !== "neighbour");
+  const limited = gateway.metrics().limited.filter(({ workload }) => workload === undefined || workload === "at");
   assert.deepEqual(limited.map(({ limit }) => limit), [counted].flat(), told().join("\n"));
   if (lines === undefined) return;
   await eventually(() => told().length >= lines.length);
