@@ -9,7 +9,7 @@ import type { OwnAddresses } from "../policy/address_class.ts";
 import { explainVerdict, judgeTarget, targetWords } from "../policy/explain.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
-import type { Command } from "./args.ts";
+import type { ExplainCommand } from "./args/explain.ts";
 import { coloursFor } from "./colours.ts";
 import { DENIED_EXIT_CODE } from "./exit_codes.ts";
 import { explainName } from "./explain_name.ts";
@@ -21,8 +21,6 @@ export interface ExplainTools {
   readonly files: FileReader;
   readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
 }
-
-type ExplainCommand = Extract<Command, { readonly kind: "explain" }>;
 
 /** A guest that is asked about. */
 interface Subject {

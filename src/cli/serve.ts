@@ -5,7 +5,7 @@ import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
-import type { Command } from "./args.ts";
+import type { ServeCommand } from "./args/serve.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
@@ -13,8 +13,6 @@ import type { ParentLink } from "./replica_link.ts";
 import { servedText } from "./served_text.ts";
 import { StopSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
-
-type ServeCommand = Extract<Command, { readonly kind: "serve" }>;
 
 /** Where the outside comes in. */
 export interface ServeTools {

@@ -1,0 +1,64 @@
+/** `loopgate explain`: its words and its help. */
+import { type ExplainTarget, parseExplainTarget } from "../../policy/explain.ts";
+import { COMMON_FLAGS, type Flags, FOLDER_DEFAULT, usage, type Words } from "./words.ts";
+
+/** What `explain` was asked for. */
+export interface ExplainCommand {
+  readonly kind: "explain";
+  readonly workload: string;
+  readonly target: ExplainTarget;
+  /** Undefined: the service and every route. */
+  readonly route: string | undefined;
+  readonly folder: string;
+}
+
+/** Its flags. */
+export const EXPLAIN_FLAGS: Flags = { ...COMMON_FLAGS, route: { type: "string" }, folder: { type: "string" } };
+
+/** Its help. */
+export const EXPLAIN_USAGE = `Usage: loopgate explain <workload> <target> [--route name] [--folder workloads]
+
+Tells for the service and each route of a workload whether it may reach a target, which rule of which file decides,
+and the line that would allow it. Nothing is run and nothing is sent: a name is judged as a name, and what happens
+to its answers is told.
+
+  <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
+  --route name         for one route only (<name>.route.jsonc)
+  --folder folder      the folder that holds the workloads (workloads)
+
+Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2 something to mend.
+
+Examples:
+  loopgate explain shop https://api.example.com
+  loopgate explain shop db.example.com:5432 --route task
+`;
+
+/** Reads the words after `explain`. */
+export function explainCommand({ flags, positionals, rest }: Words): ExplainCommand {
+  const [workload, text, extra] = [...positionals, ...rest];
+  if (workload === undefined || text === undefined) {
+    const missing = workload === undefined ? "workload" : "target";
+    const message = `Cannot explain: there is no ${missing}, expected \`loopgate explain <workload> <target>\``;
+    throw usage(message, "explain");
+  }
+  if (extra !== undefined) {
+    throw usage(`Cannot explain "${text}": "${extra}" follows it, expected one workload and one target`, "explain");
+  }
+  const target = parseExplainTarget(text);
+  if (target === undefined) {
+    const expected = 'expected [scheme://]host[:port], like "https://api.example.com" or "10.0.0.1:5432"';
+    throw usage(`Cannot explain "${text}": it is no target, ${expected}`, "explain", nearTarget(text));
+  }
+  return {
+    kind: "explain",
+    workload,
+    target,
+    route: flags.get("route")?.at(-1),
+    folder: flags.get("folder")?.at(-1) ?? FOLDER_DEFAULT,
+  };
+}
+
+/** The scheme is there and the port is not, or an IPv6 address without its brackets. */
+function nearTarget(text: string): string | undefined {
+  return [`${text}:443`, `[${text}]:443`].find((near) => parseExplainTarget(near) !== undefined);
+}
