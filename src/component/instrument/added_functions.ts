@@ -66,22 +66,34 @@ export function writeChanged(out: ByteWriter, indices: AddedIndices, bits: numbe
   out.u8(I32_OR).u8(Op.GLOBAL_SET).u32(indices.changed);
 }
 
+/**
+ * V8 never inlines a function of more than 500 bytes. It would inline what a loop calls when its fuel ran out (it ran out while
+ * V8 was counting calls), and with its imports' code and values in the way the loop itself keeps values in memory.
+ */
+const NEVER_INLINED_BYTES = 512;
+
 /** Called below zero: asks for more fuel, waits for the guest's turn, or ends the guest by a trap that nothing can catch. */
 export function exhaustedFunction(indices: AddedIndices): AddedFunction {
   const out = new ByteWriter(48).bytes(1, 1, I32);
   out.u8(Op.CALL).u32(indices.import({ kind: "tick" })).bytes(Op.LOCAL_TEE, 0, I32_EQZ, Op.IF, EMPTY_BLOCK);
   out.u8(Op.CALL).u32(indices.import({ kind: "yield" })).bytes(Op.LOCAL_SET, 0, Op.END);
   out.bytes(Op.LOCAL_GET, 0, Op.I32_CONST, 0, I32_LE_S, Op.IF, EMPTY_BLOCK, Op.UNREACHABLE, Op.END);
-  out.bytes(Op.LOCAL_GET, 0, Op.GLOBAL_SET).u32(indices.fuel).u8(Op.END);
-  return { type: typeBytes([], []), body: out.written().slice() };
+  out.bytes(Op.LOCAL_GET, 0, Op.GLOBAL_SET).u32(indices.fuel);
+  return { type: typeBytes([], []), body: endedUninlined(out) };
 }
 
 /** `(cost) -> credit`: a loop's own fuel ran out. Asks for more, and gives all of it and `cost`, which is charged once more. */
 export function refillFunction(indices: AddedIndices): AddedFunction {
   const out = new ByteWriter(32).u8(0).u8(Op.CALL).u32(indices.exhausted);
   out.u8(Op.GLOBAL_GET).u32(indices.fuel).bytes(Op.LOCAL_GET, 0, I32_ADD);
-  out.bytes(Op.I32_CONST, 0).u8(Op.GLOBAL_SET).u32(indices.fuel).u8(Op.END);
-  return { type: typeBytes([i32], [i32]), body: out.written().slice() };
+  out.bytes(Op.I32_CONST, 0).u8(Op.GLOBAL_SET).u32(indices.fuel);
+  return { type: typeBytes([i32], [i32]), body: endedUninlined(out) };
+}
+
+/** A body with its `end`, and as many instructions that do nothing as keep it from being inlined. */
+function endedUninlined(out: ByteWriter): Uint8Array {
+  while (out.length < NEVER_INLINED_BYTES) out.u8(Op.NOP);
+  return out.u8(Op.END).written().slice();
 }
 
 /** `() -> i64` twice and `(i64, i64) -> ()`: a vector global in halves, the low one first. */

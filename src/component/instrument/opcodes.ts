@@ -28,6 +28,7 @@ export const Immediate = {
 /** Opcodes that the rewriting names. */
 export const Op = {
   UNREACHABLE: 0x00,
+  NOP: 0x01,
   BLOCK: 0x02,
   LOOP: 0x03,
   IF: 0x04,
