@@ -132,7 +132,8 @@ function noteEvents(note: (text: string) => void): EmitEvent {
   };
 }
 
-function exitCodeOf(end: GuestEnd): number {
+/** What a shell would get for it. */
+export function exitCodeOf(end: GuestEnd): number {
   switch (end.kind) {
     case "completed":
       return 0;

@@ -130,7 +130,7 @@ export class Guest {
     this.context = new GuestContext({ label, env, args, clock, randomBytes, counters, emit, onLimit });
     const { cpuShare } = limits;
     const turns = tools.turns.openGuest(label.workload, cpuShare === undefined ? {} : { cpuShare });
-    this.#meter = new CpuMeter({ clock, turns });
+    this.#meter = new CpuMeter({ clock: tools.computeClock, turns });
   }
 
   /** Begins and starts a guest that has one life: a service, a command. */

@@ -12,6 +12,8 @@ import { TurnScheduler } from "./turn_scheduler.ts";
 /** The gateway's side of its guests. */
 export interface GuestTools {
   readonly clock: Clock;
+  /** What guests compute is measured by it, also where `clock` is a test's and stands still. */
+  readonly computeClock: Pick<Clock, "monotonicMs">;
   readonly randomBytes: (length: number) => Uint8Array;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
@@ -27,16 +29,19 @@ export interface GuestTools {
 
 /** What `openGuestTools` is given. */
 export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomBytes" | "counters" | "emit" | "onLimit"> {
+  /** Default: `clock`. */
+  readonly computeClock?: GuestTools["computeClock"];
   /** Default: `PROCESS_LIMITS`. */
   readonly limits?: ProcessLimits;
 }
 
 /** One for a gateway. It holds nothing once its guests have ended. */
 export function openGuestTools({ limits = PROCESS_LIMITS, ...options }: GuestToolsOptions): GuestTools {
-  const { clock } = options;
+  const { clock, computeClock = clock } = options;
   return {
     ...options,
-    turns: new TurnScheduler({ clock, nextTurn: nextEventLoopTurn }),
+    computeClock,
+    turns: new TurnScheduler({ clock: computeClock, nextTurn: nextEventLoopTurn }),
     budget: new ProcessBudget(limits, { clock }),
     instanceCounts: new InstanceCounts(),
   };

@@ -1,7 +1,7 @@
 /** Tells the operator about denials: each target once in a while, and never more of them in memory than a bound. */
 import type { Clock } from "../base/clock.ts";
 import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
-import type { DenialCounts, DenialDecision } from "../telemetry/denial_counts.ts";
+import type { DenialDecision } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { EgressDecision } from "./access.ts";
 
@@ -26,12 +26,17 @@ export function egressDenial(operation: string, remote: SocketAddress, by: Egres
   return { operation, target: formatSocketAddress(remote), rule, decision };
 }
 
+/** Gets every denial, also those without a line. */
+export interface CountDenials {
+  add(guest: GuestLabel, denial: Denial): void;
+}
+
 /** Where denials are told and counted. */
 export interface DenialLogOptions {
   readonly clock: Clock;
   readonly emit: EmitEvent;
   /** The gateway's; counted are all, also those without a line. */
-  readonly denials?: DenialCounts;
+  readonly denials?: CountDenials;
 }
 
 /** What is remembered of a denial. */
@@ -51,7 +56,7 @@ interface Reported {
 export class DenialLog {
   readonly #clock: Clock;
   readonly #emit: EmitEvent;
-  readonly #counts: DenialCounts | undefined;
+  readonly #counts: CountDenials | undefined;
   /** The oldest first. */
   readonly #reported = new Map<string, Reported>();
 

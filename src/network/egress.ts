@@ -1,7 +1,9 @@
 /** How the core reaches the outside: a dialler that is handed in, so that tests need no real network. */
 import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
+import type { GuestLabel } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { HttpClient, HttpClientOptions } from "./http_client.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
@@ -69,6 +71,9 @@ export interface EgressUdp {
 /** Opens the way to a peer; it never throws for what the network does. */
 export type OpenUdp = (options: OpenUdpOptions) => EgressUdp;
 
+/** What a guest's requests need of a client. */
+export type GuestHttpClient = Pick<HttpClient, "send" | "recheck" | "reset" | "destroy">;
+
 /** The way out. Nothing is dialled or sent that the guest's `GuestAccess` has not judged. */
 export interface Egress {
   readonly dial: DialEgress;
@@ -77,6 +82,11 @@ export interface Egress {
    * of their own.
    */
   readonly locate?: (judged: SocketAddress) => SocketAddress;
+  /**
+   * Sends the requests of one guest; without it `HttpClient` does. What it is given judges each target (`dial`), so that a
+   * test which answers requests by itself asks the policy all the same.
+   */
+  readonly openHttpClient?: (options: HttpClientOptions, label: GuestLabel) => GuestHttpClient;
   /** Without it UDP to the outside is denied, and nobody is asked about it. */
   readonly openUdp?: OpenUdp;
 }

@@ -10,11 +10,22 @@ import type { LoopbackEnd } from "./loopback_connection.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 import type { TcpOptions } from "./tcp_options.ts";
-import { TcpSocket, type TcpSocketOwner } from "./tcp_socket.ts";
+import { TcpSocket } from "./tcp_socket.ts";
+import type { TcpSocketOwner } from "./tcp_socket_owner.ts";
 import { UdpSocket, type UdpSocketOwner } from "./udp_socket.ts";
 
 /** What a socket counts as. Accepted ones are TCP sockets that no limit applies to. */
 export type SocketKind = "tcp" | "accepted" | "udp";
+
+/** Where a socket of a guest is about to get; on the private loopback "refused" says that nobody is there. */
+export interface Reach {
+  readonly protocol: EgressProtocol;
+  readonly remote: SocketAddress;
+  readonly where: "loopback" | "refused" | "outside";
+}
+
+/** Is told of each connect, each datagram on the private loopback, and each new peer outside; for tests of guests. */
+export type OnReach = (label: GuestLabel, reach: Reach) => void;
 
 /** What a guest's network needs of its workload's. */
 export interface GuestNetworkHost {
@@ -29,6 +40,7 @@ export interface GuestNetworkHost {
   /** Counts a socket of `guest`; false when its role has as many as it may (accepted ones are not limited). */
   opening(guest: GuestNetwork, kind: SocketKind): boolean;
   closed(guest: GuestNetwork, kind: SocketKind): void;
+  readonly onReach: OnReach | undefined;
 }
 
 /** Whose network it is, and in what role. */
@@ -115,6 +127,7 @@ export class GuestNetwork {
       tryAccept: () => this.#hasRoom(),
       adopt: (family, connection, options) => this.#adopt(family, connection, options),
       released: (socket) => this.#released(socket, socket.isAccepted ? "accepted" : "tcp"),
+      reached: this.#reached("tcp"),
     };
   }
 
@@ -128,7 +141,14 @@ export class GuestNetwork {
       openEgress: (options) => host.openUdp(this, options),
       deny: (denial) => this.deny(denial),
       released: (socket) => this.#released(socket, "udp"),
+      reached: this.#reached("udp"),
     };
+  }
+
+  #reached(protocol: EgressProtocol): ((remote: SocketAddress, isHeld: boolean) => void) | undefined {
+    const { onReach } = this.#host;
+    if (onReach === undefined) return undefined;
+    return (remote, isHeld) => onReach(this.label, { protocol, remote, where: isHeld ? "loopback" : "refused" });
   }
 
   #adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket {

@@ -160,7 +160,7 @@ export function mayHaveTrailers({ method, headers, body }: Pick<HttpRequest, "me
 const CLOSED: HttpFailure = { tag: "internal-error", val: "the client is closed" };
 
 /** A request that was never sent. */
-class FailedExchange implements PendingExchange {
+export class FailedExchange implements PendingExchange {
   readonly #result: { readonly failed: HttpFailure };
   constructor(failed: HttpFailure) {
     this.#result = { failed };

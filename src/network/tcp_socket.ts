@@ -14,34 +14,14 @@ import {
   type SocketAddress,
 } from "../base/ip_address.ts";
 import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
-import type { EgressDecision, GuestRole } from "./access.ts";
-import { type Denial, egressDenial } from "./denial_log.ts";
-import type { DialEgressOptions } from "./egress.ts";
+import { egressDenial } from "./denial_log.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
-import { clientAddressFor, type Loopback, loopbackAddressOf, type TcpPortHold } from "./loopback.ts";
+import { clientAddressFor, loopbackAddressOf, type TcpPortHold } from "./loopback.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind, TcpConnection } from "./tcp_connection.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import { TcpOptions } from "./tcp_options.ts";
-
-/** What a socket needs of the guest that owns it. */
-export interface TcpSocketOwner {
-  readonly role: GuestRole;
-  readonly loopback: Loopback;
-  decideEgress(remote: SocketAddress): EgressDecision;
-  /** undefined: the workload has as many connections to the outside as it may. */
-  dialEgress(options: Omit<DialEgressOptions, "clock" | "counters">): ConnectAttempt | undefined;
-  /** Reports a denial to the operator. */
-  deny(denial: Denial): void;
-  /** Whether the guest may have one more socket. What it may not accept yet stays in the backlog. */
-  mayAccept(): boolean;
-  /** As `mayAccept`; when it may not, the operator is told. */
-  tryAccept(): boolean;
-  /** The socket of a connection that `accept` took. */
-  adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket;
-  /** The socket holds nothing any more. */
-  released(socket: TcpSocket): void;
-}
+import type { TcpSocketOwner } from "./tcp_socket_owner.ts";
 
 /** How each state is left: by the verb of its name, by `drop`, and by `end`. */
 type TcpState =
@@ -299,6 +279,7 @@ export class TcpSocket implements Waitable {
       onOutcome: () => this.#waiters.wakeAll(),
       onReleased: () => this.#release(),
     });
+    this.#owner.reached?.(remote, attempt.outcome() !== "connection-refused");
     this.#become({ kind: "connect-started", attempt, hold });
   }
 

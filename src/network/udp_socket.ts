@@ -41,6 +41,8 @@ export interface UdpSocketOwner {
   deny(denial: Denial): void;
   /** The socket holds nothing any more. */
   released(socket: UdpSocket): void;
+  /** Is told of each datagram to the private loopback, and whether somebody holds the port. */
+  readonly reached: ((remote: SocketAddress, isHeld: boolean) => void) | undefined;
 }
 
 /** How each state is left: by the verb of its name, by `drop`, and by `end`. */
@@ -228,6 +230,7 @@ export class UdpSocket {
     if (isLoopback(to.address)) {
       const from = clientAddressFor(state.hold.address);
       const isHeld = this.#owner.loopback.send({ data: new Uint8Array(data), remote: from }, to);
+      this.#owner.reached?.(to, isHeld);
       if (!isHeld) this.#failed(to, "connection-refused");
       return undefined;
     }

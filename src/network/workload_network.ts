@@ -5,16 +5,15 @@
 import type { Clock } from "../base/clock.ts";
 import { WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
-import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
 import { ConnectionSlots, type Slots } from "./connection_slots.ts";
-import { type Denial, DenialLog, egressDenial } from "./denial_log.ts";
+import { type CountDenials, type Denial, DenialLog, egressDenial } from "./denial_log.ts";
 import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
-import { GuestNetwork, type GuestNetworkHost, type SocketKind } from "./guest_network.ts";
+import { GuestNetwork, type GuestNetworkHost, type OnReach, type SocketKind } from "./guest_network.ts";
 import { Loopback } from "./loopback.ts";
 import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
 
@@ -31,11 +30,13 @@ export interface WorkloadNetworkOptions {
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   /** Counts every denial, for the whole gateway. */
-  readonly denials?: DenialCounts;
+  readonly denials?: CountDenials;
   /** Connections to the outside, of HTTP, TCP and UDP peers together. */
   readonly connectionsMax?: number;
   /** Counts and tells what met a limit; without it nobody is told. */
   readonly onLimit?: ReportLimit;
+  /** Is told where guests go, before they get there. */
+  readonly onReach?: OnReach;
   /** The way out; without it nothing but the loopback is reachable, whatever the access of a guest says. */
   readonly egress?: Egress;
   /** A number from 49152 to 65535 for ports that nobody chose; the default is random. */
@@ -95,6 +96,7 @@ export class WorkloadNetwork {
       limited: (label, limit, detail) => this.#limited(label, limit, detail),
       opening: (guest, kind) => this.#opening(guest, kind),
       closed: (guest, kind) => this.#closed(guest, kind),
+      onReach: options.onReach,
     };
   }
 
@@ -191,6 +193,7 @@ export class WorkloadNetwork {
     if (egress === undefined) throw new TypeError("Cannot dial: there is no egress, expected a denial before");
     const releaseSlot = this.#takeConnection(guest.label);
     if (releaseSlot === undefined) return undefined;
+    this.#options.onReach?.(guest.label, { protocol: "tcp", remote: dial.remote, where: "outside" });
     const attempt = egress.dial({
       ...dial,
       clock,
@@ -219,6 +222,7 @@ export class WorkloadNetwork {
     }
     const releaseSlot = this.#takeConnection(guest.label);
     if (releaseSlot === undefined) return undefined;
+    this.#options.onReach?.(guest.label, { protocol: "udp", remote: open.remote, where: "outside" });
     const peer = egress.openUdp({
       ...open,
       clock,

@@ -9,10 +9,11 @@ import type { WorkloadBudget } from "../instance/process_budget.ts";
 import { type EgressTools, GuestEgress } from "../host/egress/guest_egress.ts";
 import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import type { GuestRole } from "../network/access.ts";
+import type { CountDenials } from "../network/denial_log.ts";
 import type { Egress } from "../network/egress.ts";
+import type { OnReach } from "../network/guest_network.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { cutPolicy, type Policy, type PolicyLayer } from "../policy/policy.ts";
-import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import { Route } from "./route.ts";
@@ -33,7 +34,9 @@ export interface WorkloadOptions {
   /** Of the gateway: what a way to the outside needs besides a policy. Without it nobody has one. */
   readonly egressTools?: EgressTools;
   /** Of the gateway: counts every denial. */
-  readonly denials?: DenialCounts;
+  readonly denials?: CountDenials;
+  /** See `WorkloadNetworkOptions`. */
+  readonly onReach?: OnReach;
   /** Of the gateway: counts the limits that requests met. */
   readonly limitCounts?: LimitCounts;
   /** The sockets to the outside. */
@@ -65,7 +68,7 @@ export class Workload {
   #isFormer = false;
 
   constructor(options: WorkloadOptions) {
-    const { spec, tools, egress, denials } = options;
+    const { spec, tools, egress, denials, onReach } = options;
     this.#options = options;
     this.name = spec.name;
     this.#budget = tools.budget.openWorkload(spec.totals.instancesMax);
@@ -78,6 +81,7 @@ export class Workload {
       onLimit: tools.onLimit,
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
+      ...(onReach !== undefined && { onReach }),
     });
     tools.counters.add("workloads", 1);
     this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);

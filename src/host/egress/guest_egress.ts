@@ -6,9 +6,9 @@
 import { formatIpAddress, type IpAddress, type SocketAddress } from "../../base/ip_address.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EgressDecision, GuestAccess, GuestRole } from "../../network/access.ts";
-import type { Egress } from "../../network/egress.ts";
+import type { Egress, GuestHttpClient } from "../../network/egress.ts";
 import type { GuestNetwork } from "../../network/guest_network.ts";
-import { HttpClient } from "../../network/http_client.ts";
+import { HttpClient, type HttpClientOptions } from "../../network/http_client.ts";
 import type { HttpRequest, HttpTarget, PendingExchange } from "../../network/http_message.ts";
 import type { Resolver } from "../../network/resolver.ts";
 import type { TlsTrust } from "../../network/tls_trust.ts";
@@ -71,7 +71,7 @@ export class GuestEgress {
   readonly access: GuestAccess;
   readonly #options: GuestEgressOptions;
   readonly #grants: GrantTable;
-  readonly #client: HttpClient;
+  readonly #client: GuestHttpClient;
   readonly #dialler: HttpDialler;
   /** Lookups under way, by their question. */
   readonly #lookups = new Map<NameLookup, string>();
@@ -95,7 +95,7 @@ export class GuestEgress {
       deny: (target, verdict) => this.#deny("http-request", target, verdict),
     });
     this.#dialler = dialler;
-    this.#client = new HttpClient({
+    const clientOptions: HttpClientOptions = {
       dial: (target, signal) => dialler.dial(target, signal),
       stillAllowed: (target, address) => dialler.judgeConnection(target, address)?.isAllowed === true,
       trust: tools.trust,
@@ -105,7 +105,8 @@ export class GuestEgress {
       clock,
       counters,
       ...(egress?.locate !== undefined && { locate: egress.locate }),
-    });
+    };
+    this.#client = egress?.openHttpClient?.(clientOptions, label) ?? new HttpClient(clientOptions);
   }
 
   /** Judges and sends. The body is disposed of when it is not sent. */

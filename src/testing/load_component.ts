@@ -1,0 +1,62 @@
+/** Components of tests: compiled once for all tests of a process. */
+import { fileURLToPath } from "node:url";
+import { ComponentCache } from "../component/cache.ts";
+import type { CompiledComponent } from "../component/engine.ts";
+import { ComponentError } from "../component/errors.ts";
+import { fileFault } from "../config/file_reader.ts";
+import { folderFiles } from "../config/folder_files.ts";
+import { faultOf } from "../gateway/component_role.ts";
+import { COMPONENT_BYTES_MAX } from "../gateway/load_components.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { SUSPENDING } from "../host/suspending.ts";
+
+/** A path, as the process sees it, a file URL, or the bytes of a component. */
+export type ComponentSource = string | URL | Uint8Array;
+
+/** What all tests of this process have compiled. */
+export const TEST_CACHE = new ComponentCache({ suspending: SUSPENDING, tracksWrites: true });
+
+/** The cache itself keeps nothing; a test file uses few components, each in many tests. */
+const KEPT_MAX = 32;
+const kept = new Set<CompiledComponent>();
+
+/** Keeps it for later tests. */
+export function keepCompiled(component: CompiledComponent): void {
+  kept.delete(component);
+  kept.add(component);
+  for (const oldest of kept) {
+    if (kept.size <= KEPT_MAX) break;
+    kept.delete(oldest);
+  }
+}
+
+/** @throws {LoopgateError} ERR_COMPONENT */
+export async function loadTestComponent(source: ComponentSource): Promise<CompiledComponent> {
+  const name = nameOfComponent(source);
+  const refuse = (is: string, cause: unknown): LoopgateError =>
+    new LoopgateError("ERR_COMPONENT", `Cannot test "${name}": ${is}`, { cause });
+  let bytes: Uint8Array;
+  try {
+    bytes = source instanceof Uint8Array ? source : await folderFiles.read(pathOf(source), COMPONENT_BYTES_MAX);
+  } catch (error) {
+    throw refuse(`${fileFault(error)}, expected a component`, error);
+  }
+  try {
+    const component = await TEST_CACHE.compile(bytes);
+    keepCompiled(component);
+    return component;
+  } catch (error) {
+    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
+    throw error;
+  }
+}
+
+/** The program's name, as in `argv`. */
+export function nameOfComponent(source: ComponentSource): string {
+  if (source instanceof Uint8Array) return "component.wasm";
+  return pathOf(source).split(/[\\/]/).at(-1) ?? "component.wasm";
+}
+
+function pathOf(source: string | URL): string {
+  return source instanceof URL ? fileURLToPath(source) : source;
+}

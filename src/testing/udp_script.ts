@@ -1,0 +1,45 @@
+/** What answers datagrams in a test. */
+import type { SocketErrorCode } from "../network/socket_error.ts";
+import type { Bytes } from "./test_bytes.ts";
+
+/** Whoever gets a guest's datagrams. Made by the functions of `udp`. */
+export type UdpScript =
+  | { readonly kind: "udp"; readonly answer: (data: Uint8Array) => readonly Bytes[] }
+  | { readonly kind: "udp-failure"; readonly code: UdpFailure };
+
+/** Codes with which sending can fail. */
+export type UdpFailure = Extract<SocketErrorCode, "connection-refused" | "remote-unreachable">;
+
+/**
+ * Scripts for the `network` option, under keys that begin with `udp://`.
+ *
+ * @example
+ * network: { "udp://192.0.2.53:53": udp.answers("pong") }
+ */
+export const udp = {
+  /** Answers each datagram with these. */
+  answers(...data: readonly Bytes[]): UdpScript {
+    return { kind: "udp", answer: () => data };
+  },
+
+  /** Answers each datagram with what `answer` gives: one, or none for undefined. */
+  talks(answer: (data: Uint8Array) => Bytes | undefined): UdpScript {
+    return {
+      kind: "udp",
+      answer: (data) => {
+        const reply = answer(data);
+        return reply === undefined ? [] : [reply];
+      },
+    };
+  },
+
+  /** Takes datagrams and never answers. */
+  drops(): UdpScript {
+    return { kind: "udp", answer: () => [] };
+  },
+
+  /** A datagram comes back as an error: the guest's next receive or send fails once with `code`, when its socket has a remote. */
+  fails(code: UdpFailure): UdpScript {
+    return { kind: "udp-failure", code };
+  },
+} as const;
