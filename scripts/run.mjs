@@ -53,10 +53,13 @@ process.env.LOOPGATE_DENO = binaries.deno ?? "";
 // Tools are scripts that look for `node`; they get the pinned one.
 if (binaries.node !== undefined) process.env.PATH = `${dirname(binaries.node)}${delimiter}${process.env.PATH ?? ""}`;
 
+const loopgate = [...flags, join(root, "src/cli/loopgate.mjs")];
 if (command === "start") {
-  runOrExit(runtime, [...flags, join(root, "scripts/build.ts")]);
-  become(runtime, [...flags, join(root, "src/cli/loopgate.mjs"), "serve", join(root, "workloads"), ...args]);
-} else if (command === "loopgate") become(runtime, [...flags, join(root, "src/cli/loopgate.mjs"), ...args]);
+  runOrExit(runtime, [...loopgate, "build", join(root, "workloads")]);
+  become(runtime, [...loopgate, "serve", join(root, "workloads"), ...args]);
+} else if (command === "build") {
+  become(runtime, [...loopgate, "build", ...(args.length === 0 ? [join(root, "workloads")] : args)]);
+} else if (command === "loopgate") become(runtime, [...loopgate, ...args]);
 else become(runtime, [...flags, join(root, `scripts/${command}.ts`), ...args]);
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../tools.ts";
 import { compile, need, once, type Toolchain } from "./toolchain.ts";
-import { guestWorld, WASI_VERSION, writeWit } from "./wit.ts";
+import { guestWorld, WASI_VERSION, writeWit } from "../../src/build/wit.ts";
 
 const FOLDER = "test/guests/python";
 const VERSION = "0.25.1";
@@ -17,7 +17,7 @@ const MODULES = [
 export const python: Toolchain = {
   name: "python",
   guests: MODULES.map(({ module }) => `python_${module}`),
-  sources: [FOLDER, "scripts/guest_build/python.ts", "scripts/guest_build/wit.ts"],
+  sources: [FOLDER, "scripts/guest_build/python.ts", "src/build/wit.ts"],
   async prepare() {
     await installed();
   },

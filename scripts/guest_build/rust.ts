@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RUST_TARGET, rustEnvironment, rustFolder } from "./rust_toolchain.ts";
 import { adapt, CACHE, compile, need, type Toolchain } from "./toolchain.ts";
-import { guestWorld, WASI_VERSION, writeWit } from "./wit.ts";
+import { guestWorld, WASI_VERSION, writeWit } from "../../src/build/wit.ts";
 
 const CRATE = "test/guests/rust";
 /** Binaries of the crate; a guest's name has `rust_` before it. */

@@ -12,6 +12,7 @@ export const OPERATOR_FAULTS = {
   ERR_CONFIG: "a file of the folder is wrong; the diagnostics say where",
   ERR_LISTEN: "the listener cannot be opened",
   ERR_COMPONENT: "a component cannot be used",
+  ERR_BUILD: "a guest cannot be built",
 } as const;
 
 /** Faults met while serving. */

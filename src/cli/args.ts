@@ -1,6 +1,7 @@
 /** The command line, read: which command with which settings, or a sentence that says what is wrong. Pure. */
 import type { LoopgateError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest_word.ts";
+import { BUILD_FLAGS, type BuildCommand, buildCommand } from "./args/build.ts";
 import { EXPLAIN_FLAGS, type ExplainCommand, explainCommand } from "./args/explain.ts";
 import { RUN_FLAGS, type RunCommand, runCommand } from "./args/run.ts";
 import { SERVE_FLAGS, type ServeCommand, serveCommand } from "./args/serve.ts";
@@ -13,7 +14,8 @@ export type Command =
   | { readonly kind: "version" }
   | ServeCommand
   | ExplainCommand
-  | RunCommand;
+  | RunCommand
+  | BuildCommand;
 
 const COMMAND_LIST = `${COMMANDS.slice(0, -1).join(", ")} or ${COMMANDS.at(-1)}`;
 
@@ -27,6 +29,7 @@ const READERS: Readonly<Record<CommandName, CommandReader>> = {
   serve: { flags: SERVE_FLAGS, read: serveCommand },
   explain: { flags: EXPLAIN_FLAGS, read: explainCommand },
   run: { flags: RUN_FLAGS, read: runCommand },
+  build: { flags: BUILD_FLAGS, read: buildCommand },
   help: { flags: COMMON_FLAGS, read: helpCommand },
 };
 

@@ -6,6 +6,7 @@ import type { FileReader } from "../config/file_reader.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
+import { build, type BuildCommandTools } from "./build.ts";
 import { coloursFor } from "./colours.ts";
 import { explain } from "./explain.ts";
 import { reportFault } from "./faults.ts";
@@ -35,6 +36,7 @@ export interface CliTools {
   readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
   readonly runCommand: (options: RunOptions) => Promise<number>;
+  readonly builds: BuildCommandTools["builds"];
   readonly startReplica: StartReplica;
   /** Rejects when somebody listens there. */
   readonly probePort: (address: ListenAddress) => Promise<void>;
@@ -61,6 +63,8 @@ export async function runCli(tools: CliTools): Promise<number> {
         return await serve(command, tools);
       case "explain":
         return await explain(command, tools);
+      case "build":
+        return await build(command, tools);
       case "run":
         return await tools.runCommand({
           component: command.component,

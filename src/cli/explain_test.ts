@@ -34,6 +34,7 @@ async function explained(
     ownAddresses: (nat64) => ({ ...own, nat64 }),
     startGateway: () => assert.fail("explain starts nothing"),
     runCommand: () => assert.fail("explain runs nothing"),
+    builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
     startReplica: () => assert.fail("not asked for"),
     probePort: () => assert.fail("not asked for"),
   });

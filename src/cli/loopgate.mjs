@@ -4,7 +4,8 @@
 import * as module from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { cacheFolder, StrippedSources } from "./start_cache.mjs";
+import { cacheFolder } from "./start_cache.mjs";
+import { stripOwnSources } from "./strip_types.mjs";
 
 if (module.registerHooks === undefined || module.stripTypeScriptTypes === undefined) {
   const { deno, node } = process.versions;
@@ -22,14 +23,5 @@ const cache = process.versions.deno === undefined ? cacheFolder() : undefined;
 // Not in Node's own place: that is a name below /tmp which another user may have taken first, and code is loaded from it.
 if (cache !== undefined) module.enableCompileCache(join(cache, "code"));
 
-const sources = new URL("../", import.meta.url).href;
-if (sources.includes("/node_modules/")) {
-  const stripped = new StrippedSources(cache);
-  module.registerHooks({
-    load(url, context, nextLoad) {
-      if (!url.startsWith(sources) || !url.endsWith(".ts")) return nextLoad(url, context);
-      return { format: "module", shortCircuit: true, source: stripped.read(new URL(url)) };
-    },
-  });
-}
+stripOwnSources(cache);
 await import("./main.ts");

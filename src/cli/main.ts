@@ -6,6 +6,7 @@ import { folderFiles } from "../config/folder_files.ts";
 import { ownAddresses } from "../gateway/default_egress.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
+import { jobRunner, runProgram } from "./build_process.ts";
 import { runCli } from "./cli.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
 import { forkReplica, parentLink, probePort } from "./replica_process.ts";
@@ -19,6 +20,7 @@ const exitCode = await runCli({
   ownAddresses: (nat64) => ownAddresses({ clock: systemClock, listeners: () => [], nat64 })(),
   startGateway,
   runCommand,
+  builds: { runJob: jobRunner(), runProgram },
   startReplica: forkReplica,
   probePort,
   ...(parent !== undefined && { parent }),

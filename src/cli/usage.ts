@@ -1,10 +1,11 @@
 /** The help texts: of all commands here, of one beside its words. */
+import { BUILD_USAGE } from "./args/build.ts";
 import { EXPLAIN_USAGE } from "./args/explain.ts";
 import { RUN_USAGE } from "./args/run.ts";
 import { SERVE_USAGE } from "./args/serve.ts";
 
 /** The commands there are. */
-export const COMMANDS = ["serve", "explain", "run", "help"] as const;
+export const COMMANDS = ["serve", "explain", "run", "build", "help"] as const;
 
 /** One of them. */
 export type CommandName = (typeof COMMANDS)[number];
@@ -16,6 +17,7 @@ Usage:
                           [--replicas N] [--no-watch]
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
+  loopgate build [folder]
   loopgate help [command]
   loopgate --version
 
@@ -23,6 +25,7 @@ Commands:
   serve    serve a folder of workloads until Ctrl-C
   explain  tell whether a workload may reach a target, by which rule, and which line would allow it
   run      run one wasi:cli/run component to its end
+  build    make the guests of workloads from their sources
   help     tell more about a command
 
 Exit codes: 0 all went well, 1 a failure while serving (explain: denied), 2 something to mend: a file, a flag, a port.
@@ -44,6 +47,8 @@ export function usageText(topic: CommandName | undefined): string {
       return EXPLAIN_USAGE;
     case "run":
       return RUN_USAGE;
+    case "build":
+      return BUILD_USAGE;
     case "help":
       return HELP;
   }

@@ -12,6 +12,7 @@ import { parseHostPattern } from "../router/host_pattern.ts";
 import { ROUTE_METHODS } from "../router/methods.ts";
 import { parsePathPattern } from "../router/path_pattern.ts";
 import type { PatternFault } from "../router/pattern_fault.ts";
+import { build } from "./build_definition.ts";
 import {
   closed,
   dns,
@@ -202,6 +203,7 @@ export const WORKLOAD_FILE = closed({
   dns: v.optional(dns),
   limits: v.optional(workloadLimits),
   instance: v.optional(instance),
+  build: v.optional(build),
 }, {
   args: 'arguments belong to a guest: write them in "service" or in a route file',
   component: 'a component belongs to "service", or to a route file (<name>.route.jsonc)',

@@ -61,6 +61,7 @@ export class FakeProcess {
         return Promise.resolve(this.gateway());
       },
       runCommand: () => Promise.reject(new Error("not asked for")),
+      builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
       startReplica: () => assert.fail("not asked for"),
       probePort: () => Promise.reject(new Error("not asked for")),
       ...overrides,

@@ -24,6 +24,9 @@ export const COMMON_FLAGS: Flags = {
 /** The folder that the project's own scripts serve. */
 export const FOLDER_DEFAULT = "workloads";
 
+/** Where commands of authors work when no folder is named. */
+export const HERE = ".";
+
 /** Flags and other words of a command line, in order. */
 export interface Words {
   readonly flags: ReadonlyMap<string, readonly string[]>;

@@ -1,0 +1,37 @@
+/** The inner side of a build process: one job from its words, one report to its channel. */
+import process from "node:process";
+import { writeWhole } from "./build_files.ts";
+import { type BuildJob, type BuildReport, parseJob } from "./build_job.ts";
+import { faultsOf, GuestFault } from "./guest_fault.ts";
+
+/** A finished component, and the files that it was made of. */
+interface Made {
+  readonly component: Uint8Array;
+  readonly inputs: readonly string[];
+}
+
+/** Does the job that this process was started for. What is no fault of the source ends the process with its stack. */
+export async function answerJob(make: (entry: string, scratch: string) => Promise<Made>): Promise<void> {
+  const report = await reportOf(parseJob(JSON.parse(process.argv.at(-1) ?? "")), make);
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined) {
+      throw new TypeError("Cannot report: there is no channel, expected a parent process");
+    }
+    process.send(report, undefined, undefined, () => resolve());
+  });
+  if (process.connected) process.disconnect?.();
+}
+
+async function reportOf(
+  { entry, output, scratch }: BuildJob,
+  make: (entry: string, scratch: string) => Promise<Made>,
+): Promise<BuildReport> {
+  try {
+    const { component, inputs } = await make(entry, scratch);
+    await writeWhole(output, component);
+    return { kind: "built", inputs };
+  } catch (error) {
+    if (error instanceof GuestFault) return { kind: "faulty", faults: faultsOf(error.cause), inputs: error.inputs };
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { LoopgateError } from "../base/errors.ts";
+import { toolsHash } from "./build_tools.ts";
+
+const PLACES: readonly { readonly name: string; readonly manifest?: string; readonly line: RegExp }[] = [
+  {
+    name: "a project",
+    manifest: "package.json",
+    line: /^Install with: cd \S+ && npm install --save-dev componentize-qjs@0\.4\.5 rolldown@1\.3\.2$/m,
+  },
+  { name: "no project", line: /^Install with: npm install --global componentize-qjs@0\.4\.5 rolldown@1\.3\.2$/m },
+];
+
+for (const { name, manifest, line } of PLACES) {
+  test(`toolsHash: below node_modules of ${name} a missing tool is named with the line that installs it`, async () => {
+    const project = await mkdtemp(join(tmpdir(), "loopgate-test-"));
+    try {
+      const root = join(project, "node_modules/loopgate");
+      await mkdir(root, { recursive: true });
+      if (manifest !== undefined) await writeFile(join(project, manifest), "{}");
+      await assert.rejects(toolsHash("quickjs", root), (error) => {
+        assert.ok(error instanceof LoopgateError && error.code === "ERR_BUILD");
+        assert.match(error.message, /^Cannot build: componentize-qjs and rolldown are not installed, expected beside/);
+        assert.match(error.message, line);
+        return true;
+      });
+      const found = join(project, "node_modules/rolldown");
+      await mkdir(found);
+      await writeFile(join(found, "package.json"), "{}");
+      await assert.rejects(
+        toolsHash("quickjs", root),
+        /^LoopgateError: Cannot build: componentize-qjs is not installed/,
+      );
+    } finally {
+      await rm(project, { recursive: true });
+    }
+  });
+}
+
+test("toolsHash: differs from engine to engine", async () => {
+  assert.notEqual(await toolsHash("quickjs"), await toolsHash("adapt"));
+});

@@ -1,0 +1,57 @@
+/** What the build tools say about a guest's source, as faults with places. */
+import type { SourceFault } from "./build_job.ts";
+
+/** A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read. */
+export class GuestFault extends Error {
+  readonly inputs: readonly string[];
+  constructor(cause: unknown, inputs: readonly string[]) {
+    super("a guest's source is wrong", { cause });
+    this.name = "GuestFault";
+    this.inputs = inputs;
+  }
+}
+
+/** What rolldown knows of one fault. */
+interface RolldownFault {
+  readonly code?: string;
+  readonly message: string;
+  readonly exporter?: string;
+  readonly loc?: { readonly file?: string; readonly line: number; readonly column: number };
+}
+
+/** All faults in what a tool threw; an error without parts is one fault without a place. */
+export function faultsOf(error: unknown): readonly SourceFault[] {
+  if (error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
+    return (error.errors as readonly RolldownFault[]).map(rolldownFault);
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  return [{
+    message: said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: "),
+  }];
+}
+
+function rolldownFault(fault: RolldownFault): SourceFault {
+  const { file, line, column } = fault.loc ?? {};
+  const place = file === undefined || line === undefined || column === undefined
+    ? {}
+    : { file, line, column: column + 1 };
+  if (fault.code === "UNRESOLVED_IMPORT" && fault.exporter !== undefined) {
+    return { ...importFault(fault.exporter), ...place };
+  }
+  // The first line has the sentence; the frame below it is made anew, as for the project's other files.
+  const [first = ""] = fault.message.split("\n");
+  return { message: `Cannot compile: ${first.replace(/^\[[A-Z_]+\] /, "")}`, ...place };
+}
+
+function importFault(specifier: string): SourceFault {
+  const said = `Cannot import "${specifier}"`;
+  if (/^\.{0,2}\//.test(specifier)) return { message: `${said}: there is no such file, expected one` };
+  if (specifier.startsWith("node:")) {
+    return { message: `${said}: a guest has no Node, expected web APIs, WASI and packages that need nothing else` };
+  }
+  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  return {
+    message: `${said}: there is no such package here, expected it in a node_modules folder`,
+    fix: `npm install ${name}`,
+  };
+}

@@ -1,0 +1,22 @@
+/** What became of builds, as lines. Pure. */
+import { diagnosticText } from "../base/diagnostics_text.ts";
+import { escapeText } from "../base/escape_text.ts";
+import type { GuestOutcome } from "../build/build_workload.ts";
+import type { Colours } from "./colours.ts";
+
+type OutcomeOf<Kind extends GuestOutcome["kind"]> = Extract<GuestOutcome, { readonly kind: Kind }>;
+
+/** One line: what, how long, how large. */
+export function builtText({ component, durationMs, bytes }: OutcomeOf<"built">, colours: Colours): string {
+  const seconds = (durationMs / 1000).toFixed(1);
+  return `${colours.good("built")} ${escapeText(component)} in ${seconds} s (${Math.round(bytes / 1024)} KiB)\n`;
+}
+
+/** The faults with their places, and what the build printed besides. */
+export function buildFaultText({ component, diagnostics, printed }: OutcomeOf<"faulty">, colours: Colours): string {
+  const faults = diagnostics.map((diagnostic) => `${diagnosticText(diagnostic, colours)}\n`).join("\n");
+  const lines = printed.trim() === ""
+    ? ""
+    : `${printed.trimEnd().split("\n").map((line) => `  ${escapeText(line)}`).join("\n")}\n`;
+  return `${faults}${lines}${colours.fault("not built")} ${escapeText(component)}\n`;
+}

@@ -1,0 +1,43 @@
+/** The `build` of `workload.jsonc`: what `loopgate build` and `loopgate dev` do, and the gateway itself never looks at. */
+import * as v from "valibot";
+import { closed, type Notes, plainObject, wrongType } from "./definition_parts.ts";
+
+const word = v.pipe(
+  v.string(wrongType("a word in quotes")),
+  v.check((input) => input !== "" && !input.includes("\0"), "it is empty or has a NUL character, expected a word"),
+  v.metadata({ jsonSchema: { pattern: "^[^\\u0000]+$" } } satisfies Notes),
+);
+
+const command = v.pipe(
+  v.array(word, wrongType('a list of words like ["cargo", "build", "--release"]')),
+  v.minLength(1, "it is empty, expected a program and its arguments"),
+  v.metadata({ example: '"command": ["cargo", "build", "--release"]' } satisfies Notes),
+  v.description(
+    "the program that makes the guests without a src/<name>.ts, and its arguments; it runs in the workload's folder",
+  ),
+);
+
+const inner = v.pipe(
+  v.string(wrongType("a path in quotes")),
+  v.check(isInner, "it leaves the workload's folder or names no file, expected a path within it"),
+  v.metadata(
+    { jsonSchema: { pattern: "^(?!/)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000]$" } } satisfies Notes,
+  ),
+);
+
+const outputs = v.pipe(
+  plainObject("an object of components and files"),
+  v.record(inner, inner),
+  v.description(
+    'Where "command" leaves what it makes: {"dist/api.wasm": "target/wasm32-wasip1/release/api.wasm"}. A core module that speaks WASI 0.1 becomes a component.',
+  ),
+);
+
+/** `build`. */
+export const build = v.pipe(
+  closed({ command, outputs: v.optional(outputs) }),
+);
+
+function isInner(path: string): boolean {
+  return path !== "" && !/^\/|\\|\0|\/$/.test(path) && !path.split("/").includes("..");
+}

@@ -1,0 +1,151 @@
+/** Guests are built from a folder by the real tools in real processes; what is wrong is told with its place. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import { buildFolder } from "../../src/build/build_folder.ts";
+import type { GuestOutcome } from "../../src/build/build_workload.ts";
+import { jobRunner, runProgram } from "../../src/cli/build_process.ts";
+import { folderFiles } from "../../src/config/folder_files.ts";
+import { loopgate } from "../support/program.ts";
+
+const ROUTE = '{ "match": { "path": "/" }, "component": "dist/api.wasm" }';
+const GOOD = `export const run = { run() {} };\n`;
+
+async function withFolder(
+  files: Readonly<Record<string, string>>,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "loopgate-test-"));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function outcomesOf(folder: string, deadlineMs?: number): Promise<readonly GuestOutcome[]> {
+  const tools = { runJob: jobRunner(deadlineMs), runProgram, clock: systemClock, onOutcome: () => {} };
+  const { outcomes, diagnostics } = await buildFolder(folder, folderFiles, tools);
+  assert.deepEqual(diagnostics, []);
+  return outcomes;
+}
+
+async function faultOf(folder: string, deadlineMs?: number): Promise<Extract<GuestOutcome, { kind: "faulty" }>> {
+  const [outcome] = await outcomesOf(folder, deadlineMs);
+  assert.ok(outcome?.kind === "faulty", JSON.stringify(outcome));
+  return outcome;
+}
+
+const FAULTS: readonly {
+  readonly name: string;
+  readonly source: string;
+  readonly message: RegExp;
+  readonly place?: readonly [line: number, column: number];
+  readonly fix?: string;
+}[] = [
+  {
+    name: "syntax",
+    source: `const a = 1;\nexport const run = { run() { return a +; } };\n`,
+    message: /^Cannot compile: Unexpected token/,
+    place: [2, 40],
+  },
+  {
+    name: "a missing file",
+    source: `import { a } from "./a.ts";\nexport const run = { run() { a(); } };\n`,
+    message: /^Cannot import "\.\/a\.ts": there is no such file, expected one$/,
+    place: [1, 19],
+  },
+  {
+    name: "a missing package",
+    source: `import { a } from "@no/such/part";\nexport const run = { run() { a(); } };\n`,
+    message: /^Cannot import "@no\/such\/part": there is no such package here/,
+    place: [1, 19],
+    fix: "npm install @no/such",
+  },
+  {
+    name: "Node's own module",
+    source: `import { readFile } from "node:fs";\nexport const run = { run() { readFile; } };\n`,
+    message: /^Cannot import "node:fs": a guest has no Node/,
+    place: [1, 26],
+  },
+  { name: "no export", source: `export const nothing = 1;\n`, message: /^Cannot use it as a guest: it exports/ },
+  {
+    name: "first lines that throw",
+    source: `function start() {\n  throw new Error("at the top");\n}\nstart();\n${GOOD}`,
+    message: /^Cannot load it: Error: at the top\n/,
+  },
+];
+
+for (const { name, source, message, place, fix } of FAULTS) {
+  test(`buildFolder: ${name} is a fault with its place, and no component is left`, () =>
+    withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": source }, async (folder) => {
+      const { diagnostics: [fault] } = await faultOf(folder);
+      assert.ok(fault !== undefined);
+      assert.match(fault.message, message);
+      if (place !== undefined) {
+        assert.deepEqual([fault.line, fault.column], place);
+        assert.equal(fault.source, source.split("\n")[place[0] - 1]);
+      }
+      assert.equal(fault.fix, fix);
+      assert.match(fault.file, /api\/src\/api\.ts$/);
+      await assert.rejects(readFile(join(folder, "api/dist/api.wasm")));
+    }));
+}
+
+test("buildFolder: first lines that never end are ended, and told", () =>
+  withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": `for (;;) {}\n${GOOD}` }, async (folder) => {
+    const { diagnostics: [fault] } = await faultOf(folder, 3_000);
+    assert.match(fault?.message ?? "", /^Cannot build: its first lines did not end within 3 s/);
+  }));
+
+test("buildFolder: builds what is stale and nothing else; a fault leaves what was built before", () =>
+  withFolder({
+    "api/api.route.jsonc": ROUTE,
+    "api/src/api.ts": `import { word } from "./word.ts";\nexport const run = { run() { word(); } };\n`,
+    "api/src/word.ts": `export function word() {}\n`,
+  }, async (folder) => {
+    const kinds = async (where = folder): Promise<readonly string[]> =>
+      (await outcomesOf(where)).map((outcome) => outcome.kind);
+    assert.deepEqual(await kinds(), ["built"]);
+    const component = join(folder, "api/dist/api.wasm");
+    const first = await readFile(component);
+    assert.deepEqual(await kinds(), ["fresh"]);
+    assert.deepEqual(await kinds(join(folder, "api")), ["fresh"], "the workload by itself");
+    await writeFile(join(folder, "api/src/word.ts"), "export function word( {}\n");
+    const faulty = await faultOf(folder);
+    assert.match(faulty.diagnostics[0]?.file ?? "", /src\/word\.ts$/);
+    assert.ok(faulty.inputs.some((file) => file.endsWith("src/word.ts")), "what it was read from is known");
+    assert.deepEqual(await readFile(component), first);
+    await writeFile(join(folder, "api/src/word.ts"), "export function word() {}\n");
+    assert.deepEqual(await kinds(), ["fresh"], "as it was");
+    await writeFile(component, "spoilt");
+    assert.deepEqual(await kinds(), ["built"]);
+  }));
+
+test("loopgate build: lines for what it builds, a code frame for what is wrong, and the exit code", () =>
+  withFolder({
+    "bad/api.route.jsonc": ROUTE,
+    "bad/src/api.ts": `export const run = { run() {} \n`,
+    "good/api.route.jsonc": ROUTE,
+    "good/src/api.ts": GOOD,
+    "misfiled/api.route.jsonc": `{ "match": {}, "component": "dist/api.wasm" }`,
+    "missing/api.route.jsonc": ROUTE,
+  }, async (folder) => {
+    const build = loopgate("build", folder);
+    assert.equal(await build.ended, 2);
+    assert.match(build.out, /^built \S+good\/dist\/api\.wasm in [0-9.]+ s \([0-9]+ KiB\)\n$/);
+    assert.match(build.err, /error: Cannot compile: [^\n]+\n +--> \S+bad\/src\/api\.ts:[0-9]+:[0-9]+\n/);
+    assert.match(build.err, /not built \S+bad\/dist\/api\.wasm/);
+    assert.match(build.err, /misfiled\/api\.route\.jsonc:1:/);
+    assert.match(build.err, /Cannot build "dist\/api\.wasm": there is no src\/api\.ts/);
+    const nothing = loopgate("build", join(folder, "nowhere"));
+    assert.equal(await nothing.ended, 2);
+    assert.match(nothing.err, /Cannot build "\S+nowhere": it is not there, expected a folder of workloads/);
+  }));
