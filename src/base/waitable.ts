@@ -32,29 +32,38 @@ export const ALWAYS_READY: Waitable = {
  * may have become true; wake-ups run in a microtask, so the owner's own step is complete by then.
  */
 export class WaitList {
-  #waiting: Set<{ readonly wake: () => void }> = new Set();
+  /** Most lists never have more than one: a set for it would be the dearest thing about it. */
+  #oldest: Waiter | undefined;
+  /** In order of arrival; all came after `#oldest`. */
+  #others: Set<Waiter> | undefined;
 
   /** Waiters now; zero after every test. */
   get size(): number {
-    return this.#waiting.size;
+    return (this.#oldest === undefined ? 0 : 1) + (this.#others?.size ?? 0);
   }
 
   add(wake: () => void): () => void {
-    const entry = { wake };
-    this.#waiting.add(entry);
+    const waiter = { wake };
+    if (this.size === 0) this.#oldest = waiter;
+    else (this.#others ??= new Set()).add(waiter);
     return () => {
-      this.#waiting.delete(entry);
+      if (this.#oldest === waiter) this.#oldest = undefined;
+      else this.#others?.delete(waiter);
     };
   }
 
   wakeAll(): void {
-    if (this.#waiting.size === 0) return;
-    const due = this.#waiting;
-    this.#waiting = new Set();
-    for (const entry of due) {
-      queueMicrotask(entry.wake);
-    }
+    const oldest = this.#oldest;
+    const others = this.#others;
+    this.#oldest = undefined;
+    this.#others = undefined;
+    if (oldest !== undefined) queueMicrotask(oldest.wake);
+    if (others !== undefined) { for (const { wake } of others) queueMicrotask(wake); }
   }
+}
+
+interface Waiter {
+  readonly wake: () => void;
 }
 
 /** Resolves when `waitable` is ready, at once (without a promise) when it already is. */
