@@ -13,6 +13,8 @@ export interface ServedRequest {
   giveUp(failure: GatewayFailure): void;
   /** Breaks the connection off; `reason` is for the log. */
   cut(reason: string): void;
+  /** The answer is out, or its connection has ended. Deno may say so twice. */
+  closed(): void;
 }
 
 /** What the connections of one listener share. */
@@ -162,7 +164,11 @@ export class ClientConnection {
     const { request, response } = exchange;
     const current = { request, response, served: undefined as ServedRequest | undefined };
     this.#current = current;
-    response.on("close", () => this.#answered(current));
+    // The one listener of a request: each of them costs as much as some layers do.
+    response.on("close", () => {
+      this.#answered(current);
+      current.served?.closed();
+    });
     if (isClosing()) response.shouldKeepAlive = false;
     current.served = serve(request, response);
   }

@@ -32,36 +32,73 @@ export interface HttpAppOptions {
   readonly isDraining: () => boolean;
 }
 
-/** What a request is called in the log. */
-interface RequestLog {
-  /** Without the query, which may hold secrets. */
-  path: string;
-  destination: Destination | undefined;
-  /** Of a request that has a destination. */
-  exchange: NodeExchange | undefined;
-  /** Of one that was answered without. */
-  cause: string | undefined;
-  isClosed: boolean;
-}
-
-/** A request that the app has answered by itself: what is left is to send it. */
-class AnsweredRequest implements ServedRequest {
+/** A request from its head to the end of its response: logged once, however it ends. */
+class OpenRequest implements ServedRequest {
+  readonly #options: HttpAppOptions;
   readonly #response: ServerResponse;
-  readonly #log: RequestLog;
+  readonly #startedMs: number;
+  /** Where it leads; undefined when the app answered by itself. */
+  #served: { readonly path: string; readonly destination: Destination; readonly exchange: NodeExchange } | undefined;
+  /** Of one that the app answered by itself. */
+  #cause: string | undefined;
+  #isClosed = false;
 
-  constructor(response: ServerResponse, log: RequestLog) {
+  constructor(response: ServerResponse, options: HttpAppOptions) {
+    this.#options = options;
     this.#response = response;
-    this.#log = log;
+    this.#startedMs = options.clock.monotonicMs();
+    options.counters.add("requests", 1);
+  }
+
+  /** A guest answers it; `path` is what its line says. */
+  leadTo(path: string, destination: Destination, exchange: NodeExchange): void {
+    this.#served = { path, destination, exchange };
+  }
+
+  /** The app answers it. */
+  refused(cause: string): void {
+    this.#cause = cause;
   }
 
   giveUp(failure: GatewayFailure): void {
-    this.cut(describeGatewayFailure(failure));
+    if (this.#served === undefined) this.cut(describeGatewayFailure(failure));
+    else this.#served.exchange.giveUp(failure);
   }
 
   cut(reason: string): void {
-    const { cause } = this.#log;
-    this.#log.cause = cause === undefined ? reason : `${cause}; ${reason}`;
+    if (this.#served !== undefined) return this.#served.exchange.cut(reason);
+    this.#cause = this.#cause === undefined ? reason : `${this.#cause}; ${reason}`;
     this.#response.req.socket.resetAndDestroy();
+  }
+
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.counters.add("requests", -1);
+    this.#served?.exchange.closed();
+    this.#options.emit(this.#event());
+  }
+
+  #event(): RequestEvent {
+    const response = this.#response;
+    const served = this.#served;
+    const cause = this.#cause ?? served?.exchange.cause ??
+      (response.writableFinished ? undefined : "the client went away");
+    const cpuMs = served?.exchange.cpuMs;
+    const event: RequestEvent = {
+      kind: "request",
+      method: response.req.method ?? "",
+      path: served?.path ?? pathOf(response.req.url ?? ""),
+      status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
+      durationMs: wholeUs(this.#options.clock.monotonicMs() - this.#startedMs),
+    };
+    if (served !== undefined) {
+      event.workload = served.destination.workload;
+      event.route = served.destination.route;
+    }
+    if (cpuMs !== undefined) event.cpuMs = wholeUs(cpuMs);
+    if (cause !== undefined) event.cause = cause;
+    return event;
   }
 }
 
@@ -80,13 +117,13 @@ export class HttpApp {
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
   serve(request: IncomingMessage, response: ServerResponse): ServedRequest {
-    const log = this.#open(request, response);
-    if (this.#options.isDraining()) return this.#refuse(response, log, { kind: "draining" });
+    const open = new OpenRequest(response, this.#options);
+    if (this.#options.isDraining()) return this.#refuse(response, open, { kind: "draining" });
     const misframed = framingFailure(request);
-    if (misframed !== undefined) return this.#refuse(response, log, misframed);
+    if (misframed !== undefined) return this.#refuse(response, open, misframed);
     const { expect } = request.headers;
     if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
-      return this.#refuse(response, log, { kind: "expectation" });
+      return this.#refuse(response, open, { kind: "expectation" });
     }
     const verdict = parseRequestTarget({
       method: request.method ?? "",
@@ -96,15 +133,15 @@ export class HttpApp {
     });
     switch (verdict.kind) {
       case "bad":
-        return this.#refuse(response, log, { kind: "bad-request", detail: verdict.reason });
+        return this.#refuse(response, open, { kind: "bad-request", detail: verdict.reason });
       case "misdirected":
-        return this.#refuse(response, log, { kind: "misdirected" });
+        return this.#refuse(response, open, { kind: "misdirected" });
       case "server-wide":
         // RFC 9110 section 9.3.7: a ping.
         response.writeHead(204).end();
-        return new AnsweredRequest(response, log);
+        return open;
       case "target":
-        return this.#route(request, response, verdict.target, log);
+        return this.#route(request, response, verdict.target, open);
     }
   }
 
@@ -120,16 +157,14 @@ export class HttpApp {
     while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
-  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, log: RequestLog): ServedRequest {
+  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
-    if (found.kind !== "found") return this.#refuse(response, log, found);
+    if (found.kind !== "found") return this.#refuse(response, open, found);
     const exchange = new NodeExchange({ request, response, target, limits: this.#options.limits });
-    log.path = target.path;
-    log.destination = found.target;
-    log.exchange = exchange;
+    open.leadTo(target.path, found.target, exchange);
     this.#runningCount++;
     void this.#answer(found.target, exchange);
-    return exchange;
+    return open;
   }
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
@@ -147,8 +182,8 @@ export class HttpApp {
   }
 
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
-  #refuse(response: ServerResponse, log: RequestLog, failure: GatewayFailure): ServedRequest {
-    log.cause = describeGatewayFailure(failure);
+  #refuse(response: ServerResponse, open: OpenRequest, failure: GatewayFailure): OpenRequest {
+    open.refused(describeGatewayFailure(failure));
     response.on("error", ignore);
     response.req.on("error", ignore);
     if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
@@ -156,7 +191,7 @@ export class HttpApp {
     }
     this.#discardBody(response);
     sendFailure(response, failure);
-    return new AnsweredRequest(response, log);
+    return open;
   }
 
   /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */
@@ -169,47 +204,16 @@ export class HttpApp {
       onTooMuch: () => response.req.socket.destroy(),
     }).dispose();
   }
-
-  #open(request: IncomingMessage, response: ServerResponse): RequestLog {
-    const { clock, counters } = this.#options;
-    const startedMs = clock.monotonicMs();
-    const { url = "" } = request;
-    const query = url.indexOf("?");
-    const path = query < 0 ? url : url.slice(0, query);
-    const log: RequestLog = { path, destination: undefined, exchange: undefined, cause: undefined, isClosed: false };
-    counters.add("requests", 1);
-    response.on("close", () => {
-      if (log.isClosed) return;
-      log.isClosed = true;
-      counters.add("requests", -1);
-      this.#emitRequest(response, log, clock.monotonicMs() - startedMs);
-    });
-    return log;
-  }
-
-  #emitRequest(response: ServerResponse, log: RequestLog, durationMs: number): void {
-    const { path, destination, exchange } = log;
-    const cpuMs = exchange?.cpuMs;
-    const cause = log.cause ?? exchange?.cause ?? (response.writableFinished ? undefined : "the client went away");
-    const event: RequestEvent = {
-      kind: "request",
-      method: response.req.method ?? "",
-      path,
-      status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
-      durationMs: wholeUs(durationMs),
-    };
-    if (destination !== undefined) {
-      event.workload = destination.workload;
-      event.route = destination.route;
-    }
-    if (cpuMs !== undefined) event.cpuMs = wholeUs(cpuMs);
-    if (cause !== undefined) event.cause = cause;
-    this.#options.emit(event);
-  }
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type RequestEvent = Mutable<Extract<GatewayEvent, { readonly kind: "request" }>>;
+
+/** Without the query, which may hold secrets. */
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
 
 /** Nobody reads nanoseconds, and digits take room. */
 function wholeUs(ms: number): number {

@@ -7,7 +7,6 @@ import type { ByteSource } from "../base/byte_stream.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
-import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
@@ -25,7 +24,7 @@ export interface NodeExchangeOptions {
 }
 
 /** The exchange that handlers get. */
-export class NodeExchange implements HandlerExchange, ServedRequest {
+export class NodeExchange implements HandlerExchange {
   readonly head: RequestHead;
   cpuMs: number | undefined;
   readonly #response: ServerResponse;
@@ -59,7 +58,6 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
     request.on("error", ignore);
     response.on("error", ignore);
     if (this.#hasBody) response.on("finish", () => this.#body.dispose());
-    response.on("close", () => this.#closed());
   }
 
   get body(): ByteSource {
@@ -122,6 +120,7 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
     return true;
   }
 
+  /** Nobody waits for the guest any more: answers with `failure` where that is still possible, else breaks off. */
   giveUp(failure: GatewayFailure): void {
     const reason = describeGatewayFailure(failure);
     if (this.#isAnswered) return this.cut(reason);
@@ -130,10 +129,16 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
     this.#leave(reason, "connection-read-timeout");
   }
 
+  /** Breaks the connection off; `reason` is for the log. */
   cut(reason: string): void {
     this.#cause ??= reason;
     // Not only closed: a client that does not read would keep what it was sent in the system's memory.
     this.#options.request.socket.resetAndDestroy();
+  }
+
+  /** The response is out, or its connection has ended; the owner of the response says so. Idempotent. */
+  closed(): void {
+    if (!this.#response.writableFinished) this.#leave("the client went away", "connection-terminated");
   }
 
   #begin(): void {
@@ -146,10 +151,6 @@ export class NodeExchange implements HandlerExchange, ServedRequest {
     if (this.#isAnswered || this.#isClientGone) return;
     this.#waitsForContinue = false;
     this.#response.writeContinue();
-  }
-
-  #closed(): void {
-    if (!this.#response.writableFinished) this.#leave("the client went away", "connection-terminated");
   }
 
   #leave(message: string, tag: string): void {

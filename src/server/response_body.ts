@@ -46,7 +46,11 @@ export class ResponseSink implements ResponseBody {
     this.#head = head;
     this.#options = options;
     this.#sendsBytes = !head.isBodyless && response.req.method !== "HEAD";
-    process.nextTick(() => this.#release());
+    process.nextTick(ResponseSink.#endTurn, this);
+  }
+
+  static #endTurn(this: void, sink: ResponseSink): void {
+    sink.#release();
   }
 
   isReady(): boolean {

@@ -61,12 +61,22 @@ export class Route {
   async serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     if (this.#isTurningAway) return this.#unavailable();
     this.#inside++;
+    let hasPlace = false;
     try {
-      const failure = await this.#serve(exchange);
+      let failure = refusalOf(exchange.head, this.#options.limits);
+      if (failure === undefined && !this.#gate.tryEnter()) failure = await this.#queue(exchange);
+      hasPlace = failure === undefined;
+      if (failure === undefined) {
+        // Only who has to wait waits: each function that can costs a request a promise.
+        const isServing = this.#options.service?.untilServing(this.#options.readinessWaitMs) ?? true;
+        const isHere = isServing === true || (await this.#untilEnded(isServing, exchange));
+        failure = this.#turnedAway(exchange, isHere) ?? (await this.#options.handler.run(exchange));
+      }
       const limit = failure && limitOf(failure);
       if (limit !== undefined) this.#options.countLimit(limit);
       return failure;
     } finally {
+      if (hasPlace) this.#gate.leave();
       this.#inside--;
       if (this.#inside === 0) { for (const resolve of this.#onIdle.splice(0)) resolve(); }
     }
@@ -90,24 +100,11 @@ export class Route {
     this.#options.handler.killAll();
   }
 
-  async #serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const past = refusalOf(exchange.head, this.#options.limits);
-    if (past !== undefined) return past;
-    if (!this.#gate.tryEnter()) {
-      const refused = await this.#queue(exchange);
-      if (refused !== undefined) return refused;
-    }
-    try {
-      const isServing = this.#options.service?.untilServing(this.#options.readinessWaitMs) ?? true;
-      if (isServing !== true && !(await this.#untilEnded(isServing, exchange))) {
-        return exchange.isClientGone ? { kind: "client-gone" } : this.#unavailable();
-      }
-      if (this.#isTurningAway) return this.#unavailable();
-      if (exchange.isClientGone) return { kind: "client-gone" };
-      return await this.#options.handler.run(exchange);
-    } finally {
-      this.#gate.leave();
-    }
+  /** Why a request that has a place does not come to the guest. */
+  #turnedAway(exchange: HandlerExchange, isServiceHere: boolean): RequestFailure | undefined {
+    if (!isServiceHere) return exchange.isClientGone ? { kind: "client-gone" } : this.#unavailable();
+    if (this.#isTurningAway) return this.#unavailable();
+    return exchange.isClientGone ? { kind: "client-gone" } : undefined;
   }
 
   /** What the wait for the service comes to: false when the route is closed or the client leaves before. */

@@ -155,7 +155,7 @@ function startListener(body: string): HttpListener {
     clock: systemClock,
     serve: (_, response) => {
       response.end(body);
-      return { giveUp: () => response.destroy(), cut: () => response.destroy() };
+      return { giveUp: () => response.destroy(), cut: () => response.destroy(), closed: () => {} };
     },
     onRefused: () => {},
     onFault: assert.ifError,
