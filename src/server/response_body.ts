@@ -7,6 +7,7 @@ import type { StreamEnd } from "../base/byte_stream.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
+import { bytesToLatin1 } from "./latin1.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
 
 /** Settings of one response body. */
@@ -78,7 +79,7 @@ export class ResponseSink implements ResponseBody {
     }
     if (!this.#sendsBytes || bytes.length === 0) return undefined;
     if (this.#state.kind === "held" && this.#state.first === undefined) {
-      this.#state = { kind: "held", first: bytes.length <= TEXT_BYTES_MAX ? textOf(bytes) : keptBytes(bytes) };
+      this.#state = { kind: "held", first: bytes.length <= TEXT_BYTES_MAX ? bytesToLatin1(bytes) : keptBytes(bytes) };
       return undefined;
     }
     this.#release();
@@ -192,13 +193,6 @@ export class ResponseSink implements ResponseBody {
  * is half of what it takes to send a buffer behind a head.
  */
 const TEXT_BYTES_MAX = 8_192;
-const scratch = Buffer.alloc(TEXT_BYTES_MAX);
-
-function textOf(bytes: Uint8Array): string {
-  scratch.set(bytes);
-  return scratch.toString("latin1", 0, bytes.length);
-}
-
 function toPairs(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([raw[index] ?? "", raw[index + 1] ?? ""]);
