@@ -19,15 +19,39 @@ export function requestFields(rawHeaders: readonly string[], origin: RequestOrig
   const fields: [string, Uint8Array][] = [];
   let dropped: string[] | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const { name, isDropped } = fieldName(rawHeaders[index] ?? "");
     const value = rawHeaders[index + 1] ?? "";
     if (name === "connection") (dropped ??= []).push(...connectionOptions(value));
-    if (name === "host" || name === "expect" || isHopByHop(name, value) || isForwarding(name)) continue;
+    if (isDropped || isHopByHop(name, value)) continue;
     fields.push([name, latin1ToBytes(value)]);
   }
   const kept = dropped === undefined ? fields : withoutOptions(fields, dropped);
   addForwarding(kept, origin);
   return kept;
+}
+
+/** A field's name in lower case, and whether it goes to no guest whatever its value is. */
+interface FieldName {
+  readonly name: string;
+  readonly isDropped: boolean;
+}
+
+/** By their spelling: clients send the same few names with every request. Bounded in number and length, as clients choose both. */
+const knownNames = new Map<string, FieldName>();
+const KNOWN_NAMES_MAX = 512;
+const KNOWN_NAME_LENGTH_MAX = 64;
+
+function fieldName(spelled: string): FieldName {
+  const known = knownNames.get(spelled);
+  if (known !== undefined) return known;
+  const name = spelled.toLowerCase();
+  const found = { name, isDropped: name === "host" || name === "expect" || isForwarding(name) };
+  if (spelled.length <= KNOWN_NAME_LENGTH_MAX) {
+    // All at once: what is busy is back in a moment, and who floods it gains nothing.
+    if (knownNames.size >= KNOWN_NAMES_MAX) knownNames.clear();
+    knownNames.set(spelled, found);
+  }
+  return found;
 }
 
 /** A client must not take away by Connection what belongs to the whole way (RFC 9110 section 7.6.1); `te` has its own rule. */

@@ -72,7 +72,17 @@ function targetOf(authority: string | undefined, pathWithQuery: string): TargetV
   return { kind: "target", target: { authority, path, pathWithQuery } };
 }
 
+/** Most clients of a gateway name the same host: what was found good last is good again. */
+let lastAuthority: string | undefined;
+
 function isAuthority(text: string): boolean {
+  if (text === lastAuthority) return true;
+  if (!isWellFormedAuthority(text)) return false;
+  lastAuthority = text;
+  return true;
+}
+
+function isWellFormedAuthority(text: string): boolean {
   const match = AUTHORITY.exec(text);
   if (match === null) return false;
   const [, host = "", port = ""] = match;
