@@ -61,11 +61,31 @@ function requestJson(event: EventOf<"request">, time: string, replica: number | 
   if (replica !== undefined) line += `,"replica":${replica}`;
   line += `,"method":${textJson(method)},"path":${textJson(withoutQuery(path))},"status":${status}`;
   line += `,"durationMs":${durationMs}`;
-  if (workload !== undefined) line += `,"workload":${textJson(workload)}`;
-  if (route !== undefined) line += `,"route":${textJson(route)}`;
+  line += destinationJson(workload, route);
   if (cpuMs !== undefined) line += `,"cpuMs":${cpuMs}`;
   if (cause !== undefined) line += `,"cause":${textJson(cause)}`;
   return `${line}}`;
+}
+
+/** One request after the other goes to the same route. */
+let lastDestination: {
+  readonly workload: string | undefined;
+  readonly route: string | undefined;
+  readonly json: string;
+} = {
+  workload: undefined,
+  route: undefined,
+  json: "",
+};
+
+function destinationJson(workload: string | undefined, route: string | undefined): string {
+  if (workload !== lastDestination.workload || route !== lastDestination.route) {
+    let json = "";
+    if (workload !== undefined) json += `,"workload":${textJson(workload)}`;
+    if (route !== undefined) json += `,"route":${textJson(route)}`;
+    lastDestination = { workload, route, json };
+  }
+  return lastDestination.json;
 }
 
 /** ASCII that stands for itself in a string of JSON. */
