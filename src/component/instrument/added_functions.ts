@@ -82,7 +82,7 @@ export function exhaustedFunction(indices: AddedIndices): AddedFunction {
   return { type: typeBytes([], []), body: endedUninlined(out) };
 }
 
-/** `(cost) -> credit`: a loop's own fuel ran out. Asks for more, and gives all of it and `cost`, which is charged once more. */
+/** `(cost) -> credit`: the fuel in a function's local ran out. Asks for more, and gives that and `cost`, which is charged once more. */
 export function refillFunction(indices: AddedIndices): AddedFunction {
   const out = new ByteWriter(32).u8(0).u8(Op.CALL).u32(indices.exhausted);
   out.u8(Op.GLOBAL_GET).u32(indices.fuel).bytes(Op.LOCAL_GET, 0, I32_ADD);

@@ -10,7 +10,7 @@ export const EditKind = {
   HELPER: 1,
   /** Calls the added import `payload` of `CodeScan.imports`. */
   IMPORT: 2,
-  /** A function's index, which may have moved. */
+  /** A function's index that is no call's, and may have moved. */
   FUNCTION: 3,
   /** Sets the bits `payload` of `changed`. */
   CHANGED: 4,
@@ -24,12 +24,14 @@ export const EditKind = {
   LOOP_LEAVE: 8,
   /** A branch's label, which points out of the loop `payload`. */
   LABEL: 9,
-  /** Just before an instruction that leaves the function from within the loop `payload`. */
-  RETURN: 10,
-  /** Where branches land that leave loops: the landing `payload`. */
-  LAND: 11,
+  /** Just before a `return` and the function's `end`; `payload` as of a call. */
+  LEAVE: 10,
+  /** A call of the function `payload >> 1`. Bit 0: nothing branches, and nothing can be branched to, since the call before. */
+  CALL: 11,
   /** Keeps the address of the store that follows, for the mark `payload` behind it. */
   KEEP_ADDRESS: 12,
+  /** A call that this module cannot see into; `payload` as of `CALL`, without a function. */
+  UNSEEN_CALL: 13,
 } as const;
 
 /** Numbers of a loop in `loops`. */
@@ -47,14 +49,26 @@ export const LoopField = {
 
 /** What was seen of a loop. */
 export const LoopFlag = {
-  /** It, or a loop in it, has what may run code that charges, or leaves it in a way that is not followed. */
+  /** It, or a loop in it, has what may run code that charges. */
   NOISY: 1,
   HAS_INNER: 2,
   HAS_CUT: 4,
-  /** An inner loop branches to its header. */
-  CONTINUED: 8,
   /** Its block type is longer than a byte. */
-  TYPED: 16,
+  TYPED: 8,
+  /** Each pass of the loop around it leads to this one, with no way out before. */
+  LED_TO: 16,
+} as const;
+
+/** What was seen of a function. */
+export const FunctionFlag = {
+  /** It has a call that this module cannot see into. */
+  CALLS_UNSEEN: 1,
+  /** Something in it charges, whatever it calls. */
+  CHARGES: 2,
+  /** Control can leave it, or go on in it, in ways that are not followed: exceptions. */
+  UNFOLLOWED: 4,
+  /** A branch leads to its end. */
+  BRANCHES_TO_END: 8,
 } as const;
 
 /** A function that is added because the code needs it. */
@@ -92,9 +106,6 @@ export class Interned<T> {
   }
 }
 
-/** Branches of several loops land at one place. */
-export const LANDS_SEVERAL = -2;
-
 /** Numbers of an edit in `edits`: from, to, kind, payload. */
 export const EDIT_FIELDS = 4;
 
@@ -103,12 +114,8 @@ export class CodeScan {
   readonly edits: IntList = new IntList();
   /** Units of each stretch, without what it calls. */
   readonly stretches: IntList = new IntList();
-  /** The loop that each stretch is part of, or -1. */
-  readonly stretchLoops: IntList = new IntList();
   /** `LoopField.COUNT` numbers for each loop, outer loops before inner ones. */
   readonly loops: IntList = new IntList();
-  /** Pairs: the loop that a landing is in (or -1), and the one that branches come from (or `LANDS_SEVERAL`). */
-  readonly landings: IntList = new IntList();
   readonly functionFirstLoop: IntList = new IntList();
   /** Pairs: the function called (of the module's own, from 0), the stretch that calls it. */
   readonly calls: IntList = new IntList();
@@ -121,8 +128,8 @@ export class CodeScan {
   readonly bodyEnd: IntList = new IntList();
   /** 1: it consists of several stretches outside of its loops. */
   readonly isCut: IntList = new IntList();
-  /** 1: it has a call that this module cannot see into; 2: something in it charges, whatever it calls. */
-  readonly callFlags: IntList = new IntList();
+  /** Bits of `FunctionFlag`. */
+  readonly functionFlags: IntList = new IntList();
   /** Parameters and locals of each function, and the bits of the scratch locals it needs. */
   readonly localCount: IntList = new IntList();
   readonly scratch: IntList = new IntList();

@@ -10,7 +10,7 @@
  */
 import { hex, malformed, unsupported } from "../parse_faults.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
-import { type CodeScan, EditKind, LANDS_SEVERAL, LoopField, LoopFlag } from "./code_scan.ts";
+import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 import { CompileEffort } from "./compile_effort.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
@@ -30,11 +30,6 @@ const STRETCH_MAX = 512;
  * pass through a cycle of calls that no module sees as one.
  */
 const UNSEEN_CALL_COST = UNCHARGED_COST_MAX;
-
-/** Bit of `callFlags`: it has a call that this module cannot see into. */
-export const CALLS_UNSEEN = 1;
-/** Bit of `callFlags`: something in it charges, whatever it calls. */
-export const CHARGES = 2;
 
 /**
  * A load that misses all caches takes 200 to 300 ns (measured, in 64 MiB and more), 1000 times what an addition takes: a
@@ -71,6 +66,9 @@ const VALUE_OF_STORE: readonly number[] = [
 const ATOMIC_IS_64: readonly boolean[] = [false, true, false, false, true, true, true];
 const SIMD_CONST = 12;
 
+/** At most, of blocks and branches that `LoopFuel` puts around a loop. */
+const LOOP_BLOCKS_ADDED = 6;
+
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
 /** Numbers of an open frame. */
@@ -78,16 +76,16 @@ const Frame = {
   KIND: 0,
   /** What `#cuts` was at its begin. */
   CUTS: 1,
-  /** Of a loop: the stretch that goes on behind it, and what that had cost. */
+  /** The stretch that it began in, and the costs there. Behind a loop that stretch goes on. */
   STRETCH: 2,
   COST: 3,
+  PEAK: 4,
   /** Of a loop itself, else the one around it, or -1. */
-  LOOP: 4,
-  /** Of a block: the loop from which branches out of loops land at its end, NOWHERE or `LANDS_SEVERAL`. */
-  LANDS: 5,
-  COUNT: 6,
+  LOOP: 5,
+  /** Of a block: what it has cost where a branch leads to its end, at most. */
+  LANDS: 6,
+  COUNT: 7,
 } as const;
-const NOWHERE = -1;
 
 /** Scans the bodies of one module, in order. */
 export class CodeScanner {
@@ -107,7 +105,10 @@ export class CodeScanner {
   #locals = 0;
   /** The stretch that is open. */
   #stretch = 0;
+  /** Of the dearest way through the stretch to here; 0 where none leads. */
   #cost = 0;
+  /** Of the dearest way that ended before. */
+  #peak = 0;
   /** Of the memarg that was read last: the lower 28 bits of its offset, and whether it has more. */
   #offset = 0;
   #isFarOffset = false;
@@ -115,8 +116,13 @@ export class CodeScanner {
   #cuts = 0;
   /** The innermost loop that is open, or -1. */
   #loop = -1;
-  /** Bits of `callFlags` of the current function. */
-  #callFlags = 0;
+  /** Bits of `FunctionFlag` of the current function. */
+  #functionFlags = 0;
+  /** Counts what control does not just go through, calls included. */
+  #turns = 0;
+  /** What it was behind the last call, and where the innermost loop began. */
+  #turnsAtCall = -1;
+  #turnsAtLoop = -1;
   /** Open frames, `Frame.COUNT` numbers each. */
   #frames: number[] = [];
 
@@ -166,8 +172,10 @@ export class CodeScanner {
     this.#loop = -1;
     this.#beginStretch();
     this.#cost = 0;
+    this.#peak = 0;
     this.#cuts = 0;
-    this.#callFlags = 0;
+    this.#functionFlags = 0;
+    this.#turnsAtCall = -1;
     this.#frames.length = 0;
     this.#open(FRAME_BLOCK);
     while (!this.#scanStep(end)) {
@@ -180,10 +188,10 @@ export class CodeScanner {
     if (this.#at !== end) {
       throw malformed(Math.min(this.#at, end), "bytes follow a function's `end`", "the end of the body");
     }
-    scan.stretches.add(this.#stretch, this.#cost);
+    this.#endStretch();
     scan.scratch.push(scan.marks.scratch);
     scan.isCut.push(this.#cuts > 0 ? 1 : 0);
-    scan.callFlags.push(this.#callFlags);
+    scan.functionFlags.push(this.#functionFlags);
   }
 
   /** Up to the end of the function (true) or of the step. Apart from its caller: V8 does not optimise loops of generators. */
@@ -200,12 +208,11 @@ export class CodeScanner {
   #beginStretch(): void {
     this.#stretch = this.#scan.stretches.length;
     this.#scan.stretches.push(0);
-    this.#scan.stretchLoops.push(this.#loop);
   }
 
-  #open(kind: number, stretch = 0, cost = 0): void {
+  #open(kind: number): void {
     this.#scan.marks.beginBlock(kind === FRAME_LOOP);
-    this.#frames.push(kind, this.#cuts, stretch, cost, this.#loop, NOWHERE);
+    this.#frames.push(kind, this.#cuts, this.#stretch, this.#cost, this.#peak, this.#loop, 0);
   }
 
   #flagLoop(loop: number, flag: number): void {
@@ -213,8 +220,8 @@ export class CodeScanner {
   }
 
   /** What comes charges by itself, or may: a call that this module cannot see into, a helper. */
-  #noise(callFlag: number): void {
-    this.#callFlags |= callFlag;
+  #noise(flags: number): void {
+    this.#functionFlags |= flags;
     this.#flagLoop(this.#loop, LoopFlag.NOISY);
   }
 
@@ -232,17 +239,32 @@ export class CodeScanner {
 
   /** Begins a new stretch at `at`, within the current function body or loop. */
   #cut(at: number): void {
-    this.#scan.stretches.add(this.#stretch, this.#cost);
+    this.#endStretch();
     this.#beginStretch();
     this.#scan.edit(at, at, EditKind.CHARGE, this.#stretch);
     this.#flagLoop(this.#loop, LoopFlag.HAS_CUT);
     this.#cost = 0;
+    this.#peak = 0;
     this.#cuts += 1;
   }
 
-  /** A place that jumps land on, with `cutsBefore` cuts at the begin of the block they may come from. */
-  #land(cutsBefore: number): void {
-    if (this.#cuts !== cutsBefore) this.#cut(this.#at);
+  #endStretch(): void {
+    this.#endWay();
+    this.#scan.stretches.add(this.#stretch, this.#peak);
+  }
+
+  /** What follows is not reached from here. */
+  #endWay(): void {
+    this.#peak = Math.max(this.#peak, this.#cost);
+    this.#cost = 0;
+  }
+
+  /** A place that jumps land on which may come from where there were `cuts`, and had cost so much. */
+  #land(cuts: number, cost: number): void {
+    if (this.#cuts !== cuts) return this.#cut(this.#at);
+    // What is thrown comes from anywhere.
+    const most = (this.#functionFlags & FunctionFlag.UNFOLLOWED) === 0 ? cost : Infinity;
+    this.#cost = Math.max(this.#cost, Math.min(most, this.#peak));
   }
 
   #instruction(): void {
@@ -259,6 +281,7 @@ export class CodeScanner {
     switch (shape) {
       case Immediate.NONE:
         if (opcode === Op.THROW_REF) this.#throw();
+        if (opcode === Op.UNREACHABLE) this.#endWay();
         return;
       case Immediate.LOCAL: {
         const local = this.#u32();
@@ -294,6 +317,9 @@ export class CodeScanner {
   #throw(): void {
     this.#effort.look();
     this.#cost += THROW_COST;
+    this.#endWay();
+    this.#turns += 1;
+    this.#functionFlags |= FunctionFlag.UNFOLLOWED;
   }
 
   /** Follows an instruction that pops and pushes what is not a local. */
@@ -325,6 +351,7 @@ export class CodeScanner {
 
   #control(start: number, opcode: number): void {
     this.#effort.look();
+    if (opcode !== Op.BLOCK) this.#turns += 1;
     // What it leaves on the stack is not followed.
     if (opcode !== Op.CALL && opcode !== Op.MEMORY_SIZE) this.#scan.marks.forget();
     switch (opcode) {
@@ -341,22 +368,26 @@ export class CodeScanner {
         return this.#beginBranch(opcode);
       case Op.DELEGATE:
         this.#skipLeb();
+        this.#functionFlags |= FunctionFlag.UNFOLLOWED;
         return this.#endFrame();
       case Op.END:
         this.#cost -= 1;
         return this.#endFrame();
       case Op.BR:
       case Op.BR_IF:
-        return this.#branch(start, opcode === Op.BR);
+        this.#branch();
+        if (opcode === Op.BR) this.#endWay();
+        return;
       case Op.RETHROW:
-        this.#flagLoop(this.#loop, LoopFlag.NOISY);
+        this.#functionFlags |= FunctionFlag.UNFOLLOWED;
         this.#cost += THROW_COST;
+        this.#endWay();
         return this.#skipLeb();
       case Op.BR_TABLE:
         return this.#branchTable(start);
       case Op.RETURN:
-        if (this.#loop >= 0) this.#scan.edit(start, start, EditKind.RETURN, this.#loop);
-        return;
+        this.#endWay();
+        return this.#scan.edit(start, start, EditKind.LEAVE, this.#fromCall());
       case Op.CALL:
       case Op.RETURN_CALL:
         return this.#call(start, opcode);
@@ -364,11 +395,11 @@ export class CodeScanner {
       case Op.RETURN_CALL_INDIRECT:
         this.#callOf(this.#typeIndex(), 1);
         this.#table(start);
-        return this.#unseenCall();
+        return this.#hiddenCall(start);
       case Op.CALL_REF:
       case Op.RETURN_CALL_REF:
         this.#callOf(this.#typeIndex(), 1);
-        return this.#unseenCall();
+        return this.#hiddenCall(start);
       case Op.SELECT_TYPED:
         for (let left = this.#u32(); left > 0; left -= 1) {
           this.#valueType();
@@ -393,8 +424,7 @@ export class CodeScanner {
   #beginBlock(opcode: number): void {
     this.#blockType();
     if (opcode === Op.TRY_TABLE) this.#catches();
-    // What a catch or a delegate leaves loops for is not followed.
-    if (opcode === Op.TRY || opcode === Op.TRY_TABLE) this.#flagLoop(this.#loop, LoopFlag.NOISY);
+    if (opcode === Op.TRY || opcode === Op.TRY_TABLE) this.#functionFlags |= FunctionFlag.UNFOLLOWED;
     if (opcode === Op.BLOCK || opcode === Op.TRY) this.#cost -= 1;
     this.#open(FRAME_BLOCK);
   }
@@ -405,44 +435,51 @@ export class CodeScanner {
     // A stray one (in a loop, in the function's own frame) is V8's to refuse; nothing lands on it.
     if (this.#frame(Frame.KIND) !== FRAME_BLOCK) return;
     this.#scan.marks.beginBranch();
-    this.#land(this.#frame(Frame.CUTS));
+    const end = this.#frames.length - Frame.COUNT + Frame.LANDS;
+    this.#frames[end] = Math.max(this.#frame(Frame.LANDS), this.#cost);
+    this.#endWay();
+    this.#land(this.#frame(Frame.CUTS), this.#frame(Frame.COST));
   }
 
   #unseenCall(): void {
     this.#cost += UNSEEN_CALL_COST;
-    this.#noise(CALLS_UNSEEN | CHARGES);
+    this.#noise(FunctionFlag.CALLS_UNSEEN | FunctionFlag.CHARGES);
+  }
+
+  /** A call through a table or a reference. */
+  #hiddenCall(start: number): void {
+    this.#scan.edit(start, this.#at, EditKind.UNSEEN_CALL, this.#fromCall());
+    this.#turnsAtCall = this.#turns;
+    this.#unseenCall();
+  }
+
+  /** 1 when control goes straight from the last call to here. */
+  #fromCall(): number {
+    return this.#turns === this.#turnsAtCall + 1 ? 1 : 0;
   }
 
   #branchTable(start: number): void {
     const targets = this.#u32();
     if (targets > this.#end - this.#at) throw malformed(start, "a br_table is cut off", "more bytes");
     this.#effort.look(Math.min(targets, this.#frames.length / Frame.COUNT));
-    for (let left = targets; left >= 0; left -= 1) this.#branch(start, false);
+    for (let left = targets; left >= 0; left -= 1) this.#branch();
+    this.#endWay();
   }
 
-  /** Follows one label: out of which loops it leads, and to where. `isAlways`: of a plain `br`. */
-  #branch(start: number, isAlways: boolean): void {
+  /** Follows one label: whether it leads out of the innermost loop. */
+  #branch(): void {
     const at = this.#at;
     const depth = this.#u32();
-    const loop = this.#loop;
     const target = this.#frames.length - (depth + 1) * Frame.COUNT;
     // A label that points to nothing is V8's to refuse.
-    if (loop < 0 || target < 0) return;
-    const frames = this.#frames;
-    const targetLoop = frames[target + Frame.LOOP] ?? -1;
-    const isLoop = frames[target + Frame.KIND] === FRAME_LOOP;
-    if (targetLoop === loop) return;
-    if (target === 0 && isAlways) {
-      this.#scan.edit(start, start, EditKind.RETURN, loop);
-    } else if (target === 0) {
-      this.#flagLoop(loop, LoopFlag.NOISY);
-    } else if (isLoop) {
-      this.#flagLoop(targetLoop, LoopFlag.CONTINUED);
-    } else {
-      const lands = frames[target + Frame.LANDS];
-      frames[target + Frame.LANDS] = lands === NOWHERE || lands === loop ? loop : LANDS_SEVERAL;
-    }
-    this.#scan.edit(at, this.#at, EditKind.LABEL, loop);
+    if (target < 0) return;
+    if (target === 0) this.#functionFlags |= FunctionFlag.BRANCHES_TO_END;
+    const loop = this.#loop;
+    const isOut = this.#frames[target + Frame.LOOP] !== loop;
+    // What it had cost around the loop is not looked up.
+    const cost = isOut ? Infinity : this.#cost;
+    this.#frames[target + Frame.LANDS] = Math.max(this.#frames[target + Frame.LANDS] ?? 0, cost);
+    if (isOut) this.#scan.edit(at, this.#at, EditKind.LABEL, loop);
   }
 
   #memorySize(start: number, opcode: number): void {
@@ -460,16 +497,21 @@ export class CodeScanner {
     this.#blockType();
     const parent = this.#loop;
     const loop = scan.loops.length;
-    const flags = this.#at - type > 1 || (this.#bytes[type] ?? 0) < 0x40 ? LoopFlag.TYPED : 0;
+    // The blocks that are put around it.
+    this.#effort.look(LOOP_BLOCKS_ADDED);
+    let flags = this.#at - type > 1 || (this.#bytes[type] ?? 0) < 0x40 ? LoopFlag.TYPED : 0;
+    if (parent >= 0 && this.#turns === this.#turnsAtLoop + 1) flags |= LoopFlag.LED_TO;
+    this.#turnsAtLoop = this.#turns;
     this.#flagLoop(parent, LoopFlag.HAS_INNER);
     this.#loop = loop;
-    this.#callFlags |= CHARGES;
+    this.#functionFlags |= FunctionFlag.CHARGES;
     for (const field of [scan.stretches.length, parent, scan.calls.length, 0, flags]) scan.loops.push(field);
     scan.edit(start, start, EditKind.LOOP_ENTER, loop);
-    this.#open(FRAME_LOOP, this.#stretch, this.#cost);
+    this.#open(FRAME_LOOP);
     this.#beginStretch();
     scan.edit(this.#at, this.#at, EditKind.LOOP_PASS, loop);
     this.#cost = 0;
+    this.#peak = 0;
     this.#cuts = 0;
   }
 
@@ -483,7 +525,8 @@ export class CodeScanner {
     const scan = this.#scan;
     const kind = this.#frame(Frame.KIND);
     const cuts = this.#frame(Frame.CUTS);
-    const lands = this.#frame(Frame.LANDS);
+    // An `if` may be left where it began.
+    const lands = Math.max(this.#frame(Frame.LANDS), this.#frame(Frame.COST));
     if (kind === FRAME_LOOP) {
       const loop = this.#loop;
       const parent = scan.loops.at(loop + LoopField.PARENT);
@@ -491,25 +534,24 @@ export class CodeScanner {
       this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.NOISY);
       scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
-      scan.stretches.add(this.#stretch, this.#cost);
+      this.#endStretch();
       this.#stretch = this.#frame(Frame.STRETCH);
       this.#cost = this.#frame(Frame.COST);
+      this.#peak = this.#frame(Frame.PEAK);
       this.#cuts = cuts;
       this.#loop = parent;
     }
     this.#frames.length -= Frame.COUNT;
     scan.marks.endBlock();
-    if (kind === FRAME_LOOP || this.#frames.length === 0) return;
-    if (lands !== NOWHERE) {
-      scan.edit(this.#at, this.#at, EditKind.LAND, scan.landings.length);
-      scan.landings.push(this.#loop);
-      scan.landings.push(lands);
+    if (this.#frames.length === 0) {
+      const isJoined = (this.#functionFlags & FunctionFlag.BRANCHES_TO_END) !== 0;
+      scan.edit(this.#at - 1, this.#at - 1, EditKind.LEAVE, isJoined ? 0 : this.#fromCall());
+    } else if (kind === FRAME_BLOCK) {
+      this.#land(cuts, lands);
     }
-    this.#land(cuts);
   }
 
   #call(start: number, opcode: number): void {
-    const at = this.#at;
     const callee = this.#u32();
     const { functions, importedFunctions } = this.#shape;
     this.#bound(callee, functions.length, "function", start);
@@ -520,10 +562,9 @@ export class CodeScanner {
       this.#scan.marks.pop(type.params.length);
       for (let left = type.results.length; left > 0; left -= 1) this.#scan.marks.push();
     }
+    this.#scan.edit(start, this.#at, EditKind.CALL, 2 * callee + this.#fromCall());
+    this.#turnsAtCall = this.#turns;
     if (callee < importedFunctions) return this.#unseenCall();
-    // The frame ends, and with it what was taken in advance.
-    if (opcode === Op.RETURN_CALL) this.#flagLoop(this.#loop, LoopFlag.NOISY);
-    if (callee < this.#movableMax) this.#scan.edit(at, this.#at, EditKind.FUNCTION, callee);
     this.#scan.calls.push(callee - importedFunctions);
     this.#scan.calls.push(this.#stretch);
   }
@@ -560,7 +601,8 @@ export class CodeScanner {
       case Op.BR_ON_NULL:
       case Op.BR_ON_NON_NULL:
         this.#effort.look();
-        this.#flagLoop(this.#loop, LoopFlag.NOISY);
+        this.#turns += 1;
+        this.#functionFlags |= FunctionFlag.UNFOLLOWED;
         return this.#skipLeb();
       case Op.PREFIX_BULK:
         return this.#bulk(start, this.#u32());
@@ -638,11 +680,11 @@ export class CodeScanner {
     if (opcode >= BulkOp.MEMORY_INIT) this.#effort.look();
     const scan = this.#scan;
     const replace = (helper: number): void => {
-      this.#noise(CHARGES);
+      this.#noise(FunctionFlag.CHARGES);
       scan.edit(start, this.#at, EditKind.HELPER, helper);
     };
     const precede = (helper: number): void => {
-      this.#noise(CHARGES);
+      this.#noise(FunctionFlag.CHARGES);
       scan.edit(start, start, EditKind.HELPER, helper);
     };
     switch (opcode) {

@@ -1,12 +1,10 @@
 /** Writes the code section anew: runs of bytes as they were, with the edits of `CodeScan` between them. */
 import { BinaryReader, ItemBudget } from "../binary_reader.ts";
 import { unsupported } from "../parse_faults.ts";
-import { type AddedFunction, type AddedIndices, writeChanged, writeCharge } from "./added_functions.ts";
+import { type AddedFunction, writeChanged } from "./added_functions.ts";
 import { ByteWriter } from "./byte_writer.ts";
-import { type CodeScan, EDIT_FIELDS, EditKind } from "./code_scan.ts";
-import type { FuelCosts } from "./fuel_costs.ts";
-import type { FunctionMap } from "./function_map.ts";
-import { LoopFuel } from "./loop_fuel.ts";
+import { EDIT_FIELDS, EditKind } from "./code_scan.ts";
+import { countsInLocal, type FuelSource, FunctionFuel, WRAPPING_LABELS } from "./function_fuel.ts";
 import { writeKeepAddress, writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
 import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
@@ -19,13 +17,9 @@ const UNLIKELY = 0;
 const BODY_BYTES_MAX = 7_654_321;
 
 /** What the code is written from. */
-export interface CodeSource {
-  readonly bytes: Uint8Array;
-  readonly scan: CodeScan;
-  /** Null: nothing is charged. */
-  readonly costs: FuelCosts;
-  readonly indices: AddedIndices;
-  readonly map: FunctionMap;
+export interface CodeSource extends FuelSource {
+  /** The results of a function of the module's own, by its number from 0. */
+  readonly results: (index: number) => readonly string[];
 }
 
 /**
@@ -82,25 +76,27 @@ function writeBody(
   }
   const size = out.beginSized();
   let copied = scan.codeStart.at(index);
-  const scratch = writeLocals(out, source, index);
-  const fuel = new LoopFuel(out, { bytes, scan, costs, indices, credit: scratch[Scratch.CREDIT] ?? -1 });
+  const results = source.results(index);
+  const scratch = writeLocals(out, source, { index, isLocal: countsInLocal(source, index, results) });
+  const fuel = new FunctionFuel(out, source, { credit: scratch[Scratch.CREDIT] ?? -1, index, results });
   const hint = (branch: number | null): void => {
     if (branch !== null) branches.push(branch - size);
   };
-  if (isCharged) {
-    const cost = costs.stretches[scan.functionFirstStretch.at(index)] ?? 0;
-    hint(writeCharge(out, indices, () => out.u8(Op.I32_CONST).s32(cost)));
-  }
+  hint(fuel.begin(isCharged ? costs.stretches[scan.functionFirstStretch.at(index)] ?? 0 : null));
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
     out.copy(bytes, copied, scan.edits.at(edit));
     copied = scan.edits.at(edit + 1);
     const payload = scan.edits.at(edit + 3);
     switch (scan.edits.at(edit + 2)) {
       case EditKind.HELPER:
+        fuel.writeBack();
         out.u8(Op.CALL).u32(indices.helper(payload));
+        fuel.readAgain();
         break;
       case EditKind.IMPORT:
+        fuel.writeBack();
         out.u8(Op.CALL).u32(source.map.firstAdded + payload);
+        fuel.readAgain();
         break;
       case EditKind.FUNCTION:
         out.u32(source.map.at(payload));
@@ -115,11 +111,16 @@ function writeBody(
         writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
         break;
       case EditKind.LABEL:
-        if (fuel.isWrapped(payload)) out.u32(readLabel(bytes, scan.edits.at(edit)) + 1);
+        if (fuel.isWrapped(payload)) out.u32(readLabel(bytes, scan.edits.at(edit)) + WRAPPING_LABELS);
         else out.copy(bytes, scan.edits.at(edit), copied);
         break;
       default:
-        hint(fuel.edit(scan.edits.at(edit + 2), { payload, at: copied }));
+        hint(fuel.edit(scan.edits.at(edit + 2), {
+          payload,
+          at: scan.edits.at(edit),
+          end: copied,
+          next: edit + EDIT_FIELDS < lastEdit ? edit + EDIT_FIELDS : Infinity,
+        }));
     }
   }
   out.copy(bytes, copied, end);
@@ -129,14 +130,16 @@ function writeBody(
 }
 
 /** Writes the locals of a function and the scratch locals behind them; gives the indices of the latter. */
-function writeLocals(out: ByteWriter, source: CodeSource, index: number): readonly number[] {
+function writeLocals(
+  out: ByteWriter,
+  source: CodeSource,
+  options: { readonly index: number; readonly isLocal: boolean },
+): readonly number[] {
   const { bytes, scan } = source;
+  const { index, isLocal } = options;
   const start = scan.bodyStart.at(index);
   const end = scan.codeStart.at(index);
-  const firstLoop = scan.functionFirstLoop.at(index);
-  const endLoop = index + 1 < scan.functionCount ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
-  const hasQuietLoop = source.costs.isQuiet.subarray(firstLoop, endLoop).includes(1);
-  const needed = scan.scratch.at(index) | (hasQuietLoop ? 1 << Scratch.CREDIT : 0);
+  const needed = scan.scratch.at(index) | (isLocal ? 1 << Scratch.CREDIT : 0);
   if (needed === 0) {
     out.copy(bytes, start, end);
     return [];

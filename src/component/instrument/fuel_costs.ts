@@ -4,14 +4,15 @@
  * `unchargedCostMax` with all the uncharged functions that it calls. So nothing runs for long between two charges,
  * neither in a chain of calls nor in a tree of them.
  */
-import { type CodeScan, LoopField, LoopFlag } from "./code_scan.ts";
-import { CALLS_UNSEEN, CHARGES } from "./code_scanner.ts";
+import { type CodeScan, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 
 /** What each stretch costs, and where it is charged. */
 export interface FuelCosts {
   readonly stretches: Int32Array;
   /** 1: the first stretch of the function is charged at its entry. */
   readonly isCharged: Uint8Array;
+  /** 1: something in the function charges, whatever it calls included. */
+  readonly charges: Uint8Array;
   /** 1: nothing that runs in the loop (by its number in `CodeScan.loops`) charges, apart from its own headers and cuts. */
   readonly isQuiet: Uint8Array;
 }
@@ -25,14 +26,13 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
   const stretches = new Int32Array(scan.stretches.length);
   for (let index = 0; index < stretches.length; index += 1) stretches[index] = scan.stretches.at(index);
   const isCharged = new Uint8Array(functions);
-  /** 1: something in the function charges, whatever it calls included. */
   const charges = new Uint8Array(functions);
   const firstCall = (index: number): number => index < functions ? scan.functionFirstCall.at(index) : scan.calls.length;
 
   const settle = (index: number): void => {
     const entry = scan.functionFirstStretch.at(index);
-    const flags = scan.callFlags.at(index);
-    let hasCharge = (flags & CHARGES) !== 0;
+    const flags = scan.functionFlags.at(index);
+    let hasCharge = (flags & FunctionFlag.CHARGES) !== 0;
     for (let call = firstCall(index); call < firstCall(index + 1); call += 2) {
       const callee = scan.calls.at(call);
       hasCharge ||= charges[callee] === 1 || isCharged[callee] === 1;
@@ -42,14 +42,28 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
       stretches[stretch] = Math.min(CHARGE_MAX, (stretches[stretch] ?? 0) + cost);
     }
     const isLong = (stretches[entry] ?? 0) > unchargedCostMax;
-    if (isLong || (flags & CALLS_UNSEEN) !== 0 || scan.isCut.at(index) === 1) isCharged[index] = 1;
+    if (isLong || (flags & FunctionFlag.CALLS_UNSEEN) !== 0 || scan.isCut.at(index) === 1) isCharged[index] = 1;
     if (hasCharge || isCharged[index] === 1) charges[index] = 1;
   };
   const charge = (index: number): void => {
     isCharged[index] = 1;
   };
   walkCalls(functions, { firstCall, callee: (call) => scan.calls.at(call), cycle: charge, settle });
-  return { stretches, isCharged, isQuiet: quietLoops(scan, charges) };
+  chargeInner(scan, stretches);
+  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges) };
+}
+
+/** Where each pass of a loop leads to an inner one, the inner one's passes pay for both, if that is not far too much. */
+function chargeInner(scan: CodeScan, stretches: Int32Array): void {
+  for (let loop = 0; loop < scan.loops.length; loop += LoopField.COUNT) {
+    if ((scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.LED_TO) === 0) continue;
+    const inner = scan.loops.at(loop + LoopField.STRETCH);
+    const outer = scan.loops.at(scan.loops.at(loop + LoopField.PARENT) + LoopField.STRETCH);
+    const [innerCost = 0, outerCost = 0] = [stretches[inner], stretches[outer]];
+    if (outerCost > innerCost) continue;
+    stretches[inner] = innerCost + outerCost;
+    stretches[outer] = 0;
+  }
 }
 
 function quietLoops(scan: CodeScan, charges: Uint8Array): Uint8Array {

@@ -88,7 +88,9 @@ export function* instrumentModuleInSteps(
     throw unsupported(shape.start, `more than ${FUNCTIONS_MAX} functions with those that are added`);
   }
   const costs = fuelCosts(scan, UNCHARGED_COST_MAX);
-  const written = yield* writeModule({ shape, additions, code: { bytes, scan, costs, indices, map } });
+  const results = (index: number): readonly string[] =>
+    shape.types[shape.functions[shape.importedFunctions + index] ?? -1]?.results ?? [];
+  const written = yield* writeModule({ shape, additions, code: { bytes, scan, costs, indices, map, results } });
   return {
     bytes: written,
     importModule: additions.importModule,

@@ -49,7 +49,13 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
     code: {
       bytes: shape.bytes,
       scan,
-      costs: { stretches: new Int32Array(), isCharged: new Uint8Array(own), isQuiet: new Uint8Array() },
+      costs: {
+        stretches: new Int32Array(),
+        isCharged: new Uint8Array(own),
+        charges: new Uint8Array(own),
+        isQuiet: new Uint8Array(),
+      },
+      results: () => [],
       map,
       indices: {
         fuel: 0,

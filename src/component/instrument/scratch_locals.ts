@@ -12,7 +12,7 @@ export const Scratch = {
   V128: 6,
   I32_SECOND: 7,
   I64_SECOND: 8,
-  /** Fuel that was taken from the global and is not used yet. */
+  /** The fuel, in a function with loops. */
   CREDIT: 9,
 } as const;
 

@@ -1,0 +1,242 @@
+/**
+ * How a function is charged. The fuel global is memory: a tight loop that decrements it waits for its own last store each
+ * time. So a function with loops takes the fuel into a local when it begins, counts that down, and writes it back where
+ * others may charge or ask: before calls and where it is left. Between, the global is stale, and that is why nothing may
+ * leave the function unseen: where exceptions are thrown or caught everything is charged in the global, as in functions
+ * without loops. (A trap may: it ends the guest.)
+ *
+ * V8 neither unrolls nor peels a loop with a call in it, so innermost loops that call nobody who charges are wrapped:
+ * without fuel they leave for a loop around them, which asks for more and enters them again. All their state is in locals.
+ */
+import { type AddedIndices, writeCharge } from "./added_functions.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
+import type { FuelCosts } from "./fuel_costs.ts";
+import type { FunctionMap } from "./function_map.ts";
+import { Op } from "./opcodes.ts";
+
+const EMPTY_BLOCK = 0x40;
+const I32_LT_S = 0x48;
+const I32_SUB = 0x6b;
+
+/** Labels that a wrapped loop adds around its body. */
+export const WRAPPING_LABELS = 3;
+
+/** Bytes of the types that a function's only result can have, if branches lead to its end. */
+const RESULT_TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+
+/** What the fuel of a function is written from. */
+export interface FuelSource {
+  readonly bytes: Uint8Array;
+  readonly scan: CodeScan;
+  readonly costs: FuelCosts;
+  readonly indices: AddedIndices;
+  readonly map: FunctionMap;
+}
+
+/** The block type of a function's results, or null when that is none of a byte. */
+function blockType(results: readonly string[]): number | null {
+  return results.length === 0 ? EMPTY_BLOCK : results.length > 1 ? null : RESULT_TYPES[results[0] ?? ""] ?? null;
+}
+
+/** The function counts in a local. */
+export function countsInLocal(source: FuelSource, index: number, results: readonly string[]): boolean {
+  const { scan } = source;
+  const endLoop = index + 1 < scan.functionCount ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
+  if (!source.costs.isQuiet.subarray(scan.functionFirstLoop.at(index), endLoop).includes(1)) return false;
+  const flags = scan.functionFlags.at(index);
+  if ((flags & FunctionFlag.UNFOLLOWED) !== 0) return false;
+  return (flags & FunctionFlag.BRANCHES_TO_END) === 0 || blockType(results) !== null;
+}
+
+/** Writes the fuel of one function. */
+export class FunctionFuel {
+  readonly #out: ByteWriter;
+  readonly #source: FuelSource;
+  readonly #scan: CodeScan;
+  readonly #costs: FuelCosts;
+  readonly #indices: AddedIndices;
+  /** The local that it counts in, or -1: in the global. */
+  readonly #credit: number;
+  /** The block type of a block around its body, which branches to its end lead to; or null. */
+  readonly #bodyBlock: number | null;
+  /** After a call: the local has not been read again. */
+  #isInGlobal = false;
+
+  constructor(
+    out: ByteWriter,
+    source: FuelSource,
+    options: { readonly credit: number; readonly index: number; readonly results: readonly string[] },
+  ) {
+    this.#out = out;
+    this.#source = source;
+    this.#scan = source.scan;
+    this.#costs = source.costs;
+    this.#indices = source.indices;
+    this.#credit = options.credit;
+    const hasBlock = (source.scan.functionFlags.at(options.index) & FunctionFlag.BRANCHES_TO_END) !== 0;
+    this.#bodyBlock = this.#isLocal && hasBlock ? blockType(options.results) : null;
+  }
+
+  get #isLocal(): boolean {
+    return this.#credit >= 0;
+  }
+
+  /** Before the first instruction. Gives the place of a branch that is seldom taken, or null. */
+  begin(cost: number | null): number | null {
+    const out = this.#out;
+    let branch: number | null = null;
+    if (!this.#isLocal) {
+      if (cost !== null) branch = this.#charge(cost);
+    } else if (cost === null) {
+      out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.LOCAL_SET).u32(this.#credit);
+    } else {
+      out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.I32_CONST).s32(cost).u8(I32_SUB);
+      branch = this.#ifSpent();
+    }
+    if (this.#bodyBlock !== null) out.u8(Op.BLOCK).u8(this.#bodyBlock);
+    return branch;
+  }
+
+  /** It is in blocks of its own, so labels in it that point out of it count `WRAPPING_LABELS` more. */
+  isWrapped(loop: number): boolean {
+    const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
+    return this.#isLocal && loop >= 0 && this.#costs.isQuiet[loop] === 1 &&
+      (this.#field(loop, LoopField.FLAGS) & others) === 0 && this.#cost(loop) > 0;
+  }
+
+  /** An edit that is about fuel, of the bytes `at` .. `end`. Gives the place of a branch that is seldom taken, or null. */
+  edit(
+    kind: number,
+    edit: { readonly payload: number; readonly at: number; readonly end: number; readonly next: number },
+  ): number | null {
+    const { payload, at, end } = edit;
+    switch (kind) {
+      case EditKind.CHARGE:
+        return this.#charge(this.#costs.stretches[payload] ?? 0);
+      case EditKind.LOOP_ENTER:
+        this.#enter(payload, at);
+        return null;
+      case EditKind.LOOP_PASS:
+        return this.#pass(payload);
+      case EditKind.LOOP_LEAVE:
+        this.#leaveLoop(payload);
+        return null;
+      case EditKind.LEAVE:
+        this.#leave(this.#source.bytes[at] === Op.END);
+        return null;
+      case EditKind.CALL:
+      case EditKind.UNSEEN_CALL:
+        this.#call(kind, edit);
+        return null;
+      default:
+        throw new RangeError(`Cannot write the edit ${kind} at ${at} to ${end}: it is of no known kind`);
+    }
+  }
+
+  /** Before what charges in the global, or may ask. */
+  writeBack(): void {
+    if (!this.#isLocal || this.#isInGlobal) return;
+    this.#out.u8(Op.LOCAL_GET).u32(this.#credit).u8(Op.GLOBAL_SET).u32(this.#indices.fuel);
+  }
+
+  /** Behind it. */
+  readAgain(): void {
+    if (!this.#isLocal) return;
+    this.#isInGlobal = false;
+    this.#out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.LOCAL_SET).u32(this.#credit);
+  }
+
+  /** Before the `loop` instruction at `at`. */
+  #enter(loop: number, at: number): void {
+    if (!this.isWrapped(loop)) return;
+    const type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
+    this.#out.bytes(Op.BLOCK, type, Op.LOOP, type, Op.BLOCK, EMPTY_BLOCK);
+  }
+
+  /** At the begin of each pass. Gives the place of the branch that is seldom taken, or null. */
+  #pass(loop: number): number | null {
+    if (!this.isWrapped(loop)) return this.#charge(this.#cost(loop));
+    const out = this.#out;
+    this.#pushCharged(this.#cost(loop));
+    out.u8(Op.LOCAL_TEE).u32(this.#credit).bytes(Op.I32_CONST, 0, I32_LT_S);
+    const branch = out.length;
+    out.bytes(Op.BR_IF, 1);
+    return branch;
+  }
+
+  /** Behind the loop's `end`. */
+  #leaveLoop(loop: number): void {
+    if (!this.isWrapped(loop)) return;
+    const out = this.#out;
+    out.bytes(Op.BR, 2, Op.END, Op.I32_CONST).s32(this.#cost(loop)).u8(Op.CALL).u32(this.#indices.refill);
+    out.u8(Op.LOCAL_SET).u32(this.#credit).bytes(Op.BR, 0, Op.END, Op.END);
+  }
+
+  /** Before a `return`, or the function's `end`. */
+  #leave(isEnd: boolean): void {
+    if (isEnd && this.#bodyBlock !== null) this.#out.u8(Op.END);
+    this.writeBack();
+    this.#isInGlobal = false;
+  }
+
+  #call(
+    kind: number,
+    edit: { readonly payload: number; readonly at: number; readonly end: number; readonly next: number },
+  ): void {
+    const { bytes, map } = this.#source;
+    const callee = kind === EditKind.CALL ? (edit.payload >> 1) : -1;
+    const isSynced = this.#isLocal && this.#mayCharge(callee);
+    if (isSynced) this.writeBack();
+    if (callee < 0) this.#out.copy(bytes, edit.at, edit.end);
+    else this.#out.u8(bytes[edit.at] ?? Op.CALL).u32(map.at(callee));
+    if (!isSynced) return;
+    this.#isInGlobal = this.#isNextFromCall(edit.next);
+    if (!this.#isInGlobal) this.readAgain();
+  }
+
+  /** What comes next does not need the local: control goes straight there, and it writes back or is left. */
+  #isNextFromCall(edit: number): boolean {
+    const { edits } = this.#scan;
+    if (edit >= edits.length || (edits.at(edit + 3) & 1) === 0) return false;
+    const kind = edits.at(edit + 2);
+    if (kind === EditKind.CALL) return this.#mayCharge(edits.at(edit + 3) >> 1);
+    return kind === EditKind.LEAVE || kind === EditKind.UNSEEN_CALL;
+  }
+
+  #mayCharge(callee: number): boolean {
+    const own = callee - this.#source.map.imported;
+    return own < 0 || this.#costs.charges[own] === 1 || this.#costs.isCharged[own] === 1;
+  }
+
+  #field(loop: number, field: number): number {
+    return this.#scan.loops.at(loop + field);
+  }
+
+  #cost(loop: number): number {
+    return this.#costs.stretches[this.#field(loop, LoopField.STRETCH)] ?? 0;
+  }
+
+  /** Gives the place of the branch that is seldom taken, or null where nothing runs. */
+  #charge(cost: number): number | null {
+    if (cost === 0) return null;
+    if (!this.#isLocal) {
+      return writeCharge(this.#out, this.#indices, () => this.#out.u8(Op.I32_CONST).s32(cost));
+    }
+    this.#pushCharged(cost);
+    return this.#ifSpent();
+  }
+
+  #pushCharged(cost: number): void {
+    this.#out.u8(Op.LOCAL_GET).u32(this.#credit).u8(Op.I32_CONST).s32(cost).u8(I32_SUB);
+  }
+
+  /** Takes the credit from the stack: `if (credit < 0) credit = refill(0)`. Gives the place of the `if`. */
+  #ifSpent(): number {
+    const out = this.#out.u8(Op.LOCAL_TEE).u32(this.#credit).bytes(Op.I32_CONST, 0, I32_LT_S);
+    const branch = out.length;
+    out.bytes(Op.IF, EMPTY_BLOCK, Op.I32_CONST, 0, Op.CALL).u32(this.#indices.refill);
+    out.u8(Op.LOCAL_SET).u32(this.#credit).u8(Op.END);
+    return branch;
+  }
+}
