@@ -8,6 +8,7 @@ import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
@@ -137,9 +138,7 @@ export class HttpApp {
       case "misdirected":
         return this.#refuse(response, open, { kind: "misdirected" });
       case "server-wide":
-        // RFC 9110 section 9.3.7: a ping.
-        response.writeHead(204).end();
-        return open;
+        return this.#answerPing(response, open);
       case "target":
         return this.#route(request, response, verdict.target, open);
     }
@@ -181,6 +180,14 @@ export class HttpApp {
     }
   }
 
+  /** RFC 9110 section 9.3.7. */
+  #answerPing(response: ServerResponse, open: OpenRequest): OpenRequest {
+    const fields: string[] = [];
+    addKeepAlive(fields, { response, limits: this.#options.limits });
+    response.writeHead(204, fields).end();
+    return open;
+  }
+
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
   #refuse(response: ServerResponse, open: OpenRequest, failure: GatewayFailure): OpenRequest {
     open.refused(describeGatewayFailure(failure));
@@ -190,7 +197,7 @@ export class HttpApp {
       response.shouldKeepAlive = false;
     }
     this.#discardBody(response);
-    sendFailure(response, failure);
+    sendFailure(failure, { response, limits: this.#options.limits });
     return open;
   }
 

@@ -44,8 +44,6 @@ const CHECKS_PER_LIMIT = 10;
 const CHECK_INTERVAL_MS_MAX = 500;
 /** Requests that a held-up event loop cannot accept at once wait in the system, up to its own limit (`somaxconn`). */
 const BACKLOG = 4096;
-/** Clients are told to give a kept connection up this much earlier than the gateway does, so that no request meets its end. */
-const KEEP_ALIVE_MARGIN_MS = 1_000;
 /** No connection holds more than this and one write of an answer. */
 const SOCKET_BUFFER_BYTES = 16 * 1024;
 
@@ -68,8 +66,10 @@ export class HttpListener {
       // Its own checks go by the clock alone: after a held-up event loop they kill requests that lie in the socket, unread.
       headersTimeout: 0,
       requestTimeout: 0,
-      // Only what clients are told; with a listener for "timeout" node:http closes nothing by itself.
-      keepAliveTimeout: Math.max(0, limits.keepAliveTimeoutMs - KEEP_ALIVE_MARGIN_MS),
+      // It would set a timer of its own after each answer and take it back at each request; see `addKeepAlive`.
+      keepAliveTimeout: 0,
+      // What has no body needs no stream that ends: `RequestBody` is for the others.
+      optimizeEmptyRequests: true,
       highWaterMark: SOCKET_BUFFER_BYTES,
       // The gateway answers these itself, with a problem body.
       requireHostHeader: false,

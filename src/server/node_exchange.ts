@@ -8,6 +8,7 @@ import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { requestFields } from "./request_fields.ts";
@@ -96,6 +97,7 @@ export class NodeExchange implements HandlerExchange {
     }
     this.#begin();
     this.#sink = new ResponseSink(this.#response, sendable, {
+      limits: this.#options.limits,
       onAbort: (reason) => {
         this.#cause ??= reason;
       },
@@ -116,7 +118,7 @@ export class NodeExchange implements HandlerExchange {
     }
     this.#begin();
     this.#cause = describeGatewayFailure(failure);
-    if (!this.#isClientGone) sendFailure(this.#response, failure);
+    if (!this.#isClientGone) sendFailure(failure, { response: this.#response, limits: this.#options.limits });
     return true;
   }
 
@@ -163,10 +165,14 @@ export class NodeExchange implements HandlerExchange {
 }
 
 /** Sends an answer of the gateway itself. */
-export function sendFailure(response: ServerResponse, failure: GatewayFailure): void {
+export function sendFailure(
+  failure: GatewayFailure,
+  { response, limits }: Pick<NodeExchangeOptions, "response" | "limits">,
+): void {
   const { status, fields, body } = failureAnswer(failure);
   const raw = fields.flatMap(([name, value]) => [name, value]);
   raw.push("content-type", "application/problem+json", "content-length", String(Buffer.byteLength(body)));
+  addKeepAlive(raw, { response, limits });
   response.writeHead(status, raw);
   response.end(body);
 }

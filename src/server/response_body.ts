@@ -7,11 +7,14 @@ import type { StreamEnd } from "../base/byte_stream.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
+import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "./latin1.ts";
+import type { ListenerLimits } from "./listener_limits.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
 
 /** Settings of one response body. */
 export interface ResponseSinkOptions {
+  readonly limits: Pick<ListenerLimits, "keepAliveTimeoutMs">;
   /** The sink broke the answer off; `reason` is for the log. */
   readonly onAbort: (reason: string) => void;
 }
@@ -156,7 +159,7 @@ export class ResponseSink implements ResponseBody {
     if (this.#state.kind !== "held") return;
     const { first } = this.#state;
     this.#become({ kind: "streaming" });
-    this.#response.writeHead(this.#head.status, this.#head.rawFields);
+    this.#writeHead();
     if (first === undefined) this.#response.flushHeaders();
     else this.#send(first);
     if (this.isReady()) this.#waiters.wakeAll();
@@ -164,12 +167,18 @@ export class ResponseSink implements ResponseBody {
 
   /** The whole answer is known before its head is out: it gets a length instead of chunks. */
   #sendWhole(body: string | Uint8Array | undefined): void {
-    const { status, rawFields, contentLength, isBodyless } = this.#head;
+    const { rawFields, contentLength, isBodyless } = this.#head;
     const needsLength = contentLength === undefined && !isBodyless && this.#response.req.method !== "HEAD";
     if (needsLength) rawFields.push("content-length", String(this.#writtenBytes));
-    this.#response.writeHead(status, rawFields);
+    this.#writeHead();
     if (body === undefined) this.#response.end();
     else this.#response.end(body, "latin1");
+  }
+
+  #writeHead(): void {
+    const { status, rawFields } = this.#head;
+    addKeepAlive(rawFields, { response: this.#response, limits: this.#options.limits });
+    this.#response.writeHead(status, rawFields);
   }
 
   #send(piece: string | Uint8Array): void {
