@@ -57,9 +57,9 @@ export interface WorkloadTotals {
 
 /** What all guests of the process may use together. Nobody can lift them: they keep the process alive. */
 export interface ProcessLimits {
-  /** Instances of all workloads. Each has one to three wasm memories, of which V8 can have about 16,300; idle ones are given up first, then 503. */
+  /** Instances of all workloads, by their wasm memories: up to four are one, for V8 can have 16,364. Idle ones are given up first, then 503. */
   readonly instancesMax: number;
-  /** Guests that are suspended at a time: each has a stack of its own, of which the system allows about 31,000. */
+  /** Guests that are suspended at a time, and the components that wait for another one inside them: each has a stack of its own, of which the system allows about 31,000. */
   readonly stacksMax: number;
   /** Memory of all instances. Idle ones are given up first, then `memory.grow` fails and new instances are refused (503). */
   readonly memoryBytesMax: number;

@@ -11,7 +11,7 @@ import { ValueFault } from "./abi_fault.ts";
 import { flatten, layoutOf } from "./abi_layout.ts";
 import { Lifter } from "./abi_lift.ts";
 import { Lowerer } from "./abi_lower.ts";
-import { HandleTable } from "./handles.ts";
+import { HandleLimit, HandleTable } from "./handles.ts";
 import type { PrimitiveKind, StringEncoding, ValueType } from "./types.ts";
 import { VirtualMemory } from "./virtual_memory.ts";
 
@@ -42,7 +42,7 @@ function openEnv(pages = 1): Bench {
     unwrap: () => 0,
     hostClass: () => null,
   };
-  const table = new HandleTable({ live: 0, max: 100 });
+  const table = new HandleTable(new HandleLimit(100));
   const state = { fuel: { charge() {} }, withoutWaiting: <T>(run: () => T): T => run() };
   const env = new CanonEnv(view, { id: 0, table, state, mayLeave: true, lent: [], guestResources });
   const reallocs: (readonly number[])[] = [];

@@ -2,6 +2,7 @@
  * `canon lift`: a core function as a component function. Lowers the arguments, calls the guest, lifts the result, and lets
  * the guest clean up (post-return). Used by exports (host values) and between components (`fused`, raw representations).
  */
+import { HostTrap } from "../base/errors.ts";
 import { type CanonEnv, type FlatValue, startLifting } from "./abi_env.ts";
 import { layoutOf, signatureOf } from "./abi_layout.ts";
 import type { Boundary, FlatLift } from "./abi_lift.ts";
@@ -9,8 +10,9 @@ import type { Codecs } from "./codecs.ts";
 import { lowerParams } from "./codecs.ts";
 import { callCore, type CoreFunction } from "./core_function.ts";
 import type { ComponentScope } from "./instance_state.ts";
+import type { HostBudget } from "./guest_meter.ts";
 import { promising } from "./jspi.ts";
-import { trap, trapOfGuest } from "./trap.ts";
+import { makeTrap, trap, trapOfGuest } from "./trap.ts";
 import type { FuncRef } from "./types.ts";
 
 /** A component function that core code implements. */
@@ -24,7 +26,12 @@ export interface LiftPlan {
   readonly hasCoreResult: boolean;
   /** It runs on a stack that can suspend: false where JavaScript has no way to wait for it (constructors). */
   readonly suspends: boolean;
+  /** Another component of the same instance calls it: its stack is one more. */
+  readonly isNested: boolean;
 }
+
+/** The cause of a trap: there is no stack for a call into another component. */
+export class StackLimitTrap extends HostTrap {}
 
 /** Who calls the lifted function. */
 export interface LiftOptions {
@@ -58,6 +65,7 @@ export function planLift(func: LiftRef, codecs: Codecs, options: LiftOptions): L
     liftResult,
     hasCoreResult: signature.result !== null,
     suspends,
+    isNested: boundary === "fused",
   };
 }
 
@@ -83,8 +91,9 @@ export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly 
   const { env, scope, postReturn } = target;
   const { state } = scope;
   const { liftResult } = plan;
-  const call = guestCaller(target);
-  const callPostReturn = postReturn === null ? null : guestCaller(postReturn);
+  const stacks = plan.isNested ? state.host : null;
+  const call = guestCaller(target, stacks);
+  const callPostReturn = postReturn === null ? null : guestCaller(postReturn, stacks);
   const lift = (core: FlatValue): unknown => {
     const { table } = scope;
     startLifting();
@@ -130,12 +139,26 @@ type GuestCaller = (
   onReturn: (returned: FlatValue | undefined) => unknown,
 ) => unknown;
 
-function guestCaller({ core, isWasm }: TargetFunction): GuestCaller {
+function guestCaller({ core, isWasm }: TargetFunction, stacks: HostBudget | null): GuestCaller {
   let promisingCore: ((...args: FlatValue[]) => Promise<FlatValue | undefined>) | null = null;
   return (args, maySuspend, onReturn) => {
     if (maySuspend && isWasm) {
       promisingCore ??= promising(core);
-      return promisingCore(...args).then(onReturn, rethrow);
+      if (stacks === null) return promisingCore(...args).then(onReturn, rethrow);
+      if (!stacks.takeStack()) {
+        const message = "Cannot call another component: as many guests are running as the process can suspend";
+        throw makeTrap(message, new StackLimitTrap(message));
+      }
+      return promisingCore(...args).then(
+        (returned) => {
+          stacks.giveStack();
+          return onReturn(returned);
+        },
+        (error: unknown) => {
+          stacks.giveStack();
+          return rethrow(error);
+        },
+      );
     }
     let returned: FlatValue | undefined;
     try {

@@ -28,11 +28,14 @@ export class CompiledComponent {
   readonly memoryPagesMin: number;
   /** Likewise the elements of its tables. */
   readonly tableElementsMin: number;
+  /** Memories that an instance takes of the runtime, maps of written pages included, whatever their sizes. */
+  readonly memoryCount: number;
   readonly #source: InstanceSource;
 
   /** Use `compileComponent`. */
-  constructor(source: InstanceSource) {
+  constructor(source: InstanceSource, { memoryCount }: { readonly memoryCount: number }) {
     this.#source = source;
+    this.memoryCount = memoryCount;
     this.imports = source.plan.link.imports;
     this.exports = source.plan.link.exports;
     this.memoryPagesMin = source.memoryPagesMin;
@@ -88,7 +91,21 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
     interfaceKeys: interfaceKeys(exports),
     ...firstSizes(link, modules),
     firstState: null,
-  });
+  }, { memoryCount: countMemories(link, modules) });
+}
+
+/** Modules that are given a memory share its one map. */
+function countMemories(link: LinkPlan, modules: readonly (CoreModule | null)[]): number {
+  let own = 0;
+  let maps = 0;
+  let sharing = 0;
+  for (const { module } of link.coreInstances) {
+    const { memories = [], writtenMaps = [] } = modules[module]?.facts ?? {};
+    own += memories.filter(({ imported }) => imported === null).length;
+    maps += writtenMaps.filter(({ kind }) => kind === "export").length;
+    sharing += writtenMaps.filter(({ kind }) => kind === "import").length;
+  }
+  return own + maps + Math.min(own, sharing);
 }
 
 /** What the memories and tables of all core instances have from the start. */

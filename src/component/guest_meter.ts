@@ -41,5 +41,23 @@ export interface PageBudget {
   giveBack(pages: number): void;
 }
 
-/** Elements that all tables of one instance may have: 8 bytes of the host's memory each. wit-bindgen's largest have thousands. */
+/**
+ * What the host keeps for one instance beside its memories. Without these bounds a guest of a few hundred bytes takes what
+ * no page counts: sixty of them with a thousand components in a row had all the stacks that the system allows, which ends
+ * the process; four hundred with all their handles filled the heap.
+ */
+export interface HostBudget {
+  /** Counts bytes of the host that the guest makes it keep; false when there is no more for it. Nothing is counted then. */
+  hold(bytes: number): boolean;
+  /** What was counted is free again. */
+  letGo(bytes: number): void;
+  /** A call into another component has a stack of its own, for it may wait; false when there is none. */
+  takeStack(): boolean;
+  giveStack(): void;
+}
+
+/** For tests and tools that run trusted code. */
+export const UNLIMITED_HOST: HostBudget = { hold: () => true, letGo() {}, takeStack: () => true, giveStack() {} };
+
+/** Elements that all tables of one instance may have. wit-bindgen's largest have thousands. */
 export const TABLE_ELEMENTS_MAX = 1_000_000;

@@ -3,15 +3,58 @@
  * "ResourceHandle"). An index is used again after its drop, so that creating and dropping for ever needs no memory.
  */
 import { HostTrap } from "../base/errors.ts";
+import { type HostBudget, UNLIMITED_HOST } from "./guest_meter.ts";
 import { makeTrap, trap } from "./trap.ts";
 
 /** The cause of a trap: the guest has all handles that it may have. */
 export class HandleLimitTrap extends HostTrap {}
 
+/** The cause of a trap: the host has no memory for more of what the guest makes it keep. */
+export class HostMemoryTrap extends HostTrap {}
+
+/** What a handle may cost: an object of the host of 0.1 to 1 KB. */
+export const HANDLE_BYTES = 1_024;
+/** So many cost nothing: what any request has. */
+export const FREE_HANDLES = 64;
+/** So many more are paid for at a time. */
+const HANDLES_STEP = 64;
+
 /** The handles of all tables of one instance, counted together. */
-export interface HandleLimit {
-  live: number;
+export class HandleLimit {
+  live = 0;
   readonly max: number;
+  readonly #budget: HostBudget;
+  /** Free ones and those that are paid for. */
+  #granted: number;
+
+  constructor(max: number, budget: HostBudget = UNLIMITED_HOST) {
+    this.max = max;
+    this.#budget = budget;
+    this.#granted = Math.min(max, FREE_HANDLES);
+  }
+
+  /** Room for one more, or a trap. */
+  makeRoom(): void {
+    if (this.live < this.#granted) return;
+    if (this.live >= this.max) {
+      const message = `The guest holds ${this.live} handles, expected fewer`;
+      throw makeTrap(message, new HandleLimitTrap(message));
+    }
+    const granted = Math.min(this.max, this.#granted + HANDLES_STEP);
+    if (!this.#budget.hold((granted - this.#granted) * HANDLE_BYTES)) {
+      const message = `The guest holds ${this.live} handles, and the host has no memory for more`;
+      throw makeTrap(message, new HostMemoryTrap(message));
+    }
+    this.#granted = granted;
+  }
+
+  /** Gives back what was paid for and is not held. */
+  settle(): void {
+    const granted = Math.min(this.max, Math.max(FREE_HANDLES, this.live));
+    if (granted >= this.#granted) return;
+    this.#budget.letGo((this.#granted - granted) * HANDLE_BYTES);
+    this.#granted = granted;
+  }
 }
 
 /** A handle that `HandleTable.drain` found; `value` is the host's object or the guest's representation. */
@@ -134,10 +177,7 @@ export class HandleTable {
   }
 
   #add(kind: number, value: unknown): number {
-    if (this.#limit.live >= this.#limit.max) {
-      const message = `The guest holds ${this.#limit.live} handles, expected fewer`;
-      throw makeTrap(message, new HandleLimitTrap(message));
-    }
+    this.#limit.makeRoom();
     return this.#put(kind, value);
   }
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { BORROWED, HandleTable } from "./handles.ts";
+import { type HostBudget, UNLIMITED_HOST } from "./guest_meter.ts";
+import { BORROWED, FREE_HANDLES, HANDLE_BYTES, HandleLimit, HandleTable, HostMemoryTrap } from "./handles.ts";
 
 const A = 1;
 const B = 2;
 
-function openTable(max = 1000): { table: HandleTable; limit: { live: number; max: number } } {
-  const limit = { live: 0, max };
+function openTable(max = 1000): { table: HandleTable; limit: HandleLimit } {
+  const limit = new HandleLimit(max);
   return { table: new HandleTable(limit), limit };
 }
 
@@ -65,7 +66,7 @@ test("HandleTable: a borrow counts until it is dropped, and is not destroyed", (
 });
 
 test("HandleTable: the limit counts over all tables", () => {
-  const limit = { live: 0, max: 2 };
+  const limit = new HandleLimit(2);
   const [one, two] = [new HandleTable(limit), new HandleTable(limit)];
   one.addOwn(A, 1);
   two.addOwn(A, 2);
@@ -128,4 +129,31 @@ test("HandleTable: keep takes over what it does not own yet, past the limit, for
   assert.equal(limit.live, 4);
   assert.deepEqual(table.drain().map((left) => left.value), [owned, lent, lost]);
   assert.equal(limit.live, 0);
+});
+
+test("HandleLimit: handles past the free ones are paid for in steps, a refusal is a trap, and what is dropped comes back", () => {
+  const held: number[] = [];
+  let leftBytes = 128 * HANDLE_BYTES;
+  const host: HostBudget = {
+    ...UNLIMITED_HOST,
+    hold(bytes) {
+      if (bytes > leftBytes) return false;
+      leftBytes -= bytes;
+      held.push(bytes);
+      return true;
+    },
+    letGo: (bytes) => void (leftBytes += bytes),
+  };
+  const limit = new HandleLimit(1_000, host);
+  const table = new HandleTable(limit);
+  for (let count = 0; count < FREE_HANDLES; count++) table.addOwn(A, {});
+  assert.deepEqual(held, []);
+  for (let count = 0; count < 128; count++) table.addOwn(A, {});
+  assert.deepEqual(held, [64 * HANDLE_BYTES, 64 * HANDLE_BYTES]);
+  assert.throws(() => table.addOwn(A, {}), (error: Error) => error.cause instanceof HostMemoryTrap);
+  assert.equal(limit.live, FREE_HANDLES + 128);
+  table.drain();
+  limit.settle();
+  assert.equal(leftBytes, 128 * HANDLE_BYTES);
+  assert.equal(table.addOwn(A, {}), 1);
 });

@@ -14,7 +14,14 @@ import {
   restoreRefusal,
   takeFirstState,
 } from "./first_state.ts";
-import { type GuestMeter, type PageBudget, TABLE_ELEMENTS_MAX, UNMETERED } from "./guest_meter.ts";
+import {
+  type GuestMeter,
+  type HostBudget,
+  type PageBudget,
+  TABLE_ELEMENTS_MAX,
+  UNLIMITED_HOST,
+  UNMETERED,
+} from "./guest_meter.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import { InstanceState, type LifeState } from "./instance_state.ts";
 import { TableBudget } from "./table_budget.ts";
@@ -43,6 +50,8 @@ export interface InstantiateOptions {
   readonly meter?: GuestMeter;
   /** Where the pages of its memories come from. Default: as many as it likes. */
   readonly pages?: PageBudget;
+  /** Where everything else comes from that the host keeps for it. Default: as much as it likes. */
+  readonly host?: HostBudget;
   /** Default: `TABLE_ELEMENTS_MAX`. */
   readonly tableElementsMax?: number;
   /** Pages that a memory may have grown by to be kept when the instance is put back. Default: `RECYCLE_GROWTH_PAGES_MAX`. */
@@ -74,7 +83,7 @@ export class ComponentInstance {
   /** Use `open`. */
   private constructor(source: InstanceSource, imports: HostImports, options: InstantiateOptions) {
     const { handlesMax = HANDLES_MAX, meter = UNMETERED, pages = UNLIMITED } = options;
-    const { tableElementsMax = TABLE_ELEMENTS_MAX } = options;
+    const { tableElementsMax = TABLE_ELEMENTS_MAX, host: budget = UNLIMITED_HOST } = options;
     const { memoryPagesMin, tableElementsMin } = source;
     const host = bindHost(source.plan.needs, imports);
     if (tableElementsMin > tableElementsMax) {
@@ -83,12 +92,15 @@ export class ComponentInstance {
     this.#source = source;
     this.#pages = pages;
     this.#growthPagesMax = options.recycleGrowthPagesMax ?? RECYCLE_GROWTH_PAGES_MAX;
-    this.#tables = new TableBudget(tableElementsMin, tableElementsMax);
-    this.#state = new InstanceState({ handlesMax, meter });
+    this.#tables = new TableBudget(tableElementsMin, { max: tableElementsMax, host: budget });
+    this.#state = new InstanceState({ handlesMax, meter, host: budget });
     const { plan, modules, trampolines } = source;
     this.#binder = new Binder({ plan, modules, trampolines, host, state: this.#state, pages, tables: this.#tables });
     // Last, for from here on the instance is disposed whatever happens.
     if (!pages.take(memoryPagesMin)) throw pastBudget(`its memories need ${memoryPagesMin} pages, expected fewer`);
+    if (this.#tables.open()) return;
+    pages.giveBack(memoryPagesMin);
+    throw pastBudget(`the host has no memory for the ${tableElementsMin} elements of its tables`);
   }
 
   /** Use `CompiledComponent.instantiate`. Start functions run here. */
@@ -196,6 +208,7 @@ export class ComponentInstance {
     }
     if (!state.reset()) return "trapped";
     guestObjects.forget();
+    state.limit.settle();
     this.#tables.reset();
     this.#restorer ??= new Restorer(core, first);
     this.#restorer.restore();
@@ -212,7 +225,10 @@ export class ComponentInstance {
     if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
     this.#state.life = "disposed";
     this.#pages.giveBack(this.#source.memoryPagesMin + this.#binder.core.grownPages);
-    disposeHandles(this.#binder.scopes.flatMap((scope) => scope.table.drain()));
+    this.#tables.close();
+    const left = this.#binder.scopes.flatMap((scope) => scope.table.drain());
+    this.#state.limit.settle();
+    disposeHandles(left);
   }
 }
 

@@ -6,8 +6,8 @@ import type { FlatValue, GuestResources, ValueScope } from "./abi_env.ts";
 import { HostTrap } from "../base/errors.ts";
 import { disposeHandles } from "./canon_resource.ts";
 import { Fuel } from "./fuel.ts";
-import type { GuestMeter } from "./guest_meter.ts";
-import { type HandleLimit, HandleTable, type LeftHandle, type TakenObject } from "./handles.ts";
+import type { GuestMeter, HostBudget } from "./guest_meter.ts";
+import { HandleLimit, HandleTable, type LeftHandle, type TakenObject } from "./handles.ts";
 import { FUEL_PER_TICK } from "./instrument/instrumented_module.ts";
 import { isTrap, makeTrap } from "./trap.ts";
 
@@ -33,6 +33,7 @@ export class InstanceState {
   mayBlock = false;
   readonly limit: HandleLimit;
   readonly fuel: Fuel;
+  readonly host: HostBudget;
   /** What the blocking half of a trampoline is to wait for; set and consumed within one host call. */
   #pending: Promise<FlatValue | undefined> | null = null;
   /** Tells the trampolines that `#pending` is set. */
@@ -41,8 +42,11 @@ export class InstanceState {
   /** What ends the guest as soon as the host function that it is in returns. */
   #ending: WebAssembly.RuntimeError | null = null;
 
-  constructor(options: { readonly handlesMax: number; readonly meter: GuestMeter }) {
-    this.limit = { live: 0, max: options.handlesMax };
+  constructor(
+    options: { readonly handlesMax: number; readonly meter: GuestMeter; readonly host: HostBudget },
+  ) {
+    this.host = options.host;
+    this.limit = new HandleLimit(options.handlesMax, options.host);
     this.fuel = new Fuel(options.meter);
     this.blocked = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   }

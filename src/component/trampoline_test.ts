@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { FlatValue } from "./abi_env.ts";
 import type { CoreSignature, CoreType } from "./abi_layout.ts";
 import type { CoreFunction } from "./core_function.ts";
-import { UNMETERED } from "./guest_meter.ts";
+import { UNLIMITED_HOST, UNMETERED } from "./guest_meter.ts";
 import { InstanceState } from "./instance_state.ts";
 import { promising } from "./jspi.ts";
 import { bindTrampolines, encodeTrampolines } from "./trampoline.ts";
@@ -36,7 +36,7 @@ const zero = (type: CoreType | null): FlatValue | undefined => type === null ? u
 async function trampolines(
   half: (index: number, args: readonly FlatValue[], state: InstanceState) => FlatValue | undefined,
 ): Promise<{ functions: readonly CoreFunction[]; state: InstanceState }> {
-  const state = new InstanceState({ handlesMax: 10, meter: UNMETERED });
+  const state = new InstanceState({ handlesMax: 10, meter: UNMETERED, host: UNLIMITED_HOST });
   const module = await WebAssembly.compile(encodeTrampolines(signatures));
   const halves = ROWS.map((_, index): CoreFunction => (...args) => half(index, args, state));
   return { functions: bindTrampolines(module, state, halves), state };

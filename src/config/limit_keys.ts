@@ -29,8 +29,10 @@ const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
-/** V8 can have about 16,300 memories in a process. */
-const INSTANCES_MOST = 16_000;
+/** V8 can have 16,364 memories in a process, and an instance has up to four for each place that it takes. */
+const INSTANCES_MOST = 4_000;
+/** Of requests, idle instances: what else bounds them is far below. */
+const REQUESTS_MOST = 16_000;
 
 const MEMORY = {
   field: "memoryBytesMax",
@@ -115,7 +117,7 @@ export const ROUTE_LIMIT_KEYS = {
     field: "concurrencyMax",
     unit: "count",
     min: 1,
-    max: INSTANCES_MOST,
+    max: REQUESTS_MOST,
     about: "requests that are served at a time",
     past: "they wait in the queue",
   },
@@ -139,7 +141,7 @@ export const ROUTE_LIMIT_KEYS = {
     field: "idleInstancesMax",
     unit: "count",
     min: 0,
-    max: INSTANCES_MOST,
+    max: REQUESTS_MOST,
     about: "instances kept for the next request",
     past: "they are dropped",
   },
@@ -199,16 +201,16 @@ export const PROCESS_LIMIT_KEYS = {
     unit: "count",
     min: 1,
     max: INSTANCES_MOST,
-    about: "instances of all workloads",
+    about: "instances of all workloads, one with more than 4 memories several times",
     past: "idle ones are given up, then 503",
   },
   stacks: {
     field: "stacksMax",
     unit: "count",
     min: 1,
-    // The system allows about 31,000.
-    max: 30_000,
-    about: "guests that are suspended at a time",
+    // The system allows about 31,000 when there is nothing else; a memory takes as much of what it counts.
+    max: 15_000,
+    about: "guests that are suspended at a time, each component that waits for another one",
     past: "503",
   },
   memory: {

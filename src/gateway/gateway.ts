@@ -1,4 +1,5 @@
 /** The composition root: from a folder to a running gateway, through its reloads, and back to nothing. */
+import { getHeapStatistics } from "node:v8";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import { ComponentCache } from "../component/cache.ts";
@@ -6,6 +7,7 @@ import type { FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { SUSPENDING } from "../host/suspending.ts";
 import { type GuestTools, openGuestTools } from "../instance/guest_tools.ts";
+import { HOST_BYTES_MAX } from "../instance/process_budget.ts";
 import type { Egress } from "../network/egress.ts";
 import { RouterTable } from "../router/router_table.ts";
 import { HttpApp } from "../server/http_app.ts";
@@ -94,6 +96,9 @@ export interface Gateway {
   /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Of the heap of JavaScript, for what the host keeps for guests; the rest is for the gateway itself. */
+const HOST_HEAP_SHARE = 1 / 4;
 
 /** Where a gateway listens when nobody says otherwise. */
 export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
@@ -206,6 +211,7 @@ function openTelemetry(
     emit: counts.failures.counting(counts.reloads.counting(emit)),
     onLimit: limitLog.report,
     limits: { ...operator.limits, ...limits?.process },
+    hostBytesMax: Math.min(HOST_BYTES_MAX, getHeapStatistics().heap_size_limit * HOST_HEAP_SHARE),
   });
   return { tools, counts, close: () => limitLog.close() };
 }

@@ -1,5 +1,6 @@
 /** What one guest instance gets from the gateway. The host classes see this and nothing else of the outside. */
 import type { Clock } from "../base/clock.ts";
+import type { HostBudget } from "../component/guest_meter.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { GuestEgress } from "./egress/guest_egress.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
@@ -34,6 +35,8 @@ export interface HostContext {
   readonly emit: EmitEvent;
   /** Counts that the guest met a limit, and tells the operator now and then. Cheap; never throws. */
   readonly onLimit: OnLimit;
+  /** Counts what the host keeps for the guest against the memory of the process. Default: nobody counts. */
+  readonly memory?: Pick<HostBudget, "hold" | "letGo"> | undefined;
   /** What budgets of the guest are kept by: a new object for each request of a recycled instance. Default: the context. */
   readonly scope?: object;
 }

@@ -5,7 +5,7 @@
  * `new` -> `begin` -> (`start`, once) -> `call`s -> `rest` -> `begin` -> ... -> `end`. A guest can be killed between `begin`
  * and `rest` or `end`; one that trapped or was killed can only be ended.
  */
-import { LoopgateError } from "../base/errors.ts";
+import { StackLimitTrap } from "../component/canon_lift.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { ExportedFunction } from "../component/exported.ts";
@@ -19,9 +19,12 @@ import type { GuestLabel } from "../telemetry/events.ts";
 import type { CountInstance } from "../telemetry/instance_counts.ts";
 import { CpuMeter } from "./cpu_meter.ts";
 import { GuestContext } from "./guest_context.ts";
+import { GuestRefusedError } from "./guest_refused.ts";
 import type { GuestTools } from "./guest_tools.ts";
+import type { InstanceHost } from "./instance_host.ts";
+import type { InstancePages } from "./instance_pages.ts";
 import { lineCount, type LogRate } from "./log_rate.ts";
-import type { BudgetRefusal, InstancePages, WorkloadBudget } from "./process_budget.ts";
+import { placesOf, type WorkloadBudget } from "./process_budget.ts";
 
 export type { GuestTools } from "./guest_tools.ts";
 
@@ -75,22 +78,6 @@ export interface GuestOptions {
 /** How a guest's connections end: "reset" tells its peers that they may have half an answer. */
 export type ReleaseKind = "close" | "reset";
 
-/** Nothing is there for one more guest: no fault of its own. */
-export class GuestRefusedError extends LoopgateError {
-  readonly limit: BudgetRefusal | "processMemory";
-  constructor(limit: BudgetRefusal | "processMemory") {
-    super("ERR_OVERLOADED", `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`);
-    this.limit = limit;
-  }
-}
-
-const REFUSALS: Readonly<Record<GuestRefusedError["limit"], string>> = {
-  instances: "the workload has all instances that it may have",
-  processInstances: "there are all instances that the process may have",
-  stacks: "as many guests are running as the process can suspend",
-  processMemory: "the memory of all guests together is used up",
-};
-
 /** Where a guest's lines go, and how the last one of each stream gets there. */
 interface GuestLog {
   readonly output: GuestOutput;
@@ -112,6 +99,7 @@ export class Guest {
   readonly #budget: WorkloadBudget;
   readonly #meter: CpuMeter;
   #pages: InstancePages | undefined;
+  #host: InstanceHost | undefined;
   #instance: ComponentInstance | undefined;
   #running: Running | undefined;
   #killed: Error | undefined;
@@ -190,34 +178,39 @@ export class Guest {
    * @throws {GuestRefusedError} the trap of a start function
    */
   async start(): Promise<void> {
-    const refusal = this.#budget.takeInstance();
+    const refusal = this.#budget.takeInstance(placesOf(this.#program.component));
     if (refusal !== undefined) throw new GuestRefusedError(refusal);
     const { memoryBytesMax, handlesMax } = this.#limits;
     let tellEarly: (() => void) | undefined;
-    const pages = this.#budget.openPages({
-      memoryBytesMax,
-      onLimit: (limit, detail) => {
-        const tell = (): void => this.context.onLimit(limit, detail);
-        // It may be why there will be no guest: then whoever asked for one is told so, and nobody twice.
-        if (limit === "processMemory" && !this.#isStarted) tellEarly = tell;
-        else tell();
-      },
-    });
+    let isRefused = false;
+    const onLimit = (limit: "memory" | "processMemory", detail: string): void => {
+      const tell = (): void => this.context.onLimit(limit, detail);
+      if (limit !== "processMemory" || this.#isStarted) return tell();
+      // It may be why there will be no guest: then whoever asked for one is told so, and nobody twice.
+      isRefused = true;
+      tellEarly = tell;
+    };
+    const pages = this.#budget.openPages({ memoryBytesMax, onLimit });
+    const host = this.#budget.openHost({ onLimit });
     this.#pages = pages;
+    this.#host = host;
+    this.context.memory = host;
     this.#program.countInstance?.("created");
     try {
       await this.#program.component.instantiate(createHostImports(this.context), {
         handlesMax,
         meter: this.#meter,
         pages,
+        host,
         onMade: (instance) => {
           this.#instance = instance;
         },
       });
     } catch (error) {
-      if (error instanceof ComponentError && pages.refusal === "processMemory") {
+      if (error instanceof ComponentError && isRefused) {
         throw new GuestRefusedError("processMemory");
       }
+      if (error instanceof Error && error.cause instanceof StackLimitTrap) throw new GuestRefusedError("stacks");
       throw error;
     }
     if (this.#killed !== undefined) throw this.#killed;
@@ -235,9 +228,10 @@ export class Guest {
       // The name says that it is a function and no resource class.
       return await (found as ExportedFunction)(...args);
     } catch (error) {
-      if (error instanceof Error && error.cause instanceof HandleLimitTrap) {
-        this.context.onLimit("handles", error.cause.message);
-      }
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (cause instanceof HandleLimitTrap) this.context.onLimit("handles", cause.message);
+      // What others have is no fault of the guest.
+      if (cause instanceof StackLimitTrap) throw new GuestRefusedError("stacks");
       throw error;
     }
   }
@@ -292,7 +286,8 @@ export class Guest {
       this.#rest(true);
       if (this.#pages !== undefined) {
         this.#pages.close();
-        this.#budget.giveInstance();
+        this.#host?.close();
+        this.#budget.giveInstance(placesOf(this.#program.component));
       }
     }
   }

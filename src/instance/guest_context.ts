@@ -38,6 +38,8 @@ export class GuestContext implements HostContext {
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   readonly onLimit: OnLimit;
+  /** Of the instance, once there is one. */
+  memory: HostContext["memory"];
   #request: RequestSide | undefined;
   #scope: object = {};
 

@@ -1,7 +1,8 @@
 /** How a guest's call ended, read from what it returned or threw. */
 import { GuestExit } from "../base/errors.ts";
 import { ExportError } from "../component/exported.ts";
-import { GuestRefusedError, type ReleaseKind } from "./guest.ts";
+import type { ReleaseKind } from "./guest.ts";
+import { GuestRefusedError } from "./guest_refused.ts";
 import { describeError } from "./request_failure.ts";
 
 /** The ways in which a guest ends. */
@@ -12,7 +13,7 @@ export type GuestEnd =
   /** Its function returned the `err` of its result. */
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "trapped"; readonly error: unknown }
-  /** It never began: there was no room for it. */
+  /** It did not begin, or not go on: there was no room for it. */
   | { readonly kind: "refused"; readonly error: GuestRefusedError };
 
 /** Reads what a call of an export was rejected with. */
@@ -27,7 +28,7 @@ export function guestEndOf(error: unknown): GuestEnd {
 
 /** A guest that ends by itself closes its connections; one that was ended must not look as if it had finished (network.md). */
 export function releaseFor(end: GuestEnd): ReleaseKind {
-  return end.kind === "trapped" ? "reset" : "close";
+  return end.kind === "trapped" || end.kind === "refused" ? "reset" : "close";
 }
 
 /** True when the guest says that all is well. */

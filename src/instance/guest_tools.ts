@@ -33,16 +33,18 @@ export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomByt
   readonly computeClock?: GuestTools["computeClock"];
   /** Default: `PROCESS_LIMITS`. */
   readonly limits?: ProcessLimits;
+  /** Default: `HOST_BYTES_MAX`. */
+  readonly hostBytesMax?: number;
 }
 
 /** One for a gateway. It holds nothing once its guests have ended. */
-export function openGuestTools({ limits = PROCESS_LIMITS, ...options }: GuestToolsOptions): GuestTools {
+export function openGuestTools({ limits = PROCESS_LIMITS, hostBytesMax, ...options }: GuestToolsOptions): GuestTools {
   const { clock, computeClock = clock } = options;
   return {
     ...options,
     computeClock,
     turns: new TurnScheduler({ clock: computeClock, nextTurn: nextEventLoopTurn }),
-    budget: new ProcessBudget(limits, { clock }),
+    budget: new ProcessBudget(limits, { clock, hostBytesMax }),
     instanceCounts: new InstanceCounts(),
   };
 }

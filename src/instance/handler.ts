@@ -8,8 +8,9 @@ import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import { CpuLimitError } from "./cpu_meter.ts";
-import { type Guest, type GuestProgram, GuestRefusedError, type GuestTools } from "./guest.ts";
+import type { Guest, GuestProgram, GuestTools } from "./guest.ts";
 import { describeEnd, type GuestEnd, guestEndOf, releaseFor } from "./guest_end.ts";
+import { GuestRefusedError } from "./guest_refused.ts";
 import type { HandlerExchange } from "./handler_exchange.ts";
 import { InstancePool, type PoolMode } from "./instance_pool.ts";
 import { LogRate } from "./log_rate.ts";
@@ -151,9 +152,7 @@ export class Handler {
       if (!guest.isStarted) await guest.start();
       return undefined;
     } catch (error) {
-      if (error instanceof GuestRefusedError) {
-        return { kind: "unavailable", detail: error.message, retryAfterS: RETRY_SOON_S, limit: error.limit };
-      }
+      if (error instanceof GuestRefusedError) return refused(error);
       const cpuMs = cpuLimitOf(error);
       if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
       return { kind: "trapped", cause: error };
@@ -187,6 +186,7 @@ export class Handler {
     const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
     if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
     if (end.kind === "trapped") return { kind: "trapped", cause: end.error };
+    if (end.kind === "refused") return refused(end.error);
     return { kind: "no-answer", detail: `the guest ended without an answer: ${describeEnd(end)}` };
   }
 
@@ -212,6 +212,10 @@ interface RunningRequest {
   readonly onFailure: (failure: RequestFailure) => void;
   /** Nothing ends the guest any more. */
   readonly detach: () => void;
+}
+
+function refused({ message, limit }: GuestRefusedError): RequestFailure {
+  return { kind: "unavailable", detail: message, retryAfterS: RETRY_SOON_S, limit };
 }
 
 /** What a request of the guest has to carry on (RFC 8586): the guest need not do it by itself. */

@@ -80,7 +80,7 @@ type Bench = ReturnType<typeof open>;
 /** Nothing is held once the route is closed. */
 function assertNothingLeft({ clock, counters, handler, tools }: Bench): void {
   handler.killAll();
-  assert.deepEqual({ ...tools.budget.usage }, { instances: 0, stacks: 0, pages: 0, idle: 0 });
+  assert.deepEqual({ ...tools.budget.usage }, { instances: 0, stacks: 0, pages: 0, hostBytes: 0, idle: 0 });
   assert.deepEqual(Object.entries(counters.snapshot()).filter(([, count]) => count !== 0), []);
   assert.deepEqual([clock.timersArmed, tools.turns.waitingCount], [0, 0]);
 }
@@ -92,7 +92,7 @@ test("Handler: each request has its own side of the network, and the instance of
   }
   assert.equal(bench.networks(), 5);
   assert.deepEqual(bench.outcomes(), { created: 1, recycled: 4 });
-  assert.deepEqual({ ...bench.tools.budget.usage }, { instances: 1, stacks: 0, pages: 1, idle: 1 });
+  assert.deepEqual({ ...bench.tools.budget.usage }, { instances: 1, stacks: 0, pages: 1, hostBytes: 0, idle: 1 });
   assert.deepEqual([bench.counters.get("instances"), bench.counters.get("idleInstances")], [0, 1]);
   assertNothingLeft(bench);
 });

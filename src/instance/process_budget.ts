@@ -5,14 +5,28 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { ProcessLimits } from "../base/limits.ts";
-import type { PageBudget } from "../component/guest_meter.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
-import type { OnLimit } from "../telemetry/limit_log.ts";
+import { InstanceHost } from "./instance_host.ts";
+import { InstancePages, PAGE_BYTES, type PagesOptions } from "./instance_pages.ts";
 
-const PAGE_BYTES = 65_536;
 /** An instance that nobody needed for so long is given up: its memory is worth more elsewhere. */
 export const IDLE_MS_MAX = 60_000;
 
+/**
+ * Memories of the runtime in one of the places that `instances` bounds; an instance with more takes several. V8 can have
+ * 16,364 in a process, of any size and also of none (Node fails then, Deno ends), and a component can have a million. A
+ * handler has up to four, with the maps of what it wrote.
+ */
+export const MEMORIES_PER_PLACE = 4;
+/** Stacks of a workload beyond one for each instance: calls between components, one in the other, up to a thousand deep. */
+const NESTED_STACKS_MAX = 1_024;
+/**
+ * What the host keeps for all guests together beside their memories (handles, tables, fields, bodies that nobody reads):
+ * it is in the heap of JavaScript, whose end is the end of the process, and which is 2 to 4 GiB on most machines.
+ */
+export const HOST_BYTES_MAX = 1024 * 1024 * 1024;
+/** Of that, one workload can have so much: its guests are refused before its neighbours' are. */
+const WORKLOAD_HOST_SHARE = 1 / 4;
 /** Why there is no instance: the limit that says so. */
 export type BudgetRefusal = Extract<LimitName, "instances" | "processInstances" | "stacks">;
 
@@ -30,7 +44,16 @@ export interface BudgetUsage {
   readonly instances: number;
   readonly stacks: number;
   readonly pages: number;
+  /** What the host keeps for guests. */
+  readonly hostBytes: number;
   readonly idle: number;
+}
+
+/** What a process's budget needs. */
+export interface ProcessBudgetOptions {
+  readonly clock: Pick<Clock, "monotonicMs" | "startTimer">;
+  /** Default: `HOST_BYTES_MAX`; on small machines the heap is smaller. */
+  readonly hostBytesMax?: number | undefined;
 }
 
 /** One for a gateway. */
@@ -45,15 +68,24 @@ export class ProcessBudget {
   #instances = 0;
   #stacks = 0;
   #pages = 0;
+  #hostBytes = 0;
+  readonly #hostBytesMax: number;
 
-  constructor(limits: ProcessLimits, { clock }: { readonly clock: Pick<Clock, "monotonicMs" | "startTimer"> }) {
+  constructor(limits: ProcessLimits, options: ProcessBudgetOptions) {
     this.#limits = limits;
-    this.#clock = clock;
+    this.#clock = options.clock;
+    this.#hostBytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;
     this.#pagesMax = Math.floor(limits.memoryBytesMax / PAGE_BYTES);
   }
 
   get usage(): BudgetUsage {
-    return { instances: this.#instances, stacks: this.#stacks, pages: this.#pages, idle: this.#idle.size };
+    return {
+      instances: this.#instances,
+      stacks: this.#stacks,
+      pages: this.#pages,
+      hostBytes: this.#hostBytes,
+      idle: this.#idle.size,
+    };
   }
 
   /** The part of one workload; a reloaded one has its own while the old one drains. */
@@ -62,8 +94,8 @@ export class ProcessBudget {
       instancesMax,
       addIdle: (instance) => this.#addIdle(instance),
       removeIdle: (instance) => this.#removeIdle(instance),
-      takeInstance: () => this.#takeInstance(),
-      giveInstance: () => void this.#instances--,
+      takeInstance: (places) => this.#takeInstance(places),
+      giveInstance: (places) => void (this.#instances -= places),
       takeStack: () => {
         if (this.#stacks >= this.#limits.stacksMax) return false;
         this.#stacks++;
@@ -72,6 +104,9 @@ export class ProcessBudget {
       giveStack: () => void this.#stacks--,
       takePages: (pages) => this.#takePages(pages),
       givePages: (pages) => void (this.#pages -= pages),
+      hostBytesMax: this.#hostBytesMax * WORKLOAD_HOST_SHARE,
+      hold: (bytes) => this.#hold(bytes),
+      letGo: (bytes) => void (this.#hostBytes -= bytes),
     });
   }
 
@@ -100,11 +135,21 @@ export class ProcessBudget {
     }
   }
 
-  #takeInstance(): boolean {
-    while (this.#instances >= this.#limits.instancesMax) {
+  #takeInstance(places: number): boolean {
+    if (places > this.#limits.instancesMax) return false;
+    while (this.#instances + places > this.#limits.instancesMax) {
       if (!evictLongest(this.#idle)) return false;
     }
-    this.#instances++;
+    this.#instances += places;
+    return true;
+  }
+
+  #hold(bytes: number): boolean {
+    if (bytes > this.#hostBytesMax) return false;
+    while (this.#hostBytes + bytes > this.#hostBytesMax) {
+      if (!evictLongest(this.#idle)) return false;
+    }
+    this.#hostBytes += bytes;
     return true;
   }
 
@@ -122,19 +167,15 @@ interface WorkloadBudgetOptions {
   readonly instancesMax: number;
   readonly addIdle: (instance: IdleInstance) => void;
   readonly removeIdle: (instance: IdleInstance) => void;
-  readonly takeInstance: () => boolean;
-  readonly giveInstance: () => void;
+  readonly takeInstance: (places: number) => boolean;
+  readonly giveInstance: (places: number) => void;
   readonly takeStack: () => boolean;
   readonly giveStack: () => void;
   readonly takePages: (pages: number) => boolean;
   readonly givePages: (pages: number) => void;
-}
-
-/** How an instance's memory is bounded. */
-export interface PagesOptions {
-  /** Over all its memories. */
-  readonly memoryBytesMax: number;
-  readonly onLimit: OnLimit;
+  readonly hostBytesMax: number;
+  readonly hold: (bytes: number) => boolean;
+  readonly letGo: (bytes: number) => void;
 }
 
 /** The instances of one workload, its service included. Who takes gives back, once. */
@@ -143,38 +184,44 @@ export class WorkloadBudget {
   /** As the process's: the longest first. */
   readonly #idle = new Map<IdleInstance, number>();
   #instances = 0;
+  #stacks = 0;
+  #hostBytes = 0;
 
   /** Use `ProcessBudget.openWorkload`. */
   constructor(options: WorkloadBudgetOptions) {
     this.#options = options;
   }
 
-  /** Instances of the workload, busy and idle. */
+  /** Places that the instances of the workload take, busy and idle. */
   get instanceCount(): number {
     return this.#instances;
   }
 
-  /** A place for one more instance; undefined when it was taken. */
-  takeInstance(): BudgetRefusal | undefined {
-    while (this.#instances >= this.#options.instancesMax) {
+  /** Places for one more instance (`placesOf`); undefined when they were taken. */
+  takeInstance(places = 1): BudgetRefusal | undefined {
+    if (places > this.#options.instancesMax) return "instances";
+    while (this.#instances + places > this.#options.instancesMax) {
       if (!evictLongest(this.#idle)) return "instances";
     }
-    if (!this.#options.takeInstance()) return "processInstances";
-    this.#instances++;
+    if (!this.#options.takeInstance(places)) return "processInstances";
+    this.#instances += places;
     return undefined;
   }
 
-  giveInstance(): void {
-    this.#instances--;
-    this.#options.giveInstance();
+  giveInstance(places = 1): void {
+    this.#instances -= places;
+    this.#options.giveInstance(places);
   }
 
   /** A stack for one call that may suspend. */
   takeStack(): BudgetRefusal | undefined {
-    return this.#options.takeStack() ? undefined : "stacks";
+    if (this.#stacks >= this.#options.instancesMax + NESTED_STACKS_MAX || !this.#options.takeStack()) return "stacks";
+    this.#stacks++;
+    return undefined;
   }
 
   giveStack(): void {
+    this.#stacks--;
     this.#options.giveStack();
   }
 
@@ -193,57 +240,28 @@ export class WorkloadBudget {
   openPages(options: PagesOptions): InstancePages {
     return new InstancePages(options, this.#options);
   }
-}
 
-/** Pages of one instance: within its own limit and within the process's. */
-export class InstancePages implements PageBudget {
-  readonly #options: PagesOptions;
-  readonly #process: Pick<WorkloadBudgetOptions, "takePages" | "givePages">;
-  readonly #pagesMax: number;
-  #taken = 0;
-  #refusal: "memory" | "processMemory" | undefined;
-
-  /** Use `WorkloadBudget.openPages`. */
-  constructor(options: PagesOptions, process: Pick<WorkloadBudgetOptions, "takePages" | "givePages">) {
-    this.#options = options;
-    this.#process = process;
-    this.#pagesMax = Math.floor(options.memoryBytesMax / PAGE_BYTES);
+  /** What the host keeps for one instance beside its memory; `onLimit` when it cannot keep more. */
+  openHost({ onLimit }: Pick<PagesOptions, "onLimit">): InstanceHost {
+    return new InstanceHost(this, onLimit);
   }
 
-  /** The limit that refused pages last. */
-  get refusal(): "memory" | "processMemory" | undefined {
-    return this.#refusal;
-  }
-
-  take(pages: number): boolean {
-    if (this.#taken + pages > this.#pagesMax) return this.#refuse("memory");
-    if (!this.#process.takePages(pages)) return this.#refuse("processMemory");
-    this.#taken += pages;
+  /** `InstanceHost` alone. */
+  hold(bytes: number): boolean {
+    if (this.#hostBytes + bytes > this.#options.hostBytesMax || !this.#options.hold(bytes)) return false;
+    this.#hostBytes += bytes;
     return true;
   }
 
-  giveBack(pages: number): void {
-    const given = Math.min(pages, this.#taken);
-    this.#taken -= given;
-    this.#process.givePages(given);
+  letGo(bytes: number): void {
+    this.#hostBytes -= bytes;
+    this.#options.letGo(bytes);
   }
+}
 
-  /** The instance has ended: whatever is left goes back. Idempotent. */
-  close(): void {
-    this.giveBack(this.#taken);
-  }
-
-  #refuse(limit: "memory" | "processMemory"): false {
-    this.#refusal = limit;
-    const { memoryBytesMax, onLimit } = this.#options;
-    onLimit(
-      limit,
-      limit === "memory"
-        ? `it asked for more than its ${memoryBytesMax} bytes of memory`
-        : "the memory of all guests together is used up",
-    );
-    return false;
-  }
+/** How many of the places that `instances` bounds an instance takes. */
+export function placesOf({ memoryCount }: { readonly memoryCount: number }): number {
+  return Math.max(1, Math.ceil(memoryCount / MEMORIES_PER_PLACE));
 }
 
 /** False when there is none, or when it would not go. */

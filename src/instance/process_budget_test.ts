@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
-import { IDLE_MS_MAX, type IdleInstance, ProcessBudget, type WorkloadBudget } from "./process_budget.ts";
+import { IDLE_MS_MAX, type IdleInstance, placesOf, ProcessBudget, type WorkloadBudget } from "./process_budget.ts";
 
 const PAGE = 65_536;
 
-function open(limits: Partial<{ instancesMax: number; stacksMax: number; memoryBytesMax: number }> = {}) {
+function open(
+  limits: Partial<{ instancesMax: number; stacksMax: number; memoryBytesMax: number }> = {},
+  options: { readonly hostBytesMax?: number } = {},
+) {
   const clock = new FakeClock();
   const process = { instancesMax: 100, stacksMax: 100, memoryBytesMax: 100 * PAGE, ...limits };
-  return { clock, budget: new ProcessBudget(process, { clock }) };
+  return { clock, budget: new ProcessBudget(process, { clock, ...options }) };
 }
 
 /** An idle instance of the workload that holds pages. */
@@ -71,6 +74,48 @@ test("ProcessBudget: as many stacks as there may be, and no idle instance has on
   assert.equal(workload.takeStack(), undefined);
 });
 
+test("ProcessBudget: calls between components have the stacks that other workloads leave, and no more than 1,024 beyond a workload's instances", () => {
+  const { budget } = open({ stacksMax: 5_000 });
+  const workload = budget.openWorkload(10);
+  const host = workload.openHost({ onLimit: () => {} });
+  let count = 0;
+  while (host.takeStack()) count++;
+  assert.deepEqual([count, budget.openWorkload(10).takeStack()], [1_034, undefined]);
+  for (; count > 0; count--) host.giveStack();
+  assert.equal(workload.takeStack(), undefined);
+});
+
+test("ProcessBudget: an instance with many memories takes many places", () => {
+  const { budget } = open({ instancesMax: 10 });
+  const workload = budget.openWorkload(8);
+  assert.deepEqual([0, 1, 4, 5, 30].map((memoryCount) => placesOf({ memoryCount })), [1, 1, 1, 2, 8]);
+  assert.deepEqual([workload.takeInstance(9), workload.takeInstance(5)], ["instances", undefined]);
+  const other = budget.openWorkload(100);
+  assert.deepEqual([other.takeInstance(11), other.takeInstance(6)], ["processInstances", "processInstances"]);
+  idle(workload);
+  assert.equal(other.takeInstance(5), undefined, "the idle one of the other workload has gone");
+  workload.giveInstance(5);
+  other.giveInstance(5);
+  assert.equal(budget.usage.instances, 0);
+});
+
+test("InstanceHost: 64 KiB of an instance are free, a workload has a quarter, and idle instances go for it", () => {
+  const { budget } = open({}, { hostBytesMax: 1_000_000 });
+  const [greedy, modest] = [budget.openWorkload(10), budget.openWorkload(10)];
+  const limits: string[] = [];
+  const onLimit = (limit: string): void => void limits.push(limit);
+  const [first, second] = [greedy.openHost({ onLimit }), greedy.openHost({ onLimit })];
+  assert.deepEqual([first.hold(65_536), budget.usage.hostBytes], [true, 0]);
+  assert.deepEqual([first.hold(250_000), budget.usage.hostBytes], [true, 250_000]);
+  assert.deepEqual([second.hold(65_536), second.hold(1), limits], [true, false, ["processMemory"]]);
+  assert.equal(modest.openHost({ onLimit }).hold(300_000), true, "its neighbour notices nothing");
+  first.letGo(1_000);
+  assert.equal(second.hold(1_000), true);
+  first.close();
+  second.close();
+  assert.deepEqual([second.hold(1e9), budget.usage.hostBytes], [true, 300_000 - 65_536]);
+});
+
 test("InstancePages: its own limit, over all memories; nothing is taken when it is refused", () => {
   const { budget } = open();
   const limits: string[] = [];
@@ -79,7 +124,7 @@ test("InstancePages: its own limit, over all memories; nothing is taken when it 
     onLimit: (limit) => limits.push(limit),
   });
   assert.deepEqual([pages.take(6), pages.take(5), pages.take(4), pages.take(1)], [true, false, true, false]);
-  assert.deepEqual([limits, pages.refusal, budget.usage.pages], [["memory", "memory"], "memory", 10]);
+  assert.deepEqual([limits, budget.usage.pages], [["memory", "memory"], 10]);
   pages.giveBack(3);
   assert.equal(pages.take(3), true);
   pages.close();
@@ -102,7 +147,6 @@ test("InstancePages: past the process's memory idle instances go, the longest fi
   assert.deepEqual(evicted, ["a"]);
   assert.equal(pages.take(71), false);
   assert.deepEqual([evicted, limits], [["a", "b"], ["processMemory", "processMemory"]]);
-  assert.equal(pages.refusal, "processMemory");
 });
 
 test("ProcessBudget: who is idle for a minute goes, with one timer for all", async () => {
@@ -151,14 +195,14 @@ test("ProcessBudget: 1,000 workloads that all ask for their maximum stay within 
     const { instances, stacks, pages } = budget.usage;
     assert.ok(instances <= limits.instancesMax && stacks <= limits.stacksMax && pages <= limits.memoryBytesMax / PAGE);
   }
-  assert.deepEqual({ ...budget.usage }, { instances: 4_000, stacks: 3_000, pages: 65_536, idle: 0 });
+  assert.deepEqual({ ...budget.usage }, { instances: 4_000, stacks: 3_000, pages: 65_536, hostBytes: 0, idle: 0 });
   assert.deepEqual(refused, { processInstances: 4_000, processMemory: 4_000 * 4 - 128 });
   for (const { workload, pages, hasStack } of held) {
     pages.close();
     workload.giveInstance();
     if (hasStack) workload.giveStack();
   }
-  assert.deepEqual({ ...budget.usage }, { instances: 0, stacks: 0, pages: 0, idle: 0 });
+  assert.deepEqual({ ...budget.usage }, { instances: 0, stacks: 0, pages: 0, hostBytes: 0, idle: 0 });
 });
 
 test("ProcessBudget: whatever is taken, given and left idle, no limit is passed and everything comes back", () => {
@@ -212,7 +256,7 @@ test("ProcessBudget: whatever is taken, given and left idle, no limit is passed 
       }
       for (const each of busy) end(each);
       for (const instance of resting.keys()) instance.evict("closed");
-      assert.deepEqual({ ...budget.usage }, { instances: 0, stacks: 0, pages: 0, idle: 0 });
+      assert.deepEqual({ ...budget.usage }, { instances: 0, stacks: 0, pages: 0, hostBytes: 0, idle: 0 });
       assert.equal(clock.timersArmed, 0);
     }),
   );

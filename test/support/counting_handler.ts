@@ -79,15 +79,30 @@ export function hoardingHandler(): Promise<Uint8Array> {
   return handlerOf("(loop $more (drop (call $fields)) (br $more)) (i32.const 0)");
 }
 
+/** What else a handler is made of, as text. */
+export interface HandlerParts {
+  /** Definitions of the component, before its module. */
+  readonly component?: string;
+  /** Definitions of the module, its imports first. */
+  readonly module?: string;
+  /** Arguments of the module's instance. */
+  readonly args?: string;
+}
+
 /** Answers with 200 and the number that the instructions leave. */
-function handlerOf(instructions: string): Promise<Uint8Array> {
+export function handlerOf(
+  instructions: string,
+  { component = "", module = "", args = "" }: HandlerParts = {},
+): Promise<Uint8Array> {
   return wat(`${TYPES}
+    ${component}
     (core module $Main
       (import "host" "fields" (func $fields (result i32)))
       (import "host" "response" (func $response (param i32) (result i32)))
       (import "host" "status" (func $status (param i32 i32) (result i32)))
       (import "host" "set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
       (import "libc" "memory" (memory 1))
+      ${module}
       (global $count (mut i32) (i32.const 0))
       (table $table 0 funcref)
       (data $segment "\\01")
@@ -108,7 +123,7 @@ function handlerOf(instructions: string): Promise<Uint8Array> {
     (core func $status (canon lower (func $types "[method]outgoing-response.set-status-code")))
     (core func $set (canon lower (func $types "[static]response-outparam.set") (memory $memory)))
     (core instance $main (instantiate $Main
-      (with "libc" (instance $libc))
+      (with "libc" (instance $libc)) ${args}
       (with "host" (instance
         (export "fields" (func $fields))
         (export "response" (func $response))

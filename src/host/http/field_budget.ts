@@ -7,7 +7,12 @@ export const GUEST_FIELDS_BYTES_MAX = 4_194_304;
 
 /** How much of its `GUEST_FIELDS_BYTES_MAX` a guest uses. */
 export class FieldBudget {
+  readonly #context: Pick<HttpContext, "memory">;
   #usedBytes = 0;
+
+  constructor(context: Pick<HttpContext, "memory">) {
+    this.#context = context;
+  }
 
   get usedBytes(): number {
     return this.#usedBytes;
@@ -21,6 +26,11 @@ export class FieldBudget {
         `Cannot keep more fields: all lists of the guest would have ${next} bytes, expected at most ${GUEST_FIELDS_BYTES_MAX}`,
       );
     }
+    const { memory } = this.#context;
+    if (bytes < 0) memory?.letGo(-bytes);
+    else if (memory?.hold(bytes) === false) {
+      throw new HostTrap("Cannot keep more fields: the memory of all guests together is used up");
+    }
     this.#usedBytes = next;
   }
 }
@@ -32,7 +42,7 @@ export function fieldBudgetOf(context: HttpContext): FieldBudget {
   const scope = context.scope ?? context;
   let budget = BUDGETS.get(scope);
   if (budget === undefined) {
-    budget = new FieldBudget();
+    budget = new FieldBudget(context);
     BUDGETS.set(scope, budget);
   }
   return budget;

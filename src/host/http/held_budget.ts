@@ -10,7 +10,12 @@ export const GUEST_HELD_BYTES_MAX = 16_777_216;
 
 /** How much of its `GUEST_HELD_BYTES_MAX` a guest uses. */
 export class HeldBudget {
+  readonly #context: Pick<HttpContext, "memory">;
   #usedBytes = 0;
+
+  constructor(context: Pick<HttpContext, "memory">) {
+    this.#context = context;
+  }
 
   get usedBytes(): number {
     return this.#usedBytes;
@@ -24,6 +29,11 @@ export class HeldBudget {
         `Cannot hold more of unsent bodies: all of the guest would have ${next} bytes, expected at most ${GUEST_HELD_BYTES_MAX}`,
       );
     }
+    const { memory } = this.#context;
+    if (bytes < 0) memory?.letGo(-bytes);
+    else if (memory?.hold(bytes) === false) {
+      throw new HostTrap("Cannot hold more of unsent bodies: the memory of all guests together is used up");
+    }
     this.#usedBytes = next;
   }
 }
@@ -35,7 +45,7 @@ export function heldBudgetOf(context: HttpContext): HeldBudget {
   const scope = context.scope ?? context;
   let budget = BUDGETS.get(scope);
   if (budget === undefined) {
-    budget = new HeldBudget();
+    budget = new HeldBudget(context);
     BUDGETS.set(scope, budget);
   }
   return budget;

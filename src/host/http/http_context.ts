@@ -2,4 +2,7 @@
 import type { HostContext } from "../context.ts";
 
 /** A `HostContext` is one. Lists of fields and bodies are bounded per `scope`. */
-export type HttpContext = Pick<HostContext, "counters" | "emit" | "label" | "egress" | "incomingCdnLoop" | "scope">;
+export type HttpContext = Pick<
+  HostContext,
+  "counters" | "emit" | "label" | "egress" | "incomingCdnLoop" | "memory" | "scope"
+>;

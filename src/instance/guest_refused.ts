@@ -1,0 +1,19 @@
+/** Why there is no room for a guest, or for what it wants to go on. */
+import { LoopgateError } from "../base/errors.ts";
+import type { BudgetRefusal } from "./process_budget.ts";
+
+/** Nothing is there for one more guest: no fault of its own. */
+export class GuestRefusedError extends LoopgateError {
+  readonly limit: BudgetRefusal | "processMemory";
+  constructor(limit: BudgetRefusal | "processMemory") {
+    super("ERR_OVERLOADED", `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`);
+    this.limit = limit;
+  }
+}
+
+const REFUSALS: Readonly<Record<GuestRefusedError["limit"], string>> = {
+  instances: "the workload has all instances that it may have",
+  processInstances: "there are all instances that the process may have",
+  stacks: "as many guests are running as the process can suspend",
+  processMemory: "the memory of all guests together is used up",
+};
