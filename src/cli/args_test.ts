@@ -54,13 +54,15 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     target: { scheme: "https", host: { kind: "name", name: "api.example.com" }, port: 443 },
     route: undefined,
     folder: "workloads",
+    listen: undefined,
   }],
-  ["explain --folder w shop 10.1:5432 --route task", {
+  ["explain --folder w shop 10.1:5432 --route task --listen 0.0.0.0:80", {
     kind: "explain",
     workload: "shop",
     target: { scheme: "tcp", host: { kind: "address", address: { family: "ipv4", bytes: [10, 0, 0, 1] } }, port: 5432 },
     route: "task",
     folder: "w",
+    listen: { host: "0.0.0.0", port: 80 },
   }],
   ["build", { kind: "build", folder: "." }],
   ["build w", { kind: "build", folder: "w" }],

@@ -1,7 +1,6 @@
 /** The command line from its words to its exit code; everything outside comes in as a parameter. */
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { Clock } from "../base/clock.ts";
-import type { IpPrefix } from "../base/ip_address.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
@@ -33,7 +32,7 @@ export interface CliTools {
   readonly clock: Clock;
   readonly files: FileReader;
   /** What this machine says about itself. */
-  readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
+  readonly ownAddresses: (known: Required<Pick<OwnAddresses, "nat64" | "listeners">>) => OwnAddresses;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
   readonly runCommand: (options: RunOptions) => Promise<number>;
   readonly builds: BuildCommandTools["builds"];

@@ -221,6 +221,8 @@ test("servedText: hosts, IPv6, and no environment or arguments", () => {
   };
   const text = servedText(served, coloursFor(false));
   assert.match(text, /Listening on http:\/\/\[::1\]:80\n/);
+  const everywhere = servedText({ ...served, address: { host: "0.0.0.0", port: 80 } }, coloursFor(false));
+  assert.match(everywhere, /Listening on http:\/\/localhost:80 \(0\.0\.0\.0: at every address of this machine\)\n/);
   assert.match(text, /GET,PUT {2}http:\/\/a\.com:80\/ /);
   assert.ok(!text.includes("s3cret"));
 });

@@ -1,7 +1,7 @@
 /** `loopgate explain`: what the files of a folder say about a target. Nothing is run, nothing is sent. */
 import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import { LoopgateError } from "../base/errors.ts";
-import type { IpPrefix } from "../base/ip_address.ts";
+import { parseIpAddress } from "../base/ip_address.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { loadFolder } from "../config/load_folder.ts";
@@ -19,7 +19,7 @@ import type { Terminal } from "./terminal.ts";
 export interface ExplainTools {
   readonly terminal: Terminal;
   readonly files: FileReader;
-  readonly ownAddresses: (nat64: readonly IpPrefix[]) => OwnAddresses;
+  readonly ownAddresses: (known: Required<Pick<OwnAddresses, "nat64" | "listeners">>) => OwnAddresses;
 }
 
 /** A guest that is asked about. */
@@ -35,7 +35,7 @@ interface Subject {
  * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_USAGE for a workload or route that is not there
  */
 export async function explain(command: ExplainCommand, tools: ExplainTools): Promise<number> {
-  const { folder, target } = command;
+  const { folder, target, listen } = command;
   const { stdout } = tools.terminal;
   const { workloads, gateway, diagnostics } = await loadFolder(folder, tools.files);
   if (diagnostics.length > 0) {
@@ -43,7 +43,9 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
     throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });
   }
   const workload = findWorkload(command, workloads);
-  const own = tools.ownAddresses(gateway.nat64);
+  const address = listen && parseIpAddress(listen.host);
+  const listeners = listen === undefined || address === undefined ? [] : [{ address, port: listen.port }];
+  const own = tools.ownAddresses({ nat64: gateway.nat64, listeners });
   const colours = coloursFor(stdout.isColoured);
   let isAllowed = true;
   const blocks = subjectsOf(workload, command).map(({ route, policy }) => {

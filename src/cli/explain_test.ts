@@ -31,7 +31,7 @@ async function explained(
       startTimer: () => assert.fail("explain waits for nothing"),
     },
     files: memoryFiles(files),
-    ownAddresses: (nat64) => ({ ...own, nat64 }),
+    ownAddresses: (known) => ({ ...own, ...known }),
     startGateway: () => assert.fail("explain starts nothing"),
     runCommand: () => assert.fail("explain runs nothing"),
     builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
@@ -133,6 +133,17 @@ const CASES: readonly (readonly [
       "denied: tcp://203.0.113.5:22 for the service of a",
       '  by: nothing in "net" of w/a/workload.jsonc allows 203.0.113.5:22 (private: an address of this machine)',
       '  to allow: add "tcp://203.0.113.5:22" to "net" in w/a/workload.jsonc',
+    ],
+  ],
+  [
+    "the gateway itself, where it is told where it listens",
+    { "w/a/x.wasm": "", "w/a/workload.jsonc": `{ ${SERVICE} }` },
+    "a 203.0.113.5:8080 --listen 0.0.0.0:8080",
+    1,
+    [
+      "denied: tcp://203.0.113.5:8080 for the service of a",
+      "  by: never reachable (the gateway itself)",
+      "  to allow: nothing does",
     ],
   ],
   [

@@ -39,6 +39,10 @@ function withBrackets(text: string): string {
 
 /** The start of a URL that reaches a listener: an address that means "every interface" is called localhost. */
 export function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  const isEvery = host === "0.0.0.0" || host === "::";
-  return `http://${isEvery ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `http://${isEveryInterface(host) ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** True for the addresses that stand for every one of the machine. */
+export function isEveryInterface(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }

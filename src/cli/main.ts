@@ -17,7 +17,7 @@ const exitCode = await runCli({
   terminal,
   clock: systemClock,
   files: folderFiles,
-  ownAddresses: (nat64) => ownAddresses({ clock: systemClock, listeners: () => [], nat64 })(),
+  ownAddresses: ({ nat64, listeners }) => ownAddresses({ clock: systemClock, listeners: () => listeners, nat64 })(),
   startGateway,
   runCommand,
   builds: { runJob: jobRunner(), runProgram },

@@ -2,7 +2,7 @@
 import { escapeText } from "../base/escape_text.ts";
 import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import type { Colours } from "./colours.ts";
-import { urlOf } from "./listen_address.ts";
+import { isEveryInterface, urlOf } from "./listen_address.ts";
 
 /** A gateway that has started. */
 export interface Served {
@@ -18,7 +18,9 @@ export function servedText(served: Served, colours: Colours): string {
   const lines = rows.map((row) => {
     return `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`;
   });
-  const parts = [`Listening on ${colours.strong(base)}`, "", ...lines];
+  const { host } = served.address;
+  const everywhere = isEveryInterface(host) ? ` (${host}: at every address of this machine)` : "";
+  const parts = [`Listening on ${colours.strong(base)}${everywhere}`, "", ...lines];
   const example = curlLine(served, base);
   if (example !== undefined) parts.push("", `Try: ${colours.fix(example)}`);
   return `${parts.join("\n")}\n\n`;

@@ -1,5 +1,6 @@
 /** `loopgate explain`: its words and its help. */
 import { type ExplainTarget, parseExplainTarget } from "../../policy/explain.ts";
+import { readListen } from "./listen.ts";
 import { COMMON_FLAGS, type Flags, FOLDER_DEFAULT, usage, type Words } from "./words.ts";
 
 /** What `explain` was asked for. */
@@ -10,13 +11,21 @@ export interface ExplainCommand {
   /** Undefined: the service and every route. */
   readonly route: string | undefined;
   readonly folder: string;
+  /** Where its gateway listens, which no guest reaches; undefined: at the usual place, on the machine's loopback. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** Its flags. */
-export const EXPLAIN_FLAGS: Flags = { ...COMMON_FLAGS, route: { type: "string" }, folder: { type: "string" } };
+export const EXPLAIN_FLAGS: Flags = {
+  ...COMMON_FLAGS,
+  route: { type: "string" },
+  folder: { type: "string" },
+  listen: { type: "string" },
+};
 
 /** Its help. */
-export const EXPLAIN_USAGE = `Usage: loopgate explain <workload> <target> [--route name] [--folder workloads]
+export const EXPLAIN_USAGE =
+  `Usage: loopgate explain <workload> <target> [--route name] [--folder workloads] [--listen host:port]
 
 Tells for the service and each route of a workload whether it may reach a target, which rule of which file decides,
 and the line that would allow it. Nothing is run and nothing is sent: a name is judged as a name, and what happens
@@ -25,6 +34,7 @@ to its answers is told.
   <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
   --route name         for one route only (<name>.route.jsonc)
   --folder folder      the folder that holds the workloads (workloads)
+  --listen host:port   where the gateway listens, as for serve: no guest reaches it
 
 Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2 something to mend.
 
@@ -49,12 +59,14 @@ export function explainCommand({ flags, positionals, rest }: Words): ExplainComm
     const expected = 'expected [scheme://]host[:port], like "https://api.example.com" or "10.0.0.1:5432"';
     throw usage(`Cannot explain "${text}": it is no target, ${expected}`, "explain", nearTarget(text));
   }
+  const listenText = flags.get("listen")?.at(-1);
   return {
     kind: "explain",
     workload,
     target,
     route: flags.get("route")?.at(-1),
     folder: flags.get("folder")?.at(-1) ?? FOLDER_DEFAULT,
+    listen: listenText === undefined ? undefined : readListen(listenText, "explain"),
   };
 }
 

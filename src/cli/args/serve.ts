@@ -3,7 +3,7 @@ import type { SocketAddress } from "../../base/ip_address.ts";
 import { nearestWord } from "../../base/nearest_word.ts";
 import { RESOLVER_EXPECTED } from "../../config/gateway_definition.ts";
 import { parseDnsServer } from "../../network/dns_servers.ts";
-import { parseListenAddress } from "../listen_address.ts";
+import { readListen } from "./listen.ts";
 import { COMMON_FLAGS, type Flags, usage, type Words } from "./words.ts";
 
 /** How events are printed. */
@@ -84,7 +84,7 @@ export function serveCommand({ flags, positionals, rest }: Words): ServeCommand 
   return {
     kind: "serve",
     folder,
-    listen: listenText === undefined ? undefined : readListen(listenText),
+    listen: listenText === undefined ? undefined : readListen(listenText, "serve"),
     log,
     ...(resolver !== undefined && { resolver }),
     ...(ca !== undefined && { ca }),
@@ -106,14 +106,4 @@ function readResolver(text: string): SocketAddress {
   const server = parseDnsServer(text);
   if (server !== undefined) return server;
   throw usage(`Cannot use --resolver "${text}": it is no address, expected ${RESOLVER_EXPECTED}`, "serve");
-}
-
-function readListen(text: string): { readonly host: string; readonly port: number } {
-  const read = parseListenAddress(text);
-  if (read.kind === "address") return { host: read.host, port: read.port };
-  throw usage(
-    `Cannot use --listen "${text}": ${read.is}, expected host:port, like 127.0.0.1:8080`,
-    "serve",
-    read.suggestion,
-  );
 }
