@@ -5,6 +5,7 @@ import { BUILD_FLAGS, type BuildCommand, buildCommand } from "./args/build.ts";
 import { EXPLAIN_FLAGS, type ExplainCommand, explainCommand } from "./args/explain.ts";
 import { RUN_FLAGS, type RunCommand, runCommand } from "./args/run.ts";
 import { SERVE_FLAGS, type ServeCommand, serveCommand } from "./args/serve.ts";
+import { VIRTUALIZE_FLAGS, type VirtualizeCommand, virtualizeCommand } from "./args/virtualize.ts";
 import { COMMON_FLAGS, type Flags, readWords, usage, type Words } from "./args/words.ts";
 import { type CommandName, COMMANDS } from "./usage.ts";
 
@@ -15,7 +16,8 @@ export type Command =
   | ServeCommand
   | ExplainCommand
   | RunCommand
-  | BuildCommand;
+  | BuildCommand
+  | VirtualizeCommand;
 
 const COMMAND_LIST = `${COMMANDS.slice(0, -1).join(", ")} or ${COMMANDS.at(-1)}`;
 
@@ -30,6 +32,7 @@ const READERS: Readonly<Record<CommandName, CommandReader>> = {
   explain: { flags: EXPLAIN_FLAGS, read: explainCommand },
   run: { flags: RUN_FLAGS, read: runCommand },
   build: { flags: BUILD_FLAGS, read: buildCommand },
+  virtualize: { flags: VIRTUALIZE_FLAGS, read: virtualizeCommand },
   help: { flags: COMMON_FLAGS, read: helpCommand },
 };
 

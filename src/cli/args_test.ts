@@ -23,6 +23,24 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     log: "json",
   }],
   ["serve -- -w", { kind: "serve", folder: "-w", listen: undefined, log: "pretty" }],
+  ["virtualize a.wasm --deny sockets,http --deny a:b/c -o b.wasm", {
+    kind: "virtualize",
+    component: "a.wasm",
+    output: "b.wasm",
+    deny: ["sockets", "http", "a:b/c"],
+    env: undefined,
+    args: undefined,
+    randomSeed: undefined,
+  }],
+  ["virtualize a.wasm --env A=1 --arg x --random-seed 18446744073709551615 --output=b.wasm", {
+    kind: "virtualize",
+    component: "a.wasm",
+    output: "b.wasm",
+    deny: [],
+    env: [["A", "1"]],
+    args: ["x"],
+    randomSeed: 0xffff_ffff_ffff_ffffn,
+  }],
   ["run a.wasm", { kind: "run", component: "a.wasm", env: [], args: [] }],
   ["run a.wasm --env A=b=c --env B=", { kind: "run", component: "a.wasm", env: [["A", "b=c"], ["B", ""]], args: [] }],
   ["run a.wasm --env A=1 --env A=2", { kind: "run", component: "a.wasm", env: [["A", "2"]], args: [] }],
@@ -133,6 +151,14 @@ const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
   [["run", "a.wasm", "--env", "A B=c"], /"A B" is no name/],
   [["run", "a.wasm", "--env", "=c"], /"" is no name/],
   [["run", "a.wasm", "--arg", "-x"], /--arg=<value>/],
+  [["virtualize"], /there is no component/],
+  [["virtualize", "a.wasm", "--deny", "http"], /expected -o <out\.wasm>/],
+  [["virtualize", "a.wasm", "-o", "b.wasm"], /nothing is to be met, expected --deny sockets/],
+  [["virtualize", "a.wasm", "b.wasm", "--deny", "http", "-o", "c"], /"b\.wasm" follows it/],
+  ...["x", "-1", "18446744073709551616", ""].map((seed) =>
+    [["virtualize", "a.wasm", `--random-seed=${seed}`, "-o", "b"], /no number of 64 bits/] as const
+  ),
+  [["virtualize", "a.wasm", "--env", "=c", "-o", "b"], /"" is no name.*\nSee: loopgate help virtualize/],
   [["run", "a.wasm", "--listen", "a:1"], /--listen: it is no flag of `run`/],
 ];
 

@@ -15,6 +15,7 @@ import { serveReplicas } from "./serve_replicas.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "./version.ts";
+import { virtualize } from "./virtualize.ts";
 
 /** How a command component is run; `gateway/run_command.ts` does it. */
 export interface RunOptions {
@@ -36,6 +37,8 @@ export interface CliTools {
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
   readonly runCommand: (options: RunOptions) => Promise<number>;
   readonly builds: BuildCommandTools["builds"];
+  /** Writes a file as a whole. */
+  readonly writeFile: (path: string, bytes: Uint8Array) => Promise<void>;
   readonly startReplica: StartReplica;
   /** Rejects when somebody listens there. */
   readonly probePort: (address: ListenAddress) => Promise<void>;
@@ -72,6 +75,8 @@ export async function runCli(tools: CliTools): Promise<number> {
           stdout: (bytes) => terminal.stdout.write(bytes),
           stderr: (bytes) => terminal.stderr.write(bytes),
         });
+      case "virtualize":
+        return await virtualize(command, tools);
     }
   } catch (error) {
     const { text, exitCode } = reportFault(error, coloursFor(terminal.stderr.isColoured));

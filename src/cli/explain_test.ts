@@ -36,6 +36,7 @@ async function explained(
     runCommand: () => assert.fail("explain runs nothing"),
     builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
     startReplica: () => assert.fail("not asked for"),
+    writeFile: () => assert.fail("not asked for"),
     probePort: () => assert.fail("not asked for"),
   });
   return { out, err, exitCode };

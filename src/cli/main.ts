@@ -10,6 +10,7 @@ import { jobRunner, runProgram } from "./build_process.ts";
 import { runCli } from "./cli.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
 import { forkReplica, parentLink, probePort } from "./replica_process.ts";
+import { writeWholeFile } from "./write_file.ts";
 
 const terminal = processTerminal();
 const parent = parentLink();
@@ -21,6 +22,7 @@ const exitCode = await runCli({
   startGateway,
   runCommand,
   builds: { runJob: jobRunner(), runProgram },
+  writeFile: writeWholeFile,
   startReplica: forkReplica,
   probePort,
   ...(parent !== undefined && { parent }),

@@ -3,9 +3,10 @@ import { BUILD_USAGE } from "./args/build.ts";
 import { EXPLAIN_USAGE } from "./args/explain.ts";
 import { RUN_USAGE } from "./args/run.ts";
 import { SERVE_USAGE } from "./args/serve.ts";
+import { VIRTUALIZE_USAGE } from "./args/virtualize.ts";
 
 /** The commands there are. */
-export const COMMANDS = ["serve", "explain", "run", "build", "help"] as const;
+export const COMMANDS = ["serve", "explain", "run", "build", "virtualize", "help"] as const;
 
 /** One of them. */
 export type CommandName = (typeof COMMANDS)[number];
@@ -18,15 +19,17 @@ Usage:
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
   loopgate build [folder]
+  loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--random-seed N] -o <out.wasm>
   loopgate help [command]
   loopgate --version
 
 Commands:
-  serve    serve a folder of workloads until Ctrl-C
-  explain  tell whether a workload may reach a target, by which rule, and which line would allow it
-  run      run one wasi:cli/run component to its end
-  build    make the guests of workloads from their sources
-  help     tell more about a command
+  serve       serve a folder of workloads until Ctrl-C
+  explain     tell whether a workload may reach a target, by which rule, and which line would allow it
+  run         run one wasi:cli/run component to its end
+  build       make the guests of workloads from their sources
+  virtualize  meet some imports of a component inside it
+  help        tell more about a command
 
 Exit codes: 0 all went well, 1 a failure while serving (explain: denied), 2 something to mend: a file, a flag, a port.
 `;
@@ -49,6 +52,8 @@ export function usageText(topic: CommandName | undefined): string {
       return RUN_USAGE;
     case "build":
       return BUILD_USAGE;
+    case "virtualize":
+      return VIRTUALIZE_USAGE;
     case "help":
       return HELP;
   }

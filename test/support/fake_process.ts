@@ -63,6 +63,7 @@ export class FakeProcess {
       runCommand: () => Promise.reject(new Error("not asked for")),
       builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
       startReplica: () => assert.fail("not asked for"),
+      writeFile: () => Promise.reject(new Error("not asked for")),
       probePort: () => Promise.reject(new Error("not asked for")),
       ...overrides,
     };

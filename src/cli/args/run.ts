@@ -1,5 +1,5 @@
 /** `loopgate run`: its words and its help. */
-import { ENV_NAME } from "../../config/definition.ts";
+import { readEnv } from "./env.ts";
 import { COMMON_FLAGS, type Flags, usage, type Words } from "./words.ts";
 
 /** What `run` was asked for. */
@@ -42,19 +42,10 @@ export function runCommand({ flags, positionals, rest }: Words): RunCommand {
       `Cannot run "${component}": "${extra}" follows it, expected the component's own arguments after "--"`;
     throw usage(message, "run", `loopgate run ${component} -- ${extra}`);
   }
-  const env = new Map<string, string>();
-  for (const pair of flags.get("env") ?? []) {
-    const equals = pair.indexOf("=");
-    // The text is not repeated: without "=" it may well be a secret alone.
-    if (equals < 0) throw usage('Cannot use --env: one of them has no "=", expected NAME=value', "run");
-    const name = pair.slice(0, equals);
-    if (!ENV_NAME.test(name)) {
-      throw usage(
-        `Cannot use --env: "${name}" is no name of a variable, expected letters, digits, "_", "." and "-"`,
-        "run",
-      );
-    }
-    env.set(name, pair.slice(equals + 1));
-  }
-  return { kind: "run", component, env: [...env], args: [...(flags.get("arg") ?? []), ...rest] };
+  return {
+    kind: "run",
+    component,
+    env: readEnv(flags.get("env") ?? [], "run"),
+    args: [...(flags.get("arg") ?? []), ...rest],
+  };
 }
