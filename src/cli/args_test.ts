@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { LoopgateError } from "../base/errors.ts";
 import { LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import { parseCommand } from "./args.ts";
-import { parseListenAddress, urlOf } from "./listen_address.ts";
+import { parseListenAddress, urlOf } from "../base/listen_address.ts";
 import { COMMANDS, usageText } from "./usage.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../base/version.ts";
 
 const GOOD: readonly (readonly [words: string, command: unknown])[] = [
   ["serve w", { kind: "serve", folder: "w", listen: undefined, log: "pretty" }],

@@ -2,6 +2,7 @@
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { Clock } from "../base/clock.ts";
 import type { FileReader } from "../config/file_reader.ts";
+import { loadGatewayFile } from "../config/gateway_file.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
@@ -14,7 +15,7 @@ import { serve } from "./serve.ts";
 import { serveReplicas } from "./serve_replicas.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageText } from "./usage.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../base/version.ts";
 import { virtualize } from "./virtualize.ts";
 
 /** How a command component is run; `gateway/run_command.ts` does it. */
@@ -60,7 +61,12 @@ export async function runCli(tools: CliTools): Promise<number> {
         return 0;
       case "serve":
         if (command.replicas !== undefined && command.replicas > 1 && tools.parent === undefined) {
-          return await serveReplicas({ count: command.replicas, listen: command.listen, log: command.log }, tools);
+          // Its faults are the replicas' to tell.
+          const { listen } = (await loadGatewayFile(command.folder, tools.files)).gateway;
+          return await serveReplicas(
+            { count: command.replicas, listen: command.listen ?? listen, log: command.log },
+            tools,
+          );
         }
         return await serve(command, tools);
       case "explain":

@@ -1,6 +1,7 @@
 /** `loopgate serve`: a gateway from its start to its end. */
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
+import { loadGatewayFile } from "../config/gateway_file.ts";
 import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
@@ -9,6 +10,7 @@ import type { ServeCommand } from "./args/serve.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
+import type { GatewaySpec, HostPort } from "../workload/spec.ts";
 import type { ParentLink } from "./replica_link.ts";
 import { servedText } from "./served_text.ts";
 import { StopSignals } from "./stop_signals.ts";
@@ -34,13 +36,17 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
   const log = new EventLog({ format: command.log, terminal, clock, replica });
   try {
     const { folder, resolver } = command;
-    const listen = listenOf(command, parent);
+    // Of a replica listener and admin are not quite what the file says; alone, the gateway reads it itself.
+    const file = parent === undefined ? undefined : (await loadGatewayFile(folder, tools.files)).gateway;
+    const listen = listenOf(command, parent, file);
     const ca = command.ca === undefined ? undefined : await readCa(command.ca, tools.files);
+    const admin = adminOf(command, parent, file);
     const gateway = await tools.startGateway({
       folder,
       clock,
       emit: log.emit,
       ...(listen !== undefined && { listen }),
+      ...(admin !== undefined && { admin }),
       ...(resolver !== undefined && { resolver }),
       ...(ca !== undefined && { ca }),
       watch: command.watch ?? true,
@@ -82,9 +88,24 @@ function watchSignals({ terminal, clock, parent }: ServeTools, drain: () => void
 }
 
 /** Replicas share one port: the one the first of them got. */
-function listenOf({ listen }: ServeCommand, parent: ParentLink | undefined): ListenAddress | undefined {
+function listenOf(
+  { listen }: ServeCommand,
+  parent: ParentLink | undefined,
+  file: GatewaySpec | undefined,
+): ListenAddress | undefined {
   if (parent === undefined) return listen;
-  return { ...(parent.assignment.listen ?? listen ?? LISTEN_DEFAULT), reusePort: true };
+  return { ...(parent.assignment.listen ?? listen ?? file?.listen ?? LISTEN_DEFAULT), reusePort: true };
+}
+
+/** Each replica has an admin of its own: what one shows is its own, and a scraper asks all of them. */
+function adminOf(
+  command: ServeCommand,
+  parent: ParentLink | undefined,
+  file: GatewaySpec | undefined,
+): HostPort | undefined {
+  const admin = command.admin ?? file?.admin;
+  if (admin === undefined || parent === undefined || admin.port === 0) return admin;
+  return { host: admin.host, port: admin.port + parent.assignment.index - 1 };
 }
 
 async function readCa(file: string, files: FileReader): Promise<string> {
@@ -94,10 +115,10 @@ async function readCa(file: string, files: FileReader): Promise<string> {
 }
 
 /** The first line of a JSON log: where, and what. */
-function startedJson({ address, workloads }: Gateway, time: string, replica: number | undefined): string {
+function startedJson({ address, adminAddress, workloads }: Gateway, time: string, replica: number | undefined): string {
   const routes = workloads.flatMap((workload) =>
     workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
   );
-  const line = { time, event: "listening", ...(replica !== undefined && { replica }), address, routes };
+  const line = { time, event: "listening", ...(replica !== undefined && { replica }), address, adminAddress, routes };
   return `${JSON.stringify(line)}\n`;
 }

@@ -1,12 +1,14 @@
 /** What a gateway serves, as a table, and a line to try it. Pure. */
 import { escapeText } from "../base/escape_text.ts";
-import type { RouteSpec, WorkloadSpec } from "../workload/spec.ts";
+import type { HostPort, RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import type { Colours } from "./colours.ts";
-import { isEveryInterface, urlOf } from "./listen_address.ts";
+import { isEveryInterface, urlOf } from "../base/listen_address.ts";
 
 /** A gateway that has started. */
 export interface Served {
   readonly address: { readonly host: string; readonly port: number };
+  /** Where the admin listens. */
+  readonly adminAddress?: HostPort | undefined;
   readonly workloads: readonly WorkloadSpec[];
 }
 
@@ -18,9 +20,10 @@ export function servedText(served: Served, colours: Colours): string {
   const lines = rows.map((row) => {
     return `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`;
   });
-  const { host } = served.address;
+  const { address: { host }, adminAddress } = served;
   const everywhere = isEveryInterface(host) ? ` (${host}: at every address of this machine)` : "";
-  const parts = [`Listening on ${colours.strong(base)}${everywhere}`, "", ...lines];
+  const admin = adminAddress === undefined ? [] : [`Admin on ${colours.strong(urlOf(adminAddress))}`];
+  const parts = [`Listening on ${colours.strong(base)}${everywhere}`, ...admin, "", ...lines];
   const example = curlLine(served, base);
   if (example !== undefined) parts.push("", `Try: ${colours.fix(example)}`);
   return `${parts.join("\n")}\n\n`;

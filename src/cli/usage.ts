@@ -14,8 +14,8 @@ export type CommandName = (typeof COMMANDS)[number];
 const OVERVIEW = `Loopgate: an HTTP edge gateway for WebAssembly components, with a private loopback for every workload
 
 Usage:
-  loopgate serve <folder> [--listen host:port] [--log pretty|json] [--resolver host:port]... [--ca file]
-                          [--replicas N] [--no-watch]
+  loopgate serve <folder> [--listen host:port] [--admin host:port] [--log pretty|json]
+                          [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
   loopgate build [folder]

@@ -1,6 +1,7 @@
 /** What may stand in `gateway.jsonc`, the operator's file; the rules of `definition.ts` hold for its messages. */
 import * as v from "valibot";
 import { type IpPrefix, parsePrefix } from "../base/ip_address.ts";
+import { parseListenAddress } from "../base/listen_address.ts";
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
 import { isNat64Prefix } from "../policy/carried_ipv4.ts";
@@ -73,11 +74,27 @@ const processLimits = limitsObject(PROCESS_LIMIT_KEYS, {
   about: "What all guests of the process may use together.",
 });
 
-const LISTEN_FLAG = "the flag --listen host:port sets where the gateway listens";
+const LISTEN_KEY = 'write "listen": "127.0.0.1:8080" beside "listener"';
+
+/** Where something listens, as `host:port`. */
+function listenAddress(about: string) {
+  const expected = 'host:port in quotes, like "127.0.0.1:8080"';
+  return v.pipe(
+    v.string(wrongType(expected)),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const read = dataset.typed ? parseListenAddress(dataset.value) : undefined;
+      if (read?.kind !== "fault") return;
+      const fix = read.suggestion === undefined ? "" : `\nwrite ${read.suggestion}`;
+      addIssue({ message: `${read.is}, expected ${expected}${fix}` });
+    }),
+    v.metadata({ jsonSchema: { pattern: "^(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$" } } satisfies Notes),
+    v.description(about),
+  );
+}
 
 const listener = limitsObject(LISTENER_LIMIT_KEYS, {
   defaults: LISTENER_LIMITS,
-  absentKeys: { host: LISTEN_FLAG, port: LISTEN_FLAG, address: LISTEN_FLAG },
+  absentKeys: { host: LISTEN_KEY, port: LISTEN_KEY, address: LISTEN_KEY },
   about: "What clients may use.",
 });
 
@@ -92,13 +109,17 @@ export const GATEWAY_FILE = closed({
   limits: v.optional(ceilingLimits),
   process: v.optional(processLimits),
   listener: v.optional(listener),
+  listen: v.optional(listenAddress("Where clients are served. Default: 127.0.0.1:8080.")),
+  admin: v.optional(
+    listenAddress(
+      "Where health, metrics and the admin page are served; best an address of the loopback. Default: nowhere.",
+    ),
+  ),
 }, {
-  listen: LISTEN_FLAG,
   trustedProxies: LATER,
   proxies: LATER,
   replicas: LATER,
-  admin: LATER,
-  metrics: LATER,
+  metrics: 'write "admin": "127.0.0.1:8081"; it has /metrics',
   service: "a service belongs to workload.jsonc of a sub-folder",
   env: "variables belong to workload.jsonc of a sub-folder, or to a route file",
 });

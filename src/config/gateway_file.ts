@@ -2,11 +2,12 @@
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { parsePrefix } from "../base/ip_address.ts";
+import { parseListenAddress } from "../base/listen_address.ts";
 import { formatDuration } from "../base/quantity.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
 import { absentLayer, type PolicyLayer } from "../policy/policy.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
-import type { GatewaySpec } from "../workload/spec.ts";
+import type { GatewaySpec, HostPort } from "../workload/spec.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, joinPath } from "./file_reader.ts";
@@ -41,7 +42,15 @@ export interface LoadedGateway {
 
 /** What counts where the operator says nothing. */
 export const NO_GATEWAY_FILE: LoadedGateway = {
-  gateway: { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS, listener: {} },
+  gateway: {
+    nat64: [],
+    resolver: undefined,
+    ca: undefined,
+    limits: PROCESS_LIMITS,
+    listener: {},
+    listen: undefined,
+    admin: undefined,
+  },
   ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), isSound: true },
   diagnostics: [],
   dependencies: [],
@@ -80,7 +89,15 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     ca,
     limits: { ...PROCESS_LIMITS, ...limitFields(PROCESS_LIMIT_KEYS, file.process) },
     listener: limitFields(LISTENER_LIMIT_KEYS, file.listener),
+    listen: addressOf(file.listen),
+    admin: addressOf(file.admin),
   };
+}
+
+/** The definition has seen to it that it can be read. */
+function addressOf(text: string | undefined): HostPort | undefined {
+  const read = text === undefined ? undefined : parseListenAddress(text);
+  return read?.kind === "address" ? { host: read.host, port: read.port } : undefined;
 }
 
 /** Node refuses a header that may take longer than its request. */

@@ -40,6 +40,8 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "resolver",
   "ca",
   "build",
+  "listen",
+  "admin",
 ]);
 /** Keys that are public in the object of such a key only: elsewhere they may be a slip of the finger. */
 const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([

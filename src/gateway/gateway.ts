@@ -20,9 +20,12 @@ import type { InstanceCount } from "../telemetry/instance_counts.ts";
 import { type LimitCount, LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
+import { RecentEvents } from "../telemetry/recent_events.ts";
 import { type ReloadCount, ReloadCounts } from "../telemetry/reload_counts.ts";
-import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
+import { type RequestCount, RequestCounts } from "../telemetry/request_counts.ts";
+import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
+import { type OpenAdmin, openAdmin } from "./open_admin.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
 import { openEgressTools } from "./egress_tools.ts";
@@ -38,8 +41,10 @@ import { WorkloadSet } from "./workload_set.ts";
 export interface GatewayOptions {
   /** The folder of workloads; diagnostics name its files in the same way. */
   readonly folder: string;
-  /** Default: 127.0.0.1:8080. */
+  /** Over what `gateway.jsonc` says. Default: 127.0.0.1:8080. */
   readonly listen?: ListenAddress;
+  /** Where health, metrics and the admin page are served, over what `gateway.jsonc` says. Default: nowhere. */
+  readonly admin?: HostPort;
   /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: false. */
   readonly watch?: boolean;
   /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
@@ -60,6 +65,8 @@ export interface GatewayOptions {
 
 /** What a gateway has counted. */
 export interface GatewayMetrics {
+  /** `loopgate_requests_total`, `loopgate_request_duration_seconds`, `loopgate_guest_cpu_seconds_total`. */
+  readonly requests: readonly RequestCount[];
   /** `loopgate_denied_total`. */
   readonly denied: readonly DenialCount[];
   /** `loopgate_limited_total`. */
@@ -78,6 +85,8 @@ export interface Gateway {
   readonly address: ListenAddress;
   /** `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Where the admin listens; undefined: nowhere. */
+  readonly adminAddress: HostPort | undefined;
   /** How long `close` lets requests in flight finish. */
   readonly drainMs: number;
   /** What it serves now, by name. */
@@ -113,45 +122,45 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
  * await gateway.close();
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { folder, files = folderFiles, listen = LISTEN_DEFAULT } = options;
+  const { folder, files = folderFiles } = options;
   const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING, tracksWrites: true }) };
   const first = await readFolder(reading);
   // The watch has a timer at all times: it is no sign of something forgotten.
   const quietClock = options.clock ?? systemClock;
-  const { tools, counts, close: closeTelemetry } = openTelemetry(options, first.operator.gateway);
-  const { clock, counters } = tools;
-  const listenerLimits = { ...LISTENER_LIMITS, ...first.operator.gateway.listener, ...options.limits?.listener };
+  const operator = first.operator.gateway;
+  const { tools, counts, close: closeTelemetry } = openTelemetry(options, operator);
+  const { counters } = tools;
+  const listenerLimits = { ...LISTENER_LIMITS, ...operator.listener, ...options.limits?.listener };
   let own: SocketAddress[] = [];
   const router = new RouterTable<Route>();
-  const workloads = new WorkloadSet({
+  const workloads = openWorkloads(options, {
     router,
     tools,
     counts,
-    egress: options.egress ?? DEFAULT_EGRESS,
-    limits: options.limits,
+    operator,
     drainMs: listenerLimits.drainTimeoutMs,
-    openEgressTools: ({ resolver, ca, nat64 }: GatewaySpec) =>
-      openEgressTools({
-        resolver: options.resolver ?? resolver,
-        ca: options.ca ?? ca,
-        nat64,
-        listeners: () => own,
-        clock,
-        counters,
-      }),
-    operator: first.operator.gateway,
+    own: () => own,
   });
   workloads.open(first);
   const { listener, app } = openServer(router, tools, listenerLimits);
   const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit });
   let address: ListenAddress;
+  let admin: OpenAdmin | undefined;
   try {
-    // A guest must not reach the gateway itself, so nothing runs before its address is known.
-    address = await listener.listen(listen);
-    const ip = parseIpAddress(address.host.split("%")[0] ?? "");
-    if (ip !== undefined) own = [{ address: ip, port: address.port }];
+    // A guest must not reach the gateway itself, so nothing runs before its addresses are known.
+    address = await listener.listen(options.listen ?? operator.listen ?? LISTEN_DEFAULT);
+    admin = await openAdmin(options.admin ?? operator.admin, {
+      url: urlOf(address),
+      startedWallMs: quietClock.wallMs(),
+      workloads,
+      counters,
+      totals: () => metricsOf(counts, tools),
+      recent: counts.recent,
+      isDraining: () => listener.isClosing,
+    }, tools.emit);
+    own = [address, admin?.address].flatMap((each) => each === undefined ? [] : socketAddressOf(each));
   } catch (error) {
-    await workloads.close();
+    await Promise.all([workloads.close(), listener.close(0)]);
     throw error;
   }
   workloads.start();
@@ -166,11 +175,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await workloads.close();
     await quiet;
     await app.settled();
+    await admin?.close();
     closeTelemetry();
   };
   return {
     address,
     url: urlOf(address),
+    adminAddress: admin?.address,
     drainMs: listenerLimits.drainTimeoutMs,
     get workloads() {
       return workloads.specs;
@@ -183,12 +194,46 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** The workloads of a gateway, none of them made yet. */
+function openWorkloads(options: GatewayOptions, shared: {
+  readonly router: RouterTable<Route>;
+  readonly tools: GuestTools;
+  readonly counts: Counts;
+  readonly operator: GatewaySpec;
+  readonly drainMs: number;
+  /** Where the gateway itself listens. */
+  readonly own: () => readonly SocketAddress[];
+}): WorkloadSet {
+  const { router, tools, counts, operator, drainMs, own } = shared;
+  const { clock, counters } = tools;
+  return new WorkloadSet({
+    router,
+    tools,
+    counts,
+    egress: options.egress ?? DEFAULT_EGRESS,
+    limits: options.limits,
+    drainMs,
+    openEgressTools: ({ resolver, ca, nat64 }: GatewaySpec) =>
+      openEgressTools({
+        resolver: options.resolver ?? resolver,
+        ca: options.ca ?? ca,
+        nat64,
+        listeners: own,
+        clock,
+        counters,
+      }),
+    operator,
+  });
+}
+
 /** What has been counted since the start. */
 interface Counts {
   readonly denials: DenialCounts;
   readonly limits: LimitCounts;
   readonly failures: FailureCounts;
   readonly reloads: ReloadCounts;
+  readonly requests: RequestCounts;
+  readonly recent: RecentEvents;
 }
 
 function openTelemetry(
@@ -202,13 +247,18 @@ function openTelemetry(
     limits: new LimitCounts(),
     failures: new FailureCounts(),
     reloads: new ReloadCounts(),
+    requests: new RequestCounts(),
+    recent: new RecentEvents(() => counted.wallMs()),
   };
-  const limitLog = new LimitLog({ clock: counted, emit, counts: counts.limits });
+  const counting = counts.requests.counting(
+    counts.failures.counting(counts.reloads.counting(counts.recent.keeping(emit))),
+  );
+  const limitLog = new LimitLog({ clock: counted, emit: counting, counts: counts.limits });
   const tools = openGuestTools({
     clock: counted,
     randomBytes,
     counters,
-    emit: counts.failures.counting(counts.reloads.counting(emit)),
+    emit: counting,
     onLimit: limitLog.report,
     limits: { ...operator.limits, ...limits?.process },
     hostBytesMax: Math.min(HOST_BYTES_MAX, getHeapStatistics().heap_size_limit * HOST_HEAP_SHARE),
@@ -216,8 +266,12 @@ function openTelemetry(
   return { tools, counts, close: () => limitLog.close() };
 }
 
-function metricsOf({ denials, limits, failures, reloads }: Counts, { instanceCounts }: GuestTools): GatewayMetrics {
+function metricsOf(
+  { denials, limits, failures, reloads, requests }: Counts,
+  { instanceCounts }: GuestTools,
+): GatewayMetrics {
   return {
+    requests: requests.snapshot(),
     denied: denials.snapshot(),
     limited: limits.snapshot(),
     failed: failures.snapshot(),
@@ -248,6 +302,11 @@ function openServer(
     onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
   });
   return { listener, app };
+}
+
+function socketAddressOf({ host, port }: HostPort): readonly SocketAddress[] {
+  const address = parseIpAddress(host.split("%")[0] ?? "");
+  return address === undefined ? [] : [{ address, port }];
 }
 
 function urlOf({ host, port }: ListenAddress): string {

@@ -72,10 +72,20 @@ test("keptText: places, sentences and fixes, and no more than fit a line", () =>
 });
 
 test("laterKeys: what the gateway was opened with", () => {
-  const served = { nat64: [], resolver: undefined, ca: undefined, limits: PROCESS_LIMITS, listener: {} };
+  const served = {
+    nat64: [],
+    resolver: undefined,
+    ca: undefined,
+    limits: PROCESS_LIMITS,
+    listener: {},
+    listen: undefined,
+    admin: undefined,
+  };
   assert.equal(laterKeys(served, { ...served, ca: "other", limits: { ...PROCESS_LIMITS } }), undefined);
   const listener = { connectionsMax: 5 };
   assert.match(laterKeys(served, { ...served, listener }) ?? "", /^"listener" of gateway\.jsonc count/);
+  const admin = { host: "127.0.0.1", port: 8081 };
+  assert.match(laterKeys(served, { ...served, listener, admin }) ?? "", /^"listener" and "admin" of/);
   const limits = { ...PROCESS_LIMITS, stacksMax: 9 };
   assert.match(laterKeys(served, { ...served, limits, listener }) ?? "", /^"process" and "listener" of/);
 });

@@ -19,6 +19,8 @@ export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | u
   const keys = [
     ...(isSame(served.limits, changed.limits) ? [] : ['"process"']),
     ...(isSame(served.listener, changed.listener) ? [] : ['"listener"']),
+    ...(isSame(served.listen ?? {}, changed.listen ?? {}) ? [] : ['"listen"']),
+    ...(isSame(served.admin ?? {}, changed.admin ?? {}) ? [] : ['"admin"']),
   ];
   return keys.length === 0
     ? undefined

@@ -52,7 +52,12 @@ export class WorkloadSet {
 
   /** What is served, by name. */
   get specs(): readonly WorkloadSpec[] {
-    return [...this.#slots.values()].flatMap((slot) => slot.current?.spec ?? [])
+    return this.served.map(({ spec }) => spec);
+  }
+
+  /** The versions that the router leads to, by name. */
+  get served(): readonly Workload[] {
+    return [...this.#slots.values()].flatMap((slot) => slot.current ?? [])
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -91,6 +91,12 @@ export class Loopback {
     listener.close();
   }
 
+  /** Ports that something listens on, in order. */
+  get listening(): readonly number[] {
+    const ports = new Set([...this.#ports.ipv4.listening(), ...this.#ports.ipv6.listening()]);
+    return [...ports].toSorted((a, b) => a - b);
+  }
+
   isListening(port: number): boolean {
     return this.#ports.ipv4.isListening(port) || this.#ports.ipv6.isListening(port);
   }

@@ -57,6 +57,11 @@ export class PortTable<T> {
     return this.#holds.get(port)?.some((hold) => hold.listener !== undefined) ?? false;
   }
 
+  /** Ports that something listens on, of any address. */
+  listening(): number[] {
+    return [...this.#holds.keys()].filter((port) => this.isListening(port));
+  }
+
   /** For messages and tests. */
   list(): string[] {
     return [...this.#holds.values()].flat().map((hold) => formatSocketAddress(hold.address));

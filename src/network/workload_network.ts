@@ -156,6 +156,11 @@ export class WorkloadNetwork {
     this.#denials.report(label, denial);
   }
 
+  /** TCP ports of the private loopback that something listens on, in order. */
+  get listening(): readonly number[] {
+    return this.#loopback.listening;
+  }
+
   /** True while something listens on TCP `port` of any loopback address. */
   isListening(port: number): boolean {
     return this.#loopback.isListening(port);

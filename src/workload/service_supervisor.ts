@@ -62,6 +62,7 @@ export class ServiceSupervisor {
   #lastReason: string | undefined;
   #nextDelayMs: number;
   #restartsInRow = 0;
+  #starts = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -71,6 +72,16 @@ export class ServiceSupervisor {
 
   get state(): ServiceState {
     return this.#state;
+  }
+
+  /** Runs after the first. */
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+
+  /** How the last run ended that has ended; undefined: none has. */
+  get lastEnd(): string | undefined {
+    return this.#lastReason;
   }
 
   /** Starts the service. Does nothing when it was started or stopped before. */
@@ -124,6 +135,7 @@ export class ServiceSupervisor {
     this.#become({ kind: "starting", lastReason: this.#lastReason });
     // Who heard of the start may have stopped it.
     if (this.#state.kind !== "starting") return;
+    this.#starts++;
     const run = this.#options.startRun();
     this.#run = run;
     this.#watching = run.ended.then((end) => this.#ended(end));

@@ -58,6 +58,13 @@ export interface WorkloadSpec {
   readonly totals: WorkloadTotals;
 }
 
+/** Where something listens. */
+export interface HostPort {
+  readonly host: string;
+  /** 0 is a free one. */
+  readonly port: number;
+}
+
 /** What the operator's `gateway.jsonc` says besides the ceiling, which is in every policy already. */
 export interface GatewaySpec {
   /** Prefixes of the network's own NAT64 (RFC 6052): an address below them is judged as the IPv4 one it carries. */
@@ -69,6 +76,10 @@ export interface GatewaySpec {
   readonly limits: ProcessLimits;
   /** What differs from the listener's defaults. */
   readonly listener: ListenerSpec;
+  /** Where clients are served; undefined: at the default. */
+  readonly listen: HostPort | undefined;
+  /** Where the admin listens; undefined: nowhere. */
+  readonly admin: HostPort | undefined;
 }
 
 /** Bounds of the listener that the operator sets; `server/listener_limits.ts` says what each stops. */

@@ -73,10 +73,11 @@ export class FakeProcess {
     return {
       address: { host: "127.0.0.1", port: 8080 },
       url: "http://127.0.0.1:8080",
+      adminAddress: undefined,
       drainMs: 10_000,
       workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
       counters: () => new LiveCounters().snapshot(),
-      metrics: () => ({ denied: [], limited: [], failed: [], reloads: [], instances: [] }),
+      metrics: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [] }),
       serviceState: () => undefined,
       reload: () => Promise.resolve([]),
       close: () => {

@@ -71,8 +71,8 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
 }
 
 /** Waits for something that happens soon; the test's own timeout is the limit. */
-export async function eventually(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Waits until a number that grows stays the same for a while, and gives it. */

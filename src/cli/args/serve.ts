@@ -3,6 +3,7 @@ import type { SocketAddress } from "../../base/ip_address.ts";
 import { nearestWord } from "../../base/nearest_word.ts";
 import { RESOLVER_EXPECTED } from "../../config/gateway_definition.ts";
 import { parseDnsServer } from "../../network/dns_servers.ts";
+import type { HostPort } from "../../workload/spec.ts";
 import { readListen } from "./listen.ts";
 import { COMMON_FLAGS, type Flags, usage, type Words } from "./words.ts";
 
@@ -14,7 +15,9 @@ export interface ServeCommand {
   readonly kind: "serve";
   readonly folder: string;
   /** Undefined: the gateway's default. */
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly listen: HostPort | undefined;
+  /** Where the admin listens, over what the files say. */
+  readonly admin?: HostPort;
   readonly log: LogFormat;
   /** Name servers, over what the files say. */
   readonly resolver?: readonly SocketAddress[];
@@ -30,6 +33,7 @@ export interface ServeCommand {
 export const SERVE_FLAGS: Flags = {
   ...COMMON_FLAGS,
   listen: { type: "string" },
+  admin: { type: "string" },
   log: { type: "string" },
   resolver: { type: "string", isList: true },
   ca: { type: "string" },
@@ -38,9 +42,8 @@ export const SERVE_FLAGS: Flags = {
 };
 
 /** Its help. */
-export const SERVE_USAGE =
-  `Usage: loopgate serve <folder> [--listen host:port] [--log pretty|json] [--resolver host:port]... [--ca file]
-                               [--replicas N] [--no-watch]
+export const SERVE_USAGE = `Usage: loopgate serve <folder> [--listen host:port] [--admin host:port] [--log pretty|json]
+                               [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
 
 Serves every workload of a folder. Each sub-folder with a workload.jsonc (service, environment, network) or
 with <name>.route.jsonc files (one route each) is a workload; a gateway.jsonc beside them is the operator's
@@ -48,6 +51,8 @@ with <name>.route.jsonc files (one route each) is a workload; a gateway.jsonc be
 
   --listen host:port   where to listen (127.0.0.1:8080); port 0 is a free one, [::1]:8080 is IPv6,
                        0.0.0.0:8080 is every interface of the machine
+  --admin host:port    where health (/healthz, /readyz), metrics (/metrics) and the admin page are served (nowhere);
+                       best an address of the loopback. Replica k has the port k - 1 above it
   --log pretty|json    how events are printed (pretty): a line for people, or one JSON object per line
   --resolver host:port a name server, instead of those of gateway.jsonc or the machine; may come more than once
   --ca file            certificates (PEM) to trust besides the machine's, instead of those of gateway.jsonc
@@ -78,6 +83,7 @@ export function serveCommand({ flags, positionals, rest }: Words): ServeCommand 
     throw usage(`Cannot use --log "${log}", expected pretty or json`, "serve", nearestWord(log, ["pretty", "json"]));
   }
   const listenText = flags.get("listen")?.at(-1);
+  const adminText = flags.get("admin")?.at(-1);
   const resolver = flags.get("resolver")?.map(readResolver);
   const ca = flags.get("ca")?.at(-1);
   const replicas = flags.get("replicas")?.map(readReplicas).at(-1);
@@ -86,6 +92,7 @@ export function serveCommand({ flags, positionals, rest }: Words): ServeCommand 
     folder,
     listen: listenText === undefined ? undefined : readListen(listenText, "serve"),
     log,
+    ...(adminText !== undefined && { admin: readListen(adminText, "serve", "--admin") }),
     ...(resolver !== undefined && { resolver }),
     ...(ca !== undefined && { ca }),
     ...(replicas !== undefined && { replicas }),

@@ -1,0 +1,93 @@
+/** What the admin listener shows. The gateway makes it from what it has; nothing in here can change anything. */
+import type { DenialCount } from "../telemetry/denial_counts.ts";
+import type { FailureCount } from "../telemetry/failure_counts.ts";
+import type { InstanceCount } from "../telemetry/instance_counts.ts";
+import type { LimitCount } from "../telemetry/limit_counts.ts";
+import type { LiveKind } from "../telemetry/live_counters.ts";
+import type { RecentEvent } from "../telemetry/recent_events.ts";
+import type { ReloadCount } from "../telemetry/reload_counts.ts";
+import type { RequestCount } from "../telemetry/request_counts.ts";
+
+/** Totals since the start. */
+export interface AdminTotals {
+  readonly requests: readonly RequestCount[];
+  readonly denied: readonly DenialCount[];
+  readonly limited: readonly LimitCount[];
+  readonly failed: readonly FailureCount[];
+  readonly reloads: readonly ReloadCount[];
+  readonly instances: readonly InstanceCount[];
+}
+
+/** A route as it is now. */
+export interface RouteStatus {
+  readonly name: string;
+  readonly host: string;
+  readonly path: string;
+  /** Undefined: every method. */
+  readonly methods: readonly string[] | undefined;
+  /** Path of its file. */
+  readonly component: string;
+  readonly instance: "fresh" | "reuse";
+  /** Requests inside, those in the queue included. */
+  readonly inside: number;
+  /** In the units of the fields' names. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** A service as it is now. */
+export interface ServiceStatus {
+  readonly component: string;
+  /** idle, starting, ready, restarting, completed, failed or stopped. */
+  readonly state: string;
+  /** Why it restarts or has failed. */
+  readonly detail: string | undefined;
+  /** Runs after the first. */
+  readonly restarts: number;
+  /** How the last run ended that has ended. */
+  readonly lastEnd: string | undefined;
+  /** The port whose listener makes it ready. */
+  readonly readyTcpPort: number | undefined;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** A workload as it is now. */
+export interface WorkloadStatus {
+  readonly name: string;
+  readonly folder: string;
+  readonly service: ServiceStatus | undefined;
+  readonly routes: readonly RouteStatus[];
+  readonly network: {
+    /** TCP ports of the private loopback that something listens on. */
+    readonly listening: readonly number[];
+    /** Open sockets of all guests. */
+    readonly sockets: number;
+    /** Connections on the private loopback. */
+    readonly connections: number;
+    /** On the private loopback, sent and not read. */
+    readonly bytesInFlight: number;
+    /** Connections to the outside. */
+    readonly outside: number;
+  };
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** Whether requests can be led here. */
+export type Readiness =
+  | { readonly isReady: true }
+  /** One sentence for each thing that is waited for. */
+  | { readonly isReady: false; readonly waitsFor: readonly string[] };
+
+/** What there is to see of a gateway. */
+export interface AdminSource {
+  readonly version: string;
+  /** Where clients reach it. */
+  readonly url: string;
+  /** Milliseconds since 1970. */
+  readonly startedWallMs: number;
+  readiness(): Readiness;
+  workloads(): readonly WorkloadStatus[];
+  live(): Readonly<Record<LiveKind, number>>;
+  totals(): AdminTotals;
+  /** The newest first. */
+  recent(): readonly RecentEvent[];
+}
