@@ -49,8 +49,9 @@ function restoreWritten(bytes: Uint8Array, image: MemoryImage, written: Uint8Arr
       // Past 256 MiB a mark stands for several blocks.
       for (let block = mark; block < blocks; block += WRITTEN_MAP_BYTES) {
         restoreBlock(bytes, image, block);
-        // A store that began at the end of the block went on in the next one.
-        if (block + 1 < blocks && written[mark + 1] !== 1) restoreBlock(bytes, image, block + 1, WRITTEN_SPILL_BYTES);
+        // What began at the end of the block went on in the next one, of 4 GiB also around their end.
+        if (block + 1 === blocks) restoreBlock(bytes, image, 0, WRITTEN_SPILL_BYTES);
+        else if (written[mark + 1] !== 1) restoreBlock(bytes, image, block + 1, WRITTEN_SPILL_BYTES);
       }
     }
     strides[index] = 0;

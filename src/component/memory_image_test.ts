@@ -82,3 +82,12 @@ test("memory image: every map counts", () => {
   restoreImage(memory, image);
   assert.ok(bytes(memory).every((byte) => byte === 0));
 });
+
+test("memory image: a mark at the end of a memory stands for its begin too", () => {
+  const memory = open(1, true);
+  const image = takeImage(memory);
+  bytes(memory)[3] = 1;
+  new Uint8Array(memory.sharedMap.buffer)[PAGE_BYTES / WRITTEN_PAGE_BYTES - 1] = 1;
+  restoreImage(memory, image);
+  assert.ok(bytes(memory).every((byte) => byte === 0));
+});

@@ -275,8 +275,9 @@ export class CodeScanner {
     const shape = PLAIN[opcode] ?? Immediate.UNKNOWN;
     this.#effort.instruction(opcode);
     if (this.#tracksWrites && shape < Immediate.OWN && shape !== Immediate.LOCAL) {
-      this.#follow(PLAIN_ARITY[opcode] ?? ARITY_UNKNOWN);
-      if (opcode === Op.I32_CONST && this.#bytes[start + 1] === 0) this.#scan.marks.zero();
+      if (opcode === Op.I32_CONST) this.#scan.marks.constant(this.#signed(start + 1));
+      else if (opcode === Op.I32_ADD) this.#scan.marks.add();
+      else this.#follow(PLAIN_ARITY[opcode] ?? ARITY_UNKNOWN);
     }
     switch (shape) {
       case Immediate.NONE:
@@ -855,6 +856,17 @@ export class CodeScanner {
 
   #bound(index: number, count: number, what: string, start: number): void {
     if (index >= count) throw malformed(start, `a core module refers to its ${what} ${index}`, `one of its ${count}`);
+  }
+
+  /** The signed LEB128 integer of at most 32 bits at `at`. */
+  #signed(at: number): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.#bytes[at + shift / 7] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return shift < 28 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+    }
+    return value;
   }
 
   #skipLeb(): void {

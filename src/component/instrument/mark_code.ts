@@ -4,7 +4,7 @@ import type { ByteWriter } from "./byte_writer.ts";
 import type { IntList } from "./int_list.ts";
 import { WRITTEN_MAP_BYTES, WRITTEN_SPILL_BYTES } from "./instrumented_module.ts";
 import { Op } from "./opcodes.ts";
-import { UNKNOWN_ADDRESS, ZERO_ADDRESS } from "./store_marks.ts";
+import { CONSTANT_ADDRESS, UNKNOWN_ADDRESS } from "./store_marks.ts";
 import { Scratch } from "./scratch_locals.ts";
 
 const PAGE_LOG2 = 12;
@@ -54,7 +54,7 @@ export function writeMark(out: ByteWriter, mark: Mark): void {
   const map = mark.indices.map(memory);
   if (map === undefined) throw new RangeError(`Cannot mark a store: memory ${memory} has no map`);
   const is64 = mark.indices.is64(memory);
-  if (local === ZERO_ADDRESS) {
+  if (local === CONSTANT_ADDRESS) {
     out.u8(Op.I32_CONST).s32((base >>> PAGE_LOG2) & (WRITTEN_MAP_BYTES - 1));
     out.bytes(Op.I32_CONST, 1, I32_STORE8, 0x40).u32(map).u8(0);
     return;

@@ -65,6 +65,7 @@ export const Op = {
   MEMORY_GROW: 0x40,
   I32_CONST: 0x41,
   I64_CONST: 0x42,
+  I32_ADD: 0x6a,
   REF_NULL: 0xd0,
   REF_FUNC: 0xd2,
   BR_ON_NULL: 0xd5,

@@ -2,9 +2,9 @@
  * Which stores need a mark of their own. A mark sets the byte of the page where a store begins; since it also stands for
  * the begin of the next page (`WRITTEN_SPILL_BYTES`), one mark serves all stores near it.
  *
- * A store whose address is a local (as it was read, not set since) needs no scratch local, and is left out when the same
- * local was marked before on every way that leads there: in the same block, or before it in those around it up to the
- * next loop. That is proven from the bytes by following what `local.get` left on the stack. All that is not followed
+ * A store whose address is a local (as it was read, not set since) plus a constant needs no scratch local, and is left out
+ * when a little less than that was marked before on every way that leads there: in the same block, or before it in those
+ * around it up to the next loop. That is proven from the bytes by following what `local.get` left on the stack. All that is not followed
  * (most of control, most of SIMD) makes the stack unknown. Marks are only taken back between calls of the guest, so they
  * last for the function.
  */
@@ -14,7 +14,7 @@ import { Scratch } from "./scratch_locals.ts";
 
 /** The widest store. */
 const STORE_BYTES_MAX = 16;
-/** A mark for an address plus `n` of these covers the stores at offsets up to the next. */
+/** A mark for an address covers the stores up to so many bytes behind it. */
 const BUCKET_BYTES = WRITTEN_SPILL_BYTES - STORE_BYTES_MAX;
 /** Bits of an address that a map's byte depends on: 12 of the page, 16 of its number. */
 const ADDRESS_MASK = 0x0fff_ffff;
@@ -25,8 +25,8 @@ const REMEMBERED_MAX = 32;
 
 /** What stands for a local's number where the address is not in one. */
 export const UNKNOWN_ADDRESS = -1;
-/** The address is the constant 0: compilers write what has a fixed place with its address as the offset. */
-export const ZERO_ADDRESS = -2;
+/** The address is a constant: what has a fixed place. */
+export const CONSTANT_ADDRESS = -2;
 const FORGOTTEN = -3;
 
 const UNKNOWN = UNKNOWN_ADDRESS;
@@ -36,10 +36,12 @@ export class StoreMarks {
   readonly marks: IntList = new IntList();
   /** Bits of the scratch locals that the current function needs. */
   scratch = 0;
-  /** What is known of the top of the stack: locals, or UNKNOWN. */
+  /** What is known of the top of the stack: locals, CONSTANT_ADDRESS or UNKNOWN, */
   readonly #stack = new Int32Array(FOLLOWED_MAX);
+  /** and what is added to them. */
+  readonly #added = new Int32Array(FOLLOWED_MAX);
   #depth = 0;
-  /** Triples of memory, local, bucket, those of blocks behind those of the blocks around them. */
+  /** Triples of memory, local, what is added to it (of constants: the page), those of blocks behind those of the blocks around them. */
   readonly #marked: number[] = [];
   /** The first of them that holds in the current loop. */
   #firstValid = 0;
@@ -79,13 +81,25 @@ export class StoreMarks {
   push(local = UNKNOWN): void {
     if (this.#depth === FOLLOWED_MAX) this.#depth = 0;
     this.#stack[this.#depth] = local;
+    this.#added[this.#depth] = 0;
     this.#depth += 1;
   }
 
-  /** What was pushed is the constant 0. */
-  zero(): void {
-    this.pop(1);
-    this.push(ZERO_ADDRESS);
+  /** `i32.const`. */
+  constant(value: number): void {
+    this.push(CONSTANT_ADDRESS);
+    this.#added[this.#depth - 1] = value;
+  }
+
+  /** `i32.add`. */
+  add(): void {
+    const [one, other] = [this.#depth - 2, this.#depth - 1];
+    const [first = UNKNOWN, second = UNKNOWN] = one < 0 ? [] : [this.#stack[one], this.#stack[other]];
+    const sum = (this.#added[one] ?? 0) + (this.#added[other] ?? 0);
+    this.pop(2);
+    if (second === CONSTANT_ADDRESS) this.push(first);
+    else this.push(first === CONSTANT_ADDRESS ? second : UNKNOWN);
+    this.#added[this.#depth - 1] = sum;
   }
 
   pop(count: number): void {
@@ -114,28 +128,46 @@ export class StoreMarks {
   ): number | null {
     const place = this.#depth - 1 - at.values.length;
     let local = place < 0 ? UNKNOWN : this.#stack[place] ?? UNKNOWN;
+    let added = place < 0 ? 0 : this.#added[place] ?? 0;
     this.pop(1 + at.values.length);
-    if (local === ZERO_ADDRESS && at.isFar) local = UNKNOWN;
-    const bucket = Math.floor(at.offset / (local === ZERO_ADDRESS ? WRITTEN_PAGE_BYTES : BUCKET_BYTES));
-    const base = (at.isFar || local === ZERO_ADDRESS ? at.offset : bucket * BUCKET_BYTES) & ADDRESS_MASK;
+    if (at.isFar && (local === CONSTANT_ADDRESS || added !== 0)) local = UNKNOWN;
+    // What was kept of an unknown address is all of it.
+    if (local === UNKNOWN) added = 0;
+    const base = baseOf(local, added, at.offset);
     if (local !== UNKNOWN && !at.isFar) {
-      if (this.#isMarked(memory, local, bucket)) return null;
-      if (this.#marked.length < 3 * REMEMBERED_MAX) this.#marked.push(memory, local, bucket);
+      const sum = local === CONSTANT_ADDRESS ? base : added + at.offset;
+      if (this.#isMarked(memory, local, sum)) return null;
+      if (this.#marked.length < 3 * REMEMBERED_MAX) this.#marked.push(memory, local, base);
     }
     if (local === UNKNOWN) {
       this.scratch |= 1 << (at.is64 ? Scratch.ADDRESS_64 : Scratch.ADDRESS_32);
       for (const value of at.values) this.scratch |= 1 << value;
     }
     const mark = this.marks.length;
-    for (const field of [memory, base, local, at.values[0] ?? -1, at.values[1] ?? -1]) this.marks.push(field);
+    for (const field of [memory, base & ADDRESS_MASK, local, at.values[0] ?? -1, at.values[1] ?? -1]) {
+      this.marks.push(field);
+    }
     return mark;
   }
 
-  #isMarked(memory: number, local: number, bucket: number): boolean {
+  /** Whether a mark for at most so much less was made, of a constant for the same page. */
+  #isMarked(memory: number, local: number, sum: number): boolean {
+    const reach = local === CONSTANT_ADDRESS ? 0 : BUCKET_BYTES;
     const marked = this.#marked;
     for (let at = this.#firstValid; at < marked.length; at += 3) {
-      if (marked[at] === memory && marked[at + 1] === local && marked[at + 2] === bucket) return true;
+      const ahead = sum - (marked[at + 2] ?? 0);
+      if (marked[at] === memory && marked[at + 1] === local && ahead >= 0 && ahead <= reach) return true;
     }
     return false;
   }
+}
+
+/**
+ * What is added to a local where a store is marked. Offsets cannot wrap around, so that a place a little before the store
+ * serves those that come, whatever their order; what the guest adds can, so that only the store's own place is sure to be
+ * one. Of constants: the begin of the page.
+ */
+function baseOf(local: number, added: number, offset: number): number {
+  if (local === CONSTANT_ADDRESS) return Math.floor(((added >>> 0) + offset) / WRITTEN_PAGE_BYTES) * WRITTEN_PAGE_BYTES;
+  return added === 0 ? offset - offset % BUCKET_BYTES : added + offset;
 }
