@@ -5,7 +5,7 @@ import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
 import { fileFault } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
-import { faultOf } from "../gateway/component_role.ts";
+import { faultOf, missingImports } from "../gateway/component_role.ts";
 import { COMPONENT_BYTES_MAX } from "../gateway/load_components.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { SUSPENDING } from "../host/suspending.ts";
@@ -49,6 +49,19 @@ export async function loadTestComponent(source: ComponentSource): Promise<Compil
     if (error instanceof ComponentError) throw refuse(faultOf(error), error);
     throw error;
   }
+}
+
+/** What is missing for a component is the same in every test. */
+const missing = new WeakMap<CompiledComponent, string | null>();
+
+/** As `missingImports`, asked once. */
+export function missingImportsOnce(component: CompiledComponent): string | undefined {
+  let fault = missing.get(component);
+  if (fault === undefined) {
+    fault = missingImports(component) ?? null;
+    missing.set(component, fault);
+  }
+  return fault ?? undefined;
 }
 
 /** The program's name, as in `argv`. */

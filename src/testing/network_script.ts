@@ -62,9 +62,14 @@ export class NetworkTable {
   }
 }
 
-/** `tcp://` is left out, as in keys. */
-export function targetText(protocol: EgressProtocol, host: string, port: number): string {
-  return `${protocol === "udp" ? "udp://" : ""}${host.includes(":") ? `[${host}]` : host}:${port}`;
+/** As in denials, which do not say the protocol either: the operation does. */
+export function targetText(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The line that answers what nobody scripted. */
+export function missingLine(protocol: EgressProtocol, target: string): string {
+  return `network: { "${protocol === "udp" ? "udp://" : ""}${target}": ${protocol}.answers("...") }`;
 }
 
 function readEntry(key: string, script: TcpScript | UdpScript): NetworkEntry {
@@ -85,7 +90,7 @@ function readEntry(key: string, script: TcpScript | UdpScript): NetworkEntry {
   if (host.kind === "name" && isLocalhost(host.name)) {
     throw new ScriptError(`Cannot script network["${key}"]: names of the loopback are addresses, expected "127.0.0.1"`);
   }
-  const target = targetText(protocol, host.kind === "name" ? host.name : formatIpAddress(host.address), port);
+  const target = targetText(host.kind === "name" ? host.name : formatIpAddress(host.address), port);
   const entry = { key, target, host, port, script, isUsed: false };
   if (script.kind === "tcp-failure" && script.code !== "connection-refused" && isOnLoopback(entry)) {
     throw new ScriptError(

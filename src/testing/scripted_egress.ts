@@ -10,7 +10,7 @@ import type { EndKind, TcpConnection } from "../network/tcp_connection.ts";
 import { TcpOptions } from "../network/tcp_options.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { AttemptLog, LiveAttempt } from "./attempts.ts";
-import { type NetworkEntry, type NetworkTable, targetText } from "./network_script.ts";
+import { missingLine, type NetworkEntry, type NetworkTable, targetText } from "./network_script.ts";
 import { runTalk } from "./run_talk.ts";
 import { bytesOf } from "./test_bytes.ts";
 import type { TestTime } from "./test_time.ts";
@@ -111,10 +111,10 @@ export class ScriptedEgress {
     const { table, attempts } = this.#options;
     const entry = table.find(protocol, remote);
     const operation = protocol === "tcp" ? "tcp-connect" : "udp-send";
-    const target = entry?.target ?? targetText(protocol, formatIpAddress(remote.address), remote.port);
+    const target = entry?.target ?? targetText(formatIpAddress(remote.address), remote.port);
     const start = { label, operation, target };
     if (entry !== undefined) return { attempt: attempts.begin(start), entry };
-    return { attempt: attempts.unscripted(start, `network: { "${target}": ${protocol}.answers("...") }`), entry };
+    return { attempt: attempts.unscripted(start, missingLine(protocol, target)), entry };
   }
 
   #open({ remote, options, onReleased }: DialEgressOptions): { client: LoopbackEnd; server: LoopbackEnd } {

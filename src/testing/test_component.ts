@@ -2,14 +2,14 @@
 import { ROUTE_LIMITS, type RouteLimits, WORKLOAD_TOTALS } from "../base/limits.ts";
 import { LoopgateError } from "../base/errors.ts";
 import type { CompiledComponent } from "../component/engine.ts";
-import { missingImports, roleFault } from "../gateway/component_role.ts";
+import { roleFault } from "../gateway/component_role.ts";
 import { INCOMING_HANDLER } from "../instance/handler.ts";
 import type { Policy } from "../policy/policy.ts";
 import { createRouter, type Router } from "../router/router.ts";
 import type { Destination } from "../server/http_app.ts";
 import { COMMAND_RUN } from "../workload/service_run.ts";
 import { Workload } from "../workload/workload.ts";
-import { type ComponentSource, loadTestComponent, nameOfComponent } from "./load_component.ts";
+import { type ComponentSource, loadTestComponent, missingImportsOnce, nameOfComponent } from "./load_component.ts";
 import { ScriptError } from "./script_error.ts";
 import type { TcpPeer } from "./tcp_peer.ts";
 import { type RunEnd, TestCommand } from "./test_command.ts";
@@ -73,7 +73,7 @@ export async function testComponent(
   const component = await loadTestComponent(source);
   const name = nameOfComponent(source);
   const isHandler = roleFault(component, INCOMING_HANDLER) === undefined;
-  const fault = (isHandler ? undefined : roleFault(component, COMMAND_RUN)) ?? missingImports(component);
+  const fault = (isHandler ? undefined : roleFault(component, COMMAND_RUN)) ?? missingImportsOnce(component);
   if (fault !== undefined) throw new LoopgateError("ERR_COMPONENT", `Cannot test "${name}": ${fault}`);
   const world = new TestWorld(options, { namesGuests: false });
   const policy = testPolicy(options.net, options.dns);

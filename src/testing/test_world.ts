@@ -12,7 +12,7 @@ import { LiveCounters } from "../telemetry/live_counters.ts";
 import { AttemptLog, type LiveAttempt } from "./attempts.ts";
 import { type HttpScripts, HttpTable } from "./http_script.ts";
 import { type NameScript, ScriptedResolver } from "./name_script.ts";
-import { type NetworkEntry, type NetworkScripts, NetworkTable, targetText } from "./network_script.ts";
+import { missingLine, type NetworkEntry, type NetworkScripts, NetworkTable, targetText } from "./network_script.ts";
 import { ScriptError } from "./script_error.ts";
 import { ScriptedEgress } from "./scripted_egress.ts";
 import { ScriptedHttpClient } from "./scripted_http_client.ts";
@@ -175,11 +175,11 @@ export class TestWorld {
     this.#caller = label;
     if (where === "outside" || this.#own.has(label)) return;
     const operation = protocol === "tcp" ? "tcp-connect" : "udp-send";
-    const target = targetText(protocol, formatIpAddress(remote.address), remote.port);
+    const target = targetText(formatIpAddress(remote.address), remote.port);
     const start = { label, operation, target };
     const entry = this.#table.find(protocol, remote);
     if (entry === undefined && where === "refused" && this.#hasScriptedLoopback) {
-      this.attempts.unscripted(start, `network: { "${target}": ${protocol}.answers("...") }`);
+      this.attempts.unscripted(start, missingLine(protocol, target));
       return;
     }
     const attempt = this.attempts.begin(start);

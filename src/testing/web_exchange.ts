@@ -41,7 +41,8 @@ export async function serveRequest(request: Request, options: ServeOptions): Pro
     return failureResponse(failure);
   };
   const url = new URL(request.url);
-  const { body, length } = await bodyOf(request);
+  const leave = options.time.enter();
+  const { body, length } = await bodyOf(request).finally(leave);
   const rawHeaders = ["host", url.host, ...[...request.headers].flat()];
   if (length !== undefined) rawHeaders.push("content-length", String(length));
   const target = `${url.pathname}${url.search}`;

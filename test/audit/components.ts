@@ -7,6 +7,7 @@ import { componentBytes, type ComponentName } from "../support/gateway_harness.t
 /** Where `componentBytes` leaves what it builds. */
 const BUILT: Readonly<Record<ComponentName, string>> = {
   probe: "test/guests/quickjs/probe/dist/probe.wasm",
+  datagrams: "test/guests/quickjs/datagrams/dist/datagrams.wasm",
   greeter: "test/guests/quickjs/greeter/dist/greeter.wasm",
   traveller: "test/guests/quickjs/traveller/dist/traveller.wasm",
   hello: "workloads/hello/dist/hello.wasm",

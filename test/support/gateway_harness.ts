@@ -15,6 +15,7 @@ const GUESTS = `${ROOT}test/guests/quickjs`;
 const COMPONENTS = {
   probe: `${GUESTS}/probe/dist/probe.wasm`,
   traveller: `${GUESTS}/traveller/dist/traveller.wasm`,
+  datagrams: `${GUESTS}/datagrams/dist/datagrams.wasm`,
   greeter: `${GUESTS}/greeter/dist/greeter.wasm`,
   hello: `${ROOT}workloads/hello/dist/hello.wasm`,
   http_api: `${ROOT}workloads/service-tcp/dist/http_api.wasm`,

@@ -67,7 +67,7 @@ const ROWS: readonly Row[] = [
     came: "sent",
     attempts: [{
       operation: "udp-send",
-      target: "udp://192.0.2.7:5432",
+      target: "192.0.2.7:5432",
       verdict: "answered",
       sent: "hello",
       received: "pong",
