@@ -1,50 +1,149 @@
-/** One TypeScript source and what it imports, as one text of JavaScript that imports WASI alone. */
-import { rolldown, type RolldownLog } from "rolldown";
+/**
+ * Bundles a guest's TypeScript into one module: what it imports from "loopgate/guest", the web's globals that it names,
+ * and the WIT exports that its default export makes. What it does not name is not in it.
+ */
+import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Plugin, rolldown, type RolldownLog } from "rolldown";
+import { readText } from "./build_files.ts";
 import { GuestFault } from "./guest_fault.ts";
+import { type GuestShape, guestShape } from "./guest_source.ts";
+import { type GuestEngine, NATIVE_ON_STARLING, webGlobals } from "./web_globals.ts";
 
-/** The version in a guest's imports: `wasi:io/poll@0.2.10`. */
+/** The guest's half of the project. */
+const SDK = fileURLToPath(new URL("../guest", import.meta.url));
+/** Stands for a guest whose WIT exports are made from its default export. */
+const WRAPPED = "loopgate:guest";
+/** The version in a guest's own imports: `wasi:io/poll@0.2.10`. */
 export const GUEST_VERSION = "0.2.10";
 
-/** A guest's program in one text. */
+/** Members that are streams, or need one. */
+const HAS_STREAM = /\b(?:body|clone|stream)\b/;
+
+/** What a guest may export, and the interface it then implements. */
+const EXPORTS: ReadonlyMap<string, string> = new Map([
+  ["incomingHandler", "wasi:http/incoming-handler"],
+  ["run", "wasi:cli/run"],
+]);
+
+/** What the bundler is told. */
+export interface BundleOptions {
+  readonly engine: GuestEngine;
+  /** The version that the engine's tool wants to see in imports. */
+  readonly wasiVersion: string;
+}
+
+/** One module, and what a component of it has to import and export. */
 export interface Bundle {
   readonly code: string;
-  readonly exports: readonly string[];
   /** Interfaces, with the version that was asked for. */
   readonly imports: readonly string[];
+  /** Interfaces, with the version that was asked for. */
+  readonly exports: readonly string[];
+  /** Whether the web's half of `src/guest` runs it. */
+  readonly usesSdk: boolean;
+  /** Every source file that went into it, absolute. */
   readonly inputs: readonly string[];
 }
 
-/**
- * Bundles a source with all that it imports but WASI.
- *
- * @param wasiVersion stands in the bundle's imports instead of `GUEST_VERSION`
- * @throws {GuestFault} with file, line and column where the source is wrong
- */
-export async function bundleGuest(entry: string, wasiVersion: string): Promise<Bundle> {
+/** @throws {GuestFault} with file, line and column where the source is wrong */
+export async function bundleGuest(entry: string, { engine, wasiVersion }: BundleOptions): Promise<Bundle> {
+  const shape = await shapeOf(entry);
   const unresolved: RolldownLog[] = [];
   const build = await rolldown({
-    input: entry,
+    input: shape === "wit" ? entry : WRAPPED,
     treeshake: true,
+    transform: { inject: webGlobals(engine, SDK) },
     onLog(level, log, handle) {
       // To rolldown a package that is not there is somebody else's to provide; here there is nobody else.
       if (log.code === "UNRESOLVED_IMPORT") unresolved.push(log);
       else handle(level, log);
     },
-    plugins: [{
-      name: "wasi",
-      resolveId: (id: string) =>
-        id.startsWith("wasi:") ? { id: id.replace(`@${GUEST_VERSION}`, `@${wasiVersion}`), external: true } : null,
-    }],
+    plugins: [sdkPlugin(engine), wasiPlugin(wasiVersion), wrapPlugin(entry, shape)],
   });
   try {
     const { output } = await build.generate({ format: "esm", codeSplitting: false });
     if (unresolved.length > 0) throw Object.assign(new Error("unresolved imports"), { errors: unresolved });
     const chunk = output[0];
-    const inputs = chunk.moduleIds.filter((id) => !id.startsWith("\0"));
-    return { code: chunk.code, exports: chunk.exports, imports: chunk.imports, inputs };
+    const offered = [...EXPORTS].filter(([name]) => chunk.exports.includes(name));
+    return {
+      code: chunk.code,
+      imports: chunk.imports,
+      exports: offered.map(([, face]) => `${face}@${wasiVersion}`),
+      usesSdk: shape !== "wit",
+      inputs: sourcesOf(chunk.moduleIds),
+    };
   } catch (error) {
-    throw new GuestFault(error, await build.watchFiles);
+    throw new GuestFault(error, sourcesOf(await build.watchFiles));
   } finally {
     await build.close();
   }
+}
+
+/** What the entry is. One that cannot be parsed is left to the bundler, which says where it is wrong. */
+async function shapeOf(entry: string): Promise<GuestShape> {
+  const source = await readText(entry);
+  let shape: GuestShape | undefined;
+  try {
+    shape = guestShape(source, entry, EXPORTS.keys());
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return "wit";
+  }
+  if (shape !== undefined) return shape;
+  const expected = "expected `export default { fetch(request) {} }` for a handler, or `{ run() {} }` for a service";
+  const said = `it has no default export, and none of ${[...EXPORTS.keys()].join(", ")}`;
+  throw new GuestFault(new Error(`Cannot use it as a guest: ${said}, ${expected}`), [entry]);
+}
+
+/** Files alone, no modules that a plugin made. */
+function sourcesOf(ids: readonly string[]): readonly string[] {
+  return ids.filter((id) => id !== WRAPPED && !id.startsWith("\0"));
+}
+
+/** "loopgate/guest" is found wherever the guest's source is; files that the engine makes needless are not taken. */
+function sdkPlugin(engine: GuestEngine): Plugin {
+  return {
+    name: "loopgate-guest",
+    resolveId(id, importer) {
+      if (id === "loopgate/guest") return `${SDK}/mod.ts`;
+      if (engine === "quickjs" || importer === undefined || !importer.startsWith(SDK)) return null;
+      if (id.endsWith("engine/quickjs.ts")) return `${SDK}/engine/starling.ts`;
+      return NATIVE_ON_STARLING.has(basename(id)) ? `${SDK}/native.ts` : null;
+    },
+    /** Streams are large, so only a program that may touch one gets them: one that names them, or something that has one. */
+    transform: (code, id) =>
+      id.startsWith(SDK) || !HAS_STREAM.test(code) ? null : `import ${JSON.stringify(`${SDK}/web_streams.ts`)};${code}`,
+  };
+}
+
+/** `wasi:` imports, and the files of `src/guest/wasi`, which declare an interface each, become the component's imports. */
+function wasiPlugin(version: string): Plugin {
+  return {
+    name: "wasi",
+    resolveId(id, importer) {
+      if (id.startsWith("wasi:")) return { id: id.replace(`@${GUEST_VERSION}`, `@${version}`), external: true };
+      const file = basename(id, ".ts");
+      const isDeclared = importer?.startsWith(SDK) === true && basename(dirname(id)) === "wasi";
+      if (!isDeclared) return null;
+      const [name, ...face] = file.split("_");
+      return { id: `wasi:${name}/${face.join("-")}@${version}`, external: true };
+    },
+  };
+}
+
+function wrapPlugin(entry: string, shape: GuestShape): Plugin {
+  const [file, make, name] = shape === "service"
+    ? ["service_run.ts", "commandRun", "run"]
+    : ["http_handler.ts", "incomingHandler", "incomingHandler"];
+  return {
+    name: "loopgate-entry",
+    resolveId: (id) => id === WRAPPED ? id : null,
+    load: (id) =>
+      id === WRAPPED
+        ? `import guest from ${JSON.stringify(entry)};
+           import { ${make} as make } from ${JSON.stringify(`${SDK}/${file}`)};
+           export const ${name} = make(guest);`
+        : null,
+  };
 }

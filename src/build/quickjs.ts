@@ -5,18 +5,15 @@
  * a guest whose interfaces carry a 0.2 version, which it takes for its own. So a guest is built against the same WIT under
  * a version that does not exist, and this version is then replaced in the finished component by one of the same length.
  */
+import { Buffer } from "node:buffer";
+import { resolve } from "node:path";
 import { componentize } from "componentize-qjs";
 import { bundleGuest, GUEST_VERSION } from "./bundle.ts";
 import { GuestFault } from "./guest_fault.ts";
+import { enablePromiseJobs } from "./promise_jobs.ts";
 import { guestWorld, writeWit } from "./wit.ts";
 
 const BUILD_VERSION = "0.9.10";
-
-/** What a guest may export, and the interface it then implements. */
-const EXPORTS: ReadonlyMap<string, string> = new Map([
-  ["incomingHandler", "wasi:http/incoming-handler"],
-  ["run", "wasi:cli/run"],
-]);
 
 /** A finished guest. */
 export interface BuiltGuest {
@@ -30,25 +27,24 @@ export interface BuiltGuest {
  * @throws {GuestFault} where the source is wrong
  */
 export async function buildQuickJsGuest(entry: string, scratch: string): Promise<BuiltGuest> {
-  const bundle = await bundleGuest(entry, BUILD_VERSION);
-  const offered = [...EXPORTS].filter(([name]) => bundle.exports.includes(name)).map(([, face]) => face);
-  if (offered.length === 0) {
-    const said = `it exports none of ${[...EXPORTS.keys()].join(", ")}, expected one`;
-    throw new GuestFault(new Error(`Cannot use it as a guest: ${said}`), bundle.inputs);
-  }
-  const imports = bundle.imports.map((name) => `import ${name}`);
-  const world = guestWorld([...imports, ...offered.map((name) => `export ${name}@${BUILD_VERSION}`)]);
+  const bundle = await bundleGuest(resolve(entry), { engine: "quickjs", wasiVersion: BUILD_VERSION });
+  const world = guestWorld([
+    ...bundle.imports.map((name) => `import ${name}`),
+    ...bundle.exports.map((name) => `export ${name}`),
+  ]);
   const witPath = await writeWit(scratch, world, BUILD_VERSION);
   try {
     const { component } = await componentize({ witPath, jsSource: bundle.code, world: "guest", sync: true });
-    return { component: replaceVersion(component), inputs: bundle.inputs };
+    const bytes = replaceVersion(component);
+    if (bundle.usesSdk) enablePromiseJobs(bytes);
+    return { component: bytes, inputs: bundle.inputs };
   } catch (error) {
     throw new GuestFault(error, bundle.inputs);
   }
 }
 
 /** Of the same length, so no size or offset in the binary changes. */
-function replaceVersion(component: Uint8Array): Uint8Array {
+function replaceVersion(component: Uint8Array): Buffer {
   const from = Buffer.from(`@${BUILD_VERSION}`);
   const bytes = Buffer.from(component);
   for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at)) {

@@ -75,7 +75,11 @@ const FAULTS: readonly {
     message: /^Cannot import "node:fs": a guest has no Node/,
     place: [1, 26],
   },
-  { name: "no export", source: `export const nothing = 1;\n`, message: /^Cannot use it as a guest: it exports/ },
+  {
+    name: "no export",
+    source: `export const nothing = 1;\n`,
+    message: /^Cannot use it as a guest: it has no default export/,
+  },
   {
     name: "first lines that throw",
     source: `function start() {\n  throw new Error("at the top");\n}\nstart();\n${GOOD}`,

@@ -147,7 +147,7 @@ test("testComponent: a handler does not run, and a command does not fetch", asyn
 
 test("testWorkload: a path that is no workload, and scripts on a loopback that has its service", async () => {
   await assert.rejects(testWorkload("workloads/nowhere"), { code: "ERR_CONFIG" });
-  await assert.rejects(testWorkload("workloads/types"), { code: "ERR_CONFIG", message: /it is no workload/ });
+  await assert.rejects(testWorkload("workloads/hello/src"), { code: "ERR_CONFIG", message: /it is no workload/ });
   await assert.rejects(testWorkload("."), ScriptError);
   const network = { "127.0.0.1:7777": tcp.refuses() };
   await assert.rejects(testWorkload("workloads/service-tcp", { network }), { message: /or testComponent/ });

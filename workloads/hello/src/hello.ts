@@ -1,8 +1,9 @@
-/** The smallest workload: one component, no service. */
-import { httpHandler } from "../../lib/http.ts";
+/** The smallest handler: greets, and says where and when. */
+import type { Handler } from "loopgate/guest";
 
-export const incomingHandler = httpHandler((request) => ({
-  status: 200,
-  headers: { "content-type": "text/plain; charset=utf-8" },
-  body: `Hello from Loopgate at ${request.path}\n`,
-}));
+export default {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    return new Response(`Hello from Loopgate at ${pathname}\n`);
+  },
+} satisfies Handler;

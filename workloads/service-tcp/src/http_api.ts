@@ -4,48 +4,75 @@
  * The payload is sent to the service as a line. One that holds newlines is that many lines; each is answered, and the
  * answer is all of them. The answer is plain text: the service's bytes without the newline that ends the last line.
  */
-import { concat } from "../../lib/bytes.ts";
-import { type Answer, HttpError, httpHandler, type Request } from "../../lib/http.ts";
-import { type Job, runJob, TimedOut } from "../../lib/job.ts";
-import { StreamLost } from "../../lib/streams.ts";
-import { connect, SocketError } from "../../lib/tcp.ts";
-import { encodeUtf8 } from "../../lib/utf8.ts";
+import { connect, ConnectionLost, type Handler, SocketError } from "loopgate/guest";
 import { PAGE } from "./page.ts";
 
 const SERVICE_PORT = 7777;
-const SERVICE_TIMEOUT_MS = 5_000;
+/** Enough for a thousand requests at once on a slow machine. */
+const SERVICE_TIMEOUT_MS = 20_000;
 /** Also keeps every line under the service's limit. */
 const BODY_BYTES_MAX = 65_536;
-const NEWLINE = 0x0a;
-const TEXT = { "content-type": "text/plain; charset=utf-8" };
 
-export const incomingHandler = httpHandler((request) => {
-  switch (request.path) {
+/** Ends a request with a status and one sentence for the client. */
+class HttpError extends Error {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export default {
+  async fetch(request) {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return new Response(error.message, { status: error.status, headers: error.headers });
+    }
+  },
+} satisfies Handler;
+
+async function answer(request: Request): Promise<Response> {
+  switch (new URL(request.url).pathname) {
     case "/":
       allow(request, "GET", "HEAD");
-      return { status: 200, headers: { "content-type": "text/html; charset=utf-8" }, body: PAGE };
+      return new Response(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } });
     case "/task":
       allow(request, "POST");
-      return answerTask(request);
+      return new Response(await askService(payloadOf(await readText(request))), {
+        headers: { "content-type": "text/plain; charset=utf-8" },
+      });
     default:
       throw new HttpError(404, "Not found");
   }
-});
+}
 
 function allow(request: Request, ...methods: readonly string[]): void {
   if (!methods.includes(request.method)) throw new HttpError(405, "Method not allowed", { allow: methods.join(", ") });
 }
 
-function answerTask(request: Request): Answer {
-  const line = encodeUtf8(`${payloadOf(request.text(BODY_BYTES_MAX))}\n`);
-  try {
-    return { status: 200, headers: TEXT, body: runJob(askService(line), { timeoutMs: SERVICE_TIMEOUT_MS }) };
-  } catch (error) {
-    if (error instanceof TimedOut) throw new HttpError(504, "The service did not answer in time");
-    if (error instanceof SocketError) throw new HttpError(502, "The service cannot be reached");
-    if (error instanceof StreamLost) throw new HttpError(502, "The service broke off");
-    throw error;
+/** The body, which may not be longer than BODY_BYTES_MAX and has to be UTF-8. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (part?: Uint8Array): string => {
+    try {
+      return decoder.decode(part, { stream: part !== undefined });
+    } catch {
+      throw new HttpError(400, "The body is not UTF-8");
+    }
+  };
+  let text = "";
+  let length = 0;
+  for await (const part of request.body ?? []) {
+    length += part.length;
+    if (length > BODY_BYTES_MAX) throw new HttpError(413, `The body is larger than ${BODY_BYTES_MAX} bytes`);
+    text += decode(part);
   }
+  return text + decode();
 }
 
 function payloadOf(json: string): string {
@@ -61,22 +88,28 @@ function payloadOf(json: string): string {
   throw new HttpError(400, 'The body has no text "payload", expected {"payload": "text"}');
 }
 
-/** Sends whole lines and collects as many as were sent; gives them without the last newline. */
-function* askService(lines: Uint8Array): Job<Uint8Array> {
-  using service = yield* connect(SERVICE_PORT);
-  yield* service.writer.write(lines);
-  const parts: Uint8Array[] = [];
-  for (let missing = newlinesIn(lines); missing > 0;) {
-    const part = yield* service.reader.read();
-    if (part === null) throw new StreamLost("The service ended the connection before it had answered");
-    parts.push(part);
-    missing -= newlinesIn(part);
+/** Sends lines and collects as many as were sent; gives them without the last newline. */
+async function askService(lines: string): Promise<string> {
+  const signal = AbortSignal.timeout(SERVICE_TIMEOUT_MS);
+  try {
+    using service = await connect({ port: SERVICE_PORT, signal });
+    const writer = service.writable.getWriter();
+    await writer.write(new TextEncoder().encode(`${lines}\n`));
+    return await readLines(service.readable, lines.split("\n").length);
+  } catch (error) {
+    if (signal.aborted) throw new HttpError(504, "The service did not answer in time");
+    if (error instanceof SocketError) throw new HttpError(502, "The service cannot be reached");
+    if (error instanceof ConnectionLost) throw new HttpError(502, "The service broke off");
+    throw error;
   }
-  return concat(parts).slice(0, -1);
 }
 
-function newlinesIn(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count += 1;
-  return count;
+async function readLines(stream: ReadableStream<Uint8Array>, count: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of stream) {
+    text += decoder.decode(part, { stream: true });
+    if (text.endsWith("\n") && text.split("\n").length > count) return text.slice(0, -1);
+  }
+  throw new HttpError(502, "The service broke off");
 }

@@ -3,63 +3,39 @@
  * A line ends with "\n" (a "\r" before it is part of the line and comes back too); the last one may go without.
  * Lines may come many at a time. A line longer than LINE_BYTES_MAX gets one error line and the end of its connection.
  */
-import { type Job, PollLoop, sleep } from "../../lib/job.ts";
-import { Lines } from "../../lib/lines.ts";
-import { log } from "../../lib/log.ts";
-import { StreamLost } from "../../lib/streams.ts";
-import { type Connection, listen, SocketError } from "../../lib/tcp.ts";
-import { encodeUtf8 } from "../../lib/utf8.ts";
+import { type Connection, ConnectionLost, listen, type Service } from "loopgate/guest";
 import { leet } from "./leet.ts";
+import { Lines } from "./lines.ts";
 
 const PORT = 7777;
 /** Bounds what one client can make the service keep; the terminator does not count. */
 const LINE_BYTES_MAX = 65_536;
-const TOO_LONG = encodeUtf8(`error: a line is longer than ${LINE_BYTES_MAX} bytes\n`);
-/** After a failed accept, so that a lasting failure does not become a busy loop. */
-const ACCEPT_RETRY_MS = 100;
+const TOO_LONG = new TextEncoder().encode(`error: a line is longer than ${LINE_BYTES_MAX} bytes\n`);
 
-const loop = new PollLoop((error) => {
-  // A client that goes away in the middle is nothing to report; anything else is.
-  if (!(error instanceof StreamLost)) log(`A client's job failed: ${String(error)}`);
-});
-
-/** Takes clients for ever. */
-function* acceptAll(): Job<void> {
-  using listener = yield* listen(PORT);
-  for (;;) {
-    try {
-      loop.start(answerLines(yield* listener.accept()));
-    } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      log(error.message);
-      yield* sleep(ACCEPT_RETRY_MS);
+export default {
+  async run() {
+    for await (const connection of listen({ port: PORT })) {
+      // Not awaited: the next client is served at the same time.
+      answerLines(connection).catch((error: unknown) => {
+        // A client that goes away in the middle is nothing to report; anything else is.
+        if (!(error instanceof ConnectionLost)) console.error("A client's connection failed:", error);
+      });
     }
-  }
-}
+  },
+} satisfies Service;
 
 /** One client, until it ends. Nothing more is read from one that does not take its answers. */
-function* answerLines(connection: Connection): Job<void> {
+async function answerLines(connection: Connection): Promise<void> {
   using client = connection;
   const lines = new Lines(LINE_BYTES_MAX);
-  for (;;) {
-    const chunk = yield* client.reader.read();
-    if (chunk === null) break;
+  const writer = client.writable.getWriter();
+  for await (const chunk of client.readable) {
     const { bytes, isTooLong } = lines.push(chunk);
-    yield* client.writer.write(leet(bytes));
+    await writer.write(leet(bytes));
     if (isTooLong) {
-      yield* client.writer.write(TOO_LONG);
+      await writer.write(TOO_LONG);
       return;
     }
   }
-  yield* client.writer.write(leet(lines.rest()));
+  await writer.write(leet(lines.rest()));
 }
-
-export const run = {
-  run(): void {
-    loop.start(acceptAll());
-    loop.run();
-    // No listener, nothing to serve. `run: func() -> result` fails by throwing its error, which has no value;
-    // the gateway then starts the service again.
-    throw undefined;
-  },
-};

@@ -4,9 +4,9 @@ import { instanceNetwork } from "wasi:sockets/instance-network@0.2.10";
 import type { IpSocketAddress, Ipv4Address } from "wasi:sockets/network@0.2.10";
 import { createUdpSocket } from "wasi:sockets/udp-create-socket@0.2.10";
 import type { IncomingDatagramStream, OutgoingDatagramStream, UdpSocket } from "wasi:sockets/udp@0.2.10";
-import { log } from "../../../../../workloads/lib/log.ts";
-import { decodeUtf8, encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
-import { witError } from "../../../../../workloads/lib/wit_error.ts";
+import { log } from "../../lib/log.ts";
+import { decodeUtf8, encodeUtf8 } from "../../lib/utf8.ts";
+import { witError } from "../../lib/wit_error.ts";
 
 export const run = {
   run(): void {

@@ -1,10 +1,10 @@
 /** A service that says its name to everybody who connects, and ends the way MODE says. */
 import { getEnvironment } from "wasi:cli/environment@0.2.10";
 import { exit } from "wasi:cli/exit@0.2.10";
-import { type Job, PollLoop, sleep } from "../../../../../workloads/lib/job.ts";
-import { log } from "../../../../../workloads/lib/log.ts";
-import { type Connection, listen } from "../../../../../workloads/lib/tcp.ts";
-import { encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
+import { type Job, PollLoop, sleep } from "../../lib/job.ts";
+import { log } from "../../lib/log.ts";
+import { type Connection, listen } from "../../lib/tcp.ts";
+import { encodeUtf8 } from "../../lib/utf8.ts";
 
 export const run = {
   run(): void {

@@ -5,11 +5,11 @@ import { getStdout } from "wasi:cli/stdout@0.2.10";
 import { Fields, type IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam } from "wasi:http/types@0.2.10";
 import { createTcpSocket } from "wasi:sockets/tcp-create-socket@0.2.10";
 import { createUdpSocket } from "wasi:sockets/udp-create-socket@0.2.10";
-import { type Job, runJob, sleep } from "../../../../../workloads/lib/job.ts";
-import { Reader, Writer } from "../../../../../workloads/lib/streams.ts";
-import { connect, listen, SocketError } from "../../../../../workloads/lib/tcp.ts";
-import { decodeUtf8, encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
-import { witError } from "../../../../../workloads/lib/wit_error.ts";
+import { type Job, runJob, sleep } from "../../lib/job.ts";
+import { Reader, Writer } from "../../lib/streams.ts";
+import { connect, listen, SocketError } from "../../lib/tcp.ts";
+import { decodeUtf8, encodeUtf8 } from "../../lib/utf8.ts";
+import { witError } from "../../lib/wit_error.ts";
 
 const FOREVER_MS = 3_600_000;
 

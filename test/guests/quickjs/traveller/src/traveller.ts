@@ -15,10 +15,10 @@ import { resolveAddresses } from "wasi:sockets/ip-name-lookup@0.2.10";
 import type { IpSocketAddress } from "wasi:sockets/network@0.2.10";
 import { createTcpSocket } from "wasi:sockets/tcp-create-socket@0.2.10";
 import { createUdpSocket } from "wasi:sockets/udp-create-socket@0.2.10";
-import { type Job, runJob } from "../../../../../workloads/lib/job.ts";
-import { Reader, Writer } from "../../../../../workloads/lib/streams.ts";
-import { decodeUtf8, encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
-import { witError } from "../../../../../workloads/lib/wit_error.ts";
+import { type Job, runJob } from "../../lib/job.ts";
+import { Reader, Writer } from "../../lib/streams.ts";
+import { decodeUtf8, encodeUtf8 } from "../../lib/utf8.ts";
+import { witError } from "../../lib/wit_error.ts";
 
 /** What a test asks for; `test/support/traveller.ts` has the same. */
 type Step =

@@ -1,7 +1,7 @@
 /** A service that answers one HTTP request on each connection to port 8080 of its loopback, with the request's first line. */
-import { type Job, PollLoop } from "../../../../../workloads/lib/job.ts";
-import { type Connection, listen } from "../../../../../workloads/lib/tcp.ts";
-import { decodeUtf8, encodeUtf8 } from "../../../../../workloads/lib/utf8.ts";
+import { type Job, PollLoop } from "../../lib/job.ts";
+import { type Connection, listen } from "../../lib/tcp.ts";
+import { decodeUtf8, encodeUtf8 } from "../../lib/utf8.ts";
 
 export const run = {
   run(): void {

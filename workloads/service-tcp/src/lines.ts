@@ -1,5 +1,4 @@
 /** Cuts a stream of bytes into whole lines. */
-import { concat } from "./bytes.ts";
 
 const NEWLINE = 0x0a;
 
@@ -56,4 +55,14 @@ export class Lines {
     this.#keptLength = 0;
     return bytes;
   }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

@@ -1,4 +1,4 @@
-// UDP, which no sample uses: what test guests import beside `workloads/types/wasi.d.ts`.
+// UDP, which no sample uses: what test guests import beside `types/wasi.d.ts`.
 declare module "wasi:sockets/udp-create-socket@0.2.10" {
   import type { IpAddressFamily } from "wasi:sockets/network@0.2.10";
   import type { UdpSocket } from "wasi:sockets/udp@0.2.10";

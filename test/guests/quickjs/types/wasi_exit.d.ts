@@ -1,4 +1,4 @@
-/** What test guests use beyond `workloads/types/wasi.d.ts`. */
+/** What test guests use beyond `types/wasi.d.ts`. */
 declare module "wasi:cli/exit@0.2.10" {
   /** Never returns. */
   export function exit(status: { readonly tag: "ok" | "err" }): void;

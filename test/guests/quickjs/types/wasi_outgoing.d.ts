@@ -1,4 +1,4 @@
-// Requests and names, which no sample uses: what test guests import beside `workloads/types/wasi.d.ts`.
+// Requests and names, which no sample uses: what test guests import beside `types/wasi.d.ts`.
 declare module "wasi:http/types@0.2.10" {
   import type { Pollable } from "wasi:io/poll@0.2.10";
   import type { Result } from "wasi:test/result";

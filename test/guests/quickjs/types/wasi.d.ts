@@ -1,7 +1,7 @@
 /**
- * The parts of WASI 0.2 that the sample workloads use, as `componentize-qjs` shows them to a guest.
+ * The parts of WASI 0.2 that test guests without the SDK use, as `componentize-qjs` shows them to a guest.
  * The WIT names in camelCase; `u64` is a number, `option<T>` is `T | null`, `list<u8>` is a `Uint8Array`, and the
- * error of a `result` is thrown as an object with the field `payload` (see `lib/wit_error.ts`).
+ * error of a `result` is thrown as an object with the field `payload` (see `../lib/wit_error.ts`).
  * A resource is dropped by `[Symbol.dispose]()`; drop what came from it (its pollables, its streams) before it.
  */
 

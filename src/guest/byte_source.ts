@@ -1,0 +1,80 @@
+/** Bytes that come in pieces, from a socket or a body. */
+import { concat } from "./bytes.ts";
+
+/** What a stream's bytes are read from. */
+export interface ByteSource {
+  /** The next bytes, never none of them; null at the end. Rejects when the other side broke off. */
+  read(): Promise<Uint8Array | null>;
+  /** Nobody wants the rest. Also after the end, and more than once. */
+  cancel(reason?: unknown): void;
+}
+
+/** What is read of a stream: the standard's own type, whoever made it. */
+type ReadableStream<Chunk> = globalThis.ReadableStream<Chunk>;
+
+/** Sources of streams that nobody has read from: who passes such a stream on needs none of its machinery. */
+const sources = new WeakMap<object, ByteSource>();
+
+/** How streams are made, once a program has some (see `web_streams.ts`). */
+let makeStream: ((source: ByteSource) => ReadableStream<Uint8Array>) | undefined;
+
+/** Called by the module that has the streams: most programs need none, and they are large. */
+export function useStreams(make: (source: ByteSource) => ReadableStream<Uint8Array>): void {
+  makeStream = make;
+}
+
+/** A stream that reads from `source` when it is read. */
+export function streamOf(source: ByteSource): ReadableStream<Uint8Array> {
+  if (makeStream === undefined) {
+    throw new Error(
+      'Cannot make a stream: the program was built without them, expected "ReadableStream" or ".body" in its source',
+    );
+  }
+  const stream = makeStream(source);
+  sources.set(stream, source);
+  // Most streams are read by `for await`, and an interpreter feels each promise of the general way.
+  const iterate = (): AsyncGenerator<Uint8Array, void, undefined> => iterateOver(sourceOf(stream));
+  return Object.defineProperties(stream, { values: hidden(iterate), [Symbol.asyncIterator]: hidden(iterate) });
+}
+
+function hidden(value: unknown): PropertyDescriptor {
+  return { value, enumerable: false, configurable: true, writable: true };
+}
+
+/** Leaving the loop early gives the source up, as the Streams standard has it. */
+async function* iterateOver(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) yield bytes;
+  } finally {
+    source.cancel();
+  }
+}
+
+/** A stream to its end, as a source. Locks it. */
+export function sourceOf(stream: ReadableStream<Uint8Array>): ByteSource {
+  const reader = stream.getReader();
+  const source = sources.get(stream);
+  if (source !== undefined) {
+    sources.delete(stream);
+    return source;
+  }
+  return {
+    async read() {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return null;
+        const chunk: unknown = value;
+        if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot send a chunk of the body: it is no Uint8Array");
+        if (chunk.length > 0) return chunk;
+      }
+    },
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}
+
+/** Everything, as one piece. */
+export async function readAll(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) parts.push(bytes);
+  return concat(parts);
+}

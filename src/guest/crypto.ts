@@ -1,0 +1,27 @@
+/** The part of `crypto` that needs no algorithms: random numbers from the host. */
+import { u64 } from "./engine/quickjs.ts";
+import { getRandomBytes } from "./wasi/random_random.ts";
+
+const RANDOM_BYTES_MAX = 65_536;
+
+/** Random numbers that nobody can guess. */
+export const crypto = {
+  getRandomValues<T extends ArrayBufferView>(array: T): T {
+    if (array.byteLength > RANDOM_BYTES_MAX) {
+      throw new DOMException(
+        `Cannot give ${array.byteLength} random bytes at once: expected at most ${RANDOM_BYTES_MAX}`,
+        "QuotaExceededError",
+      );
+    }
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(getRandomBytes(u64(array.byteLength)));
+    return array;
+  },
+
+  /** A version 4 UUID (RFC 9562). */
+  randomUUID(): string {
+    const bytes = getRandomBytes(u64(16));
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+    return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  },
+};

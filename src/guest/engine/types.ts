@@ -1,0 +1,13 @@
+/** How the JavaScript engines differ. */
+
+/** A `u64`: a number on QuickJS, a bigint on StarlingMonkey. */
+export type U64 = number | bigint;
+
+/** What an export has started. */
+export interface ExportedCall<Result> {
+  isDone(): boolean;
+  /** What the export returns, or throws. */
+  finish(): Result;
+  /** It is not done, and nothing is left that could wake it: no timer, no socket, no request. It is done after this. */
+  giveUp(): void;
+}

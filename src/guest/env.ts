@@ -1,0 +1,12 @@
+/** The environment that the workload's files give. */
+import { getEnvironment } from "./wasi/cli_environment.ts";
+
+/** Names and values. */
+export type Env = Readonly<Record<string, string>>;
+
+let read: Env | undefined;
+
+/** Read once, when it is first asked for: while a program is built there is none. */
+export function readEnv(): Env {
+  return read ??= Object.freeze(Object.fromEntries(getEnvironment()));
+}

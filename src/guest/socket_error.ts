@@ -1,0 +1,27 @@
+/** Why a call of a socket failed. */
+import { wasiError } from "./wasi_error.ts";
+
+/** `code` is the `wasi:sockets` error code: "connection-refused", "access-denied", "address-in-use" and so on. */
+export class SocketError extends Error {
+  readonly code: string;
+
+  constructor(action: string, code: string) {
+    super(`Cannot ${action}: ${code}`);
+    this.name = "SocketError";
+    this.code = code;
+  }
+}
+
+/** The code of what a socket threw; anything else that was thrown is thrown on. */
+export function socketCode(error: unknown): string {
+  return String(wasiError(error));
+}
+
+/** What `call` gives. @throws SocketError when it throws a code */
+export function attempt<T>(action: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw new SocketError(action, socketCode(error));
+  }
+}

@@ -1,0 +1,58 @@
+/** Timers by the time they are due, and by age where that is the same. */
+
+/** One `setTimeout` or `setInterval`. */
+interface Timer {
+  readonly id: number;
+  dueMs: number;
+  /** Undefined for a timer that fires once. */
+  readonly everyMs: number | undefined;
+  readonly run: () => void;
+}
+
+/** Pure: it is told what time it is. */
+export class TimerQueue {
+  /** The next one is the last, so that taking it moves nothing. */
+  readonly #timers: Timer[] = [];
+  #lastId = 0;
+
+  /** How many wait. */
+  get size(): number {
+    return this.#timers.length;
+  }
+
+  /** Gives the id to clear it by. */
+  add(timer: { readonly dueMs: number; readonly everyMs?: number; readonly run: () => void }): number {
+    const id = ++this.#lastId;
+    this.#insert({ id, dueMs: timer.dueMs, everyMs: timer.everyMs, run: timer.run });
+    return id;
+  }
+
+  /** An id that is not there is nothing to clear. */
+  clear(id: number): void {
+    const place = this.#timers.findIndex((timer) => timer.id === id);
+    if (place >= 0) this.#timers.splice(place, 1);
+  }
+
+  /** When the next one is due. */
+  nextDueMs(): number | undefined {
+    return this.#timers.at(-1)?.dueMs;
+  }
+
+  /** Runs the next timer when it is due. One only: promise jobs run between timers. */
+  fireOne(nowMs: number): void {
+    const timer = this.#timers.at(-1);
+    if (timer === undefined || timer.dueMs > nowMs) return;
+    this.#timers.pop();
+    if (timer.everyMs !== undefined) {
+      timer.dueMs = nowMs + timer.everyMs;
+      this.#insert(timer);
+    }
+    timer.run();
+  }
+
+  #insert(timer: Timer): void {
+    let place = this.#timers.length;
+    while (place > 0 && (this.#timers[place - 1]?.dueMs ?? Infinity) <= timer.dueMs) place -= 1;
+    this.#timers.splice(place, 0, timer);
+  }
+}

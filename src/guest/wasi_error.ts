@@ -1,0 +1,7 @@
+/** The error side of a WIT `result`, as it arrives in a guest: thrown, with the error's value in `payload`. */
+
+/** The value of a thrown WIT error. Anything else that was thrown is a fault of the program and is thrown on. */
+export function wasiError(error: unknown): unknown {
+  if (typeof error === "object" && error !== null && "payload" in error) return error.payload;
+  throw error;
+}
