@@ -113,3 +113,10 @@ function format(value: number, scale: Scale): string {
     ["", 1];
   return `${value / factor}${unit}`;
 }
+
+/** A size for people, rounded to three digits or so: `338 KiB`, `1.67 MiB`. `formatByteSize` is exact, and can be read back. */
+export function roughByteSize(bytes: number): string {
+  const [unit, factor] = SIZES.units.find(([, each]) => bytes >= each) ?? ["B", 1];
+  const value = bytes / factor;
+  return `${value >= 100 || factor === 1 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
+}

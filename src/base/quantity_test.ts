@@ -8,6 +8,7 @@ import {
   formatDuration,
   parseByteSize,
   parseDuration,
+  roughByteSize,
 } from "./quantity.ts";
 
 const SIZES: readonly (readonly [text: string, bytes: number])[] = [
@@ -155,4 +156,12 @@ test("quantities: any text is a quantity of the pattern, or a fault whose sugges
       { numRuns: 2000 },
     );
   }
+});
+
+test("roughByteSize: three digits, in the largest unit that is not below one", () => {
+  const rows = [[0, "0 B"], [1023, "1023 B"], [1024, "1 KiB"], [345_965, "338 KiB"], [1_748_366, "1.67 MiB"], [
+    3 * 1024 ** 3,
+    "3 GiB",
+  ]];
+  for (const [bytes, text] of rows) assert.equal(roughByteSize(Number(bytes)), text);
 });

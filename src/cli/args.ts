@@ -2,7 +2,9 @@
 import type { LoopgateError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import { BUILD_FLAGS, type BuildCommand, buildCommand } from "./args/build.ts";
+import { CHECK_FLAGS, type CheckCommand, checkCommand } from "./args/check.ts";
 import { EXPLAIN_FLAGS, type ExplainCommand, explainCommand } from "./args/explain.ts";
+import { INSPECT_FLAGS, type InspectCommand, inspectCommand } from "./args/inspect.ts";
 import { RUN_FLAGS, type RunCommand, runCommand } from "./args/run.ts";
 import { SERVE_FLAGS, type ServeCommand, serveCommand } from "./args/serve.ts";
 import { VIRTUALIZE_FLAGS, type VirtualizeCommand, virtualizeCommand } from "./args/virtualize.ts";
@@ -17,6 +19,8 @@ export type Command =
   | ExplainCommand
   | RunCommand
   | BuildCommand
+  | CheckCommand
+  | InspectCommand
   | VirtualizeCommand;
 
 const COMMAND_LIST = `${COMMANDS.slice(0, -1).join(", ")} or ${COMMANDS.at(-1)}`;
@@ -32,6 +36,8 @@ const READERS: Readonly<Record<CommandName, CommandReader>> = {
   explain: { flags: EXPLAIN_FLAGS, read: explainCommand },
   run: { flags: RUN_FLAGS, read: runCommand },
   build: { flags: BUILD_FLAGS, read: buildCommand },
+  check: { flags: CHECK_FLAGS, read: checkCommand },
+  inspect: { flags: INSPECT_FLAGS, read: inspectCommand },
   virtualize: { flags: VIRTUALIZE_FLAGS, read: virtualizeCommand },
   help: { flags: COMMON_FLAGS, read: helpCommand },
 };

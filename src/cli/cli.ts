@@ -7,8 +7,10 @@ import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
 import { build, type BuildCommandTools } from "./build.ts";
+import { check } from "./check.ts";
 import { coloursFor } from "./colours.ts";
 import { explain } from "./explain.ts";
+import { inspect } from "./inspect.ts";
 import { reportFault } from "./faults.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serve } from "./serve.ts";
@@ -73,6 +75,10 @@ export async function runCli(tools: CliTools): Promise<number> {
         return await explain(command, tools);
       case "build":
         return await build(command, tools);
+      case "check":
+        return await check(command, tools);
+      case "inspect":
+        return await inspect(command, tools);
       case "run":
         return await tools.runCommand({
           component: command.component,

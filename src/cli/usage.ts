@@ -1,12 +1,14 @@
 /** The help texts: of all commands here, of one beside its words. */
 import { BUILD_USAGE } from "./args/build.ts";
+import { CHECK_USAGE } from "./args/check.ts";
 import { EXPLAIN_USAGE } from "./args/explain.ts";
+import { INSPECT_USAGE } from "./args/inspect.ts";
 import { RUN_USAGE } from "./args/run.ts";
 import { SERVE_USAGE } from "./args/serve.ts";
 import { VIRTUALIZE_USAGE } from "./args/virtualize.ts";
 
 /** The commands there are. */
-export const COMMANDS = ["serve", "explain", "run", "build", "virtualize", "help"] as const;
+export const COMMANDS = ["serve", "explain", "run", "build", "check", "inspect", "virtualize", "help"] as const;
 
 /** One of them. */
 export type CommandName = (typeof COMMANDS)[number];
@@ -19,6 +21,8 @@ Usage:
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
   loopgate build [folder]
+  loopgate check [folder] [--json]
+  loopgate inspect <component.wasm> [--json]
   loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--random-seed N] -o <out.wasm>
   loopgate help [command]
   loopgate --version
@@ -28,6 +32,8 @@ Commands:
   explain     tell whether a workload may reach a target, by which rule, and which line would allow it
   run         run one wasi:cli/run component to its end
   build       make the guests of workloads from their sources
+  check       say all that is wrong with a folder, or what would be served
+  inspect     say what a component is, what it needs, and which file would serve it
   virtualize  meet some imports of a component inside it
   help        tell more about a command
 
@@ -52,6 +58,10 @@ export function usageText(topic: CommandName | undefined): string {
       return RUN_USAGE;
     case "build":
       return BUILD_USAGE;
+    case "check":
+      return CHECK_USAGE;
+    case "inspect":
+      return INSPECT_USAGE;
     case "virtualize":
       return VIRTUALIZE_USAGE;
     case "help":

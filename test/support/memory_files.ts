@@ -1,8 +1,8 @@
 /** A file system in memory for what reads folders. */
 import type { FileReader } from "../../src/config/file_reader.ts";
 
-/** The text of a file, or the error that reading gives. */
-export type Content = string | { readonly code: string } | { readonly unreadable: true };
+/** The text or bytes of a file, or the error that reading gives. */
+export type Content = string | Uint8Array | { readonly code: string } | { readonly unreadable: true };
 
 /** Files in memory: paths and contents, or the error that reading gives. */
 export function memoryFiles(contents: Readonly<Record<string, Content>>): FileReader {
@@ -25,6 +25,7 @@ export function memoryFiles(contents: Readonly<Record<string, Content>>): FileRe
       failing(file);
       const content = contents[file];
       if (content === undefined) throw Object.assign(new Error("no"), { code: "ENOENT" });
+      if (content instanceof Uint8Array) return Promise.resolve(content);
       return Promise.resolve(new TextEncoder().encode(typeof content === "string" ? content : ""));
     },
     inspect(path) {
