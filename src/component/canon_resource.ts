@@ -76,6 +76,7 @@ export function disposeHostObject(value: unknown): void {
  * @throws {AggregateError} of what the objects' `Symbol.dispose` threw; all of them were called
  */
 export function disposeHandles(handles: readonly LeftHandle[]): void {
+  if (handles.length === 0) return;
   let left = handles.filter((handle) => typeof handle.value === "object").sort((a, b) => b.order - a.order);
   // A parent that moved between tables is newer than its children and refuses at first: it gets another turn.
   for (;;) {

@@ -5,6 +5,7 @@
 import type { CoreInstance, CoreInstances } from "./core_instances.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE, EXPORT_NAMES, type SavedGlobal } from "./instrument/instrumented_module.ts";
 import { clearWritten, type MemoryImage, restoreImage, takeImage } from "./memory_image.ts";
+import type { VirtualMemory } from "./virtual_memory.ts";
 
 /** Why an instance cannot be put back to its first state. */
 export type RecycleRefusal =
@@ -60,45 +61,46 @@ export function beginChanges(core: CoreInstances): void {
   for (const global of changedGlobals(core)) global.value = 0;
 }
 
-/** What stands in the way of restoring `first`, as far as the core instances know. */
-export function restoreRefusal(
-  core: CoreInstances,
-  first: FirstState,
-  growthPagesMax: number,
-): RecycleRefusal | null {
-  let changed = 0;
-  for (const global of changedGlobals(core)) changed |= Number(global.value);
-  if ((changed & CHANGED_TABLE) !== 0) return "table-changed";
-  if ((changed & CHANGED_SEGMENT) !== 0) return "segment-dropped";
-  const isSingle = core.memories.filter((memory) => memory.canGrow).length <= 1;
-  for (const [index, memory] of core.memories.entries()) {
-    const grown = memory.physicalPages - (first.memories[index]?.pages ?? 0);
-    if (grown > (isSingle ? growthPagesMax : 0)) return "grew";
-  }
-  return null;
-}
-
-/** Puts memories and globals back. */
+/** Puts memories and globals of one instance back, as often as it is recycled. */
 export class Restorer {
-  readonly #core: CoreInstances;
+  readonly #memories: readonly VirtualMemory[];
   readonly #first: FirstState;
   readonly #cells: readonly Cell[];
+  readonly #changed: readonly WebAssembly.Global[];
+  readonly #growthPagesMax: number;
 
-  constructor(core: CoreInstances, first: FirstState) {
-    this.#core = core;
+  /** `growthPagesMax`: how much a memory may have grown. */
+  constructor(core: CoreInstances, first: FirstState, growthPagesMax: number) {
+    this.#memories = core.memories;
     this.#first = first;
     this.#cells = cellsOf(core) ?? [];
+    this.#changed = [...changedGlobals(core)];
+    const isSingle = core.memories.filter((memory) => memory.canGrow).length <= 1;
+    this.#growthPagesMax = isSingle ? growthPagesMax : 0;
+  }
+
+  /** What stands in the way, as far as the core instances know. */
+  refusal(): RecycleRefusal | null {
+    let changed = 0;
+    for (const global of this.#changed) changed |= Number(global.value);
+    if ((changed & CHANGED_TABLE) !== 0) return "table-changed";
+    if ((changed & CHANGED_SEGMENT) !== 0) return "segment-dropped";
+    for (let index = 0; index < this.#memories.length; index++) {
+      const grown = (this.#memories[index]?.physicalPages ?? 0) - (this.#first.memories[index]?.pages ?? 0);
+      if (grown > this.#growthPagesMax) return "grew";
+    }
+    return null;
   }
 
   restore(): void {
     const { memories, globals } = this.#first;
-    for (const [index, memory] of this.#core.memories.entries()) {
-      const image = memories[index];
-      if (image !== undefined) restoreImage(memory, image);
+    for (let index = 0; index < memories.length; index++) {
+      const [memory, image] = [this.#memories[index], memories[index]];
+      if (memory !== undefined && image !== undefined) restoreImage(memory, image);
     }
-    for (const [index, cell] of this.#cells.entries()) {
-      const value = globals[index];
-      if (value === undefined) continue;
+    for (let index = 0; index < this.#cells.length; index++) {
+      const [cell, value] = [this.#cells[index], globals[index]];
+      if (cell === undefined || value === undefined) continue;
       if (cell.kind === "value") cell.global.value = value;
       else if (typeof value === "object" && value !== null) cell.set(value.low, value.high);
     }

@@ -23,6 +23,7 @@ export interface GuestClass {
 /** The host's objects for the resources that one instance defines. */
 export class GuestObjects implements GuestResources {
   #entries = new WeakMap<object, Entry>();
+  #hasEntries = false;
   readonly #classes = new Map<number, GuestClass>();
   readonly #hostClasses: ReadonlyMap<number, Constructor>;
   readonly #destroy: (resourceId: number, rep: number) => void;
@@ -49,6 +50,7 @@ export class GuestObjects implements GuestResources {
     const { constructible } = this.classOf(resourceId, "");
     const object: object = Object.create(constructible.prototype as object);
     this.#entries.set(object, { resourceId, rep });
+    this.#hasEntries = true;
     return object;
   }
 
@@ -63,6 +65,9 @@ export class GuestObjects implements GuestResources {
 
   /** Every object that was made is dead: its instance begins anew. */
   forget(): void {
+    // Most guests make none, and a weak map is dear to the garbage collector.
+    if (!this.#hasEntries) return;
+    this.#hasEntries = false;
     this.#entries = new WeakMap();
   }
 

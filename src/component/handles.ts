@@ -71,6 +71,9 @@ export interface TakenObject {
   readonly value: object;
 }
 
+/** An emptied table keeps room for so many: what one request needed much of, the next need not. */
+const KEPT_HANDLES_MAX = 1024;
+
 /** Answer of `drop` for a borrowed handle: there is nothing to destroy. */
 export const BORROWED = Symbol("borrowed");
 
@@ -84,7 +87,11 @@ export class HandleTable {
   readonly #kinds: number[] = [0];
   readonly #lends: number[] = [0];
   readonly #orders: number[] = [0];
+  /** Handles that were dropped, the first `#freeCount` of them. */
   readonly #free: number[] = [];
+  #freeCount = 0;
+  /** The next handle that was never given out. Columns are not shortened: that is a call out of V8's generated code for each. */
+  #end = 1;
   readonly #limit: HandleLimit;
   /** What was given away since `startTaking`, while the call it is for may still fail. */
   #taken: TakenObject[] | null = null;
@@ -163,15 +170,21 @@ export class HandleTable {
     this.#lends[handle] = (this.#lends[handle] ?? 0) - 1;
   }
 
-  /** Empties the table and returns what it owned. */
-  drain(): LeftHandle[] {
-    const left: LeftHandle[] = [];
-    for (const [handle, kind] of this.#kinds.entries()) {
+  /** Empties the table and adds what it owned to `left`, which it returns. */
+  drain(left: LeftHandle[] = []): LeftHandle[] {
+    for (let handle = 1; handle < this.#end; handle++) {
+      const kind = this.#kinds[handle] ?? 0;
       if (kind > 0) left.push({ resourceId: kind, value: this.#values[handle], order: this.#orders[handle] ?? 0 });
       if (kind !== 0) this.#limit.live--;
+      this.#kinds[handle] = 0;
+      this.#values[handle] = undefined;
     }
-    for (const column of [this.#values, this.#kinds, this.#lends, this.#orders]) column.length = 1;
-    this.#free.length = 0;
+    if (this.#end > KEPT_HANDLES_MAX) {
+      for (const column of [this.#values, this.#kinds, this.#lends, this.#orders]) column.length = 1;
+      this.#free.length = 0;
+    }
+    this.#end = 1;
+    this.#freeCount = 0;
     this.borrows = 0;
     return left;
   }
@@ -183,7 +196,7 @@ export class HandleTable {
 
   #put(kind: number, value: unknown): number {
     this.#limit.live++;
-    const handle = this.#free.pop() ?? this.#kinds.length;
+    const handle = this.#freeCount > 0 ? this.#free[--this.#freeCount] ?? 0 : this.#end++;
     this.#values[handle] = value;
     this.#kinds[handle] = kind;
     this.#lends[handle] = 0;
@@ -196,7 +209,7 @@ export class HandleTable {
     const value = this.#values[handle];
     this.#values[handle] = undefined;
     this.#kinds[handle] = 0;
-    this.#free.push(handle);
+    this.#free[this.#freeCount++] = handle;
     this.#limit.live--;
     return value;
   }

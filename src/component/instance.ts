@@ -11,7 +11,6 @@ import {
   type FirstState,
   type RecycleRefusal,
   Restorer,
-  restoreRefusal,
   takeFirstState,
 } from "./first_state.ts";
 import {
@@ -22,6 +21,7 @@ import {
   UNLIMITED_HOST,
   UNMETERED,
 } from "./guest_meter.ts";
+import type { LeftHandle } from "./handles.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import { InstanceState, type LifeState } from "./instance_state.ts";
 import { TableBudget } from "./table_budget.ts";
@@ -196,12 +196,15 @@ export class ComponentInstance {
     const first = this.#source.firstState;
     if (first === null || typeof first === "string") return first ?? "other-first-state";
     const { core, guestObjects, scopes } = this.#binder;
-    const refusal = restoreRefusal(core, first, this.#growthPagesMax);
+    this.#restorer ??= new Restorer(core, first, this.#growthPagesMax);
+    const refusal = this.#restorer.refusal();
     if (refusal !== null) return refusal;
     // Host objects are told to go: they must not find a guest that they could call.
     state.life = "busy";
     try {
-      disposeHandles(scopes.flatMap((scope) => scope.reset()));
+      const left: LeftHandle[] = [];
+      for (const scope of scopes) scope.reset(left);
+      disposeHandles(left);
     } catch (error) {
       this.dispose();
       throw error;
@@ -210,7 +213,6 @@ export class ComponentInstance {
     guestObjects.forget();
     state.limit.settle();
     this.#tables.reset();
-    this.#restorer ??= new Restorer(core, first);
     this.#restorer.restore();
     return null;
   }
@@ -226,7 +228,8 @@ export class ComponentInstance {
     this.#state.life = "disposed";
     this.#pages.giveBack(this.#source.memoryPagesMin + this.#binder.core.grownPages);
     this.#tables.close();
-    const left = this.#binder.scopes.flatMap((scope) => scope.table.drain());
+    const left: LeftHandle[] = [];
+    for (const { table } of this.#binder.scopes) table.drain(left);
     this.#state.limit.settle();
     disposeHandles(left);
   }

@@ -38,6 +38,8 @@ export class InstanceState {
   #pending: Promise<FlatValue | undefined> | null = null;
   /** Tells the trampolines that `#pending` is set. */
   readonly blocked: WebAssembly.Global;
+  /** It was set since `reset`. */
+  #hasBlocked = false;
   #suspension: Suspension | null = null;
   /** What ends the guest as soon as the host function that it is in returns. */
   #ending: WebAssembly.RuntimeError | null = null;
@@ -124,7 +126,9 @@ export class InstanceState {
     this.life = "idle";
     this.mayBlock = false;
     this.#pending = null;
-    this.blocked.value = 0;
+    // Setting a global is a call out of V8's generated code.
+    if (this.#hasBlocked) this.blocked.value = 0;
+    this.#hasBlocked = false;
     this.fuel.reset();
     return true;
   }
@@ -153,7 +157,7 @@ export class InstanceState {
    * flat result; what it throws ends the guest.
    */
   suspend(promise: PromiseLike<unknown>, resume: Resume): void {
-    this.#pending = new Promise((resolve, reject) => {
+    this.#block(new Promise((resolve, reject) => {
       const suspension: Suspension = { reject };
       this.#suspension = suspension;
       this.fuel.rest();
@@ -172,14 +176,12 @@ export class InstanceState {
         (value) => settle(() => resume.fulfilled(value), () => resume.leaveValue(value)),
         (error) => settle(() => resume.rejected(error), () => resume.leaveError(error)),
       );
-    });
-    this.blocked.value = 1;
+    }));
   }
 
   /** Like `suspend`, for a call into another component of this instance: what it waits for is killed there. */
   suspendOnGuest(promise: Promise<unknown>, resume: Resume): void {
-    this.#pending = promise.then((value) => resume.fulfilled(value), (error) => resume.rejected(error));
-    this.blocked.value = 1;
+    this.#block(promise.then((value) => resume.fulfilled(value), (error) => resume.rejected(error)));
   }
 
   /**
@@ -190,8 +192,7 @@ export class InstanceState {
     const answer = this.tick();
     this.checkAlive();
     if (answer !== WAIT) return false;
-    this.#pending = this.turn().then(() => result);
-    this.blocked.value = 1;
+    this.#block(this.turn().then(() => result));
     return true;
   }
 
@@ -208,6 +209,12 @@ export class InstanceState {
     const pending = this.#pending ?? undefined;
     this.#pending = null;
     return pending;
+  }
+
+  #block(pending: Promise<FlatValue | undefined>): void {
+    this.#pending = pending;
+    this.blocked.value = 1;
+    this.#hasBlocked = true;
   }
 
   /** Ends the running call, if there is one. */
@@ -249,12 +256,12 @@ export class ComponentScope implements ValueScope {
     this.guestResources = guestResources;
   }
 
-  /** As in a new instance. Returns what the table owned. */
-  reset(): LeftHandle[] {
+  /** As in a new instance. Adds to `left` what the table owned. */
+  reset(left: LeftHandle[]): void {
     this.mayLeave = true;
     this.isEntered = false;
-    this.lent.length = 0;
-    return this.table.drain();
+    if (this.lent.length > 0) this.lent.length = 0;
+    this.table.drain(left);
   }
 
   /** Takes over objects that belong to the guest and have no handle: they go with the instance. */
@@ -270,6 +277,7 @@ export class ComponentScope implements ValueScope {
   }
 
   giveBack(): void {
+    if (this.lent.length === 0) return;
     for (const handle of this.lent) this.table.giveBack(handle);
     this.lent.length = 0;
   }

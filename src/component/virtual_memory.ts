@@ -23,6 +23,14 @@ export interface VirtualMemoryOptions {
   readonly tracksWrites: boolean;
 }
 
+/** A byte for each page of 4 KiB, 1 when it was written; and the same bytes by fours, to pass over what was not. */
+export interface WrittenMap {
+  readonly marks: Uint8Array<ArrayBuffer>;
+  readonly strides: Int32Array<ArrayBuffer>;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /** One for each memory of a component instance, whoever imports it. Its first pages are taken from the budget already. */
 export class VirtualMemory {
   readonly #minPages: number;
@@ -35,7 +43,8 @@ export class VirtualMemory {
   #pages: number;
   #physicalPages: number;
   #sharedMap: WebAssembly.Memory | null = null;
-  readonly #maps: Uint8Array<ArrayBuffer>[] = [];
+  readonly #maps: WrittenMap[] = [];
+  #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** The budget (or the host) had no more to give: another instance might have got it. */
   hasRefused = false;
 
@@ -57,6 +66,14 @@ export class VirtualMemory {
   get memory(): WebAssembly.Memory {
     if (this.#memory === null) throw new TypeError("Cannot use a memory: its core instance is not made yet");
     return this.#memory;
+  }
+
+  /** All that is there, whatever the guest sees of it. A view is kept until growing detaches it: then it has no bytes. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.length > 0) return this.#bytes;
+    const { buffer } = this.memory;
+    if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a memory: it is shared, expected an own one");
+    return this.#bytes = new Uint8Array(buffer);
   }
 
   get pages(): number {
@@ -139,11 +156,11 @@ export class VirtualMemory {
   /** A module marks what it writes in a map of its own. */
   addMap({ buffer }: WebAssembly.Memory): void {
     if (!(buffer instanceof ArrayBuffer)) throw new TypeError("Cannot use a map of written pages: it is shared");
-    this.#maps.push(new Uint8Array(buffer));
+    this.#maps.push(mapOver(buffer));
   }
 
   /** All maps: a page was written when one of them says so. null: nobody keeps any. */
-  get written(): readonly Uint8Array<ArrayBuffer>[] | null {
+  get written(): readonly WrittenMap[] | null {
     return this.#tracksWrites ? this.#maps : null;
   }
 
@@ -152,8 +169,13 @@ export class VirtualMemory {
     if (!this.#tracksWrites || size === 0) return;
     let [map] = this.#maps;
     // Nobody but the host writes into it so far.
-    if (map === undefined) this.#maps.push(map = new Uint8Array(WRITTEN_MAP_BYTES));
+    if (map === undefined) this.#maps.push(map = mapOver(new ArrayBuffer(WRITTEN_MAP_BYTES)));
+    const { marks } = map;
     const last = Math.floor((pointer + size - 1) / WRITTEN_PAGE_BYTES);
-    for (let page = Math.floor(pointer / WRITTEN_PAGE_BYTES); page <= last; page++) map[page % WRITTEN_MAP_BYTES] = 1;
+    for (let page = Math.floor(pointer / WRITTEN_PAGE_BYTES); page <= last; page++) marks[page % WRITTEN_MAP_BYTES] = 1;
   }
+}
+
+function mapOver(buffer: ArrayBuffer): WrittenMap {
+  return { marks: new Uint8Array(buffer), strides: new Int32Array(buffer) };
 }
