@@ -1,9 +1,12 @@
 /** Many deadlines of one length with one timer: what every request has, and hardly any meets. */
 import type { Clock } from "./clock.ts";
+import { LinkedList, type ListEntry } from "./linked_list.ts";
 
-interface Deadline {
-  readonly dueMs: number;
-  readonly fire: () => void;
+/** Something that may come due; in one queue at a time, and in none when it fires. */
+export interface Deadline {
+  /** Set by the queue. */
+  dueMs: number;
+  fire(): void;
 }
 
 /**
@@ -13,12 +16,14 @@ interface Deadline {
  *
  * @example
  * const walls = new DeadlineQueue(clock, 30_000);
- * const cancel = walls.start(() => guest.kill());
+ * const entry = new ListEntry<Deadline>({ dueMs: 0, fire: () => guest.kill() });
+ * walls.start(entry);
+ * walls.cancel(entry);
  */
 export class DeadlineQueue {
   readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
   readonly #lengthMs: number;
-  readonly #waiting = new Set<Deadline>();
+  readonly #waiting = new LinkedList<Deadline>();
   #cancelTimer: (() => void) | undefined;
   #isSweepComing = false;
   #isClosed = false;
@@ -28,16 +33,16 @@ export class DeadlineQueue {
     this.#lengthMs = lengthMs;
   }
 
-  /** Calls `fire` once after the queue's length and returns the function that cancels it. */
-  start(fire: () => void): () => void {
-    const deadline: Deadline = { dueMs: this.#clock.monotonicMs() + this.#lengthMs, fire };
-    this.#waiting.add(deadline);
+  /** Fires once, the queue's length after `nowMs`. */
+  start(entry: ListEntry<Deadline>, nowMs = this.#clock.monotonicMs()): void {
+    entry.value.dueMs = nowMs + this.#lengthMs;
+    this.#waiting.append(entry);
     this.#cancelTimer ??= this.#clock.startTimer(this.#lengthMs, () => this.#look());
-    return () => this.#cancel(deadline);
   }
 
-  #cancel(deadline: Deadline): void {
-    if (!this.#waiting.delete(deadline) || this.#waiting.size > 0 || this.#isSweepComing) return;
+  /** It does not come due any more; does nothing when it is not in this queue. */
+  cancel(entry: ListEntry<Deadline>): void {
+    if (!this.#waiting.remove(entry) || this.#waiting.size > 0 || this.#isSweepComing) return;
     if (this.#isClosed) return this.#sweep();
     this.#isSweepComing = true;
     setImmediate(() => {
@@ -61,15 +66,17 @@ export class DeadlineQueue {
   #look(): void {
     this.#cancelTimer = undefined;
     const nowMs = this.#clock.monotonicMs();
-    for (const deadline of this.#waiting) {
-      const leftMs = deadline.dueMs - nowMs;
+    for (;;) {
+      const { first } = this.#waiting;
+      if (first === undefined) return;
+      const leftMs = first.value.dueMs - nowMs;
       if (leftMs > 0) {
         // Timers may come a little early.
         this.#cancelTimer ??= this.#clock.startTimer(Math.max(leftMs, 1), () => this.#look());
         return;
       }
-      this.#waiting.delete(deadline);
-      deadline.fire();
+      this.#waiting.remove(first);
+      first.value.fire();
     }
   }
 }

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../test/support/fake_clock.ts";
-import { DeadlineQueue } from "./deadline_queue.ts";
+import { type Deadline, DeadlineQueue } from "./deadline_queue.ts";
+import { ListEntry } from "./linked_list.ts";
 
 function open() {
   const clock = new FakeClock();
   const fired: string[] = [];
   const queue = new DeadlineQueue(clock, 100);
-  return { clock, fired, queue, start: (name: string) => queue.start(() => fired.push(name)) };
+  const start = (name: string, fire = (): void => void fired.push(name)): () => void => {
+    const entry = new ListEntry<Deadline>({ dueMs: 0, fire });
+    queue.start(entry);
+    return () => queue.cancel(entry);
+  };
+  return { clock, fired, queue, start };
 }
 
 test("DeadlineQueue: each fires at its own time, with one timer for all", async () => {
@@ -45,9 +51,9 @@ test("DeadlineQueue: a cancelled one never fires, and the last one takes the tim
 });
 
 test("DeadlineQueue: one that fires may start and cancel others", async () => {
-  const { clock, fired, queue, start } = open();
+  const { clock, fired, start } = open();
   let cancelB = (): void => {};
-  queue.start(() => {
+  start("a", () => {
     cancelB();
     start("next");
   });

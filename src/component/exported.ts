@@ -35,6 +35,7 @@ export function exportedFunction(
 ): ExportedFunction {
   const { label, type, suspends } = options;
   const isResult = type.result?.kind === "result";
+  const action = `call ${label}`;
   const finish = (value: unknown): unknown => {
     state.leave();
     return isResult ? unwrapResult(value, label) : value;
@@ -44,7 +45,7 @@ export function exportedFunction(
   };
   if (!suspends) {
     return (...args) => {
-      state.enter(`call ${label}`, false);
+      state.enter(action, false);
       let value: unknown;
       try {
         value = invoke(args);
@@ -55,16 +56,27 @@ export function exportedFunction(
       return finish(value);
     };
   }
-  return async (...args) => {
-    state.enter(`call ${label}`, true);
-    let value: unknown;
+  // No async function: each of its turns of the microtask queue would be one more of every request.
+  const failed = async (error: unknown): Promise<never> => fail(error);
+  const refused = async (): Promise<void> => state.enter(action, true);
+  const finishAlive = (value: unknown): unknown => {
     try {
-      value = await invoke(args);
       state.checkAlive();
     } catch (error) {
       return fail(error);
     }
     return finish(value);
+  };
+  return (...args) => {
+    if (state.life !== "idle") return refused();
+    state.enter(action, true);
+    let value: unknown;
+    try {
+      value = invoke(args);
+    } catch (error) {
+      return failed(error);
+    }
+    return (value instanceof Promise ? value : Promise.resolve(value)).then(finishAlive, fail);
   };
 }
 

@@ -6,13 +6,7 @@ import type { ComponentPlan } from "./component_plan.ts";
 import type { CoreModule } from "./core_instances.ts";
 import { ComponentError } from "./errors.ts";
 import { bindExports, type ExportedInterface, type ExportPlan } from "./export_plan.ts";
-import {
-  beginChanges,
-  type FirstState,
-  type RecycleRefusal,
-  Restorer,
-  takeFirstState,
-} from "./first_state.ts";
+import { beginChanges, type FirstState, type RecycleRefusal, Restorer, takeFirstState } from "./first_state.ts";
 import {
   type GuestMeter,
   type HostBudget,

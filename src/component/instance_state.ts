@@ -157,26 +157,28 @@ export class InstanceState {
    * flat result; what it throws ends the guest.
    */
   suspend(promise: PromiseLike<unknown>, resume: Resume): void {
-    this.#block(new Promise((resolve, reject) => {
-      const suspension: Suspension = { reject };
-      this.#suspension = suspension;
-      this.fuel.rest();
-      const settle = (step: () => FlatValue | undefined, leave: () => void): void => {
-        // Killed or disposed meanwhile: the guest is gone.
-        if (this.#suspension !== suspension) return leave();
-        this.#suspension = null;
-        this.fuel.run();
-        try {
-          resolve(step());
-        } catch (error) {
-          reject(error);
-        }
-      };
-      promise.then(
-        (value) => settle(() => resume.fulfilled(value), () => resume.leaveValue(value)),
-        (error) => settle(() => resume.rejected(error), () => resume.leaveError(error)),
-      );
-    }));
+    this.#block(
+      new Promise((resolve, reject) => {
+        const suspension: Suspension = { reject };
+        this.#suspension = suspension;
+        this.fuel.rest();
+        const settle = (step: () => FlatValue | undefined, leave: () => void): void => {
+          // Killed or disposed meanwhile: the guest is gone.
+          if (this.#suspension !== suspension) return leave();
+          this.#suspension = null;
+          this.fuel.run();
+          try {
+            resolve(step());
+          } catch (error) {
+            reject(error);
+          }
+        };
+        promise.then(
+          (value) => settle(() => resume.fulfilled(value), () => resume.leaveValue(value)),
+          (error) => settle(() => resume.rejected(error), () => resume.leaveError(error)),
+        );
+      }),
+    );
   }
 
   /** Like `suspend`, for a call into another component of this instance: what it waits for is killed there. */

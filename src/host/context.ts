@@ -3,6 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import type { HostBudget } from "../component/guest_meter.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { GuestEgress } from "./egress/guest_egress.ts";
+import type { FieldBudget } from "./http/field_budget.ts";
+import type { HeldBudget } from "./http/held_budget.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { OnLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
@@ -37,6 +39,22 @@ export interface HostContext {
   readonly onLimit: OnLimit;
   /** Counts what the host keeps for the guest against the memory of the process. Default: nobody counts. */
   readonly memory?: Pick<HostBudget, "hold" | "letGo"> | undefined;
-  /** What budgets of the guest are kept by: a new object for each request of a recycled instance. Default: the context. */
-  readonly scope?: object;
+  /** Where budgets of the guest are kept: a new one for each request of a recycled instance. Default: one for each context. */
+  readonly scope?: GuestScope;
+}
+
+/** What a guest may hold over all of its resources of a kind; made when it is first asked for. */
+export class GuestScope {
+  fields: FieldBudget | undefined = undefined;
+  held: HeldBudget | undefined = undefined;
+}
+
+const SCOPES: WeakMap<object, GuestScope> = new WeakMap();
+
+/** Of a context that has none of its own. */
+export function scopeOf(context: Pick<HostContext, "scope">): GuestScope {
+  if (context.scope !== undefined) return context.scope;
+  let scope = SCOPES.get(context);
+  if (scope === undefined) SCOPES.set(context, scope = new GuestScope());
+  return scope;
 }

@@ -70,7 +70,7 @@ export class CpuMeter implements GuestMeter {
 
   /** How long this request has computed. */
   get usedMs(): number {
-    return this.#usedMs + this.#runMs(this.#clock.monotonicMs());
+    return this.#isRunning ? this.#usedMs + this.#runMs(this.#clock.monotonicMs()) : this.#usedMs;
   }
 
   /** How often this request has given its turn away. */

@@ -84,12 +84,6 @@ interface GuestLog {
   readonly end: () => void;
 }
 
-/** What a request holds of the process, and how it is let go. */
-interface Running {
-  readonly network: GuestNetwork;
-  readonly endOutput: () => void;
-}
-
 /** A guest, new, busy, idle or ended. */
 export class Guest {
   readonly context: GuestContext;
@@ -101,7 +95,11 @@ export class Guest {
   #pages: InstancePages | undefined;
   #host: InstanceHost | undefined;
   #instance: ComponentInstance | undefined;
-  #running: Running | undefined;
+  /** Of the request (or the life) that is under way. */
+  #network: GuestNetwork | undefined;
+  /** Most requests write nothing. */
+  #log: GuestLog | undefined;
+  readonly #writeLog: GuestOutput = (stream, bytes) => (this.#log ??= this.#openLog()).output(stream, bytes);
   #killed: Error | undefined;
   #isStarted = false;
   #isEnded = false;
@@ -165,10 +163,9 @@ export class Guest {
       network.release("reset");
       throw new GuestRefusedError(refusal);
     }
-    const { output: write, end } = output === undefined ? this.#openLog() : { output, end: () => {} };
-    this.#running = { network, endOutput: end };
+    this.#network = network;
     this.#tools.counters.add("instances", 1);
-    this.context.begin({ network, egress, incomingCdnLoop, output: write });
+    this.context.begin({ network, egress, incomingCdnLoop, output: output ?? this.#writeLog });
     this.#meter.begin(this.#limits.cpuMs ?? Infinity);
   }
 
@@ -219,26 +216,26 @@ export class Guest {
   }
 
   /** Calls an exported function; rejects with the guest's `err` or its trap. */
-  async call(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
+  call(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
     const found = this.#instance?.findInterface(interfaceName)?.[functionName];
     if (typeof found !== "function") {
-      throw new TypeError(`Cannot call ${interfaceName}#${functionName}: the component has no such export`);
+      const message = `Cannot call ${interfaceName}#${functionName}: the component has no such export`;
+      return Promise.reject(new TypeError(message));
     }
-    try {
-      // The name says that it is a function and no resource class.
-      return await (found as ExportedFunction)(...args);
-    } catch (error) {
+    // The name says that it is a function that waits, and no resource class.
+    const result = (found as ExportedFunction)(...args) as Promise<unknown>;
+    return result.then(undefined, (error: unknown) => {
       const cause = error instanceof Error ? error.cause : undefined;
       if (cause instanceof HandleLimitTrap) this.context.onLimit("handles", cause.message);
       // What others have is no fault of the guest.
       if (cause instanceof StackLimitTrap) throw new GuestRefusedError("stacks");
       throw error;
-    }
+    });
   }
 
   /** Ends a call that is under way, suspended or computing: it rejects with a trap that has this cause. */
   kill(cause: Error): void {
-    if (this.#running === undefined) return;
+    if (this.#network === undefined) return;
     this.#killed ??= cause;
     this.#instance?.kill(cause);
     this.#meter.withdraw();
@@ -248,7 +245,7 @@ export class Guest {
   recycle(release: ReleaseKind): string | undefined {
     if (this.#killed !== undefined) return "killed";
     // Before the resources go: dropping a socket would close it cleanly.
-    this.#running?.network.release(release);
+    this.#network?.release(release);
     let refusal: string | null;
     try {
       refusal = this.#instance === undefined ? "not-started" : this.#instance.recycle();
@@ -265,7 +262,7 @@ export class Guest {
   keep(release: ReleaseKind): string | undefined {
     if (this.#killed !== undefined) return "killed";
     if (this.#instance?.state !== "idle") return "trapped";
-    this.#running?.network.release(release);
+    this.#network?.release(release);
     this.#rest(false);
     return undefined;
   }
@@ -277,7 +274,7 @@ export class Guest {
     this.#meter.withdraw();
     try {
       // Before the resources go: dropping a socket would close it cleanly.
-      this.#running?.network.release(release);
+      this.#network?.release(release);
       this.#instance?.dispose();
     } catch (error) {
       // A resource that cannot be disposed of is the host's fault, and no reason to leave the rest behind.
@@ -293,25 +290,16 @@ export class Guest {
   }
 
   #rest(isRecycled: boolean): void {
-    const running = this.#running;
-    if (running === undefined) return;
-    this.#running = undefined;
-    running.endOutput();
+    if (this.#network === undefined) return;
+    this.#network = undefined;
+    this.#log?.end();
+    this.#log = undefined;
     this.context.end(isRecycled);
     this.#budget.giveStack();
     this.#tools.counters.add("instances", -1);
   }
 
-  /** Most requests write nothing. */
   #openLog(): GuestLog {
-    let log: GuestLog | undefined;
-    return {
-      output: (stream, bytes) => (log ??= this.#openLines()).output(stream, bytes),
-      end: () => log?.end(),
-    };
-  }
-
-  #openLines(): GuestLog {
     const { label, logRate } = this.#program;
     let dropped = 0;
     const open = (stream: "stdout" | "stderr"): LineOutput =>

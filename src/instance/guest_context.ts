@@ -4,7 +4,7 @@
  * object, and a request's own part is put in when it begins and taken out when it ends.
  */
 import type { Clock } from "../base/clock.ts";
-import type { HostContext } from "../host/context.ts";
+import { GuestScope, type HostContext } from "../host/context.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
@@ -41,7 +41,7 @@ export class GuestContext implements HostContext {
   /** Of the instance, once there is one. */
   memory: HostContext["memory"];
   #request: RequestSide | undefined;
-  #scope: object = {};
+  #scope = new GuestScope();
 
   constructor(side: InstanceSide) {
     this.label = side.label;
@@ -71,7 +71,7 @@ export class GuestContext implements HostContext {
   }
 
   /** What budgets are kept by: as long as the guest can have anything that counts against them. */
-  get scope(): object {
+  get scope(): GuestScope {
     return this.#scope;
   }
 
@@ -84,7 +84,7 @@ export class GuestContext implements HostContext {
   /** It ended. With `isRecycled` the guest has nothing of it any more, and its budgets begin anew. */
   end(isRecycled: boolean): void {
     this.#request = undefined;
-    if (isRecycled) this.#scope = {};
+    if (isRecycled) this.#scope = new GuestScope();
   }
 
   #current(): RequestSide {

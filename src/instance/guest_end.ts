@@ -16,6 +16,9 @@ export type GuestEnd =
   /** It did not begin, or not go on: there was no room for it. */
   | { readonly kind: "refused"; readonly error: GuestRefusedError };
 
+/** Its function returned, and what it returned was no `err`. */
+export const COMPLETED: GuestEnd = { kind: "completed" };
+
 /** Reads what a call of an export was rejected with. */
 export function guestEndOf(error: unknown): GuestEnd {
   if (error instanceof GuestRefusedError) return { kind: "refused", error };

@@ -2,23 +2,23 @@
  * Runs `wasi:http/incoming-handler`: one request on one instance of the pool, within the limits of its route. What comes
  * before (places, readiness, limits of the request's head) is the route's business.
  */
-import { LoopgateError } from "../base/errors.ts";
 import type { RouteLimits } from "../base/limits.ts";
+import { LinkedList } from "../base/linked_list.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import { CpuLimitError } from "./cpu_meter.ts";
 import type { Guest, GuestProgram, GuestTools } from "./guest.ts";
-import { describeEnd, type GuestEnd, guestEndOf, releaseFor } from "./guest_end.ts";
+import { COMPLETED, describeEnd, type GuestEnd, guestEndOf } from "./guest_end.ts";
 import { GuestRefusedError } from "./guest_refused.ts";
 import type { HandlerExchange } from "./handler_exchange.ts";
 import { InstancePool, type PoolMode } from "./instance_pool.ts";
 import { LogRate } from "./log_rate.ts";
 import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
-import { RequestClock, RequestDeadlines, type TimeOver } from "./request_clock.ts";
-import { describeFailure, type RequestFailure } from "./request_failure.ts";
-import { WatchedExchange } from "./watched_exchange.ts";
+import { RequestDeadlines } from "./request_clock.ts";
+import type { RequestFailure } from "./request_failure.ts";
+import { failureOf, type RequestsOfRoute, RunningRequest, stopCause, type StopReason } from "./running_request.ts";
 
 /** The interface a handler exports. */
 export const INCOMING_HANDLER = "wasi:http/incoming-handler";
@@ -39,30 +39,21 @@ export interface HandlerOptions {
   readonly budget?: WorkloadBudget;
 }
 
-/** Why a guest was ended from outside. */
-type StopReason =
-  | Extract<RequestFailure, { kind: "client-gone" | "unavailable" }>
-  | { readonly kind: "time-over"; readonly over: TimeOver; readonly afterMs: number }
-  /** What it read or answered is past a limit, and it did not end by itself. */
-  | { readonly kind: "lost"; readonly failure: RequestFailure };
-
 /** A refused guest is gone in a moment: others end all the time. */
 const RETRY_SOON_S = 1;
-/** A guest whose request is lost (413, 502) may put things in order; its client waits for it meanwhile. */
-const LOST_REQUEST_MS = 1_000;
 
 /** Runs requests; owns the instances of a route. */
 export class Handler {
   readonly #options: HandlerOptions;
   readonly #pool: InstancePool;
-  readonly #deadlines: RequestDeadlines;
-  readonly #running = new Set<(reason: StopReason) => void>();
+  readonly #requests: RequestsOfRoute;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     const { program, tools, limits, mode = { kind: "fresh" } } = options;
     const { memoryBytesMax, handlesMax, cpuMs, logBytesPerSecond, idleInstancesMax } = limits;
-    this.#deadlines = new RequestDeadlines(tools.clock, limits);
+    const { clock } = tools;
+    this.#requests = { limits, clock, deadlines: new RequestDeadlines(clock, limits), running: new LinkedList() };
     const budget = options.budget ?? tools.budget.openWorkload(Infinity);
     this.#pool = new InstancePool({
       program: {
@@ -70,7 +61,7 @@ export class Handler {
         limits: { memoryBytesMax, handlesMax, cpuMs },
         budget,
         countInstance: tools.instanceCounts.counterOf(program.label),
-        logRate: new LogRate({ bytesPerSecond: logBytesPerSecond, clock: tools.clock }),
+        logRate: new LogRate({ bytesPerSecond: logBytesPerSecond, clock }),
       },
       tools,
       mode,
@@ -81,7 +72,7 @@ export class Handler {
 
   /** Guests running now. */
   get runningCount(): number {
-    return this.#running.size;
+    return this.#requests.running.size;
   }
 
   /** Instances that wait for a request. */
@@ -92,91 +83,74 @@ export class Handler {
   /** Ends every guest, and keeps none any more. */
   killAll(): void {
     this.#pool.close();
-    this.#deadlines.close();
-    for (const stop of this.#running) {
-      stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S });
+    this.#requests.deadlines.close();
+    for (const request of this.#requests.running.toArray()) {
+      request.stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S });
     }
   }
 
   /** Resolves when the guest has ended and everything of the request is released: with nothing when it answered. */
   async run(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const guest = this.#pool.take();
-    let stopped: StopReason | undefined;
-    const stop = (reason: StopReason): void => {
-      stopped ??= reason;
-      guest.kill(stopCause(reason));
-    };
-    const { limits, tools: { clock } } = this.#options;
-    const times = new RequestClock({
-      deadlines: this.#deadlines,
-      onOver: (over) => stop({ kind: "time-over", over, afterMs: over === "wall" ? limits.wallMs : limits.idleMs }),
-    });
-    this.#running.add(stop);
-    const withdraw = exchange.onClientGone(() => stop({ kind: "client-gone" }));
-    let cancelLost: (() => void) | undefined;
-    const detach = (): void => {
-      cancelLost?.();
-      times.end();
-      withdraw();
-      this.#running.delete(stop);
-    };
+    const pooled = this.#pool.take();
+    const { guest } = pooled;
+    const request = new RunningRequest(pooled, exchange, this.#requests);
     try {
-      const failure = await this.#begin(guest, exchange);
-      if (failure === undefined) {
-        return await this.#serve(guest, {
-          exchange,
-          times,
-          stopReason: () => stopped,
-          onFailure: (failure) => {
-            cancelLost = clock.startTimer(LOST_REQUEST_MS, () => stop({ kind: "lost", failure }));
-          },
-          detach,
-        });
+      // One that is kept has nothing to wait for, and most are.
+      const refusal = guest.isStarted ? this.#begin(guest, exchange) : await this.#start(guest, exchange);
+      if (refusal !== undefined) {
+        request.detach();
+        this.#pool.drop(pooled, "not-begun");
+        return request.stopped === undefined ? refusal : failureOf(request.stopped);
       }
-      detach();
-      this.#pool.drop(guest, "not-begun");
-      return stopped === undefined ? failure : failureOf(stopped);
+      const limited = new LimitedExchange(exchange, request);
+      const opened = openExchange(limited, guest.context);
+      let end: GuestEnd;
+      try {
+        await guest.call(INCOMING_HANDLER, "handle", [opened.request, opened.responseOut]);
+        end = COMPLETED;
+      } catch (error) {
+        end = guestEndOf(error);
+      }
+      return this.#finish(request, { limited, opened, end });
     } catch (error) {
       // A fault of the gateway: nobody knows what state it is in.
-      detach();
-      this.#pool.drop(guest, "fault");
+      request.detach();
+      this.#pool.drop(pooled, "fault");
       throw error;
     }
   }
 
-  /** Begins the request, and starts a new guest. */
-  async #begin(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+  #begin(guest: Guest, exchange: HandlerExchange): RequestFailure | undefined {
     const { openNetwork, egress } = this.#options;
     try {
       guest.begin({ network: openNetwork(), egress, incomingCdnLoop: () => cdnLoopOf(exchange) });
-      if (!guest.isStarted) await guest.start();
       return undefined;
     } catch (error) {
-      if (error instanceof GuestRefusedError) return refused(error);
-      const cpuMs = cpuLimitOf(error);
-      if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
-      return { kind: "trapped", cause: error };
+      return refusalOf(error);
     }
   }
 
-  async #serve(guest: Guest, request: RunningRequest): Promise<RequestFailure | undefined> {
-    const { exchange, times, stopReason, onFailure, detach } = request;
-    const watched = new WatchedExchange(exchange, {
-      onAnswered: (isClientBusy) => times.answered(isClientBusy),
-      onProgress: () => times.progressed(),
-      onBodyOver: () => times.answerEnded(),
-    });
-    const { limits } = this.#options;
-    const limited = new LimitedExchange(watched, { limits, onCut: guest.context.onLimit, onFailure });
-    const opened = openExchange(limited, guest.context);
-    const end = await callHandle(guest, opened);
-    exchange.cpuMs = guest.cpuMs;
+  /** Begins the request, and starts a new guest. */
+  async #start(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    const refusal = this.#begin(guest, exchange);
+    if (refusal !== undefined) return refusal;
+    try {
+      await guest.start();
+      return undefined;
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  #finish(request: RunningRequest, { limited, opened, end }: EndedCall): RequestFailure | undefined {
+    const { pooled, exchange } = request;
+    exchange.cpuMs = pooled.guest.cpuMs;
     // Before the guest can have another request, which nobody of this one may end.
-    detach();
-    const stopped = stopReason();
+    request.detach();
+    const { stopped } = request;
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
-    this.#pool.giveBack(guest, { end, release: releaseFor(end) });
+    this.#pool.giveBack(pooled, end);
     if (limited.failure !== undefined) return limited.failure;
     if (opened.outcome() !== "unset") {
       this.#reportAnswered(end, stopped);
@@ -203,15 +177,11 @@ export class Handler {
   }
 }
 
-/** One call of `handle` under way. */
-interface RunningRequest {
-  readonly exchange: HandlerExchange;
-  readonly times: RequestClock;
-  readonly stopReason: () => StopReason | undefined;
-  /** The guest's answer goes nowhere any more. */
-  readonly onFailure: (failure: RequestFailure) => void;
-  /** Nothing ends the guest any more. */
-  readonly detach: () => void;
+/** A call of `handle` that has ended. */
+interface EndedCall {
+  readonly limited: LimitedExchange;
+  readonly opened: OpenExchange;
+  readonly end: GuestEnd;
 }
 
 function refused({ message, limit }: GuestRefusedError): RequestFailure {
@@ -223,37 +193,14 @@ function cdnLoopOf({ head }: HandlerExchange): readonly Uint8Array[] {
   return head.headers.filter(([name]) => name === "cdn-loop").map(([, value]) => value);
 }
 
-async function callHandle(guest: Guest, opened: OpenExchange): Promise<GuestEnd> {
-  try {
-    await guest.call(INCOMING_HANDLER, "handle", [opened.request, opened.responseOut]);
-    return { kind: "completed" };
-  } catch (error) {
-    return guestEndOf(error);
-  }
+/** Why a request did not begin. */
+function refusalOf(error: unknown): RequestFailure {
+  if (error instanceof GuestRefusedError) return refused(error);
+  const cpuMs = cpuLimitOf(error);
+  return cpuMs === undefined ? { kind: "trapped", cause: error } : { kind: "cpu-limit", cpuMs };
 }
 
 /** The limit when a guest was ended since it computed too long. */
 function cpuLimitOf(error: unknown): number | undefined {
   return error instanceof Error && error.cause instanceof CpuLimitError ? error.cause.cpuMs : undefined;
-}
-
-/** Of a request that was not answered. */
-function failureOf(stopped: StopReason): RequestFailure {
-  if (stopped.kind === "lost") return stopped.failure;
-  return stopped.kind === "time-over" ? { kind: "wall-limit", wallLimitMs: stopped.afterMs } : stopped;
-}
-
-function stopCause(reason: StopReason): LoopgateError {
-  switch (reason.kind) {
-    case "time-over": {
-      const why = reason.over === "wall" ? "it took longer than" : "its answer did not go on for";
-      return new LoopgateError("ERR_TIMEOUT", `The guest was ended: ${why} ${reason.afterMs} ms`);
-    }
-    case "lost":
-      return new LoopgateError("ERR_CLOSED", `The guest was ended: ${describeFailure(reason.failure)}`);
-    case "client-gone":
-      return new LoopgateError("ERR_CLOSED", "The guest was ended: its client went away");
-    case "unavailable":
-      return new LoopgateError("ERR_CLOSED", `The guest was ended: ${reason.detail}`);
-  }
 }

@@ -3,9 +3,9 @@
  * that was put back to it. `reuse`: an instance goes on as it is, up to a number of requests. One that trapped, was ended,
  * or cannot be put back is dropped, and the reason is counted.
  */
-import { Guest, type GuestProgram, type GuestTools, type ReleaseKind } from "./guest.ts";
-import type { GuestEnd } from "./guest_end.ts";
-import type { IdleInstance, WorkloadBudget } from "./process_budget.ts";
+import { Guest, type GuestProgram, type GuestTools } from "./guest.ts";
+import { type GuestEnd, releaseFor } from "./guest_end.ts";
+import { type EvictionReason, IdleInstance, type WorkloadBudget } from "./process_budget.ts";
 
 /** What becomes of an instance after a request. */
 export type PoolMode =
@@ -25,20 +25,26 @@ export interface InstancePoolOptions {
   readonly budget: WorkloadBudget;
 }
 
-/** An instance that waits. */
-interface IdleGuest extends IdleInstance {
+/** An instance of a pool, busy or idle. */
+export class PooledGuest {
   readonly guest: Guest;
-  /** Requests that it has served. */
-  readonly requests: number;
+  /** Its place among those that wait. */
+  readonly idle: IdleInstance;
+  /** Requests that it has served, the one that it serves included. */
+  requests = 0;
+
+  /** `evict` ends it while it waits. */
+  constructor(guest: Guest, evict: (pooled: PooledGuest, why: EvictionReason) => void) {
+    this.guest = guest;
+    this.idle = new IdleInstance((why) => evict(this, why));
+  }
 }
 
 /** One for a route. */
 export class InstancePool {
   readonly #options: InstancePoolOptions;
   /** The most recently used last: its memory is in the caches still, and the others may grow old. */
-  readonly #idle: IdleGuest[] = [];
-  /** Of busy guests: requests that they have served, this one included. */
-  readonly #requests = new WeakMap<Guest, number>();
+  readonly #idle: PooledGuest[] = [];
   #isClosed = false;
 
   constructor(options: InstancePoolOptions) {
@@ -50,30 +56,30 @@ export class InstancePool {
     return this.#idle.length;
   }
 
-  /** An idle instance, or a guest that is to be started. It is the caller's until `giveBack`. */
-  take(): Guest {
-    const idle = this.#idle.at(-1);
-    if (idle === undefined) {
-      const guest = new Guest(this.#options.program, this.#options.tools);
-      this.#requests.set(guest, 1);
-      return guest;
+  /** An idle instance, or a guest that is to be started. It is the caller's until `giveBack` or `drop`. */
+  take(): PooledGuest {
+    const { program, tools, mode } = this.#options;
+    let pooled = this.#idle.pop();
+    if (pooled === undefined) {
+      pooled = new PooledGuest(new Guest(program, tools), (one, why) => this.#evict(one, why));
+    } else {
+      this.#left(pooled);
+      this.#count(mode.kind === "fresh" ? "recycled" : "reused");
     }
-    this.#forget(idle);
-    this.#requests.set(idle.guest, idle.requests + 1);
-    this.#count(this.#options.mode.kind === "fresh" ? "recycled" : "reused");
-    return idle.guest;
+    pooled.requests++;
+    return pooled;
   }
 
   /** Its request has ended: keeps the instance or ends it. */
-  giveBack(guest: Guest, { end, release }: { readonly end: GuestEnd; readonly release: ReleaseKind }): void {
-    const reason = this.#keep(guest, end, release);
+  giveBack(pooled: PooledGuest, end: GuestEnd): void {
+    const reason = this.#keep(pooled, end);
     if (reason === undefined) return;
-    guest.end(release);
+    pooled.guest.end(releaseFor(end));
     this.#count(`dropped: ${reason}`);
   }
 
   /** Ends a guest that did not come to serve. */
-  drop(guest: Guest, reason: string): void {
+  drop({ guest }: PooledGuest, reason: string): void {
     const wasStarted = guest.isStarted;
     guest.end("reset");
     if (wasStarted) this.#count(`dropped: ${reason}`);
@@ -82,37 +88,36 @@ export class InstancePool {
   /** Ends all that wait, and keeps none any more. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    for (const idle of this.#idle.toReversed()) idle.evict("closed");
+    for (const { idle } of this.#idle.toReversed()) idle.evict("closed");
   }
 
   /** Why it is not kept, if so. */
-  #keep(guest: Guest, end: GuestEnd, release: ReleaseKind): string | undefined {
-    const { mode, idleInstancesMax } = this.#options;
+  #keep(pooled: PooledGuest, end: GuestEnd): string | undefined {
+    const { mode, idleInstancesMax, budget, tools } = this.#options;
+    const { guest, idle, requests } = pooled;
     // An exit unwinds the guest by a trap; what was between is left in the middle.
     if (end.kind !== "completed") return guest.isKilled ? "killed" : end.kind;
     if (this.#isClosed) return "closed";
     if (this.#idle.length >= idleInstancesMax) return "pool-full";
-    const requests = this.#requests.get(guest) ?? 1;
     if (mode.kind === "reuse" && requests >= mode.requestsMax) return "requests-served";
+    const release = releaseFor(end);
     const reason = mode.kind === "fresh" ? guest.recycle(release) : guest.keep(release);
     if (reason !== undefined) return reason;
-    const idle: IdleGuest = {
-      guest,
-      requests,
-      evict: (why) => {
-        this.#forget(idle);
-        guest.end("close");
-        this.#count(`dropped: ${why}`);
-      },
-    };
-    this.#idle.push(idle);
-    this.#options.budget.addIdle(idle);
-    this.#options.tools.counters.add("idleInstances", 1);
+    this.#idle.push(pooled);
+    budget.addIdle(idle);
+    tools.counters.add("idleInstances", 1);
     return undefined;
   }
 
-  #forget(idle: IdleGuest): void {
-    this.#idle.splice(this.#idle.lastIndexOf(idle), 1);
+  #evict(pooled: PooledGuest, why: EvictionReason): void {
+    this.#idle.splice(this.#idle.lastIndexOf(pooled), 1);
+    this.#left(pooled);
+    pooled.guest.end("close");
+    this.#count(`dropped: ${why}`);
+  }
+
+  /** It waits no more. */
+  #left({ idle }: PooledGuest): void {
     this.#options.budget.removeIdle(idle);
     this.#options.tools.counters.add("idleInstances", -1);
   }

@@ -1,6 +1,7 @@
 /**
- * An exchange that keeps a guest and its client within the route's limits for fields and bodies. Nothing is buffered:
- * bytes are counted as they pass.
+ * An exchange that keeps a guest and its client within the route's limits for fields and bodies, and says how far the
+ * answer is, for the request's clock. Nothing is buffered: bytes are counted as they pass. One object for each of the
+ * three, since every call of a guest goes through them.
  *
  * What was past a limit before the head of the answer went out is `failure`, and the guest's own answer, if it still
  * gives one, goes nowhere: whoever runs the guest answers with the failure. Afterwards the answer is cut.
@@ -18,18 +19,25 @@ import type {
   ResponseHead,
 } from "../host/http/exchange.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
+import type { AnsweredClient } from "./request_clock.ts";
 import type { RequestFailure } from "./request_failure.ts";
 
 /** The limits of a route that concern its messages. */
 export type ExchangeLimits = Pick<RouteLimits, "requestBodyBytesMax" | "responseBodyBytesMax" | "headerBytesMax">;
 
-/** What a limited exchange needs. */
-export interface LimitedExchangeOptions {
+/** Whose exchange it is: its limits, and what is told. */
+export interface ExchangeGuard {
   readonly limits: ExchangeLimits;
+  /** The guest answered. The client takes nothing while it is not ready; without one there is no body. */
+  onAnswered(client: AnsweredClient | undefined): void;
+  /** The client's side took a piece of the body. */
+  onProgress(): void;
+  /** The body is whole, or never will be. */
+  onBodyOver(): void;
   /** An answer that had begun was cut. What ends in `failure` is in the request's own line, and not told here. */
-  readonly onCut: (limit: LimitName, detail: string) => void;
+  onCut(limit: LimitName, detail: string): void;
   /** This is the `failure` now, and nothing that the guest still does can change it. */
-  readonly onFailure: (failure: RequestFailure) => void;
+  onFailure(failure: RequestFailure): void;
 }
 
 /** Why a request is refused before a guest is started for it, by its head alone. */
@@ -50,11 +58,14 @@ type Answer =
   /** The guest answered with an error. */
   | { readonly kind: "failed" };
 
+const NO_ANSWER: Answer = { kind: "none" };
+const FAILED: Answer = { kind: "failed" };
+
 /**
  * Between a guest and the exchange of its request; one for each request.
  *
  * @example
- * const limited = new LimitedExchange(exchange, { limits, onCut, onFailure });
+ * const limited = new LimitedExchange(exchange, guard);
  * const opened = openExchange(limited, context);
  * // ... the guest runs ...
  * if (limited.failure !== undefined) return limited.failure; // whatever `opened.outcome()` says
@@ -62,15 +73,19 @@ type Answer =
 export class LimitedExchange implements HttpExchange {
   readonly body: ByteSource;
   readonly #exchange: HttpExchange;
-  readonly #options: LimitedExchangeOptions;
-  #answer: Answer = { kind: "none" };
+  readonly #guard: ExchangeGuard;
+  #answer: Answer = NO_ANSWER;
   #failure: RequestFailure | undefined;
 
-  constructor(exchange: HttpExchange, options: LimitedExchangeOptions) {
+  constructor(exchange: HttpExchange, guard: ExchangeGuard) {
     this.#exchange = exchange;
-    this.#options = options;
-    const bytesMax = options.limits.requestBodyBytesMax;
-    this.body = new LimitedRequestBody(exchange.body, { bytesMax, onExceeded: () => this.#requestTooLong(bytesMax) });
+    this.#guard = guard;
+    const { requestBodyBytesMax } = guard.limits;
+    this.body = new LimitedRequestBody(
+      exchange.body,
+      requestBodyBytesMax,
+      (bytesMax) => this.#requestTooLong(bytesMax),
+    );
   }
 
   /** Set: nothing was answered, and this is what has to be. */
@@ -90,16 +105,19 @@ export class LimitedExchange implements HttpExchange {
     const refusal = this.#answerRefusal(head);
     if (refusal !== undefined) this.#fail(refusal);
     if (this.#failure !== undefined) return CLOSED_BODY;
-    const { limits, onCut } = this.#options;
-    const body = new LimitedResponseBody(this.#exchange.respond(head), { limits, onCut });
+    const sink = this.#exchange.respond(head);
+    this.#guard.onAnswered(sink);
+    const body = new LimitedResponseBody(sink, this.#guard);
     this.#answer = { kind: "begun", body };
     return body;
   }
 
   fail(code: HttpErrorCode): void {
     if (this.#failure !== undefined) return;
-    this.#answer = { kind: "failed" };
+    this.#answer = FAILED;
+    this.#guard.onAnswered(undefined);
     this.#exchange.fail(code);
+    this.#guard.onBodyOver();
   }
 
   #requestTooLong(bytesMax: number): void {
@@ -113,11 +131,11 @@ export class LimitedExchange implements HttpExchange {
   #fail(failure: RequestFailure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#options.onFailure(failure);
+    this.#guard.onFailure(failure);
   }
 
   #answerRefusal({ status, headers }: ResponseHead): RequestFailure | undefined {
-    const { headerBytesMax, responseBodyBytesMax } = this.#options.limits;
+    const { headerBytesMax, responseBodyBytesMax } = this.#guard.limits;
     const bytes = sectionBytes(headers);
     if (bytes > headerBytesMax) {
       const detail = `the fields of the guest's answer are ${bytes} bytes, expected at most ${headerBytesMax}`;
@@ -131,22 +149,19 @@ export class LimitedExchange implements HttpExchange {
   }
 }
 
-interface LimitedRequestBodyOptions {
-  readonly bytesMax: number;
-  /** Called once, when the first byte past the limit is there. */
-  readonly onExceeded: () => void;
-}
-
 /** Past its limit it fails, once, and the rest is not read any more. */
 class LimitedRequestBody implements ByteSource {
   readonly #source: ByteSource;
-  readonly #options: LimitedRequestBodyOptions;
+  readonly #bytesMax: number;
+  readonly #onExceeded: (bytesMax: number) => void;
   #bytes = 0;
   #isExceeded = false;
 
-  constructor(source: ByteSource, options: LimitedRequestBodyOptions) {
+  /** `onExceeded` is called once, when the first byte past the limit is there. */
+  constructor(source: ByteSource, bytesMax: number, onExceeded: (bytesMax: number) => void) {
     this.#source = source;
-    this.#options = options;
+    this.#bytesMax = bytesMax;
+    this.#onExceeded = onExceeded;
   }
 
   isReady(): boolean {
@@ -159,14 +174,14 @@ class LimitedRequestBody implements ByteSource {
 
   read(bytesMax: number): Uint8Array | StreamEnd {
     if (this.#isExceeded) return "closed";
-    const { bytesMax: limit, onExceeded } = this.#options;
+    const limit = this.#bytesMax;
     const result = this.#source.read(bytesMax);
     if (!(result instanceof Uint8Array)) return result;
     this.#bytes += result.length;
     if (this.#bytes <= limit) return result;
     this.#isExceeded = true;
     this.#source.dispose();
-    onExceeded();
+    this.#onExceeded(limit);
     return {
       failed: {
         message: `Cannot read the body: it is longer than the route's limit of ${limit} bytes`,
@@ -183,13 +198,13 @@ class LimitedRequestBody implements ByteSource {
 /** Past its limit the answer is cut: its client must not take what it has for the whole. */
 class LimitedResponseBody implements ResponseBody {
   readonly #body: ResponseBody;
-  readonly #options: Pick<LimitedExchangeOptions, "limits" | "onCut">;
+  readonly #guard: ExchangeGuard;
   #bytes = 0;
   #isOver = false;
 
-  constructor(body: ResponseBody, options: Pick<LimitedExchangeOptions, "limits" | "onCut">) {
+  constructor(body: ResponseBody, guard: ExchangeGuard) {
     this.#body = body;
-    this.#options = options;
+    this.#guard = guard;
   }
 
   isReady(): boolean {
@@ -206,9 +221,16 @@ class LimitedResponseBody implements ResponseBody {
 
   write(bytes: Uint8Array): StreamEnd | undefined {
     if (this.#isOver) return "closed";
-    const { responseBodyBytesMax } = this.#options.limits;
-    this.#bytes += bytes.length;
-    if (this.#bytes <= responseBodyBytesMax) return this.#body.write(bytes);
+    const { responseBodyBytesMax } = this.#guard.limits;
+    // The sink may take the buffer away.
+    const { length } = bytes;
+    this.#bytes += length;
+    if (this.#bytes <= responseBodyBytesMax) {
+      const end = this.#body.write(bytes);
+      // An empty piece moves nothing, and must not keep an answer alive.
+      if (end === undefined && length > 0) this.#guard.onProgress();
+      return end;
+    }
     const detail = `the guest's answer is longer than ${responseBodyBytesMax} bytes`;
     this.cut("responseBody", detail);
     return {
@@ -229,7 +251,7 @@ class LimitedResponseBody implements ResponseBody {
 
   finish(trailers: FieldEntries | undefined): void {
     if (this.#isOver) return;
-    const { headerBytesMax } = this.#options.limits;
+    const { headerBytesMax } = this.#guard.limits;
     const bytes = trailers === undefined ? 0 : sectionBytes(trailers);
     if (bytes > headerBytesMax) {
       this.cut("headerBytes", `the guest's trailers are ${bytes} bytes, expected at most ${headerBytesMax}`);
@@ -237,19 +259,21 @@ class LimitedResponseBody implements ResponseBody {
     }
     this.#isOver = true;
     this.#body.finish(trailers);
+    this.#guard.onBodyOver();
   }
 
   abort(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#body.abort(reason);
+    this.#guard.onBodyOver();
   }
 
   /** Ends it at once; does nothing when it is over already. */
   cut(limit: LimitName, detail: string): void {
     if (this.#isOver) return;
     this.abort(detail);
-    this.#options.onCut(limit, detail);
+    this.#guard.onCut(limit, detail);
   }
 }
 

@@ -10,12 +10,16 @@ function open(request: FakeRequest = {}) {
   const exchange = new FakeExchange(request);
   const cuts: string[] = [];
   const failures: string[] = [];
+  const told: string[] = [];
   const limited = new LimitedExchange(exchange, {
     limits: LIMITS,
+    onAnswered: (client) => told.push(client === undefined ? "answered without a body" : "answered"),
+    onProgress: () => told.push("progress"),
+    onBodyOver: () => told.push("over"),
     onCut: (limit, detail) => cuts.push(`${limit}: ${detail}`),
     onFailure: ({ kind }) => failures.push(kind),
   });
-  return { exchange, limited, cuts, failures };
+  return { exchange, limited, cuts, failures, told };
 }
 
 /** What a guest that reads everything sees: the text, and then how it ended. */
@@ -156,4 +160,30 @@ test("LimitedExchange: trailers past the limit cut the answer", () => {
   limited.respond({ status: 200, headers: [] }).finish(fieldEntries([["a", "b".repeat(32)]]));
   assert.equal(exchange.answer.ending, "aborted");
   assert.deepEqual(cuts, ["headerBytes: the guest's trailers are 33 bytes, expected at most 32"]);
+});
+
+test("LimitedExchange: the request's clock hears of the head, of each piece that is one, and of the end", () => {
+  const { limited, told } = open();
+  const body = limited.respond({ status: 200, headers: [] });
+  body.write(new Uint8Array(0));
+  body.write(new Uint8Array(3));
+  body.finish(undefined);
+  body.abort("late");
+  assert.deepEqual(told, ["answered", "progress", "over"]);
+});
+
+test("LimitedExchange: an error of the guest is an answer that is over", () => {
+  const { limited, told } = open();
+  limited.fail({ tag: "internal-error" });
+  assert.deepEqual(told, ["answered without a body", "over"]);
+});
+
+test("LimitedExchange: a cut is the end too, and nothing is heard of what is not sent", () => {
+  const { limited, told } = open();
+  const body = limited.respond({ status: 200, headers: [] });
+  body.write(new Uint8Array(9));
+  assert.deepEqual(told, ["answered", "over"]);
+  const refused = open();
+  refused.limited.respond({ status: 200, headers: fieldEntries([["x", "y".repeat(99)]]) }).write(new Uint8Array(1));
+  assert.deepEqual(refused.told, []);
 });

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { ProcessLimits } from "../base/limits.ts";
+import { LinkedList, ListEntry } from "../base/linked_list.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 import { InstanceHost } from "./instance_host.ts";
 import { InstancePages, PAGE_BYTES, type PagesOptions } from "./instance_pages.ts";
@@ -33,10 +34,20 @@ export type BudgetRefusal = Extract<LimitName, "instances" | "processInstances" 
 /** Why an idle instance is given up: others need what it holds, nobody needed it, or its route is closed. */
 export type EvictionReason = "evicted" | "expired" | "closed";
 
-/** An instance that waits for its next request. */
-export interface IdleInstance {
+/** An instance that may wait for its next request, and its places in the queues of those that do. */
+export class IdleInstance {
   /** Ends it at once, and gives back what it holds. */
-  evict(reason: EvictionReason): void;
+  readonly evict: (reason: EvictionReason) => void;
+  /** When it began to wait. */
+  sinceMs = 0;
+  readonly ofProcess: ListEntry<IdleInstance>;
+  readonly ofWorkload: ListEntry<IdleInstance>;
+
+  constructor(evict: (reason: EvictionReason) => void) {
+    this.evict = evict;
+    this.ofProcess = new ListEntry<IdleInstance>(this);
+    this.ofWorkload = new ListEntry<IdleInstance>(this);
+  }
 }
 
 /** What is held now. */
@@ -61,10 +72,11 @@ export class ProcessBudget {
   readonly #limits: ProcessLimits;
   readonly #pagesMax: number;
   readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
-  /** Of all workloads, with the time since when; the one that is idle longest first. */
-  readonly #idle = new Map<IdleInstance, number>();
-  /** One timer for all, and none while nobody is idle. */
+  /** Of all workloads; the one that is idle longest first. */
+  readonly #idle = new LinkedList<IdleInstance>();
+  /** One timer for all, and none after a turn of the event loop that leaves nobody idle. */
   #cancelTimer: (() => void) | undefined;
+  #isSweepComing = false;
   #instances = 0;
   #stacks = 0;
   #pages = 0;
@@ -95,7 +107,7 @@ export class ProcessBudget {
       addIdle: (instance) => this.#addIdle(instance),
       removeIdle: (instance) => this.#removeIdle(instance),
       takeInstance: (places) => this.#takeInstance(places),
-      giveInstance: (places) => void (this.#instances -= places),
+      giveInstance: (places) => this.#giveInstance(places),
       takeStack: () => {
         if (this.#stacks >= this.#limits.stacksMax) return false;
         this.#stacks++;
@@ -111,27 +123,47 @@ export class ProcessBudget {
   }
 
   #addIdle(instance: IdleInstance): void {
-    this.#idle.set(instance, this.#clock.monotonicMs());
+    instance.sinceMs = this.#clock.monotonicMs();
+    this.#idle.append(instance.ofProcess);
     this.#cancelTimer ??= this.#clock.startTimer(IDLE_MS_MAX, () => this.#dropExpired());
   }
 
-  #removeIdle(instance: IdleInstance): void {
-    this.#idle.delete(instance);
+  #giveInstance(places: number): void {
+    this.#instances -= places;
+    if (this.#instances === 0) this.#sweep();
+  }
+
+  #sweep(): void {
     if (this.#idle.size > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
+  /** The only idle one often serves request after request. */
+  #removeIdle(instance: IdleInstance): void {
+    this.#idle.remove(instance.ofProcess);
+    if (this.#idle.size > 0 || this.#isSweepComing) return;
+    this.#isSweepComing = true;
+    setImmediate(() => {
+      this.#isSweepComing = false;
+      this.#sweep();
+    });
+  }
+
   #dropExpired(): void {
     this.#cancelTimer = undefined;
     const nowMs = this.#clock.monotonicMs();
-    for (const [instance, sinceMs] of this.#idle) {
-      const leftMs = sinceMs + IDLE_MS_MAX - nowMs;
+    for (;;) {
+      const longest = this.#idle.first?.value;
+      if (longest === undefined) return;
+      const leftMs = longest.sinceMs + IDLE_MS_MAX - nowMs;
       if (leftMs > 0) {
         this.#cancelTimer = this.#clock.startTimer(leftMs, () => this.#dropExpired());
         return;
       }
-      instance.evict("expired");
+      longest.evict("expired");
+      // One that does not go would be asked for ever.
+      if (this.#idle.first?.value === longest) this.#idle.remove(longest.ofProcess);
     }
   }
 
@@ -182,7 +214,7 @@ interface WorkloadBudgetOptions {
 export class WorkloadBudget {
   readonly #options: WorkloadBudgetOptions;
   /** As the process's: the longest first. */
-  readonly #idle = new Map<IdleInstance, number>();
+  readonly #idle = new LinkedList<IdleInstance>();
   #instances = 0;
   #stacks = 0;
   #hostBytes = 0;
@@ -227,12 +259,12 @@ export class WorkloadBudget {
 
   /** From now on the instance may be given up for another one. */
   addIdle(instance: IdleInstance): void {
-    this.#idle.set(instance, 0);
+    this.#idle.append(instance.ofWorkload);
     this.#options.addIdle(instance);
   }
 
   removeIdle(instance: IdleInstance): void {
-    this.#idle.delete(instance);
+    this.#idle.remove(instance.ofWorkload);
     this.#options.removeIdle(instance);
   }
 
@@ -265,9 +297,9 @@ export function placesOf({ memoryCount }: { readonly memoryCount: number }): num
 }
 
 /** False when there is none, or when it would not go. */
-function evictLongest(idle: ReadonlyMap<IdleInstance, number>): boolean {
-  const [longest] = idle.keys();
-  if (longest === undefined) return false;
-  longest.evict("evicted");
-  return !idle.has(longest);
+function evictLongest(idle: LinkedList<IdleInstance>): boolean {
+  const { first } = idle;
+  if (first === undefined) return false;
+  first.value.evict("evicted");
+  return idle.first !== first;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
-import { IDLE_MS_MAX, type IdleInstance, placesOf, ProcessBudget, type WorkloadBudget } from "./process_budget.ts";
+import { IDLE_MS_MAX, IdleInstance, placesOf, ProcessBudget, type WorkloadBudget } from "./process_budget.ts";
 
 const PAGE = 65_536;
 
@@ -20,14 +20,12 @@ function idle(workload: WorkloadBudget, options: { readonly pages?: number; read
   assert.equal(workload.takeInstance(), undefined);
   const pages = workload.openPages({ memoryBytesMax: 1e12, onLimit: () => {} });
   assert.ok(pages.take(options.pages ?? 0));
-  const instance: IdleInstance = {
-    evict: () => {
-      workload.removeIdle(instance);
-      pages.close();
-      workload.giveInstance();
-      options.onEvict?.();
-    },
-  };
+  const instance = new IdleInstance(() => {
+    workload.removeIdle(instance);
+    pages.close();
+    workload.giveInstance();
+    options.onEvict?.();
+  });
   workload.addIdle(instance);
   return instance;
 }
@@ -164,12 +162,18 @@ test("ProcessBudget: who is idle for a minute goes, with one timer for all", asy
   assert.deepEqual([evicted.length, clock.timersArmed, budget.usage.instances], [10, 0, 0]);
 });
 
-test("ProcessBudget: no timer while nobody is idle", () => {
+test("ProcessBudget: no timer after a turn that leaves nobody idle, nor after the last instance", async () => {
   const { clock, budget } = open();
   const workload = budget.openWorkload(1);
   const instance = idle(workload);
+  workload.removeIdle(instance);
+  assert.equal(clock.timersArmed, 1, "it may be idle again in this turn");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(clock.timersArmed, 0);
+  workload.addIdle(instance);
   assert.equal(clock.timersArmed, 1);
   workload.removeIdle(instance);
+  workload.giveInstance();
   assert.equal(clock.timersArmed, 0);
 });
 
@@ -234,13 +238,11 @@ test("ProcessBudget: whatever is taken, given and left idle, no limit is passed 
           end(first);
         } else if (what === "rest" && first !== undefined) {
           busy.shift();
-          const instance: IdleInstance = {
-            evict: () => {
-              resting.delete(instance);
-              first.workload.removeIdle(instance);
-              end(first);
-            },
-          };
+          const instance = new IdleInstance(() => {
+            resting.delete(instance);
+            first.workload.removeIdle(instance);
+            end(first);
+          });
           resting.set(instance, first);
           first.workload.addIdle(instance);
         } else if (what === "wake" && idleFirst !== undefined) {

@@ -3,7 +3,9 @@
  * answer to the guest's own end. One timer at a time, and none is moved for each piece: the piece only notes when it was.
  */
 import type { Clock } from "../base/clock.ts";
-import { DeadlineQueue } from "../base/deadline_queue.ts";
+import { type Deadline, DeadlineQueue } from "../base/deadline_queue.ts";
+import { ListEntry } from "../base/linked_list.ts";
+import type { Waitable } from "../base/waitable.ts";
 
 /** How long each part may take. */
 export interface RequestTimes {
@@ -35,67 +37,87 @@ export class RequestDeadlines {
   }
 }
 
-/** What a request's clock needs. */
-export interface RequestClockOptions {
-  readonly deadlines: RequestDeadlines;
+/** Who is told when the time of a request is over. */
+export interface TimedRequest {
   /** Called at most once. */
-  readonly onOver: (over: TimeOver) => void;
+  timeOver(over: TimeOver): void;
 }
 
+/** Ready while the client takes something: what it may last when it does not is the server's to say. */
+export type AnsweredClient = Pick<Waitable, "isReady">;
+
 /** One for each request; `end` it. */
-export class RequestClock {
-  readonly #options: RequestClockOptions;
+export class RequestClock implements Deadline {
+  /** Of the queue that it waits in. */
+  dueMs = 0;
+  readonly #deadlines: RequestDeadlines;
+  readonly #request: TimedRequest;
+  readonly #entry: ListEntry<Deadline>;
+  /** Only when the guest got rid of a piece since the idle deadline began. */
   #cancelTimer: (() => void) | undefined;
   /** When the guest got rid of a piece last, or could not since its client takes none. */
   #progressMs = 0;
-  /** The client takes nothing now: what that may last is the server's to say. */
-  #isClientBusy: () => boolean = () => false;
+  #client: AnsweredClient | undefined;
+  #isAnswered = false;
   #isOver = false;
 
   /** Starts with the wait for the head. */
-  constructor(options: RequestClockOptions) {
-    this.#options = options;
-    this.#cancelTimer = options.deadlines.walls.start(() => this.#end("wall"));
+  constructor(deadlines: RequestDeadlines, request: TimedRequest) {
+    this.#deadlines = deadlines;
+    this.#request = request;
+    this.#entry = new ListEntry<Deadline>(this);
+    deadlines.walls.start(this.#entry);
   }
 
   /** The head went out. From here on `progressed` says when the guest got rid of a piece. */
-  answered(isClientBusy: () => boolean): void {
+  answered(client: AnsweredClient | undefined): void {
     if (this.#isOver) return;
-    this.#isClientBusy = isClientBusy;
-    this.progressed();
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.deadlines.idles.start(() => this.#checkIdle());
+    this.#client = client;
+    this.#isAnswered = true;
+    const { clock, walls, idles } = this.#deadlines;
+    this.#progressMs = clock.monotonicMs();
+    walls.cancel(this.#entry);
+    idles.start(this.#entry, this.#progressMs);
   }
 
   progressed(): void {
-    this.#progressMs = this.#options.deadlines.clock.monotonicMs();
+    this.#progressMs = this.#deadlines.clock.monotonicMs();
   }
 
   /** The answer is whole, or never will be: the guest has the rest for itself. */
   answerEnded(): void {
-    this.#isClientBusy = () => false;
+    this.#client = undefined;
     this.progressed();
   }
 
   /** The guest has ended. Idempotent. */
   end(): void {
     this.#isOver = true;
+    const { walls, idles } = this.#deadlines;
+    walls.cancel(this.#entry);
+    idles.cancel(this.#entry);
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
+  /** Of its queue. */
+  fire(): void {
+    if (this.#isAnswered) this.#checkIdle();
+    else this.#over("wall");
+  }
+
   #checkIdle(): void {
-    if (this.#isClientBusy()) this.progressed();
-    const { clock, idleMs } = this.#options.deadlines;
+    if (this.#client?.isReady() === false) this.progressed();
+    const { clock, idleMs } = this.#deadlines;
     const leftMs = this.#progressMs + idleMs - clock.monotonicMs();
-    if (leftMs <= 0) this.#end("idle");
+    if (leftMs <= 0) this.#over("idle");
     // Timers may come a little early.
     else this.#cancelTimer = clock.startTimer(Math.max(leftMs, 1), () => this.#checkIdle());
   }
 
-  #end(over: TimeOver): void {
+  #over(over: TimeOver): void {
     if (this.#isOver) return;
     this.end();
-    this.#options.onOver(over);
+    this.#request.timeOver(over);
   }
 }

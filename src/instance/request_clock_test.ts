@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { RequestClock, RequestDeadlines } from "./request_clock.ts";
 
+/** A client that takes what it is given. */
+const TAKING = { isReady: () => true };
+
 function open() {
   const clock = new FakeClock();
   const over: string[] = [];
   const deadlines = new RequestDeadlines(clock, { wallMs: 1000, idleMs: 300 });
-  const times = new RequestClock({
-    deadlines,
-    onOver: (which) => over.push(which),
-  });
+  const times = new RequestClock(deadlines, { timeOver: (which) => over.push(which) });
   return { clock, deadlines, over, times };
 }
 
@@ -20,7 +20,7 @@ test("RequestClock: no head in time is the wall limit, once", async () => {
   assert.deepEqual(over, []);
   await clock.advanceMs(10_000);
   assert.deepEqual(over, ["wall"]);
-  times.answered(() => false);
+  times.answered(TAKING);
   await clock.advanceMs(10_000);
   assert.deepEqual([over, clock.timersArmed], [["wall"], 0]);
 });
@@ -28,7 +28,7 @@ test("RequestClock: no head in time is the wall limit, once", async () => {
 test("RequestClock: an answer that goes on lives as long as it does, one that stops is idle", async () => {
   const { clock, over, times } = open();
   await clock.advanceMs(900);
-  times.answered(() => false);
+  times.answered(TAKING);
   for (let piece = 0; piece < 100; piece++) {
     await clock.advanceMs(299);
     times.progressed();
@@ -43,7 +43,7 @@ test("RequestClock: an answer that goes on lives as long as it does, one that st
 test("RequestClock: a client that takes nothing is not the guest's fault, until it takes something", async () => {
   const { clock, over, times } = open();
   let isBusy = true;
-  times.answered(() => isBusy);
+  times.answered({ isReady: () => !isBusy });
   await clock.advanceMs(60_000);
   assert.deepEqual(over, []);
   isBusy = false;
@@ -53,7 +53,7 @@ test("RequestClock: a client that takes nothing is not the guest's fault, until 
 
 test("RequestClock: after its answer a guest has the idle limit for itself, whatever its client does", async () => {
   const { clock, over, times } = open();
-  times.answered(() => true);
+  times.answered({ isReady: () => false });
   times.answerEnded();
   await clock.advanceMs(299);
   assert.deepEqual(over, []);
@@ -64,7 +64,7 @@ test("RequestClock: after its answer a guest has the idle limit for itself, what
 test("RequestClock: no timer is left when the guest has ended, nor one that comes late", async () => {
   const { clock, deadlines, over, times } = open();
   times.end();
-  times.answered(() => false);
+  times.answered(TAKING);
   deadlines.close();
   assert.equal(clock.timersArmed, 0);
   await clock.advanceMs(10_000);

@@ -53,6 +53,9 @@ export interface GuestNetworkOptions {
   readonly socketsMax: number;
 }
 
+/** Of a guest that has not opened any: most requests do not. Nothing is ever put in. */
+const NO_SOCKETS: Set<TcpSocket | UdpSocket> = new Set();
+
 /**
  * @example
  * const guest = network.openGuest("service", { workload: "demo", role: "service" });
@@ -68,7 +71,7 @@ export class GuestNetwork {
   /** Made for the first socket: most requests open none. */
   #tcpOwner: TcpSocketOwner | undefined;
   #udpOwner: UdpSocketOwner | undefined;
-  readonly #sockets = new Set<TcpSocket | UdpSocket>();
+  #sockets: Set<TcpSocket | UdpSocket> = NO_SOCKETS;
 
   constructor({ host, role, label, access, socketsMax }: GuestNetworkOptions) {
     this.#host = host;
@@ -88,7 +91,7 @@ export class GuestNetwork {
     const error = this.#opening("tcp", family);
     if (error !== undefined) return error;
     const socket = new TcpSocket({ owner: this.#ownerOfTcp(), family });
-    this.#sockets.add(socket);
+    this.#keep(socket);
     return socket;
   }
 
@@ -97,7 +100,7 @@ export class GuestNetwork {
     const error = this.#opening("udp", family);
     if (error !== undefined) return error;
     const socket = new UdpSocket(this.#ownerOfUdp(), family);
-    this.#sockets.add(socket);
+    this.#keep(socket);
     return socket;
   }
 
@@ -154,7 +157,7 @@ export class GuestNetwork {
   #adopt(family: IpFamily, connection: LoopbackEnd, options: TcpOptions): TcpSocket {
     const socket = new TcpSocket({ owner: this.#ownerOfTcp(), family, accepted: { connection, options } });
     this.#host.opening(this, "accepted");
-    this.#sockets.add(socket);
+    this.#keep(socket);
     return socket;
   }
 
@@ -166,6 +169,11 @@ export class GuestNetwork {
     }
     if (!this.#hasRoom()) return "new-socket-limit";
     return this.#host.opening(this, kind) ? undefined : "new-socket-limit";
+  }
+
+  #keep(socket: TcpSocket | UdpSocket): void {
+    if (this.#sockets === NO_SOCKETS) this.#sockets = new Set();
+    this.#sockets.add(socket);
   }
 
   #released(socket: TcpSocket | UdpSocket, kind: SocketKind): void {

@@ -1,5 +1,6 @@
 /** How many bytes of fields a guest holds, over all of its lists. */
 import { HostTrap } from "../../base/errors.ts";
+import { scopeOf } from "../context.ts";
 import type { HttpContext } from "./http_context.ts";
 
 /** All lists that one guest holds at a time, so that thousands of handles cannot hold 128 KiB each. */
@@ -35,15 +36,7 @@ export class FieldBudget {
   }
 }
 
-const BUDGETS: WeakMap<object, FieldBudget> = new WeakMap();
-
 /** The one budget of a guest: its lists come to life in its constructors and with its requests. */
 export function fieldBudgetOf(context: HttpContext): FieldBudget {
-  const scope = context.scope ?? context;
-  let budget = BUDGETS.get(scope);
-  if (budget === undefined) {
-    budget = new FieldBudget(context);
-    BUDGETS.set(scope, budget);
-  }
-  return budget;
+  return scopeOf(context).fields ??= new FieldBudget(context);
 }

@@ -1,5 +1,6 @@
 /** How many bytes of unsent bodies a guest holds, over all of them. */
 import { HostTrap } from "../../base/errors.ts";
+import { scopeOf } from "../context.ts";
 import type { HttpContext } from "./http_context.ts";
 
 /**
@@ -38,15 +39,7 @@ export class HeldBudget {
   }
 }
 
-const BUDGETS: WeakMap<object, HeldBudget> = new WeakMap();
-
 /** The one budget of a guest. */
 export function heldBudgetOf(context: HttpContext): HeldBudget {
-  const scope = context.scope ?? context;
-  let budget = BUDGETS.get(scope);
-  if (budget === undefined) {
-    budget = new HeldBudget(context);
-    BUDGETS.set(scope, budget);
-  }
-  return budget;
+  return scopeOf(context).held ??= new HeldBudget(context);
 }
