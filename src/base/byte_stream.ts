@@ -10,6 +10,8 @@ export interface StreamFailure {
   readonly message: string;
   /** A `wasi:sockets/network.error-code`, when the failure is one (`network-error-code`). */
   readonly networkCode?: string;
+  /** A `wasi:filesystem/types.error-code`, when the failure is one (`filesystem-error-code`). */
+  readonly fileCode?: string;
   /** A `wasi:http/types.error-code` variant, when the failure is one (`http-error-code`). */
   readonly httpCode?: { readonly tag: string; readonly val?: unknown };
 }

@@ -31,6 +31,10 @@ export interface RouteLimits {
   readonly socketsMax: number;
   /** Resource handles of one instance (trap). Each is an object of the host of up to 1 KB. */
   readonly handlesMax: number;
+  /** Open files and directories of one instance, and streams on them (`insufficient-memory`). Each holds a descriptor of the process, of which all guests have some thousands together. */
+  readonly descriptorsMax: number;
+  /** Entries of directories that one instance is reading. The host holds a whole listing, for it has to be of one moment. */
+  readonly directoryEntriesMax: number;
   /** Lines of stdout and stderr, in bytes per second over all instances of the route; what is over is dropped and counted. Stops a flood of the log. */
   readonly logBytesPerSecond: number;
 }
@@ -40,6 +44,8 @@ export interface ServiceLimits {
   readonly memoryBytesMax: number;
   readonly socketsMax: number;
   readonly handlesMax: number;
+  readonly descriptorsMax: number;
+  readonly directoryEntriesMax: number;
   readonly logBytesPerSecond: number;
   /** Of one core, 0 to 1, while other guests wait for their turn. Stops a service that computes from slowing its neighbours. */
   readonly cpuShare: number;
@@ -53,6 +59,16 @@ export interface WorkloadTotals {
   readonly instancesMax: number;
   /** Connections to the outside, HTTP and TCP and UDP peers. Stops a guest from using up the file descriptors. */
   readonly connectionsMax: number;
+  /** Open files of volumes over all its guests. Stops many instances from using up the file descriptors that one alone could not. */
+  readonly openFilesMax: number;
+}
+
+/** What a volume may hold when its file does not say. */
+export interface VolumeLimits {
+  /** Bytes of all files in a folder (`insufficient-space`). Stops a guest from filling the disk. */
+  readonly bytesMax: number;
+  /** Files, directories and links (`insufficient-space`). Stops a guest from using up a disk's inodes with empty files, each of which takes a block as well. */
+  readonly filesMax: number;
 }
 
 /** What all guests of the process may use together. Nobody can lift them: they keep the process alive. */
@@ -83,6 +99,8 @@ export const ROUTE_LIMITS: RouteLimits = {
   idleInstancesMax: 32,
   socketsMax: 128,
   handlesMax: 65_536,
+  descriptorsMax: 64,
+  directoryEntriesMax: 16_384,
   logBytesPerSecond: 256 * KIB,
 };
 
@@ -91,13 +109,18 @@ export const SERVICE_LIMITS: ServiceLimits = {
   memoryBytesMax: 256 * MIB,
   socketsMax: 4_096,
   handlesMax: 65_536,
+  descriptorsMax: 512,
+  directoryEntriesMax: 65_536,
   logBytesPerSecond: 256 * KIB,
   cpuShare: 0.5,
   startMs: 60_000,
 };
 
 /** What a workload has when no file says otherwise. */
-export const WORKLOAD_TOTALS: WorkloadTotals = { instancesMax: 1_024, connectionsMax: 128 };
+export const WORKLOAD_TOTALS: WorkloadTotals = { instancesMax: 1_024, connectionsMax: 128, openFilesMax: 1_024 };
+
+/** What a volume has when no file says otherwise. */
+export const VOLUME_LIMITS: VolumeLimits = { bytesMax: 64 * MIB, filesMax: 10_000 };
 
 /** What the process has when `gateway.jsonc` says nothing. */
 export const PROCESS_LIMITS: ProcessLimits = {

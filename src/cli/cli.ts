@@ -8,6 +8,7 @@ import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
 import { build, type BuildCommandTools } from "./build.ts";
 import { check } from "./check.ts";
+import type { RunFolder } from "./args/run.ts";
 import { coloursFor } from "./colours.ts";
 import { explain } from "./explain.ts";
 import { inspect } from "./inspect.ts";
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly component: string;
   readonly env: readonly (readonly [string, string])[];
   readonly args: readonly string[];
+  readonly dirs: readonly RunFolder[];
   readonly stdout: (bytes: Uint8Array) => void;
   readonly stderr: (bytes: Uint8Array) => void;
 }
@@ -84,6 +86,7 @@ export async function runCli(tools: CliTools): Promise<number> {
           component: command.component,
           env: command.env,
           args: command.args,
+          dirs: command.dirs,
           stdout: (bytes) => terminal.stdout.write(bytes),
           stderr: (bytes) => terminal.stderr.write(bytes),
         });

@@ -1,6 +1,8 @@
 /** What a gateway serves, as a table, and a line to try it. Pure. */
 import { escapeText } from "../base/escape_text.ts";
 import type { HostPort, RouteSpec, WorkloadSpec } from "../workload/spec.ts";
+import { formatByteSize } from "../base/quantity.ts";
+import type { MountSpec } from "../volume/mount.ts";
 import type { Colours } from "./colours.ts";
 import { isEveryInterface, urlOf } from "../base/listen_address.ts";
 
@@ -47,14 +49,28 @@ export function curlLine({ workloads }: Served, base: string): string | undefine
 
 function rowsOf(workload: WorkloadSpec, port: number, base: string): readonly (readonly string[])[] {
   const component = (path: string): string => escapeText(path.slice(workload.folder.length).replace(/^\/+/, ""));
-  const rows = workload.routes.map(({ match, component: path }) => {
+  const rows: (readonly string[])[] = workload.routes.map(({ match, component: path }) => {
     const start = match.host === "*" ? base : `http://${match.host}:${port}`;
     return [methodsText(match.methods), `${start}${match.path}`, workload.name, component(path)];
   });
+  rows.push(...volumeRows(workload));
   if (workload.service === undefined) return rows;
   const { readyTcpPort, component: path } = workload.service;
   const where = readyTcpPort === undefined ? "(private loopback)" : `(private loopback, port ${readyTcpPort})`;
   return [...rows, ["service", where, workload.name, component(path)]];
+}
+
+/** A row for each volume, whoever of the workload has it. */
+function volumeRows({ name, service, routes }: WorkloadSpec): readonly string[][] {
+  const all = [...routes, ...(service === undefined ? [] : [service])].flatMap(({ volumes }) => volumes ?? []);
+  const texts = new Set(all.map((mount) => `${escapeText(mount.path)} ${mountText(mount)}`));
+  return [...texts].map((text) => ["volume", text, name, ""]);
+}
+
+function mountText(mount: MountSpec): string {
+  const size = formatByteSize(mount.limits.bytesMax);
+  if (mount.kind === "memory") return mount.isShared ? `(memory of ${size}, shared)` : `(memory of ${size})`;
+  return `(folder ${escapeText(mount.folder)}, ${mount.isWritable ? `writable up to ${size}` : "read only"})`;
 }
 
 function methodsText(methods: readonly string[] | undefined): string {

@@ -19,7 +19,8 @@ Usage:
   loopgate serve <folder> [--listen host:port] [--admin host:port] [--log pretty|json]
                           [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
   loopgate explain <workload> <target> [--route name] [--folder workloads]
-  loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [-- text...]
+  loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
+               [--dir-write folder[::path]]... [-- text...]
   loopgate build [folder]
   loopgate check [folder] [--json]
   loopgate inspect <component.wasm> [--json]

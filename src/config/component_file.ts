@@ -9,31 +9,40 @@ export interface ComponentFileFault {
   readonly fix?: string;
 }
 
-/** Undefined when all is well. `folder` is the workload's, `realFolder` the same without links. */
+/** What was found of a component's file. */
+export interface CheckedComponentFile {
+  /** Undefined when all is well. */
+  readonly fault?: ComponentFileFault;
+  /** Of the file, without links, when there is one within the folder. */
+  readonly realPath?: string;
+}
+
+/** `folder` is the workload's, `realFolder` the same without links. */
 export async function checkComponentFile(
   path: string,
   workload: { readonly folder: string; readonly realFolder: string; readonly files: FileReader },
-): Promise<ComponentFileFault | undefined> {
+): Promise<CheckedComponentFile> {
   const { folder, realFolder, files } = workload;
   const file = joinPath(folder, path);
   let facts;
   try {
     facts = await files.inspect(file);
   } catch (error) {
-    return { is: `${fileFault(error)}, expected a component in "${file}"` };
+    return { fault: { is: `${fileFault(error)}, expected a component in "${file}"` } };
   }
   if (facts === undefined) {
     const near = await nearestFile(path, folder, files);
     const fix = near === undefined ? "build the component, or correct the path" : `did you mean "${near}"?`;
-    return { is: `there is no file "${file}", expected a component`, fix };
+    return { fault: { is: `there is no file "${file}", expected a component`, fix } };
   }
   if (!isBelow(facts.realPath, realFolder)) {
     const fix = "copy the component into the folder: a workload is what its folder holds";
-    return { is: `"${path}" is a link that leaves the workload's folder, expected a file within it`, fix };
+    return { fault: { is: `"${path}" is a link that leaves the workload's folder, expected a file within it`, fix } };
   }
-  if (facts.kind !== "file") return { is: `"${file}" is no file, expected a component` };
-  if (!facts.isReadable) return { is: `this user may not read "${file}", expected a component` };
-  return undefined;
+  const { realPath } = facts;
+  if (facts.kind !== "file") return { fault: { is: `"${file}" is no file, expected a component` }, realPath };
+  if (!facts.isReadable) return { fault: { is: `this user may not read "${file}", expected a component` }, realPath };
+  return { realPath };
 }
 
 /** A file beside the missing one with nearly its name. */

@@ -28,6 +28,7 @@ import {
 } from "./definition_parts.ts";
 import { instance, limitsObject } from "./limit_definition.ts";
 import { ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
+import { volumes } from "./volume_definition.ts";
 
 const text = v.pipe(
   v.string(unquoted),
@@ -143,6 +144,7 @@ const routeLimits = limitsObject(ROUTE_LIMIT_KEYS, {
   absentKeys: {
     instances: OF_WORKLOAD,
     connections: OF_WORKLOAD,
+    openFiles: OF_WORKLOAD,
     cpuShare: OF_SERVICE,
     start: OF_SERVICE,
     timeout: NO_TIMEOUT,
@@ -153,7 +155,8 @@ const routeLimits = limitsObject(ROUTE_LIMIT_KEYS, {
 const workloadLimits = limitsObject({ ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS }, {
   defaults: { ...ROUTE_LIMITS, ...WORKLOAD_TOTALS },
   absentKeys: { cpuShare: OF_SERVICE, start: OF_SERVICE, timeout: NO_TIMEOUT },
-  about: "For each of its routes that does not say otherwise; instances and connections: all its guests together.",
+  about:
+    "For each of its routes that does not say otherwise; instances, connections and openFiles: all its guests together.",
 });
 
 const serviceLimits = limitsObject(SERVICE_LIMIT_KEYS, {
@@ -162,6 +165,7 @@ const serviceLimits = limitsObject(SERVICE_LIMIT_KEYS, {
     cpu: 'a service runs for ever: it has "cpuShare", of one core',
     instances: OF_WORKLOAD,
     connections: OF_WORKLOAD,
+    openFiles: OF_WORKLOAD,
     timeout: 'write "start" (until it listens)',
     ...Object.fromEntries(
       ["wall", "idle", "requestBody", "responseBody", "headerBytes", "concurrency", "queue", "queueWait"]
@@ -192,6 +196,7 @@ const service = closed({
   ready: v.optional(closed({ tcp: readyTcp }, { http: LATER })),
   restart: v.optional(closed({ policy: restartPolicy, budget: v.optional(budget) })),
   limits: v.optional(serviceLimits),
+  volumes: v.optional(volumes),
 }, { instance: "a service has one instance, for its whole life" });
 
 /** `workload.jsonc`. */
@@ -202,6 +207,7 @@ export const WORKLOAD_FILE = closed({
   net: v.optional(net),
   dns: v.optional(dns),
   limits: v.optional(workloadLimits),
+  volumes: v.optional(volumes),
   instance: v.optional(instance),
   build: v.optional(build),
 }, {
@@ -230,6 +236,7 @@ export const ROUTE_FILE = closed({
   net: v.optional(net),
   dns: v.optional(dns),
   limits: v.optional(routeLimits),
+  volumes: v.optional(volumes),
   instance: v.optional(instance),
 }, {
   service: "a service belongs to workload.jsonc",

@@ -8,6 +8,7 @@ import { isNat64Prefix } from "../policy/carried_ipv4.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
 import { closed, dns, LATER, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
 import { limitsObject } from "./limit_definition.ts";
+import { volumeCeiling } from "./volume_definition.ts";
 import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS, ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
 
 /** A name would need a resolver. */
@@ -107,6 +108,7 @@ export const GATEWAY_FILE = closed({
   resolver: v.optional(resolver),
   ca: v.optional(ca),
   limits: v.optional(ceilingLimits),
+  volumes: v.optional(volumeCeiling),
   process: v.optional(processLimits),
   listener: v.optional(listener),
   listen: v.optional(listenAddress("Where clients are served. Default: 127.0.0.1:8080.")),

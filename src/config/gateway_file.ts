@@ -17,6 +17,7 @@ import { type LimitCeiling, limitCeiling, limitFields } from "./limit_layer.ts";
 import { readPem } from "./pem_file.ts";
 import { readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
+import { NO_VOLUME_CEILING, readVolumeCeiling, type VolumeCeiling } from "./volume_layer.ts";
 
 /** The name of the operator's file. */
 export const GATEWAY_NAME = "gateway.jsonc";
@@ -27,6 +28,8 @@ export interface Ceiling {
   readonly layer: PolicyLayer | undefined;
   /** Of the limits. */
   readonly limits: LimitCeiling;
+  /** Of volumes. */
+  readonly volumes: VolumeCeiling;
   /** Whether what a file asks for is held against it: of a faulty file no fault follows for the workloads below it. */
   readonly isSound: boolean;
 }
@@ -51,7 +54,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     listen: undefined,
     admin: undefined,
   },
-  ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), isSound: true },
+  ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), volumes: NO_VOLUME_CEILING, isSound: true },
   diagnostics: [],
   dependencies: [],
 };
@@ -74,9 +77,20 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
   const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
   const dependencies = caPath === undefined ? [] : [caPath];
+  const volumes = await readVolumeCeiling(value?.volumes, { folder, files });
+  for (const { path, is } of volumes.faults) {
+    const { root } = document;
+    const offset = root === undefined ? 0 : nodeAt(root, ["volumes", "folders", path]).offset;
+    diagnostics.push(document.fault(offset, `Cannot use "volumes.folders[${JSON.stringify(path)}]": ${is}`));
+  }
   if (value === undefined || diagnostics.length > 0) return { ...closed(file, diagnostics), dependencies };
   const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
-  const ceiling = { layer: isCut ? layer : undefined, limits: limitCeiling(value, file), isSound: true };
+  const ceiling = {
+    layer: isCut ? layer : undefined,
+    limits: limitCeiling(value, file),
+    volumes: volumes.ceiling,
+    isSound: true,
+  };
   return { gateway: specOf(value, ca), ceiling, diagnostics, dependencies };
 }
 

@@ -10,6 +10,7 @@ import {
   PROCESS_LIMIT_KEYS,
   ROUTE_LIMIT_KEYS,
   SERVICE_LIMIT_KEYS,
+  VOLUME_KEYS,
   WORKLOAD_TOTAL_KEYS,
 } from "./limit_keys.ts";
 
@@ -19,6 +20,8 @@ export interface Span {
   readonly end: number;
 }
 
+/** Of a volume, and of the operator's ceiling for volumes. */
+const VOLUME_WORDS: ReadonlySet<string> = new Set(["folder", "write", "shared", "memory", ...Object.keys(VOLUME_KEYS)]);
 /** Keys whose values are shown. */
 const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "$schema",
@@ -48,6 +51,7 @@ const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["limits", limitNames(ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS, SERVICE_LIMIT_KEYS)],
   ["process", limitNames(PROCESS_LIMIT_KEYS)],
   ["listener", limitNames(LISTENER_LIMIT_KEYS)],
+  ["volumes", VOLUME_WORDS],
   ["restart", new Set(["budget"])],
   ["instance", new Set(["reuse"])],
 ]);
@@ -144,6 +148,10 @@ function followsKey(text: string, key: string, owner: Token | undefined, start: 
 
 function isPublic(key: string, around: readonly Container[]): boolean {
   // The outermost object has no key.
+  if (around.at(-2)?.key === "volumes" && around.at(-1)?.key.startsWith("/") === true) {
+    // A volume stands under its path.
+    return VOLUME_WORDS.has(key) && around.slice(1, -1).every((each) => PUBLIC_PARENTS.has(each.key));
+  }
   const isOne = PUBLIC_KEYS.has(key) || PUBLIC_WITHIN.get(around.at(-1)?.key ?? "")?.has(key) === true;
   return isOne && around.slice(1).every((each) => PUBLIC_PARENTS.has(each.key));
 }

@@ -30,7 +30,8 @@ export function limitsObject<const Keys extends LimitKeys>(
   return v.pipe(closed(Object.fromEntries(entries) as LimitEntries<Keys>, absentKeys), v.description(about));
 }
 
-function limitSchema(limit: LimitKey, standard: number | undefined): v.GenericSchema<unknown, number> {
+/** One limit, with what counts when it is not there. */
+export function limitSchema(limit: LimitKey, standard: number | undefined): v.GenericSchema<unknown, number> {
   const { unit, min, max, about, past } = limit;
   const more = standard === undefined ? "" : ` Default: ${limitText(unit, standard)}.`;
   const bounds = `${limitText(unit, min)} to ${limitText(unit, max)}`;

@@ -1,8 +1,9 @@
+// tidy: long because it is one table, with a row for each limit
 /**
  * The limits as files name them: key, field of `base/limits.ts`, what can be asked for, and what happens past it. The
  * definition, the JSON schemas and the table of README.md are made from it.
  */
-import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
+import type { ProcessLimits, RouteLimits, ServiceLimits, VolumeLimits, WorkloadTotals } from "../base/limits.ts";
 import type { ListenerLimits } from "../server/listener_limits.ts";
 
 /** How a limit is written: "64MiB", "30s", 256, or 0.5. A rate is a size, per second. */
@@ -59,6 +60,22 @@ const HANDLES = {
   max: 1_048_576,
   about: "resource handles of an instance",
   past: "the guest traps (500)",
+} as const;
+const DESCRIPTORS = {
+  field: "descriptorsMax",
+  unit: "count",
+  min: 0,
+  max: 65_536,
+  about: "open files of an instance, and streams on them",
+  past: "`insufficient-memory`",
+} as const;
+const DIRECTORY_ENTRIES = {
+  field: "directoryEntriesMax",
+  unit: "count",
+  min: 0,
+  max: 1_048_576,
+  about: "entries of directories that an instance is reading",
+  past: "`insufficient-memory`",
 } as const;
 const LOG_RATE = {
   field: "logBytesPerSecond",
@@ -147,6 +164,8 @@ export const ROUTE_LIMIT_KEYS = {
   },
   sockets: SOCKETS,
   handles: HANDLES,
+  descriptors: DESCRIPTORS,
+  directoryEntries: DIRECTORY_ENTRIES,
   logRate: LOG_RATE,
 } as const satisfies LimitKeys<keyof RouteLimits>;
 
@@ -168,6 +187,14 @@ export const WORKLOAD_TOTAL_KEYS = {
     about: "connections of a workload to the outside",
     past: "an idle one is closed, else `new-socket-limit`, for HTTP `connection-limit-reached`",
   },
+  openFiles: {
+    field: "openFilesMax",
+    unit: "count",
+    min: 0,
+    max: 65_536,
+    about: "open files of a workload, and streams on them",
+    past: "`insufficient-memory`",
+  },
 } as const satisfies LimitKeys<keyof WorkloadTotals>;
 
 /** `limits` of a service. */
@@ -175,6 +202,8 @@ export const SERVICE_LIMIT_KEYS = {
   memory: MEMORY,
   sockets: SOCKETS,
   handles: { ...HANDLES, past: "the service traps and is restarted" },
+  descriptors: DESCRIPTORS,
+  directoryEntries: DIRECTORY_ENTRIES,
   logRate: LOG_RATE,
   cpuShare: {
     field: "cpuShare",
@@ -193,6 +222,36 @@ export const SERVICE_LIMIT_KEYS = {
     past: "the start has failed",
   },
 } as const satisfies LimitKeys<keyof ServiceLimits>;
+
+/** Of a volume, in `volumes`. */
+export const VOLUME_KEYS = {
+  size: {
+    field: "bytesMax",
+    unit: "size",
+    min: 0,
+    max: 1024 * GIB,
+    about: "bytes of all files of a folder that can be written",
+    past: "`insufficient-space`",
+  },
+  files: {
+    field: "filesMax",
+    unit: "count",
+    min: 0,
+    max: 10_000_000,
+    about: "files, folders and links of a volume that can be written",
+    past: "`insufficient-space`",
+  },
+} as const satisfies LimitKeys<keyof VolumeLimits>;
+
+/** `memory` of a volume: there is no such volume without it. */
+export const VOLUME_MEMORY: LimitKey = {
+  field: "bytesMax",
+  unit: "size",
+  min: 64 * KIB,
+  max: 4 * GIB,
+  about: "bytes of all files of a volume in memory, and 1KiB for each name",
+  past: "`insufficient-space`",
+};
 
 /** `process` of `gateway.jsonc`: all guests together. */
 export const PROCESS_LIMIT_KEYS = {
@@ -328,6 +387,7 @@ export const ALL_LIMIT_KEYS: readonly LimitKeys[] = [
   ROUTE_LIMIT_KEYS,
   WORKLOAD_TOTAL_KEYS,
   SERVICE_LIMIT_KEYS,
+  VOLUME_KEYS,
   PROCESS_LIMIT_KEYS,
   LISTENER_LIMIT_KEYS,
 ];

@@ -90,6 +90,7 @@ test("limitCeiling: the lowest of what the operator says counts, for every field
       queueMax: least(ROUTE_LIMITS.queueMax, own.queueMax),
       instancesMax: least(WORKLOAD_TOTALS.instancesMax, own.instancesMax, file.process?.instances),
       connectionsMax: WORKLOAD_TOTALS.connectionsMax,
+      openFilesMax: WORKLOAD_TOTALS.openFilesMax,
     });
     for (const { max, by } of ceiling.values()) {
       assert.match(by, /^"[a-zA-Z.]+" of (?:gateway\.jsonc|the gateway) is /, String(max));

@@ -19,6 +19,8 @@ export interface SchemaPart {
   readonly value?: SchemaPart;
   /** Of optional ones. */
   readonly wrapped?: SchemaPart;
+  /** Of those that look at the value first: what an object is held against. */
+  readonly getter?: (input: unknown) => SchemaPart;
   /** Of unions: schemas. Of picklists: values. */
   readonly options?: readonly unknown[];
   readonly literal?: unknown;
@@ -30,7 +32,7 @@ export interface SchemaPart {
 /** The steps of a schema, pipes within pipes unrolled; a schema without a pipe is its only step. */
 export function stepsOf(part: SchemaPart): readonly SchemaPart[] {
   if (part.type === "optional" && part.wrapped !== undefined) return stepsOf(part.wrapped);
-  if (part.pipe === undefined) return [part];
+  if (part.pipe === undefined) return part.getter === undefined ? [part] : stepsOf(part.getter({}));
   return part.pipe.flatMap((step) => (step.kind === "schema" ? stepsOf(step) : [step]));
 }
 
@@ -50,12 +52,18 @@ export function descriptionOf(schema: Schema): string | undefined {
   return stepsOf(schema as SchemaPart).findLast((step) => step.description !== undefined)?.description;
 }
 
+/** Of a record: what stands under each of its keys. */
+function valueSchemaOf(schema: Schema): Schema | undefined {
+  const value = stepsOf(schema as SchemaPart).findLast((step) => step.type === "record")?.value;
+  return value as unknown as Schema | undefined;
+}
+
 /** The schema of the value at a path of keys; undefined where the definition has none. */
 export function schemaAt(schema: Schema, path: readonly (string | number)[]): Schema | undefined {
   let current: Schema | undefined = schema;
   for (const part of path) {
     const entries: Readonly<Record<string, Schema>> = entriesOf(current);
-    current = Object.hasOwn(entries, String(part)) ? entries[String(part)] : undefined;
+    current = Object.hasOwn(entries, String(part)) ? entries[String(part)] : valueSchemaOf(current);
     if (current === undefined) return undefined;
   }
   return current;

@@ -2,6 +2,7 @@
 import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
+import type { MountSpec } from "../volume/mount.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
 import { checkComponentFile } from "./component_file.ts";
 import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
@@ -14,6 +15,8 @@ import { type AskedLimits, belowCeiling, limitFaults, limitFields } from "./limi
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 import type { PlacedRoute } from "./route_ties.ts";
+import type { VolumesFile } from "./volume_definition.ts";
+import { VolumeReader } from "./volume_reader.ts";
 
 /** The name of a workload's own file. */
 export const WORKLOAD_NAME = "workload.jsonc";
@@ -65,6 +68,9 @@ class WorkloadLoader {
   readonly #dependencies = new Set<string>();
   /** Components whose file cannot be used. */
   readonly #broken = new Set<string>();
+  /** Of the files that say what guests may do, and of the components: no guest may write them. */
+  readonly #ownFiles: string[] = [];
+  readonly #volumes = new VolumeReader();
   #realFolder = "";
 
   constructor({ folder, name, ceiling }: WorkloadPlace, files: FileReader) {
@@ -91,12 +97,14 @@ class WorkloadLoader {
       const keys = { ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS };
       this.#checkLimits(own, { path: ["limits"], keys, values: value.limits });
     }
-    const service = own === undefined ? undefined : await this.#service(own, value);
+    const volumes = own && await this.#mounts(own, ["volumes"], value.volumes);
+    const service = own === undefined ? undefined : await this.#service(own, value, volumes);
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
-      const route = await this.#route(name, { value, layer });
+      const route = await this.#route(name, { value, layer, volumes });
       if (route !== undefined) routes.push(route);
     }
+    this.#diagnostics.push(...this.#volumes.faults(this.#ownFiles));
     if (own !== undefined && workloadFile?.value !== undefined && service === undefined && names.length === 1) {
       const message = `Cannot serve the workload "${this.#name}": it has neither a service nor a route`;
       const fix = `add "service" to this file, or a route file (<name>${ROUTE_ENDING}) beside it`;
@@ -128,7 +136,11 @@ class WorkloadLoader {
     };
   }
 
-  async #service(document: ConfigDocument, file: WorkloadFile): Promise<ServiceSpec | undefined> {
+  async #service(
+    document: ConfigDocument,
+    file: WorkloadFile,
+    volumes: readonly MountSpec[] | undefined,
+  ): Promise<ServiceSpec | undefined> {
     const { service } = file;
     const { root } = document;
     if (service === undefined || root === undefined) return undefined;
@@ -152,6 +164,7 @@ class WorkloadLoader {
       readyTcpPort: service.ready?.tcp,
       restart: service.restart?.policy ?? "on-failure",
       restartsMax: service.restart?.budget,
+      volumes: await this.#mounts(document, ["service", "volumes"], service.volumes) ?? volumes,
       limits: belowCeiling(
         { ...SERVICE_LIMITS, ...limitFields(SERVICE_LIMIT_KEYS, service.limits) },
         this.#ceiling.limits,
@@ -161,7 +174,11 @@ class WorkloadLoader {
 
   async #route(
     fileName: string,
-    workload: { readonly value: WorkloadFile; readonly layer: PolicyLayer },
+    workload: {
+      readonly value: WorkloadFile;
+      readonly layer: PolicyLayer;
+      readonly volumes: readonly MountSpec[] | undefined;
+    },
   ): Promise<RouteSpec | undefined> {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
     const path = joinPath(this.#folder, fileName);
@@ -195,6 +212,7 @@ class WorkloadLoader {
       args: value.args ?? [],
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
       limits: belowCeiling(limits, this.#ceiling.limits),
+      volumes: await this.#mounts(document, ["volumes"], value.volumes) ?? workload.volumes,
       instance: value.instance ?? workload.value.instance ?? { kind: "fresh" },
     };
   }
@@ -205,6 +223,20 @@ class WorkloadLoader {
     const ceiling = this.#ceiling.isSound ? this.#ceiling.layer : undefined;
     this.#diagnostics.push(...diagnostics, ...layerFaults(document, layer, { ceiling, workload }));
     return layer;
+  }
+
+  /** The mounts of a `volumes`; undefined when the file has none. */
+  async #mounts(
+    document: ConfigDocument,
+    path: readonly string[],
+    volumes: VolumesFile | undefined,
+  ): Promise<readonly MountSpec[] | undefined> {
+    if (volumes === undefined) return undefined;
+    const place = { folder: this.#folder, realFolder: this.#realFolder, files: this.#files };
+    const ceiling = this.#ceiling.volumes;
+    const { mounts, diagnostics } = await this.#volumes.read(volumes, { document, path }, { ...place, ceiling });
+    this.#diagnostics.push(...diagnostics);
+    return mounts;
   }
 
   #checkLimits(
@@ -225,6 +257,7 @@ class WorkloadLoader {
       if (!isBelow(facts.realPath, this.#realFolder)) {
         throw new Error("it is a link that leaves the workload's folder, expected a file within it");
       }
+      this.#ownFiles.push(facts.realPath);
       const { text, fault } = await readText(path, this.#files);
       const document = new ConfigDocument(path, text);
       if (fault !== undefined) this.#diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
@@ -238,7 +271,8 @@ class WorkloadLoader {
   async #checkComponent(document: ConfigDocument, key: readonly string[], path: string): Promise<void> {
     const workload = { folder: this.#folder, realFolder: this.#realFolder, files: this.#files };
     this.#dependencies.add(componentPath(this.#folder, path));
-    const fault = await checkComponentFile(path, workload);
+    const { fault, realPath } = await checkComponentFile(path, workload);
+    if (realPath !== undefined) this.#ownFiles.push(realPath);
     if (fault === undefined || document.root === undefined) return;
     this.#broken.add(componentPath(this.#folder, path));
     const { offset } = nodeAt(document.root, key);

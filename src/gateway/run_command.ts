@@ -19,6 +19,8 @@ import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
+import type { MountSpec } from "../volume/mount.ts";
+import { WorkloadVolumes } from "../volume/workload_volumes.ts";
 import { COMMAND_RUN, startRun } from "../workload/service_run.ts";
 import { faultOf, missingImports, roleFault } from "./component_role.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
@@ -33,6 +35,8 @@ export interface RunCommandOptions {
   readonly env: readonly (readonly [string, string])[];
   /** Without the program's name. */
   readonly args: readonly string[];
+  /** Folders of the machine, and the paths where the guest sees them. Default: none. */
+  readonly dirs?: readonly { readonly folder: string; readonly path: string; readonly isWritable: boolean }[];
   /** Gets the guest's bytes as they are; they are the caller's. */
   readonly stdout: (bytes: Uint8Array) => void;
   /** As `stdout`, and the gateway's own lines: a trap, a denial. */
@@ -49,6 +53,9 @@ export interface RunCommandOptions {
 
 /** What a workload has whose file says nothing; a command has no file, and one would be called this. */
 const DEFAULT_POLICY = makePolicy({ workload: absentLayer("workload.jsonc") });
+/** Of a command: what a process usually may. */
+const OPEN_FILES_MAX = 1_024;
+const ENTRIES_MAX = 1_048_576;
 /** `run` returned its `err`. */
 const FAILED_EXIT_CODE = 1;
 /** A trap: 128 + SIGABRT, as a crashed native program and wasmtime have it. */
@@ -58,11 +65,13 @@ const TRAPPED_EXIT_CODE = 134;
  * Runs `wasi:cli/run` to its end and resolves to the exit code: 0 for ok, 1 for err, what the guest passed to
  * `wasi:cli/exit`, 134 for a trap.
  *
- * @throws {LoopgateError} ERR_COMPONENT when the file cannot be run at all
+ * @throws {LoopgateError} ERR_COMPONENT when the file cannot be run at all, ERR_USAGE when a folder is not there
  */
 export async function runCommand(options: RunCommandOptions): Promise<number> {
   const { clock = systemClock, egress = DEFAULT_EGRESS, policy = DEFAULT_POLICY } = options;
-  const component = await loadCommand(options.component, options.files ?? folderFiles);
+  const files = options.files ?? folderFiles;
+  const component = await loadCommand(options.component, files);
+  const mounts = await Promise.all((options.dirs ?? []).map((dir) => mountOf(dir, files)));
   const note = (text: string): void => options.stderr(new TextEncoder().encode(`loopgate: ${escapeText(text)}\n`));
   const counters = new LiveCounters();
   const emit = noteEvents(note);
@@ -83,8 +92,11 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
     clock,
     counters,
   });
+  const memoryFor = () => ({ take: () => true, give: () => {} });
+  const volumes = new WorkloadVolumes({ clock, counters, openFilesMax: OPEN_FILES_MAX, memoryFor });
+  const openMounts = volumes.mountsFor(mounts, { descriptorsMax: OPEN_FILES_MAX, directoryEntriesMax: ENTRIES_MAX });
   const run = startRun(
-    { component, label, env: options.env, args: [name, ...options.args] },
+    { component, label, env: options.env, args: [name, ...options.args], openMounts },
     openGuestTools({ clock, randomBytes, counters, emit, onLimit: limits.report }),
     {
       network: network.openGuest("service", label, { access: guestEgress.access }),
@@ -97,10 +109,27 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   guestEgress.close();
   outside.close();
   network.close();
+  await volumes.close();
   limits.close();
   if (end.kind === "trapped") note(`the guest trapped: ${describeError(end.error)}`);
   else if (end.kind === "failed") note(`the guest failed: ${describeEnd(end)}`);
   return exitCodeOf(end);
+}
+
+async function mountOf(
+  { folder, path, isWritable }: { readonly folder: string; readonly path: string; readonly isWritable: boolean },
+  files: FileReader,
+): Promise<MountSpec> {
+  const refuse = (is: string): LoopgateError =>
+    new LoopgateError("ERR_USAGE", `Cannot mount "${folder}": ${is}, expected a folder`);
+  const facts = await files.inspect(folder).catch((error: unknown) => {
+    throw refuse(fileFault(error));
+  });
+  if (facts === undefined) throw refuse("it is not there");
+  if (facts.kind !== "folder") throw refuse("it is no folder");
+  // Whoever runs a command says what it may do, and can stop it.
+  const limits = { bytesMax: Infinity, filesMax: Infinity };
+  return { kind: "folder", path, folder, realPath: facts.realPath, isOwn: true, isWritable, limits };
 }
 
 async function loadCommand(path: string, files: FileReader): Promise<CompiledComponent> {

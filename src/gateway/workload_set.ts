@@ -1,5 +1,6 @@
 /** All workloads of a gateway, with the router that leads to them and the way out that they share. */
 import type { LoadedGateway } from "../config/gateway_file.ts";
+import { isMountAllowed } from "../config/volume_layer.ts";
 import type { GuestTools } from "../instance/guest_tools.ts";
 import type { Egress } from "../network/egress.ts";
 import type { RouterTable } from "../router/router_table.ts";
@@ -113,7 +114,10 @@ export class WorkloadSet {
     this.#outside.retire();
     this.#outside = next;
     this.#ceiling = ceiling.layer;
-    for (const slot of this.#slots.values()) slot.recheckDraining();
+    for (const slot of this.#slots.values()) {
+      slot.recheckDraining();
+      slot.cutVolumes((mount) => isMountAllowed(mount, ceiling.volumes));
+    }
   }
 
   /** What is served of a workload, whose newer version cannot be, goes no further than this reading of the operator's file. */

@@ -10,6 +10,7 @@
  *
  * Every step that took time asks whether it is still the latest one before it goes on.
  */
+import type { MountSpec } from "../volume/mount.ts";
 import type { Workload, WorkloadPolicies } from "../workload/workload.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
@@ -27,7 +28,7 @@ export type ReplaceOutcome =
 /** What a slot does with a workload. */
 export type SlotWorkload = Pick<
   Workload,
-  "start" | "untilStarted" | "adoptPolicies" | "sendAwayWaiting" | "drain" | "close"
+  "start" | "untilStarted" | "adoptPolicies" | "cutVolumes" | "sendAwayWaiting" | "drain" | "close"
 >;
 
 /** What a slot needs. */
@@ -124,6 +125,11 @@ export class WorkloadSlot<Made extends SlotWorkload = Workload> {
   adoptPolicies(policies: WorkloadPolicies): void {
     this.#current?.workload.adoptPolicies(policies);
     for (const workload of this.#draining.keys()) workload.adoptPolicies(policies);
+  }
+
+  /** No version has volumes any more that are not allowed. */
+  cutVolumes(isAllowed: (mount: MountSpec) => boolean): void {
+    for (const { workload } of this.#all()) workload.cutVolumes(isAllowed);
   }
 
   /** Every version sends away who waits; who runs may finish. */

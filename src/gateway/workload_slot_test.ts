@@ -39,6 +39,8 @@ class FakeWorkload implements SlotWorkload {
     this.#drained.resolve();
   }
 
+  cutVolumes(): void {}
+
   adoptPolicies(): void {
     assert.notEqual(this.state, "closed");
     this.policies = "new";

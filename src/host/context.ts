@@ -7,11 +7,12 @@ import type { FieldBudget } from "./http/field_budget.ts";
 import type { HeldBudget } from "./http/held_budget.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import type { OnLimit } from "../telemetry/limit_log.ts";
+import type { GuestMounts } from "../volume/mount.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
 /**
  * One for each guest instance. What is of a request changes when the next one begins (`instance/guest_context.ts`), so host
- * functions read `network`, `egress`, `output`, `incomingCdnLoop` and `scope` when they are called and never when they are bound.
+ * functions read `network`, `egress`, `mounts`, `output`, `incomingCdnLoop` and `scope` when they are called and never when they are bound.
  */
 export interface HostContext {
   readonly label: GuestLabel;
@@ -33,6 +34,8 @@ export interface HostContext {
   readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers; a service answers none. */
   readonly incomingCdnLoop?: readonly Uint8Array[] | undefined;
+  /** Its volumes; undefined: it has none. */
+  readonly mounts?: GuestMounts | undefined;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   /** Counts that the guest met a limit, and tells the operator now and then. Cheap; never throws. */

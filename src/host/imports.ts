@@ -14,7 +14,7 @@ import { TIMEZONE_INTERFACE } from "./clocks/timezone.ts";
 import { wallClockInterface } from "./clocks/wall_clock.ts";
 import type { HostImports } from "../component/host_imports.ts";
 import type { HostContext } from "./context.ts";
-import { PREOPENS_INTERFACE } from "./filesystem/preopens.ts";
+import { preopensInterface } from "./filesystem/preopens.ts";
 import { FILESYSTEM_TYPES_INTERFACE } from "./filesystem/types.ts";
 import { httpInterfaces } from "./http/interfaces.ts";
 import { ERROR_INTERFACE } from "./io/error.ts";
@@ -35,7 +35,6 @@ const SHARED_INTERFACES: HostImports = {
   "wasi:cli/terminal-stdin": TERMINAL_STDIN_INTERFACE,
   "wasi:cli/terminal-stdout": TERMINAL_STDOUT_INTERFACE,
   "wasi:cli/terminal-stderr": TERMINAL_STDERR_INTERFACE,
-  "wasi:filesystem/preopens": PREOPENS_INTERFACE,
   "wasi:filesystem/types": FILESYSTEM_TYPES_INTERFACE,
 };
 
@@ -48,6 +47,7 @@ export const OFFERED_INTERFACES: readonly string[] = [
   "wasi:cli/stdout",
   "wasi:clocks/monotonic-clock",
   "wasi:clocks/wall-clock",
+  "wasi:filesystem/preopens",
   "wasi:http/outgoing-handler",
   "wasi:http/types",
   "wasi:random/insecure",
@@ -77,6 +77,7 @@ export function createHostImports(context: HostContext): HostImports {
     "wasi:cli/stderr": stderrInterface(context),
     "wasi:clocks/monotonic-clock": monotonicClockInterface(context),
     "wasi:clocks/wall-clock": wallClockInterface(context),
+    "wasi:filesystem/preopens": preopensInterface(context),
     "wasi:random/random": randomInterface(context),
     "wasi:random/insecure": insecureInterface(context),
     "wasi:random/insecure-seed": insecureSeedInterface(context),

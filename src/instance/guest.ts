@@ -1,3 +1,4 @@
+// tidy: long because the steps of a guest's life belong together, and each is told why
 /**
  * One guest: its instance, and its requests one after the other (or its one life, for a service). Whoever makes one
  * ends it.
@@ -16,6 +17,7 @@ import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { createHostImports } from "../host/imports.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
+import type { OpenMounts } from "../volume/workload_volumes.ts";
 import type { CountInstance } from "../telemetry/instance_counts.ts";
 import { CpuMeter } from "./cpu_meter.ts";
 import { GuestContext } from "./guest_context.ts";
@@ -25,6 +27,7 @@ import type { InstanceHost } from "./instance_host.ts";
 import type { InstancePages } from "./instance_pages.ts";
 import { lineCount, type LogRate } from "./log_rate.ts";
 import { placesOf, type WorkloadBudget } from "./process_budget.ts";
+import { VolumeMemory } from "./volume_memory.ts";
 
 export type { GuestTools } from "./guest_tools.ts";
 
@@ -55,6 +58,8 @@ export interface GuestProgram {
   readonly countInstance?: CountInstance;
   /** How much its guests may log; default: all they write. */
   readonly logRate?: LogRate;
+  /** Makes the volumes of an instance; without it there are none. */
+  readonly openMounts?: OpenMounts | undefined;
 }
 
 /** For a command that the operator runs. */
@@ -106,14 +111,25 @@ export class Guest {
 
   /** Takes nothing yet. */
   constructor(program: GuestProgram, tools: GuestTools) {
-    const { label, env, args, limits = NO_LIMITS, budget = tools.budget.openWorkload(Infinity) } = program;
+    const { label, env, args, openMounts, limits = NO_LIMITS, budget = tools.budget.openWorkload(Infinity) } = program;
     this.#program = program;
     this.#tools = tools;
     this.#limits = limits;
     this.#budget = budget;
     const { clock, randomBytes, counters, emit } = tools;
     const onLimit: GuestContext["onLimit"] = (limit, detail, times) => tools.onLimit(label, limit, detail, times);
-    this.context = new GuestContext({ label, env, args, clock, randomBytes, counters, emit, onLimit });
+    this.context = new GuestContext({
+      label,
+      env,
+      args,
+      clock,
+      randomBytes,
+      counters,
+      emit,
+      onLimit,
+      // A guest that runs has its pages.
+      openMounts: openMounts && (() => openMounts(this.#pages && new VolumeMemory(this.#pages))),
+    });
     const { cpuShare } = limits;
     const turns = tools.turns.openGuest(label.workload, cpuShare === undefined ? {} : { cpuShare });
     this.#meter = new CpuMeter({ clock: tools.computeClock, turns });

@@ -4,6 +4,7 @@
  * object, and a request's own part is put in when it begins and taken out when it ends.
  */
 import type { Clock } from "../base/clock.ts";
+import type { GuestMounts } from "../volume/mount.ts";
 import { GuestScope, type HostContext } from "../host/context.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
@@ -23,10 +24,15 @@ export interface RequestSide {
 }
 
 /** What is the same for all requests of an instance. */
-export type InstanceSide = Pick<
-  HostContext,
-  "label" | "env" | "args" | "clock" | "randomBytes" | "counters" | "emit" | "onLimit"
->;
+export type InstanceSide =
+  & Pick<
+    HostContext,
+    "label" | "env" | "args" | "clock" | "randomBytes" | "counters" | "emit" | "onLimit"
+  >
+  & {
+    /** Makes the volumes of the instance, when it first asks for them; without it there are none. */
+    readonly openMounts?: (() => GuestMounts) | undefined;
+  };
 
 /** Between two requests it answers for nothing: a guest that runs then is a fault of the gateway. */
 export class GuestContext implements HostContext {
@@ -40,6 +46,8 @@ export class GuestContext implements HostContext {
   readonly onLimit: OnLimit;
   /** Of the instance, once there is one. */
   memory: HostContext["memory"];
+  readonly #openMounts: (() => GuestMounts) | undefined;
+  #mounts: GuestMounts | undefined;
   #request: RequestSide | undefined;
   #scope = new GuestScope();
 
@@ -52,6 +60,12 @@ export class GuestContext implements HostContext {
     this.counters = side.counters;
     this.emit = side.emit;
     this.onLimit = side.onLimit;
+    this.#openMounts = side.openMounts;
+  }
+
+  /** Of the instance, from its first state to the next: what one request wrote to them, no other one reads. */
+  get mounts(): GuestMounts | undefined {
+    return this.#mounts ??= this.#openMounts?.();
   }
 
   get network(): GuestNetwork {
@@ -84,7 +98,10 @@ export class GuestContext implements HostContext {
   /** It ended. With `isRecycled` the guest has nothing of it any more, and its budgets begin anew. */
   end(isRecycled: boolean): void {
     this.#request = undefined;
-    if (isRecycled) this.#scope = new GuestScope();
+    if (!isRecycled) return;
+    this.#scope = new GuestScope();
+    this.#mounts?.close();
+    this.#mounts = undefined;
   }
 
   #current(): RequestSide {

@@ -26,7 +26,7 @@ export const INCOMING_HANDLER = "wasi:http/incoming-handler";
 /** What a handler needs. */
 export interface HandlerOptions {
   /** Its limits, budget and log rate are the handler's to say. */
-  readonly program: Pick<GuestProgram, "component" | "label" | "env" | "args">;
+  readonly program: Pick<GuestProgram, "component" | "label" | "env" | "args" | "openMounts">;
   readonly tools: GuestTools;
   /** A request's own side of the workload's network. */
   readonly openNetwork: () => GuestNetwork;

@@ -14,6 +14,8 @@ export const LIVE_KINDS = [
   "udpSockets",
   "loopbackConnections",
   "egressConnections",
+  /** Files and directories of volumes, and streams on them. */
+  "openFiles",
   "requests",
   "lookups",
   "resolverSockets",

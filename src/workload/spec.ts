@@ -3,6 +3,7 @@ import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
 import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
+import type { MountSpec } from "../volume/mount.ts";
 
 /** What becomes of an instance after a request. */
 export type InstanceMode =
@@ -27,6 +28,8 @@ export interface RouteSpec {
   readonly policy: Policy;
   /** The route's own, else the workload's, else the defaults; never above the operator's. */
   readonly limits: RouteLimits;
+  /** The route's own, else the workload's; undefined: none. */
+  readonly volumes?: readonly MountSpec[] | undefined;
   readonly instance: InstanceMode;
 }
 
@@ -44,6 +47,8 @@ export interface ServiceSpec {
   /** Restarts in a row without a minute of health, after which it has failed; undefined: as many as it takes. */
   readonly restartsMax: number | undefined;
   readonly limits: ServiceLimits;
+  /** The service's own, else the workload's; undefined: none. */
+  readonly volumes?: readonly MountSpec[] | undefined;
 }
 
 /** A sub-folder. */

@@ -6,6 +6,7 @@ import { describeEnd } from "../instance/guest_end.ts";
 import { Handler } from "../instance/handler.ts";
 import { LogRate } from "../instance/log_rate.ts";
 import type { WorkloadBudget } from "../instance/process_budget.ts";
+import { PAGE_BYTES, VolumeMemory } from "../instance/volume_memory.ts";
 import { type EgressTools, GuestEgress } from "../host/egress/guest_egress.ts";
 import { LookupSlots } from "../host/egress/lookup_slots.ts";
 import type { GuestRole } from "../network/access.ts";
@@ -14,6 +15,8 @@ import type { Egress } from "../network/egress.ts";
 import type { OnReach } from "../network/guest_network.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { cutPolicy, type Policy, type PolicyLayer } from "../policy/policy.ts";
+import type { MountSpec } from "../volume/mount.ts";
+import { WorkloadVolumes } from "../volume/workload_volumes.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import { Route } from "./route.ts";
@@ -62,6 +65,7 @@ export class Workload {
   readonly #serviceChanged = new WaitList();
   readonly #lookups = new LookupSlots();
   readonly #budget: WorkloadBudget;
+  readonly #volumes: WorkloadVolumes;
   readonly #egresses: { readonly label: GuestLabel; readonly policy: Policy; readonly egress: GuestEgress }[] = [];
   #closed: Promise<void> | undefined;
   /** Another version has taken its place. */
@@ -82,6 +86,14 @@ export class Workload {
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
       ...(onReach !== undefined && { onReach }),
+    });
+    this.#volumes = new WorkloadVolumes({
+      clock: tools.clock,
+      counters: tools.counters,
+      openFilesMax: spec.totals.openFilesMax,
+      // Whole pages; what the volume itself may hold, its quota says.
+      memoryFor: (bytesMax) =>
+        new VolumeMemory(this.#budget.openPages({ memoryBytesMax: bytesMax + PAGE_BYTES, onLimit: () => {} })),
     });
     tools.counters.add("workloads", 1);
     this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);
@@ -152,6 +164,11 @@ export class Workload {
     }
   }
 
+  /** The operator's word on volumes has changed: what is not allowed any more is gone at once. */
+  cutVolumes(isAllowed: (mount: MountSpec) => boolean): void {
+    this.#volumes.cut(isAllowed);
+  }
+
   /** Ends the routes, then the service, then the network. What runs is cut. Idempotent. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -162,6 +179,7 @@ export class Workload {
     await this.service?.stop();
     for (const { egress } of this.#egresses) egress.close();
     this.network.close();
+    await this.#volumes.close();
     this.#options.tools.counters.add("workloads", -1);
     this.#options.onClosed?.();
   }
@@ -191,7 +209,13 @@ export class Workload {
     const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
     const egress = this.#makeEgress("component", label, spec.policy);
     const handler = new Handler({
-      program: { component: componentOf(spec.component), label, env: spec.env, args: argvOf(spec) },
+      program: {
+        component: componentOf(spec.component),
+        label,
+        env: spec.env,
+        args: argvOf(spec),
+        openMounts: this.#volumes.mountsFor(spec.volumes ?? [], limits),
+      },
       tools,
       openNetwork: () =>
         this.network.openGuest("component", label, {
@@ -229,6 +253,7 @@ export class Workload {
       budget: this.#budget,
       countInstance: tools.instanceCounts.counterOf(label),
       logRate: new LogRate({ bytesPerSecond: logBytesPerSecond, clock: tools.clock }),
+      openMounts: this.#volumes.mountsFor(spec.volumes ?? [], spec.limits),
     };
     const egress = this.#makeEgress("service", label, this.#options.spec.policy);
     return new ServiceSupervisor({

@@ -3,8 +3,8 @@
  * Each file of the folders is also held against the JSON schemas, which have to agree with the gateway.
  */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, globSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -37,6 +37,7 @@ function goldenValue(key: string, value: unknown): unknown {
   if (key === "policy") return policyText(value as Policy);
   if (key === "nat64") return (value as GatewaySpec["nat64"]).map(printPrefix);
   if (key === "resolver" && value !== undefined) return (value as readonly SocketAddress[]).map(formatSocketAddress);
+  if (key === "realPath") return relative(realpathSync(HERE), String(value));
   if (key === "ca" && typeof value === "string") return value.split("\n")[0];
   return value === undefined ? "undefined" : value;
 }

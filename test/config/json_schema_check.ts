@@ -64,6 +64,7 @@ function holds(keyword: string, rule: unknown, value: unknown, rules: Schema): b
 }
 
 function typeMatches(type: unknown, value: unknown, isObject: boolean): boolean {
+  if (Array.isArray(type)) return type.some((each) => typeMatches(each, value, isObject));
   switch (type) {
     case "object":
       return isObject;

@@ -1,11 +1,12 @@
 /** The table of limits in README.md, made from the keys of the files and the defaults. */
-import { PROCESS_LIMITS, ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../../src/base/limits.ts";
+import { PROCESS_LIMITS, ROUTE_LIMITS, SERVICE_LIMITS, VOLUME_LIMITS, WORKLOAD_TOTALS } from "../../src/base/limits.ts";
 import {
   type LimitKeys,
   LISTENER_LIMIT_KEYS,
   PROCESS_LIMIT_KEYS,
   ROUTE_LIMIT_KEYS,
   SERVICE_LIMIT_KEYS,
+  VOLUME_KEYS,
   WORKLOAD_TOTAL_KEYS,
 } from "../../src/config/limit_keys.ts";
 import { limitText } from "../../src/config/limit_values.ts";
@@ -20,6 +21,7 @@ export const LIMIT_GROUPS: readonly {
   { where: "route: `limits`", keys: ROUTE_LIMIT_KEYS, defaults: new Map(Object.entries(ROUTE_LIMITS)) },
   { where: "workload: `limits`", keys: WORKLOAD_TOTAL_KEYS, defaults: new Map(Object.entries(WORKLOAD_TOTALS)) },
   { where: "service: `limits`", keys: SERVICE_LIMIT_KEYS, defaults: new Map(Object.entries(SERVICE_LIMITS)) },
+  { where: "volume", keys: VOLUME_KEYS, defaults: new Map(Object.entries(VOLUME_LIMITS)) },
   { where: "gateway: `process`", keys: PROCESS_LIMIT_KEYS, defaults: new Map(Object.entries(PROCESS_LIMITS)) },
   { where: "gateway: `listener`", keys: LISTENER_LIMIT_KEYS, defaults: new Map(Object.entries(LISTENER_LIMITS)) },
 ];

@@ -1,5 +1,8 @@
 /** Commands that other toolchains made, unmodified: what a program of each language sees of its surroundings. */
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { guestPath } from "../../scripts/build_guests.ts";
 import { runCommand } from "../../src/gateway/run_command.ts";
@@ -8,6 +11,8 @@ import { hasGuests } from "../support/guests.ts";
 interface CommandCase {
   readonly guest: string;
   readonly args: readonly string[];
+  /** An empty folder at /data. */
+  readonly data?: "read" | "write";
   readonly code: number;
   readonly stdout: string;
   readonly stderr: RegExp;
@@ -46,6 +51,48 @@ after 2020 True
 random differs True
 `;
 
+const RUST_FILES = `read Ok("hello\\nworld\\n")
+size Ok(8)
+read Ok("hEllo\\nwo")
+out Err(PermissionDenied)
+copy Ok(8)
+entries ["second", "sub"]
+left 0
+`;
+const GO_FILES = `write <nil>
+append <nil>
+read "hello\\nworld\\n" <nil>
+mkdir <nil>
+rename <nil>
+symlink <nil>
+readlink sub/moved.txt <nil>
+out true
+stat 12 true
+remove <nil> <nil> <nil>
+`;
+const C_FILES = `read hEllo
+world
+stat ok 12
+truncate ok
+mkdir ok
+rename ok
+symlink ok
+readlink sub/moved.txt
+symlink out Operation not permitted
+out Operation not permitted
+link ok
+entries 2
+sync ok
+unlink ok ok
+rmdir ok
+`;
+const PYTHON_FILES = `read 'hello\\nworld\\n'
+readlink sub/moved.txt 12
+out Operation not permitted
+entries ['link', 'sub'] [True]
+left []
+`;
+
 // The preview 1 adapter knows only success and failure: every exit code but 0 arrives as 1.
 const COMMANDS: readonly CommandCase[] = [
   { guest: "rust_std_cli", args: ["a", "b c"], code: 0, stdout: RUST_TOLD, stderr: /^$/ },
@@ -67,6 +114,34 @@ const COMMANDS: readonly CommandCase[] = [
   { guest: "go_cli", args: ["a", "b c"], code: 0, stdout: GO_TOLD, stderr: /^to stderr\n$/ },
   { guest: "go_cli", args: ["exit", "3"], code: 1, stdout: "", stderr: /^$/ },
   { guest: "go_cli", args: ["panic"], code: 1, stdout: "", stderr: /^panic: as asked\n/ },
+  { guest: "rust_std_cli", args: ["files", "/data"], data: "write", code: 0, stdout: RUST_FILES, stderr: /^$/ },
+  { guest: "go_cli", args: ["files", "/data"], data: "write", code: 0, stdout: GO_FILES, stderr: /^$/ },
+  { guest: "c_cli", args: ["files", "/data"], data: "write", code: 0, stdout: C_FILES, stderr: /^$/ },
+  { guest: "python_command", args: ["files", "/data"], data: "write", code: 0, stdout: PYTHON_FILES, stderr: /^$/ },
+  {
+    guest: "rust_std_cli",
+    args: ["files", "/data"],
+    data: "read",
+    code: 0,
+    stdout: "write ReadOnlyFilesystem\nread Err(NotFound)\n",
+    stderr: /^$/,
+  },
+  {
+    guest: "c_cli",
+    args: ["files", "/data"],
+    data: "read",
+    code: 1,
+    stdout: "create Read-only file system\nopen No such file or directory\n",
+    stderr: /^$/,
+  },
+  {
+    guest: "python_command",
+    args: ["files", "/data"],
+    data: "read",
+    code: 0,
+    stdout: "write Read-only file system\n",
+    stderr: /^$/,
+  },
   {
     guest: "rust_std_net",
     args: [],
@@ -86,18 +161,23 @@ const COMMANDS: readonly CommandCase[] = [
   },
 ];
 
-for (const { guest: name, args, code, stdout, stderr } of COMMANDS.filter((row) => hasGuests(row.guest))) {
-  test(`${name} ${args.join(" ")}: exits with ${code}`, async () => {
+for (const { guest: name, args, data, code, stdout, stderr } of COMMANDS.filter((row) => hasGuests(row.guest))) {
+  test(`${name} ${args.join(" ")}${data === undefined ? "" : ` (${data})`}: exits with ${code}`, async () => {
     const written = { stdout: "", stderr: "" };
+    const folder = await mkdtemp(join(tmpdir(), "loopgate-data-"));
     const actual = await runCommand({
       component: guestPath(name),
       env: [["NAME", "x"]],
       args,
+      dirs: data === undefined ? [] : [{ folder, path: "/data", isWritable: data === "write" }],
       stdout: (bytes) => (written.stdout += Buffer.from(bytes).toString()),
       stderr: (bytes) => (written.stderr += Buffer.from(bytes).toString()),
     });
+    const left = await readdir(folder);
+    await rm(folder, { recursive: true });
     assert.match(written.stderr, stderr);
     assert.equal(written.stdout, stdout);
+    assert.deepEqual(left, []);
     assert.equal(actual, code);
   });
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -18,6 +19,10 @@ func main() {
 	}
 	if len(args) == 1 && args[0] == "panic" {
 		panic("as asked")
+	}
+	if len(args) == 2 && args[0] == "files" {
+		useFiles(args[1])
+		return
 	}
 	fmt.Println("args", args)
 	fmt.Println("NAME", os.Getenv("NAME"))
@@ -32,6 +37,35 @@ func main() {
 	_, err = net.Dial("tcp", "127.0.0.1:7777")
 	fmt.Println("dial", err != nil)
 	fmt.Fprintln(os.Stderr, "to stderr")
+}
+
+// useFiles does with files what programs do, below the folder at; each line says what came of it.
+func useFiles(at string) {
+	path := filepath.Join(at, "go.txt")
+	fmt.Println("write", os.WriteFile(path, []byte("hello\n"), 0o666))
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString("world\n")
+		file.Close()
+	}
+	fmt.Println("append", err)
+	text, err := os.ReadFile(path)
+	fmt.Printf("read %q %v\n", text, err)
+	sub := filepath.Join(at, "sub")
+	fmt.Println("mkdir", os.Mkdir(sub, 0o777))
+	moved := filepath.Join(sub, "moved.txt")
+	fmt.Println("rename", os.Rename(path, moved))
+	link := filepath.Join(at, "link")
+	fmt.Println("symlink", os.Symlink("sub/moved.txt", link))
+	target, err := os.Readlink(link)
+	fmt.Println("readlink", target, err)
+	_, err = os.ReadFile(at + "/../etc/passwd")
+	fmt.Println("out", err != nil)
+	facts, err := os.Stat(link)
+	if err == nil {
+		fmt.Println("stat", facts.Size(), facts.Mode().IsRegular())
+	}
+	fmt.Println("remove", os.Remove(moved), os.Remove(sub), os.Remove(link))
 }
 
 // sum adds 1 to count in parts, each in a goroutine.

@@ -28,6 +28,8 @@ class Run(exports.Run):
                 sys.exit(int(code))
             case ["raise"]:
                 raise ValueError("as asked")
+            case ["files", at]:
+                use_files(at)
             case _:
                 tell()
 
@@ -41,6 +43,36 @@ def tell() -> None:
     print("after 2020", time.time() > 1577836800)
     print("random differs", random.SystemRandom().random() != random.SystemRandom().random())
     print("to stderr", file=sys.stderr)
+
+
+def use_files(at: str) -> None:
+    """What programs do with files, below the folder at."""
+    path = os.path.join(at, "python.txt")
+    try:
+        with open(path, "w") as file:
+            file.write("hello\n")
+    except OSError as error:
+        print("write", error.strerror)
+        return
+    with open(path, "a") as file:
+        file.write("world\n")
+    with open(path) as file:
+        print("read", repr(file.read()))
+    os.mkdir(os.path.join(at, "sub"))
+    moved = os.path.join(at, "sub", "moved.txt")
+    os.rename(path, moved)
+    link = os.path.join(at, "link")
+    os.symlink("sub/moved.txt", link)
+    print("readlink", os.readlink(link), os.path.getsize(link))
+    try:
+        open(os.path.join(at, "..", "etc", "passwd"))
+    except OSError as error:
+        print("out", error.strerror)
+    print("entries", sorted(os.listdir(at)), [entry.is_dir() for entry in os.scandir(at) if entry.name == "sub"])
+    os.remove(link)
+    os.remove(moved)
+    os.rmdir(os.path.join(at, "sub"))
+    print("left", os.listdir(at))
 
 
 def listening(port: int) -> socket.socket:

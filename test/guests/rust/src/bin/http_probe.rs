@@ -1,4 +1,5 @@
-//! A wstd handler that shows what a component may do: `/echo` streams, `/bind` and `/connect` try the network.
+//! A wstd handler that shows what a component may do: `/echo` streams, `/bind` and `/connect` try the network,
+//! `/add?path` adds a line to a file and shows it, `/fill?path` writes until nothing more fits, `/names?path` lists.
 use wstd::http::{Body, Request, Response, Result};
 use wstd::net::{TcpListener, TcpStream};
 
@@ -9,6 +10,9 @@ async fn main(request: Request<Body>) -> Result<Response<Body>> {
         "/echo" => request.into_body(),
         "/bind" => said(TcpListener::bind(&address).await).into(),
         "/connect" => said(TcpStream::connect(&address).await).into(),
+        "/add" => shown(add_line(&address)).into(),
+        "/fill" => shown(fill(&address)).into(),
+        "/names" => shown(names(&address)).into(),
         "/env" => std::env::vars()
             .map(|(name, value)| format!("{name}={value}\n"))
             .collect::<String>()
@@ -16,6 +20,39 @@ async fn main(request: Request<Body>) -> Result<Response<Body>> {
         "/panic" => panic!("as asked"),
         path => format!("nothing at {path}").into(),
     }))
+}
+
+fn add_line(path: &str) -> std::io::Result<String> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(b"line\n")?;
+    std::fs::read_to_string(path)
+}
+
+fn fill(path: &str) -> std::io::Result<String> {
+    use std::io::Write;
+    let mut file = std::fs::File::create(path)?;
+    let piece = vec![b'x'; 16384];
+    let mut written = 0;
+    while written < 1 << 30 {
+        match file.write(&piece) {
+            Ok(count) => written += count,
+            Err(error) => return Ok(format!("{written} {:?}", error.kind())),
+        }
+    }
+    Ok("too much".into())
+}
+
+fn names(path: &str) -> std::io::Result<String> {
+    let mut names = std::fs::read_dir(path)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names.join(" "))
+}
+
+fn shown(result: std::io::Result<String>) -> String {
+    result.unwrap_or_else(|error| format!("error: {:?}", error.kind()))
 }
 
 fn said<T>(result: wstd::io::Result<T>) -> String {

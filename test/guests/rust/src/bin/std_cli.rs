@@ -13,6 +13,7 @@ fn main() {
         ["fail"] => std::process::abort(),
         ["stderr"] => eprintln!("to stderr"),
         ["long"] => (0..20_000).for_each(|number| println!("line {number}")),
+        ["files", at] => use_files(std::path::Path::new(at)),
         ["files"] => println!(
             "{:?} {:?}",
             std::fs::read("/etc/hostname").map_err(|error| error.kind()),
@@ -20,6 +21,43 @@ fn main() {
         ),
         _ => tell(&args),
     }
+}
+
+/// What programs do with files, below the folder `at`.
+fn use_files(at: &std::path::Path) {
+    use std::fs;
+    use std::io::{Seek, SeekFrom, Write};
+    let path = at.join("rust.txt");
+    if let Err(error) = fs::write(&path, "hello\n") {
+        println!("write {:?}", error.kind());
+        println!("read {:?}", fs::read_to_string(&path).map_err(|error| error.kind()));
+        return;
+    }
+    let mut file = fs::OpenOptions::new().append(true).open(&path).expect("to append");
+    file.write_all(b"world\n").expect("to write");
+    drop(file);
+    println!("read {:?}", fs::read_to_string(&path));
+    let mut file = fs::OpenOptions::new().write(true).open(&path).expect("to write");
+    file.seek(SeekFrom::Start(1)).expect("to seek");
+    file.write_all(b"E").expect("to write");
+    file.set_len(8).expect("to cut");
+    file.sync_all().expect("to sync");
+    println!("size {:?}", file.metadata().map(|facts| facts.len()));
+    drop(file);
+    fs::create_dir(at.join("sub")).expect("to make a folder");
+    fs::rename(&path, at.join("sub/moved.txt")).expect("to rename");
+    println!("read {:?}", fs::read_to_string(at.join("sub/moved.txt")));
+    println!("out {:?}", fs::read(at.join("../etc/passwd")).map_err(|error| error.kind()));
+    println!("copy {:?}", fs::copy(at.join("sub/moved.txt"), at.join("second")));
+    let mut names: Vec<_> = fs::read_dir(at)
+        .expect("to list")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    println!("entries {names:?}");
+    fs::remove_dir_all(at.join("sub")).expect("to remove");
+    fs::remove_file(at.join("second")).expect("to remove");
+    println!("left {}", fs::read_dir(at).expect("to list").count());
 }
 
 fn tell(args: &[String]) {
