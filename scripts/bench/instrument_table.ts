@@ -14,7 +14,9 @@ export async function instrumentTable(): Promise<readonly BenchRow[]> {
   const modules = await buildComputePrograms();
   const all = new Map<string, Times>();
   for (const runtime of RUNTIMES) all.set(runtime, await measure(runtime, modules));
-  console.log("Best of 20 rounds. Longer than without, in per cent: with fuel; with fuel and tracked writes\n");
+  console.log(
+    "Best of 40 rounds, CPU time. Longer than without, in per cent: with fuel; with fuel and tracked writes\n",
+  );
   console.log(
     `| program | ${RUNTIMES.map((runtime) => `${runtime}, ms | fuel | and writes | us a tick`).join(" | ")} |`,
   );
