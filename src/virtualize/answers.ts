@@ -13,8 +13,8 @@ export type StubValue =
 /** What one function does, after it has let go of the handles that it was given. */
 export type Answer =
   | { readonly kind: "value"; readonly value: StubValue }
-  /** A new handle of a resource of the stub. */
-  | { readonly kind: "handle"; readonly resource: ResourceType }
+  /** A new handle, or a result with one. */
+  | { readonly kind: "handle"; readonly resource: ResourceType; readonly isInResult: boolean }
   /** Bytes of a generator with a seed. */
   | { readonly kind: "random"; readonly form: "bytes" | "number" | "pair" }
   /** It cannot be called with sense, or nothing says no in its result. */
@@ -93,12 +93,21 @@ function plainAnswer(
   if (result === null) return ZERO;
   if (result.kind === "own") {
     const { resource } = result;
-    return isOwn(resource) || isMadeForIt(resource) ? { kind: "handle", resource } : TRAP;
+    return isOwn(resource) || isMadeForIt(resource) ? { kind: "handle", resource, isInResult: false } : TRAP;
   }
-  if (result.kind === "result") return errorAnswer(bareName, result.err);
+  if (result.kind === "result") {
+    const { ok } = result;
+    if (bareName === "wasi:http/types" && HTTP_BUILDER.test(name)) {
+      if (ok === null) return ZERO;
+      if (ok.kind === "own" && isOwn(ok.resource)) return { kind: "handle", resource: ok.resource, isInResult: true };
+    }
+    return errorAnswer(bareName, result.err);
+  }
   return isZeroAValue(result) ? ZERO : TRAP;
 }
 
+/** A request can be put together, so that its guest comes to the point where it is denied. */
+const HTTP_BUILDER = /\.(?:set|set-[a-z-]+|append|delete|from-list|body)$/;
 const ZERO: Answer = { kind: "value", value: { kind: "zero" } };
 const TRAP: Answer = { kind: "trap" };
 

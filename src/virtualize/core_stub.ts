@@ -109,7 +109,11 @@ export function encodeCoreStub(functions: readonly CoreStubFunction[], { isOwn, 
 type Result = { readonly core: CoreType; readonly value: number } | undefined;
 
 function placeAnswer(memory: StaticMemory, { params, result }: FuncType, answer: Answer): Result {
-  if (result === null || answer.kind === "trap" || answer.kind === "handle") return undefined;
+  if (result === null || answer.kind === "trap") return undefined;
+  // The case of ok is 0, as all of it is until the handle is there.
+  if (answer.kind === "handle") {
+    return answer.isInResult ? { core: "i32", value: memory.reserve(layoutOf(result)) } : undefined;
+  }
   const signature = signatureOf(params.map((param) => param.type), result, "lift");
   if (answer.kind === "random") {
     return signature.isReturnedInMemory ? { core: "i32", value: memory.reserve(layoutOf(result)) } : undefined;
@@ -139,9 +143,13 @@ function functionBody({ type, answer }: CoreStubFunction, result: Result, places
   // Parameters are read once, and gone: the next call has their room.
   body.u8(0x41).s32(places.heapStart).bytes(0x24, NEXT_GLOBAL);
   if (answer.kind === "handle") {
+    if (result !== undefined) body.u8(0x41).s32(result.value);
     // What a resource stands for is nobody's matter; another stub's maker asks for nothing.
     if (places.isOwn(answer.resource)) body.bytes(0x41, 0x01);
     body.u8(0x10).u32(places.handles.made.indexOf(answer.resource));
+    if (result !== undefined && type.result !== null) {
+      body.bytes(0x36, 0x02).u32(layoutOf(type.result).payloadOffset).u8(0x41).s32(result.value);
+    }
   } else if (answer.kind === "random") {
     if (answer.form === "number") body.u8(0x10).u32(random);
     else if (result !== undefined) {

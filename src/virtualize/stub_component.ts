@@ -189,7 +189,10 @@ class StubWriter {
       const own = this.#typeCount++;
       this.#section(SECTION.type, (to) => to.bytes(0x40, 0x00, 0x00).s64(own));
       this.#functions.push({ name: makerName(keyOf(resource)), type: this.#typeCount++ });
-      return { type: { params: [], result: { kind: "own", resource } }, answer: { kind: "handle", resource } };
+      return {
+        type: { params: [], result: { kind: "own", resource } },
+        answer: { kind: "handle", resource, isInResult: false },
+      };
     });
   }
 
