@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- engine instrument load runaway footprint]`: what things cost, on this machine, beside others that do the same.
+ * `npm run bench [-- engine instrument parts load runaway footprint]`: what things cost, on this machine, beside others that do the same.
  * Without names, all tables. Nothing leaves the machine.
  *
  *     --rounds 5 --seconds 4     how often and how long load is sent for each cell
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { engineTable } from "./bench/engine_table.ts";
 import { instrumentTable } from "./bench/instrument_table.ts";
 import { loadTable } from "./bench/load_table.ts";
+import { partsTable } from "./bench/parts_table.ts";
 import { type BenchRow, loadRun, machineLine, printComparison, saveRun } from "./bench/results.ts";
 import { runawayTable } from "./bench/runaway_table.ts";
 import { footprintTable } from "./bench/footprint_table.ts";
@@ -47,6 +48,7 @@ async function measure(): Promise<void> {
   const tables: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
     engine: () => engineTable(built),
     instrument: () => instrumentTable(),
+    parts: () => partsTable(built),
     load: () => loadTable(built, options),
     runaway: () => runawayTable(built, options),
     footprint: () => footprintTable(built),

@@ -3,13 +3,14 @@
  * 1,000 workloads (a handler and a service each) of which nobody asks anything, bytes per second through a handler, and
  * how soon a new workload answers.
  */
-import { renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayCommand, writeFolder } from "./peers/loopgate.ts";
 import { freePort, type RunningServer, startServer } from "./peers/peer.ts";
 import { cpuUsOf, residentBytesOf } from "./process_usage.ts";
-import { type BenchRow, median, round } from "./results.ts";
+import { type BenchRow, median, round, spread } from "./results.ts";
 
 const STARTS = 5;
 const IDLE_S = 3;
@@ -18,47 +19,72 @@ const MIB = 1024 ** 2;
 
 type Guests = Readonly<Record<string, string>>;
 
+/** A value, and the least and the most where it was measured several times. */
+interface Cell {
+  readonly value: number;
+  readonly spread: string;
+}
+type Cells = Readonly<Record<string, Cell>>;
+
 /** Measures and prints both runtimes. */
 export async function footprintTable(guests: Guests): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   console.log("| | node | deno |\n| --- | ---: | ---: |");
-  const print = async (row: string, measure: (runtime: "node" | "deno") => Promise<Record<string, number>>) => {
-    const measured: Record<string, number>[] = [];
+  const print = async (row: string, measure: (runtime: "node" | "deno") => Promise<Cells>) => {
+    const measured: Cells[] = [];
     for (const runtime of ["node", "deno"] as const) {
       const values = await measure(runtime);
       measured.push(values);
-      rows.push({ table: "footprint", row, who: `loopgate ${runtime}`, values });
+      const medians = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
+      rows.push({ table: "footprint", row, who: `loopgate ${runtime}`, values: medians });
     }
     for (const name of Object.keys(measured[0] ?? {})) {
-      console.log(`| ${row}, ${name} | ${measured.map((values) => round(values[name] ?? Number.NaN)).join(" | ")} |`);
+      const cells = measured.map((values) =>
+        `${round(values[name]?.value ?? Number.NaN)} ${values[name]?.spread ?? ""}`
+      );
+      console.log(`| ${row}, ${name} | ${cells.map((cell) => cell.trimEnd()).join(" | ")} |`);
     }
   };
-  await print("cold start to the first answer", (runtime) => coldStart(guests, runtime));
+  await print("cold start to the first answer, from the files", (runtime) => coldStart(guests, runtime, false));
+  await print("cold start to the first answer, from the start's cache", (runtime) => coldStart(guests, runtime, true));
+  const firstMiB = new Map<string, number>();
   for (const count of [1, 100, 1000]) {
-    await print(`${count} idle workloads`, (runtime) => idle(guests, runtime, count));
+    await print(`${count} idle workloads`, async (runtime) => {
+      const cells = await idle(guests, runtime, { count, firstMiB: firstMiB.get(runtime) });
+      if (count === 1) firstMiB.set(runtime, cells["residentMiB"]?.value ?? Number.NaN);
+      return cells;
+    });
   }
   await print("100 MB echo", (runtime) => echo(guests, runtime));
   await print("new workload", (runtime) => deploy(guests, runtime));
   return rows;
 }
 
-async function coldStart(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+/** The cache is Node's alone; both rows say so for Deno by being the same. */
+async function coldStart(guests: Guests, runtime: "node" | "deno", isCached: boolean): Promise<Cells> {
   const folder = writeFolder({ bench: { component: guests["rust_http_probe"] ?? "", mode: "fresh" } });
+  const cache = mkdtempSync(join(tmpdir(), "loopgate-bench-"));
   const times: number[] = [];
   try {
-    for (let at = 0; at < STARTS; at++) {
+    // The first ones fill the cache.
+    for (let at = -2; at < STARTS; at++) {
       const startMs = performance.now();
-      const server = await serve(runtime, folder);
-      times.push(performance.now() - startMs);
+      const server = await serve(runtime, folder, { LOOPGATE_CACHE: isCached ? cache : "off" });
+      if (at >= 0) times.push(performance.now() - startMs);
       await server.stop();
     }
   } finally {
     rmSync(folder, { recursive: true });
+    rmSync(cache, { recursive: true });
   }
-  return { coldStartMs: median(times) };
+  return { coldStartMs: middle(times) };
 }
 
-async function idle(guests: Guests, runtime: "node" | "deno", count: number): Promise<Record<string, number>> {
+async function idle(
+  guests: Guests,
+  runtime: "node" | "deno",
+  { count, firstMiB }: { readonly count: number; readonly firstMiB: number | undefined },
+): Promise<Cells> {
   const component = guests["rust_http_api"] ?? "";
   const service = guests["rust_service_leet"] ?? "";
   const names = Array.from({ length: count }, (_, at) => `w${at}`);
@@ -70,9 +96,11 @@ async function idle(guests: Guests, runtime: "node" | "deno", count: number): Pr
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const before = cpuUsOf(server.pid);
     await new Promise((resolve) => setTimeout(resolve, IDLE_S * 1_000));
+    const residentMiB = residentBytesOf(server.pid) / MIB;
     return {
-      idleCpuPercent: (cpuUsOf(server.pid) - before) / (IDLE_S * 1e6) * 100,
-      residentMiB: residentBytesOf(server.pid) / MIB,
+      idleCpuPercent: once((cpuUsOf(server.pid) - before) / (IDLE_S * 1e6) * 100),
+      residentMiB: once(residentMiB),
+      ...(firstMiB !== undefined && { eachMiB: once((residentMiB - firstMiB) / (count - 1)) }),
     };
   } finally {
     await server.stop();
@@ -80,7 +108,7 @@ async function idle(guests: Guests, runtime: "node" | "deno", count: number): Pr
   }
 }
 
-async function echo(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+async function echo(guests: Guests, runtime: "node" | "deno"): Promise<Cells> {
   const folder = writeFolder({ bench: { component: guests["rust_http_probe"] ?? "", mode: "fresh" } });
   const server = await serve(runtime, folder);
   try {
@@ -96,7 +124,7 @@ async function echo(guests: Guests, runtime: "node" | "deno"): Promise<Record<st
       if (received !== STREAM_BYTES) throw new Error(`The echo has ${received} bytes, expected ${STREAM_BYTES}`);
       rates.push(STREAM_BYTES / ((performance.now() - startMs) / 1000));
     }
-    return { bytesPerS: median(rates), growthMiB: (peak - before) / MIB };
+    return { bytesPerS: middle(rates), growthMiB: once((peak - before) / MIB) };
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true });
@@ -104,7 +132,7 @@ async function echo(guests: Guests, runtime: "node" | "deno"): Promise<Record<st
 }
 
 /** From the rename that makes the folder appear to the first answer of its route. */
-async function deploy(guests: Guests, runtime: "node" | "deno"): Promise<Record<string, number>> {
+async function deploy(guests: Guests, runtime: "node" | "deno"): Promise<Cells> {
   const component = guests["rust_http_probe"] ?? "";
   const folder = writeFolder({ bench: { component: guests["rust_http_api"] ?? "", mode: "fresh" } });
   const server = await serve(runtime, folder);
@@ -123,16 +151,29 @@ async function deploy(guests: Guests, runtime: "node" | "deno"): Promise<Record<
       times.push(performance.now() - startMs);
       rmSync(made, { recursive: true });
     }
-    return { firstAnswerMs: median(times) };
+    return { firstAnswerMs: middle(times) };
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-async function serve(runtime: "node" | "deno", folder: string): Promise<RunningServer> {
+async function serve(
+  runtime: "node" | "deno",
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const port = await freePort();
-  return await startServer(...gatewayCommand(runtime, folder, port), { url: `http://127.0.0.1:${port}` });
+  return await startServer(...gatewayCommand(runtime, folder, port), { url: `http://127.0.0.1:${port}`, env });
+}
+
+function middle(values: readonly number[]): Cell {
+  return { value: median(values), spread: `(${spread(values)})` };
+}
+
+/** What is measured once. */
+function once(value: number): Cell {
+  return { value, spread: "" };
 }
 
 async function statusOf(url: string): Promise<number> {

@@ -9,7 +9,8 @@ import { loopgate } from "./peers/loopgate.ts";
 import type { Peer, Served } from "./peers/peer.ts";
 import { wasmtime } from "./peers/wasmtime.ts";
 import { cpuUsOf, residentBytesOf } from "./process_usage.ts";
-import { type BenchRow, median, round } from "./results.ts";
+import { type BenchRow, median, round, spread } from "./results.ts";
+import { startUpstream } from "./upstream.ts";
 
 /** How long and how often. */
 export interface LoadOptions {
@@ -24,6 +25,8 @@ interface LoadRow {
   readonly path: string;
   readonly load?: Pick<Load, "method" | "body" | "headers">;
   readonly connections: readonly number[];
+  /** Also by a gateway of two processes, which only pays with many connections and two cores. */
+  readonly isReplicated?: true;
 }
 
 interface Measured {
@@ -45,20 +48,27 @@ export async function loadTable(
   options: LoadOptions,
 ): Promise<readonly BenchRow[]> {
   const generator = await findGenerator();
-  const peers = [loopgate("node"), loopgate("deno"), await wasmtime(), hono("node"), hono("deno"), jco];
+  const single = [loopgate("node"), loopgate("deno"), await wasmtime(), hono("node"), hono("deno"), jco];
+  const replicated = [loopgate("node", { replicas: 2 }), loopgate("deno", { replicas: 2 })];
+  const upstream = await startUpstream();
   console.log(
     `Load by ${generator.name}: ${options.rounds} rounds of ${options.seconds} s for each cell, after one that is not counted`,
   );
   const rows: BenchRow[] = [];
-  for (const row of rowsOf(guests)) {
-    for (const connections of row.connections) {
-      rows.push(...await measureRow(row, connections, { ...options, peers, run: generator.run }));
+  try {
+    for (const row of rowsOf(guests, upstream.authority)) {
+      for (const connections of row.connections) {
+        const peers = row.isReplicated === true && connections > 1 ? [...single, ...replicated] : single;
+        rows.push(...await measureRow(row, connections, { ...options, peers, run: generator.run }));
+      }
     }
+  } finally {
+    await upstream.stop();
   }
   return rows;
 }
 
-function rowsOf(guests: Readonly<Record<string, string>>): readonly LoadRow[] {
+function rowsOf(guests: Readonly<Record<string, string>>, upstream: string): readonly LoadRow[] {
   const probe = guests["rust_http_probe"];
   const api = guests["rust_http_api"];
   const service = guests["rust_service_leet"];
@@ -69,7 +79,7 @@ function rowsOf(guests: Readonly<Record<string, string>>): readonly LoadRow[] {
   }
   const hello = { component: probe, mode: "fresh" } as const;
   return [
-    { name: "hello fresh", served: hello, path: "/", connections: [1, 32, 320] },
+    { name: "hello fresh", served: hello, path: "/", connections: [1, 32, 320], isReplicated: true },
     { name: "hello reuse", served: { ...hello, mode: "reuse" }, path: "/", connections: [1, 32, 320] },
     {
       name: "loopback round trip fresh",
@@ -92,6 +102,7 @@ function rowsOf(guests: Readonly<Record<string, string>>): readonly LoadRow[] {
       load: ECHO_64_KIB,
       connections: [32],
     },
+    { name: "outbound fetch proxy fresh", served: hello, path: `/fetch?${upstream}`, connections: [32] },
   ];
 }
 
@@ -135,8 +146,15 @@ async function measureRow(
     };
     if (Number.isNaN(first)) first = values.requestsPerS;
     const failures = rounds.reduce((sum, { result }) => sum + result.failures, 0);
-    const spread = `${round(Math.min(...rates))}-${round(Math.max(...rates))}`;
-    const cells = [values.requestsPerS, spread, values.p50Ms, values.p99Ms, values.cpuUs, values.residentMiB, failures];
+    const cells = [
+      values.requestsPerS,
+      spread(rates),
+      values.p50Ms,
+      values.p99Ms,
+      values.cpuUs,
+      values.residentMiB,
+      failures,
+    ];
     const text = cells.map((cell) => typeof cell === "string" ? cell : round(cell)).join(" | ");
     console.log(`| ${peer.name} | ${text} | ${(values.requestsPerS / first).toFixed(2)} |`);
     rows.push({ table: "load", row: name, who: peer.name, values });

@@ -7,7 +7,7 @@ import { ROOT, run } from "../tools.ts";
 
 /** One measured thing; a value's name ends in its unit. */
 export interface BenchRow {
-  readonly table: "engine" | "instrument" | "load" | "runaway" | "footprint";
+  readonly table: "engine" | "instrument" | "load" | "runaway" | "footprint" | "parts";
   readonly row: string;
   /** The server, or runtime and glue, that was measured. */
   readonly who: string;
@@ -71,6 +71,11 @@ export function printComparison(before: BenchRun, after: BenchRun): void {
 /** Three digits that mean something. */
 export function round(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** The least and the most of `values`. */
+export function spread(values: readonly number[]): string {
+  return `${round(Math.min(...values))}-${round(Math.max(...values))}`;
 }
 
 /** The middle of `values`; of none, NaN. */

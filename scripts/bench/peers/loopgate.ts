@@ -12,15 +12,16 @@ export interface FolderOptions {
   readonly net?: readonly string[];
 }
 
-/** The gateway on `runtime`. */
-export function loopgate(runtime: "node" | "deno"): Peer {
+/** The gateway on `runtime`; with `replicas`, as that many processes. */
+export function loopgate(runtime: "node" | "deno", { replicas }: { readonly replicas?: number } = {}): Peer {
   return {
-    name: `loopgate ${runtime}`,
+    name: `loopgate ${runtime}${replicas === undefined ? "" : `, ${replicas} replicas`}`,
     missing: async () => pinned(runtime) === undefined ? `${runtime} is not there` : undefined,
     async start(served) {
       const folder = writeFolder({ bench: served });
       const port = await freePort();
-      return await startServer(...gatewayCommand(runtime, folder, port), {
+      const [file, args] = gatewayCommand(runtime, folder, port);
+      return await startServer(file, replicas === undefined ? args : [...args, "--replicas", String(replicas)], {
         url: `http://127.0.0.1:${port}`,
         onStop: () => rmSync(folder, { recursive: true }),
       });

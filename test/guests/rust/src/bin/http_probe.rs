@@ -1,6 +1,6 @@
-//! A wstd handler that shows what a component may do: `/echo` streams, `/bind` and `/connect` try the network,
+//! A wstd handler that shows what a component may do: `/echo` streams, `/bind`, `/connect` and `/fetch` try the network,
 //! `/add?path` adds a line to a file and shows it, `/fill?path` writes until nothing more fits, `/names?path` lists.
-use wstd::http::{Body, Request, Response, Result};
+use wstd::http::{Body, Client, Request, Response, Result};
 use wstd::net::{TcpListener, TcpStream};
 
 #[wstd::http_server]
@@ -10,6 +10,10 @@ async fn main(request: Request<Body>) -> Result<Response<Body>> {
         "/echo" => request.into_body(),
         "/bind" => said(TcpListener::bind(&address).await).into(),
         "/connect" => said(TcpStream::connect(&address).await).into(),
+        "/fetch" => {
+            let target = Request::get(format!("http://{address}/")).body(Body::empty())?;
+            Client::new().send(target).await?.into_body()
+        }
         "/add" => shown(add_line(&address)).into(),
         "/fill" => shown(fill(&address)).into(),
         "/names" => shown(names(&address)).into(),
