@@ -9,7 +9,7 @@ const REUSE_COUNT = 100;
 /** Its name has the version. */
 export async function wasmtime(): Promise<Peer> {
   const file = process.env["LOOPGATE_BENCH_WASMTIME"] ?? "wasmtime";
-  const version = (await outputOf(file, ["--version"]))?.split(" ")[1];
+  const version = (await outputOf(file, ["--version"]))?.trim().split(" ")[1];
   return {
     name: version === undefined ? "wasmtime serve" : `wasmtime serve ${version}`,
     async missing({ service }) {
