@@ -22,6 +22,6 @@ export async function startUpstream(): Promise<Upstream> {
   const port = await freePort();
   const authority = `${own}:${port}`;
   const main = join(ROOT, "scripts/bench/peers/upstream_server.ts");
-  const { stop } = await startServer(pinned("node") ?? "", [main, own, String(port)], { url: `http://${authority}` });
-  return { authority, stop };
+  const server = await startServer(pinned("node") ?? "", [main, own, String(port)], { url: `http://${authority}` });
+  return { authority, stop: () => server.stop() };
 }
