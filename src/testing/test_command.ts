@@ -9,6 +9,8 @@ import { describeEnd, type GuestEnd } from "../instance/guest_end.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
+import type { MemoryShare } from "../volume/quota.ts";
+import { WorkloadVolumes } from "../volume/workload_volumes.ts";
 import { startRun } from "../workload/service_run.ts";
 import type { ServiceRun } from "../workload/service_supervisor.ts";
 import { ScriptError } from "./script_error.ts";
@@ -35,6 +37,10 @@ export interface TestCommandOptions {
   readonly args: readonly string[];
 }
 
+/** As for a command that the operator runs. */
+const OPEN_FILES_MAX = 1_024;
+/** The volumes of a test are its own: nobody shares memory with them. */
+const UNSHARED: MemoryShare = { take: () => true, give: () => {} };
 const LABEL: GuestLabel = { workload: "test", role: "service" };
 
 /** Started by the first who needs it. */
@@ -42,6 +48,7 @@ export class TestCommand {
   readonly #options: TestCommandOptions;
   readonly #network: WorkloadNetwork;
   readonly #egress: GuestEgress;
+  readonly #volumes: WorkloadVolumes;
   #run: ServiceRun | undefined;
 
   constructor(options: TestCommandOptions) {
@@ -69,6 +76,14 @@ export class TestCommand {
       egress,
       clock,
       counters,
+    });
+    const files = world.openFiles(world.ownMounts);
+    this.#volumes = new WorkloadVolumes({
+      clock,
+      counters,
+      openFilesMax: OPEN_FILES_MAX,
+      memoryFor: () => UNSHARED,
+      substitute: (spec) => files.volumeOf(spec),
     });
     world.openLoopback(this.#network);
   }
@@ -117,11 +132,16 @@ export class TestCommand {
     await this.#run?.ended;
     this.#egress.close();
     this.#network.close();
+    await this.#volumes.close();
   }
 
   #start(): ServiceRun {
     const { component, env, args, world } = this.#options;
-    return this.#run ??= startRun({ component, label: LABEL, env, args }, world.tools, {
+    const openMounts = this.#volumes.mountsFor(world.ownMounts, {
+      descriptorsMax: OPEN_FILES_MAX,
+      directoryEntriesMax: OPEN_FILES_MAX,
+    });
+    return this.#run ??= startRun({ component, label: LABEL, env, args, openMounts }, world.tools, {
       network: this.#network.openGuest("service", LABEL, { access: this.#egress.access }),
       egress: this.#egress,
     });

@@ -91,6 +91,7 @@ interface Parts {
 
 function openHandler({ component, name, policy, world, options }: Parts): TestedComponent {
   const { env = {}, args = [] } = options;
+  const files = world.openFiles(world.ownMounts);
   const workload = new Workload({
     spec: {
       name: NAME,
@@ -106,6 +107,7 @@ function openHandler({ component, name, policy, world, options }: Parts): Tested
         env: Object.entries(env),
         args,
         policy,
+        volumes: world.ownMounts,
         limits: { ...ROUTE_LIMITS, ...options.limits },
         instance: { kind: "fresh" },
       }],
@@ -116,6 +118,7 @@ function openHandler({ component, name, policy, world, options }: Parts): Tested
     egress: world.egress,
     denials: world.attempts,
     onReach: (label, reach) => world.reached(label, reach),
+    substituteVolume: (spec) => files.volumeOf(spec),
   });
   world.openLoopback(workload.network);
   const router = createRouter<Destination>(workload.routes.map((route) => ({ match: route.match, target: route })));

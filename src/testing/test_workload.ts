@@ -27,8 +27,8 @@ export interface TestWorkloadOptions extends WorldOptions {
    * @example env: { API: "https://api.example.com" }
    */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where the files are. Default: the machine's. */
-  readonly files?: FileReader;
+  /** Where the workload's own files are read from. Default: the machine. */
+  readonly reader?: FileReader;
 }
 
 /**
@@ -45,9 +45,10 @@ export interface TestWorkloadOptions extends WorldOptions {
  */
 export async function testWorkload(folder: string | URL, options: TestWorkloadOptions = {}): Promise<TestedWorkload> {
   const path = (folder instanceof URL ? fileURLToPath(folder) : folder).replace(/[\\/]+$/, "");
-  const { spec, components } = await readWorkload(path, options.files ?? folderFiles);
+  const { spec, components } = await readWorkload(path, options.reader ?? folderFiles);
   const world = new TestWorld(options, { namesGuests: true });
   world.refuseLoopback();
+  const files = world.openFiles([spec.service, ...spec.routes].flatMap((guest) => guest?.volumes ?? []));
   const workload = new Workload({
     spec: withEnv(spec, Object.entries(options.env ?? {})),
     componentOf: (file) => {
@@ -60,6 +61,7 @@ export async function testWorkload(folder: string | URL, options: TestWorkloadOp
     egress: world.egress,
     denials: world.attempts,
     onReach: (label, reach) => world.reached(label, reach),
+    substituteVolume: (mount) => files.volumeOf(mount),
   });
   workload.start();
   const fault = await world.time.during(workload.untilStarted());

@@ -7,6 +7,7 @@ import type { Egress } from "../network/egress.ts";
 import type { Reach } from "../network/guest_network.ts";
 import { TlsTrust } from "../network/tls_trust.ts";
 import type { WorkloadNetwork } from "../network/workload_network.ts";
+import type { MountSpec } from "../volume/mount.ts";
 import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
 import { AttemptLog, type LiveAttempt } from "./attempts.ts";
@@ -17,6 +18,7 @@ import { ScriptError } from "./script_error.ts";
 import { ScriptedEgress } from "./scripted_egress.ts";
 import { ScriptedHttpClient } from "./scripted_http_client.ts";
 import { openScriptedLoopback } from "./scripted_loopback.ts";
+import { type FileContents, TestFiles } from "./test_files.ts";
 import { seededBytes } from "./test_random.ts";
 import { TestTime, type TimeMode } from "./test_time.ts";
 
@@ -60,6 +62,13 @@ export interface WorldOptions {
    */
   readonly seed?: number | string;
   /**
+   * Files by their path as guests see them. Whatever guests have mounted is memory with these in it; a component alone has
+   * all of them below "/", which it may write to. Without it a component has no files.
+   *
+   * @example files: { "/data/config.json": '{"greeting":"hi"}' }
+   */
+  readonly files?: FileContents;
+  /**
    * Scripts that no guest needs are no fault: for scripts that several tests share. Default: false.
    *
    * @example allowUnused: true
@@ -75,6 +84,13 @@ export interface OutputLine {
   readonly line: string;
 }
 
+/** Of a component alone: room for what a test writes down. */
+const OWN_MOUNT: MountSpec = {
+  kind: "memory",
+  path: "/",
+  isShared: true,
+  limits: { bytesMax: 64 * 1024 * 1024, filesMax: 10_000 },
+};
 const NOW_DEFAULT = "2026-01-01T00:00:00Z";
 
 /** Made by `testComponent` and `testWorkload`. */
@@ -94,6 +110,7 @@ export class TestWorld {
   readonly #resolver: ScriptedResolver;
   /** Begun at a connect, taken by whoever accepts it. */
   readonly #untaken = new Map<NetworkEntry, LiveAttempt[]>();
+  #files: TestFiles | undefined;
   #caller: GuestLabel | undefined;
   /** Sides of the loopback that are the test's own. */
   readonly #own = new Set<GuestLabel>();
@@ -154,6 +171,22 @@ export class TestWorld {
       attempts: this.attempts,
       takeAttempt: (entry) => this.#untaken.get(entry)?.shift(),
     });
+  }
+
+  /** What stands at the mounts of the guests. @throws {ScriptError} for a file that none of them has */
+  openFiles(mounts: readonly MountSpec[]): TestFiles {
+    const wallMs = (): number => this.time.clock.wallMs();
+    return this.#files = new TestFiles(this.#options.files ?? {}, { mounts, wallMs });
+  }
+
+  /** The mounts of a component alone. */
+  get ownMounts(): readonly MountSpec[] {
+    return this.#options.files === undefined ? [] : [OWN_MOUNT];
+  }
+
+  /** All files as they are now. */
+  files(): Readonly<Record<string, string>> {
+    return this.#files?.list() ?? {};
   }
 
   /** What this label does is the test's doing, and no attempt of a guest. */

@@ -37,6 +37,15 @@ export class TestedGuests {
     return this.world.lines();
   }
 
+  /**
+   * The files that guests have in common as they are now, by path: what they wrote, and what was there. As text.
+   *
+   * @example assert.equal(component.files()["/data/count"], "1");
+   */
+  files(): Readonly<Record<string, string>> {
+    return this.world.files();
+  }
+
   /** Why the gateway answered by itself or broke an answer off, in its words for the operator: traps, limits, no answer. */
   failures(): readonly string[] {
     return [...this.world.failures];

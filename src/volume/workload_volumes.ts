@@ -15,6 +15,8 @@ export interface WorkloadVolumesOptions {
   readonly openFilesMax: number;
   /** Where the bytes of shared volumes in memory come from. */
   readonly memoryFor: (bytesMax: number) => MemoryShare;
+  /** What stands at a mount in place of what the files say; for tests of guests. */
+  readonly substitute?: ((spec: MountSpec) => MountedVolume | undefined) | undefined;
 }
 
 /** Makes the mounts of a new instance; `memory` is the instance's. */
@@ -63,7 +65,9 @@ export class WorkloadVolumes {
   }
 
   #volumeOf(spec: MountSpec): MountedVolume | undefined {
-    const { clock } = this.#options;
+    const { clock, substitute } = this.#options;
+    const substituted = substitute?.(spec);
+    if (substituted !== undefined) return substituted;
     if (spec.kind === "folder") {
       // Reading and writing are two volumes, so that nothing gets from one to the other by a link.
       const { realPath, isWritable, limits } = spec;

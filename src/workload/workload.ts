@@ -16,7 +16,7 @@ import type { OnReach } from "../network/guest_network.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import { cutPolicy, type Policy, type PolicyLayer } from "../policy/policy.ts";
 import type { MountSpec } from "../volume/mount.ts";
-import { WorkloadVolumes } from "../volume/workload_volumes.ts";
+import { WorkloadVolumes, type WorkloadVolumesOptions } from "../volume/workload_volumes.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import { Route } from "./route.ts";
@@ -40,6 +40,8 @@ export interface WorkloadOptions {
   readonly denials?: CountDenials;
   /** See `WorkloadNetworkOptions`. */
   readonly onReach?: OnReach;
+  /** See `WorkloadVolumesOptions`. */
+  readonly substituteVolume?: WorkloadVolumesOptions["substitute"];
   /** Of the gateway: counts the limits that requests met. */
   readonly limitCounts?: LimitCounts;
   /** The sockets to the outside. */
@@ -94,6 +96,7 @@ export class Workload {
       // Whole pages; what the volume itself may hold, its quota says.
       memoryFor: (bytesMax) =>
         new VolumeMemory(this.#budget.openPages({ memoryBytesMax: bytesMax + PAGE_BYTES, onLimit: () => {} })),
+      substitute: options.substituteVolume,
     });
     tools.counters.add("workloads", 1);
     this.service = spec.service === undefined ? undefined : this.#makeService(spec.service);

@@ -13,12 +13,12 @@ import { componentBytes, type FolderContent, memoryFiles } from "../support/gate
 import type { Step } from "../support/traveller.ts";
 
 async function openShop(content: FolderContent, options: TestWorkloadOptions = {}): Promise<TestedWorkload> {
-  const files = memoryFiles({
+  const reader = memoryFiles({
     "shop/traveller.wasm": await componentBytes("traveller"),
     "shop/all.route.jsonc": { match: { path: "/*" }, component: "traveller.wasm" },
     ...content,
   });
-  return await testWorkload("w/shop", { files, ...options });
+  return await testWorkload("w/shop", { reader, ...options });
 }
 
 async function travel(workload: TestedWorkload, path: string, ...steps: readonly Step[]): Promise<unknown> {
