@@ -2,6 +2,7 @@
 import { join, relative, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
+import { refreshAuthorFiles } from "./author_files.ts";
 import { readBytes, readText, withScratch, writeWhole } from "./build_files.ts";
 import type { RunJob, SourceFault } from "./build_job.ts";
 import { toolsHash } from "./build_tools.ts";
@@ -39,6 +40,7 @@ export interface BuildTools {
  * @throws {LoopgateError} ERR_BUILD when a tool is not installed
  */
 export async function buildWorkload(plan: WorkloadPlan, tools: BuildTools): Promise<readonly GuestOutcome[]> {
+  await refreshAuthorFiles(plan.folder, plan.files);
   if (plan.guests.length === 0 && plan.command === undefined) return [];
   const outcomes: GuestOutcome[] = [];
   const tell = (outcome: GuestOutcome): void => {

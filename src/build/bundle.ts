@@ -17,6 +17,9 @@ const WRAPPED = "loopgate:guest";
 /** The version in a guest's own imports: `wasi:io/poll@0.2.10`. */
 export const GUEST_VERSION = "0.2.10";
 
+/** The packages that `author_files.ts` gives the types of. */
+const SHARED = /^hono(?:\/|$)/;
+
 /** Members that are streams, or need one. */
 const HAS_STREAM = /\b(?:body|clone|stream)\b/;
 
@@ -59,19 +62,20 @@ export async function bundleGuest(entry: string, { engine, wasiVersion }: Bundle
       if (log.code === "UNRESOLVED_IMPORT") unresolved.push(log);
       else handle(level, log);
     },
-    plugins: [sdkPlugin(engine), wasiPlugin(wasiVersion), wrapPlugin(entry, shape)],
+    plugins: [sdkPlugin(engine), wasiPlugin(wasiVersion), wrapPlugin(entry, shape), sharedPlugin()],
   });
   try {
     const { output } = await build.generate({ format: "esm", codeSplitting: false });
     if (unresolved.length > 0) throw Object.assign(new Error("unresolved imports"), { errors: unresolved });
     const chunk = output[0];
+    // Not the chunk's own list: a file of which only a constant is left is not in it.
     const offered = [...EXPORTS].filter(([name]) => chunk.exports.includes(name));
     return {
       code: chunk.code,
       imports: chunk.imports,
       exports: offered.map(([, face]) => `${face}@${wasiVersion}`),
       usesSdk: shape !== "wit",
-      inputs: sourcesOf(chunk.moduleIds),
+      inputs: sourcesOf(await build.watchFiles),
     };
   } catch (error) {
     throw new GuestFault(error, sourcesOf(await build.watchFiles));
@@ -114,6 +118,18 @@ function sdkPlugin(engine: GuestEngine): Plugin {
     /** Streams are large, so only a program that may touch one gets them: one that names them, or something that has one. */
     transform: (code, id) =>
       id.startsWith(SDK) || !HAS_STREAM.test(code) ? null : `import ${JSON.stringify(`${SDK}/web_streams.ts`)};${code}`,
+  };
+}
+
+/** Packages of the gateway's own that a guest may use without an installation; one of its own comes first. */
+function sharedPlugin(): Plugin {
+  return {
+    name: "loopgate-shared",
+    async resolveId(id, importer) {
+      if (!SHARED.test(id) || importer === undefined) return null;
+      const own = await this.resolve(id, importer, { skipSelf: true });
+      return own !== null && !own.external ? own : await this.resolve(id, `${SDK}/mod.ts`, { skipSelf: true });
+    },
   };
 }
 

@@ -34,12 +34,17 @@ interface Node {
  * @throws SyntaxError with the place
  */
 export function guestShape(source: string, file: string, witExports: Iterable<string>): GuestShape | undefined {
-  const { body } = parseAst(source, { lang: file.endsWith("ts") ? "ts" : "js" }, file);
+  const { body } = parseAst(source, { lang: languageOf(file) }, file);
   const names = body.flatMap(exportedNames);
   if ([...witExports].some((name) => names.includes(name))) return "wit";
   if (!names.includes("default")) return undefined;
   const members = membersOf(body, defaultExpression(body));
   return members.includes("run") && !members.includes("fetch") ? "service" : "handler";
+}
+
+function languageOf(file: string): "js" | "jsx" | "ts" | "tsx" {
+  const ending = /\.([jt]sx?)$/.exec(file)?.[1];
+  return ending === "ts" || ending === "tsx" || ending === "jsx" ? ending : "js";
 }
 
 function exportedNames(statement: Statement): readonly string[] {

@@ -3,8 +3,10 @@ import type { LoopgateError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import { BUILD_FLAGS, type BuildCommand, buildCommand } from "./args/build.ts";
 import { CHECK_FLAGS, type CheckCommand, checkCommand } from "./args/check.ts";
+import { DEV_FLAGS, type DevCommand, devCommand } from "./args/dev.ts";
 import { EXPLAIN_FLAGS, type ExplainCommand, explainCommand } from "./args/explain.ts";
 import { INSPECT_FLAGS, type InspectCommand, inspectCommand } from "./args/inspect.ts";
+import { NEW_FLAGS, type NewCommand, newCommand } from "./args/new.ts";
 import { RUN_FLAGS, type RunCommand, runCommand } from "./args/run.ts";
 import { SERVE_FLAGS, type ServeCommand, serveCommand } from "./args/serve.ts";
 import { VIRTUALIZE_FLAGS, type VirtualizeCommand, virtualizeCommand } from "./args/virtualize.ts";
@@ -18,10 +20,12 @@ export type Command =
   | ServeCommand
   | ExplainCommand
   | RunCommand
+  | NewCommand
   | BuildCommand
   | CheckCommand
   | InspectCommand
-  | VirtualizeCommand;
+  | VirtualizeCommand
+  | DevCommand;
 
 const COMMAND_LIST = `${COMMANDS.slice(0, -1).join(", ")} or ${COMMANDS.at(-1)}`;
 
@@ -35,10 +39,12 @@ const READERS: Readonly<Record<CommandName, CommandReader>> = {
   serve: { flags: SERVE_FLAGS, read: serveCommand },
   explain: { flags: EXPLAIN_FLAGS, read: explainCommand },
   run: { flags: RUN_FLAGS, read: runCommand },
+  new: { flags: NEW_FLAGS, read: newCommand },
   build: { flags: BUILD_FLAGS, read: buildCommand },
   check: { flags: CHECK_FLAGS, read: checkCommand },
   inspect: { flags: INSPECT_FLAGS, read: inspectCommand },
   virtualize: { flags: VIRTUALIZE_FLAGS, read: virtualizeCommand },
+  dev: { flags: DEV_FLAGS, read: devCommand },
   help: { flags: COMMON_FLAGS, read: helpCommand },
 };
 

@@ -20,3 +20,12 @@ export function buildFaultText({ component, diagnostics, printed }: OutcomeOf<"f
     : `${printed.trimEnd().split("\n").map((line) => `  ${escapeText(line)}`).join("\n")}\n`;
   return `${faults}${lines}${colours.fault("not built")} ${escapeText(component)}\n`;
 }
+
+/** The same as one line of JSON. */
+export function buildJson(outcome: OutcomeOf<"built"> | OutcomeOf<"faulty">, time: string): string {
+  const { kind, component } = outcome;
+  const line = kind === "built"
+    ? { time, event: "built", component, durationMs: outcome.durationMs, bytes: outcome.bytes }
+    : { time, event: "not-built", component, diagnostics: outcome.diagnostics, printed: outcome.printed };
+  return `${JSON.stringify(line)}\n`;
+}

@@ -3,6 +3,7 @@ import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { Clock } from "../base/clock.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { loadGatewayFile } from "../config/gateway_file.ts";
+import type { PublishOptions } from "../gateway/published_port.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import { parseCommand } from "./args.ts";
@@ -10,6 +11,8 @@ import { build, type BuildCommandTools } from "./build.ts";
 import { check } from "./check.ts";
 import type { RunFolder } from "./args/run.ts";
 import { coloursFor } from "./colours.ts";
+import { dev, type DevTools } from "./dev.ts";
+import { makeNew } from "./new.ts";
 import { explain } from "./explain.ts";
 import { inspect } from "./inspect.ts";
 import { reportFault } from "./faults.ts";
@@ -28,6 +31,8 @@ export interface RunOptions {
   readonly env: readonly (readonly [string, string])[];
   readonly args: readonly string[];
   readonly dirs: readonly RunFolder[];
+  /** Ports that lead to its private loopback. */
+  readonly publish: readonly PublishOptions[];
   readonly stdout: (bytes: Uint8Array) => void;
   readonly stderr: (bytes: Uint8Array) => void;
 }
@@ -44,6 +49,7 @@ export interface CliTools {
   readonly builds: BuildCommandTools["builds"];
   /** Writes a file as a whole. */
   readonly writeFile: (path: string, bytes: Uint8Array) => Promise<void>;
+  readonly probe: DevTools["probe"];
   readonly startReplica: StartReplica;
   /** Rejects when somebody listens there. */
   readonly probePort: (address: ListenAddress) => Promise<void>;
@@ -75,18 +81,23 @@ export async function runCli(tools: CliTools): Promise<number> {
         return await serve(command, tools);
       case "explain":
         return await explain(command, tools);
+      case "new":
+        return await makeNew(command, tools);
       case "build":
         return await build(command, tools);
       case "check":
         return await check(command, tools);
       case "inspect":
         return await inspect(command, tools);
+      case "dev":
+        return await dev(command, tools);
       case "run":
         return await tools.runCommand({
           component: command.component,
           env: command.env,
           args: command.args,
           dirs: command.dirs,
+          publish: command.publish,
           stdout: (bytes) => terminal.stdout.write(bytes),
           stderr: (bytes) => terminal.stderr.write(bytes),
         });

@@ -127,6 +127,10 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
         afterColon(event.detail)
       }`;
     }
+    case "published": {
+      const name = colours.strong(escapeText(event.workload));
+      return `${name} published port ${event.port} ${colours.warn(escapeText(event.detail))}`;
+    }
     case "limited": {
       const times = (event.count ?? 1) > 1 ? ` ${colours.quiet(`(${event.count} times)`)}` : "";
       const who = event.guest === undefined ? colours.strong("listener") : guestName(event.guest, colours);

@@ -35,6 +35,7 @@ async function explained(
     startGateway: () => assert.fail("explain starts nothing"),
     runCommand: () => assert.fail("explain runs nothing"),
     builds: { runJob: () => assert.fail("not asked for"), runProgram: () => assert.fail("not asked for") },
+    probe: { stamp: () => assert.fail("not asked for"), open: () => assert.fail("not asked for") },
     startReplica: () => assert.fail("not asked for"),
     writeFile: () => assert.fail("not asked for"),
     probePort: () => assert.fail("not asked for"),

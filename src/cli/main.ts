@@ -4,6 +4,7 @@ import "./require_runtime.ts";
 import { systemClock } from "../base/clock.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { ownAddresses } from "../gateway/default_egress.ts";
+import { folderProbe } from "../gateway/folder_probe.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
 import { jobRunner, runProgram } from "./build_process.ts";
@@ -23,6 +24,7 @@ const exitCode = await runCli({
   runCommand,
   builds: { runJob: jobRunner(), runProgram },
   writeFile: writeWholeFile,
+  probe: folderProbe,
   startReplica: forkReplica,
   probePort,
   ...(parent !== undefined && { parent }),

@@ -73,7 +73,10 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
 }
 
 /** Calls `drain` at the first signal; a later one ends the process, unless there is a parent who decides that. */
-function watchSignals({ terminal, clock, parent }: ServeTools, drain: () => void): () => void {
+export function watchSignals(
+  { terminal, clock, parent }: Pick<ServeTools, "terminal" | "clock" | "parent">,
+  drain: () => void,
+): () => void {
   // Ctrl-C, and some supervisors' SIGTERM, reach every process of a group: how often is the parent's to count.
   if (parent !== undefined) return terminal.watchSignals(drain);
   const signals = new StopSignals(clock);
@@ -115,7 +118,11 @@ async function readCa(file: string, files: FileReader): Promise<string> {
 }
 
 /** The first line of a JSON log: where, and what. */
-function startedJson({ address, adminAddress, workloads }: Gateway, time: string, replica: number | undefined): string {
+export function startedJson(
+  { address, adminAddress, workloads }: Gateway,
+  time: string,
+  replica: number | undefined,
+): string {
   const routes = workloads.flatMap((workload) =>
     workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
   );

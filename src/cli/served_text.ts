@@ -1,5 +1,6 @@
 /** What a gateway serves, as a table, and a line to try it. Pure. */
 import { escapeText } from "../base/escape_text.ts";
+import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
 import type { HostPort, RouteSpec, WorkloadSpec } from "../workload/spec.ts";
 import { formatByteSize } from "../base/quantity.ts";
 import type { MountSpec } from "../volume/mount.ts";
@@ -83,6 +84,28 @@ function effort({ match }: RouteSpec): number {
 }
 
 /** Quoted where a shell would read more than the text. */
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_.,:/%+=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A port that leads into a private loopback. */
+export interface PublishedText {
+  readonly workload: string;
+  readonly address: SocketAddress;
+  /** On the private loopback. */
+  readonly port: number;
+}
+
+/** A line for each published port; nothing when there is none. */
+export function publishedText(
+  ports: readonly PublishedText[],
+  colours: Colours,
+): string {
+  const lines = ports.map(({ workload, address, port }) => {
+    const where = formatSocketAddress(address);
+    return `Published ${colours.strong(where)}, which leads to port ${port} of ${
+      escapeText(workload)
+    }'s private loopback\n`;
+  });
+  return lines.length === 0 ? "" : `${lines.join("")}\n`;
 }

@@ -1,14 +1,27 @@
 /** The help texts: of all commands here, of one beside its words. */
 import { BUILD_USAGE } from "./args/build.ts";
 import { CHECK_USAGE } from "./args/check.ts";
+import { DEV_USAGE } from "./args/dev.ts";
 import { EXPLAIN_USAGE } from "./args/explain.ts";
 import { INSPECT_USAGE } from "./args/inspect.ts";
+import { NEW_USAGE } from "./args/new.ts";
 import { RUN_USAGE } from "./args/run.ts";
 import { SERVE_USAGE } from "./args/serve.ts";
 import { VIRTUALIZE_USAGE } from "./args/virtualize.ts";
 
 /** The commands there are. */
-export const COMMANDS = ["serve", "explain", "run", "build", "check", "inspect", "virtualize", "help"] as const;
+export const COMMANDS = [
+  "serve",
+  "explain",
+  "run",
+  "new",
+  "build",
+  "dev",
+  "check",
+  "inspect",
+  "virtualize",
+  "help",
+] as const;
 
 /** One of them. */
 export type CommandName = (typeof COMMANDS)[number];
@@ -20,8 +33,10 @@ Usage:
                           [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
   loopgate explain <workload> <target> [--route name] [--folder workloads]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
-               [--dir-write folder[::path]]... [-- text...]
+               [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]
+  loopgate new <name> [--template name] [--language typescript|rust] [--folder folder]
   loopgate build [folder]
+  loopgate dev [folder] [--listen host:port] [--log pretty|json] [--publish [workload/][host:]port:port]...
   loopgate check [folder] [--json]
   loopgate inspect <component.wasm> [--json]
   loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--random-seed N] -o <out.wasm>
@@ -32,7 +47,9 @@ Commands:
   serve       serve a folder of workloads until Ctrl-C
   explain     tell whether a workload may reach a target, by which rule, and which line would allow it
   run         run one wasi:cli/run component to its end
+  new         make a workload from a template
   build       make the guests of workloads from their sources
+  dev         build and serve, and again whatever changes
   check       say all that is wrong with a folder, or what would be served
   inspect     say what a component is, what it needs, and which file would serve it
   virtualize  meet some imports of a component inside it
@@ -57,6 +74,8 @@ export function usageText(topic: CommandName | undefined): string {
       return EXPLAIN_USAGE;
     case "run":
       return RUN_USAGE;
+    case "new":
+      return NEW_USAGE;
     case "build":
       return BUILD_USAGE;
     case "check":
@@ -65,6 +84,8 @@ export function usageText(topic: CommandName | undefined): string {
       return INSPECT_USAGE;
     case "virtualize":
       return VIRTUALIZE_USAGE;
+    case "dev":
+      return DEV_USAGE;
     case "help":
       return HELP;
   }

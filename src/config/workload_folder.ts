@@ -24,8 +24,9 @@ export const WORKLOAD_NAME = "workload.jsonc";
 export const ROUTE_ENDING = ".route.jsonc";
 
 /** Names stand in logs, metrics and commands. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or digit first';
+export const WORKLOAD_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** What it says, in words. */
+export const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or digit first';
 
 /** What a sub-folder came to. */
 export interface ReadWorkloadFolder {
@@ -84,7 +85,7 @@ class WorkloadLoader {
     const facts = await this.#files.inspect(this.#folder);
     this.#realFolder = facts?.realPath ?? "";
     const names = entries.map((entry) => entry.name).filter(isWorkloadFile).toSorted();
-    if (!NAME.test(this.#name)) {
+    if (!WORKLOAD_NAME_PATTERN.test(this.#name)) {
       const first = joinPath(this.#folder, names[0] ?? "");
       this.#fileFault(first, `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`);
     }
@@ -182,7 +183,7 @@ class WorkloadLoader {
   ): Promise<RouteSpec | undefined> {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
     const path = joinPath(this.#folder, fileName);
-    if (!NAME.test(name)) {
+    if (!WORKLOAD_NAME_PATTERN.test(name)) {
       this.#fileFault(path, `Cannot name a route "${name}" (its file), expected ${NAME_EXPECTED}`);
     }
     const document = await this.#document(fileName);

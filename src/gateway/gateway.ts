@@ -6,7 +6,7 @@ import { ComponentCache } from "../component/cache.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { SUSPENDING } from "../host/suspending.ts";
-import { type GuestTools, openGuestTools } from "../instance/guest_tools.ts";
+import { type GuestTools, type OnTrap, openGuestTools } from "../instance/guest_tools.ts";
 import { HOST_BYTES_MAX } from "../instance/process_budget.ts";
 import type { Egress } from "../network/egress.ts";
 import { RouterTable } from "../router/router_table.ts";
@@ -32,6 +32,8 @@ import { openEgressTools } from "./egress_tools.ts";
 import { folderProbe } from "./folder_probe.ts";
 import { FolderWatch } from "./folder_watch.ts";
 import type { GatewayLimits } from "./limit_overrides.ts";
+import type { PublishOptions } from "./published_port.ts";
+import { PublishedPorts } from "./published_ports.ts";
 import { randomBytes } from "./random_bytes.ts";
 import { readFolder } from "./read_folder.ts";
 import { Reloader, type ReloadOutcome } from "./reloader.ts";
@@ -47,6 +49,8 @@ export interface GatewayOptions {
   readonly admin?: HostPort;
   /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: false. */
   readonly watch?: boolean;
+  /** Told of each trap of a guest that is its own doing, for whoever wants the stack. It must not throw. */
+  readonly onTrap?: OnTrap;
   /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
   readonly emit?: EmitEvent;
   /** The way to real addresses that a policy allows. Default: the machine's sockets. */
@@ -102,6 +106,13 @@ export interface Gateway {
    * former versions finish their requests. Changes with faults, or whose service does not start, change nothing ("kept").
    */
   reload(): Promise<readonly ReloadOutcome[]>;
+  /**
+   * Opens a port of this machine that leads into a workload's private loopback, for debugging: whoever reaches the port is
+   * past the workload's isolation. Guests do not reach it. It closes with the gateway.
+   *
+   * @throws {LoopgateError} ERR_USAGE when there is no such workload, or the port cannot be opened
+   */
+  publish(workload: string, options: PublishOptions): Promise<{ readonly address: SocketAddress }>;
   /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -133,14 +144,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const listenerLimits = { ...LISTENER_LIMITS, ...operator.listener, ...options.limits?.listener };
   let own: SocketAddress[] = [];
   const router = new RouterTable<Route>();
-  const workloads = openWorkloads(options, {
-    router,
-    tools,
-    counts,
-    operator,
-    drainMs: listenerLimits.drainTimeoutMs,
-    own: () => own,
-  });
+  const drainMs = listenerLimits.drainTimeoutMs;
+  const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own: () => own });
+  const published = new PublishedPorts(workloads, tools, (address) => own = [...own, address]);
   workloads.open(first);
   const { listener, app } = openServer(router, tools, listenerLimits);
   const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit });
@@ -170,7 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const drained = listener.close();
     // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
     workloads.sendAwayWaiting();
-    const quiet = Promise.all([watch?.close(), reloader.close()]);
+    const quiet = Promise.all([watch?.close(), reloader.close(), published.close()]);
     await drained;
     await workloads.close();
     await quiet;
@@ -182,7 +188,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     address,
     url: urlOf(address),
     adminAddress: admin?.address,
-    drainMs: listenerLimits.drainTimeoutMs,
+    drainMs,
     get workloads() {
       return workloads.specs;
     },
@@ -190,6 +196,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics: () => metricsOf(counts, tools),
     serviceState: (name) => workloads.current(name)?.service?.state.kind,
     reload: () => reloader.reload(),
+    publish: (workload, port) => published.open(workload, port),
     close: () => closed ??= close(),
   };
 }
@@ -237,7 +244,7 @@ interface Counts {
 }
 
 function openTelemetry(
-  { clock, emit = () => {}, limits }: GatewayOptions,
+  { clock, emit = () => {}, limits, onTrap }: GatewayOptions,
   operator: GatewaySpec,
 ): { readonly tools: GuestTools; readonly counts: Counts; readonly close: () => void } {
   const counters = new LiveCounters();
@@ -262,6 +269,7 @@ function openTelemetry(
     onLimit: limitLog.report,
     limits: { ...operator.limits, ...limits?.process },
     hostBytesMax: Math.min(HOST_BYTES_MAX, getHeapStatistics().heap_size_limit * HOST_HEAP_SHARE),
+    ...(onTrap !== undefined && { onTrap }),
   });
   return { tools, counts, close: () => limitLog.close() };
 }

@@ -1,5 +1,6 @@
 /** `loopgate run`: one command component from its start to its end, with the rights of a service on a network of its own. */
 import { type Clock, systemClock } from "../base/clock.ts";
+import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { compileComponent, type CompiledComponent } from "../component/engine.ts";
@@ -26,6 +27,7 @@ import { faultOf, missingImports, roleFault } from "./component_role.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
 import { openEgressTools } from "./egress_tools.ts";
 import { COMPONENT_BYTES_MAX } from "./load_components.ts";
+import { PublishedPort, type PublishOptions } from "./published_port.ts";
 import { randomBytes } from "./random_bytes.ts";
 
 /** How a command is run. */
@@ -37,6 +39,8 @@ export interface RunCommandOptions {
   readonly args: readonly string[];
   /** Folders of the machine, and the paths where the guest sees them. Default: none. */
   readonly dirs?: readonly { readonly folder: string; readonly path: string; readonly isWritable: boolean }[];
+  /** Ports of this machine that lead to its private loopback, while it runs. */
+  readonly publish?: readonly PublishOptions[];
   /** Gets the guest's bytes as they are; they are the caller's. */
   readonly stdout: (bytes: Uint8Array) => void;
   /** As `stdout`, and the gateway's own lines: a trap, a denial. */
@@ -78,8 +82,11 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   const limits = new LimitLog({ clock, emit, counts: new LimitCounts() });
   const name = options.component.split(/[\\/]/).at(-1) ?? options.component;
   const label: GuestLabel = { workload: name, role: "command" };
+  const published: PublishedPort[] = [];
   const network = new WorkloadNetwork({ workload: name, clock, counters, emit, egress, onLimit: limits.report });
-  const nobody = { resolver: undefined, ca: undefined, nat64: [], listeners: () => [] };
+  // As a gateway's own listener: a guest reaches none of the machine's ways in.
+  const listeners = (): readonly SocketAddress[] => published.map(({ address }) => address);
+  const nobody = { resolver: undefined, ca: undefined, nat64: [], listeners };
   const outside = openEgressTools({ ...nobody, clock, counters });
   const guestEgress = new GuestEgress({
     tools: outside.tools,
@@ -95,6 +102,19 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
   const memoryFor = () => ({ take: () => true, give: () => {} });
   const volumes = new WorkloadVolumes({ clock, counters, openFilesMax: OPEN_FILES_MAX, memoryFor });
   const openMounts = volumes.mountsFor(mounts, { descriptorsMax: OPEN_FILES_MAX, directoryEntriesMax: ENTRIES_MAX });
+  for (const { listen, port } of options.publish ?? []) {
+    const opened = await PublishedPort.open({
+      workload: name,
+      listen,
+      port,
+      network: () => network,
+      clock,
+      counters,
+      emit,
+    });
+    published.push(opened);
+    note(`${formatSocketAddress(opened.address)} leads to port ${port} of its private loopback`);
+  }
   const run = startRun(
     { component, label, env: options.env, args: [name, ...options.args], openMounts },
     openGuestTools({ clock, randomBytes, counters, emit, onLimit: limits.report }),
@@ -106,6 +126,7 @@ export async function runCommand(options: RunCommandOptions): Promise<number> {
     },
   );
   const end = await run.ended;
+  await Promise.all(published.map((each) => each.close()));
   guestEgress.close();
   outside.close();
   network.close();
@@ -157,6 +178,7 @@ function noteEvents(note: (text: string) => void): EmitEvent {
   return (event) => {
     if (event.kind === "denied") note(`denied ${event.operation} ${event.target}: ${event.rule}`);
     else if (event.kind === "limited") note(`limit ${event.limit}: ${event.detail}`);
+    else if (event.kind === "published") note(`published port ${event.port} ${event.detail}`);
     else if (event.kind === "fault") note(`a fault in ${event.where}: ${describeError(event.error)}`);
   };
 }

@@ -2,12 +2,15 @@
 import type { Clock } from "../base/clock.ts";
 import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { PROCESS_LIMITS, type ProcessLimits } from "../base/limits.ts";
-import type { EmitEvent } from "../telemetry/events.ts";
+import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { InstanceCounts } from "../telemetry/instance_counts.ts";
 import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import { TurnScheduler } from "./turn_scheduler.ts";
+
+/** Told of each trap that is a guest's own doing, with the error that has its stack. */
+export type OnTrap = (guest: GuestLabel, trap: unknown) => void;
 
 /** The gateway's side of its guests. */
 export interface GuestTools {
@@ -19,6 +22,8 @@ export interface GuestTools {
   readonly emit: EmitEvent;
   /** Counts that a guest met a limit, and tells the operator now and then (`LimitLog`). */
   readonly onLimit: ReportLimit;
+  /** See `OnTrap`. */
+  readonly onTrap?: OnTrap;
   /** Whose turn it is to compute. */
   readonly turns: TurnScheduler;
   /** What all guests may hold together. */
@@ -29,6 +34,7 @@ export interface GuestTools {
 
 /** What `openGuestTools` is given. */
 export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomBytes" | "counters" | "emit" | "onLimit"> {
+  readonly onTrap?: OnTrap;
   /** Default: `clock`. */
   readonly computeClock?: GuestTools["computeClock"];
   /** Default: `PROCESS_LIMITS`. */

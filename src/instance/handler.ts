@@ -151,6 +151,9 @@ export class Handler {
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
     this.#pool.giveBack(pooled, end);
+    if (stopped === undefined && end.kind === "trapped") {
+      this.#options.tools.onTrap?.(this.#options.program.label, end.error);
+    }
     if (limited.failure !== undefined) return limited.failure;
     if (opened.outcome() !== "unset") {
       this.#reportAnswered(end, stopped);

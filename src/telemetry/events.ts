@@ -49,6 +49,14 @@ export type GatewayEvent =
     readonly outcome: "added" | "replaced" | "removed" | "kept";
     readonly detail?: string;
   }
+  | {
+    /** Something that whoever uses a published port has to know. */
+    readonly kind: "published";
+    readonly workload: string;
+    /** On the private loopback. */
+    readonly port: number;
+    readonly detail: string;
+  }
   | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
   | {
     readonly kind: "request";

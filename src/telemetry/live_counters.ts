@@ -16,6 +16,8 @@ export const LIVE_KINDS = [
   "egressConnections",
   /** Files and directories of volumes, and streams on them. */
   "openFiles",
+  /** Of clients on ports that lead into a private loopback. */
+  "publishedConnections",
   "requests",
   "lookups",
   "resolverSockets",

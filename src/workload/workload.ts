@@ -300,6 +300,7 @@ export class Workload {
       const isStopped = this.service?.state.kind === "stopped";
       if (end.kind === "refused") this.#options.limitCounts?.add(label, end.error.limit);
       if (!isStopped) {
+        if (end.kind === "trapped") this.#options.tools.onTrap?.(label, end.error);
         this.#options.tools.emit({ kind: "guest-ended", guest: label, outcome: end.kind, detail: describeEnd(end) });
       }
       return end;

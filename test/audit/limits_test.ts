@@ -466,6 +466,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "fault":
       return `fault in ${event.where}: ${String(event.error)}`;
     case "denied":
+    case "published":
     case "reload":
     case "guest-output":
       return undefined;

@@ -4,7 +4,7 @@ import type { HostPort } from "../../workload/spec.ts";
 import { usage } from "./words.ts";
 
 /** Reads `host:port` of `flag`; `command` is whose help is pointed to. */
-export function readListen(text: string, command: "serve" | "explain", flag = "--listen"): HostPort {
+export function readListen(text: string, command: "serve" | "explain" | "dev", flag = "--listen"): HostPort {
   const read = parseListenAddress(text);
   if (read.kind === "address") return { host: read.host, port: read.port };
   throw usage(

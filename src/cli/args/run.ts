@@ -1,5 +1,6 @@
 /** `loopgate run`: its words and its help. */
 import { readEnv } from "./env.ts";
+import { type PublishRequest, readPublish } from "./publish.ts";
 import { COMMON_FLAGS, type Flags, usage, type Words } from "./words.ts";
 
 /** What `run` was asked for. */
@@ -10,6 +11,7 @@ export interface RunCommand {
   readonly args: readonly string[];
   /** Folders that the guest gets. */
   readonly dirs: readonly RunFolder[];
+  readonly publish: readonly PublishRequest[];
 }
 
 /** A folder of the machine, and where the guest sees it. */
@@ -26,12 +28,13 @@ export const RUN_FLAGS: Flags = {
   arg: { type: "string", isList: true },
   dir: { type: "string", isList: true },
   "dir-write": { type: "string", isList: true },
+  publish: { type: "string", isList: true },
 };
 
 /** Its help. */
 export const RUN_USAGE =
   `Usage: loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
-                    [--dir-write folder[::path]]... [-- text...]
+                    [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]
 
 Runs one component that exports wasi:cli/run, with the rights of a service: a private loopback of its own, and no
 files but those of --dir. What it writes passes through; its exit code is the command's. The machine's environment is
@@ -42,6 +45,9 @@ not passed on.
   --dir folder[::path] a folder that it may read, at this path (else at the folder's name); may come more than once
   --dir-write folder[::path]
                        the same for a folder that it may change too, without a limit on what it puts there
+  --publish [host:]port:port
+                       a port of this machine that leads to one of its private loopback; open to this machine alone
+                       unless a host is written. May come more than once
   -- text...           all that follows are arguments too
 
 Example:
@@ -72,6 +78,7 @@ export function runCommand({ flags, positionals, rest }: Words): RunCommand {
     env: readEnv(flags.get("env") ?? [], "run"),
     args: [...(flags.get("arg") ?? []), ...rest],
     dirs,
+    publish: flags.get("publish")?.map((each) => readPublish(each, "run")) ?? [],
   };
 }
 

@@ -5,6 +5,7 @@ import { RESOLVER_EXPECTED } from "../../config/gateway_definition.ts";
 import { parseDnsServer } from "../../network/dns_servers.ts";
 import type { HostPort } from "../../workload/spec.ts";
 import { readListen } from "./listen.ts";
+import type { CommandName } from "../usage.ts";
 import { COMMON_FLAGS, type Flags, usage, type Words } from "./words.ts";
 
 /** How events are printed. */
@@ -78,10 +79,7 @@ export function serveCommand({ flags, positionals, rest }: Words): ServeCommand 
       "serve",
     );
   }
-  const log = flags.get("log")?.at(-1) ?? "pretty";
-  if (log !== "pretty" && log !== "json") {
-    throw usage(`Cannot use --log "${log}", expected pretty or json`, "serve", nearestWord(log, ["pretty", "json"]));
-  }
+  const log = readLog(flags.get("log")?.at(-1), "serve");
   const listenText = flags.get("listen")?.at(-1);
   const adminText = flags.get("admin")?.at(-1);
   const resolver = flags.get("resolver")?.map(readResolver);
@@ -113,4 +111,10 @@ function readResolver(text: string): SocketAddress {
   const server = parseDnsServer(text);
   if (server !== undefined) return server;
   throw usage(`Cannot use --resolver "${text}": it is no address, expected ${RESOLVER_EXPECTED}`, "serve");
+}
+
+/** Reads `--log`. */
+export function readLog(log: string | undefined, command: CommandName): LogFormat {
+  if (log === undefined || log === "pretty" || log === "json") return log ?? "pretty";
+  throw usage(`Cannot use --log "${log}", expected pretty or json`, command, nearestWord(log, ["pretty", "json"]));
 }

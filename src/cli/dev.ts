@@ -1,0 +1,173 @@
+/** `loopgate dev`: builds, serves, and does both again for what changes. */
+import { basename, join, resolve } from "node:path";
+import { LoopgateError } from "../base/errors.ts";
+import { Rebuilder } from "../build/rebuilder.ts";
+import { isWorkloadFolder } from "../build/workload_guests.ts";
+import { fileFault, type FileReader } from "../config/file_reader.ts";
+import type { FolderProbe } from "../gateway/folder_probe.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { GuestLabel } from "../telemetry/events.ts";
+import type { DevCommand } from "./args/dev.ts";
+import type { PublishRequest } from "./args/publish.ts";
+import type { BuildCommandTools } from "./build.ts";
+import { buildFaultText, buildJson, builtText } from "./build_text.ts";
+import { coloursFor } from "./colours.ts";
+import { EventLog } from "./event_log.ts";
+import { reportFault } from "./faults.ts";
+import { trapText } from "./trap_text.ts";
+import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
+import { type PublishedText, publishedText, servedText } from "./served_text.ts";
+
+/** Where the outside comes in. */
+export interface DevTools extends Omit<ServeTools, "parent">, BuildCommandTools {
+  readonly probe: FolderProbe;
+}
+
+/** V8 keeps ten of a stack by itself, and a panic of Rust has more of its own. */
+const STACK_FRAMES = 50;
+
+/** Builds and serves until a signal; resolves to the exit code. Rejects as `startGateway` and `Rebuilder.open` do. */
+export async function dev(command: DevCommand, tools: DevTools): Promise<number> {
+  const { terminal, clock, builds, probe } = tools;
+  Error.stackTraceLimit = STACK_FRAMES;
+  const place = await placeOf(command.folder, tools.files);
+  const stopped = Promise.withResolvers<void>();
+  const unwatch = watchSignals({ terminal, clock }, () => stopped.resolve());
+  const log = new EventLog({ format: command.log, terminal, clock, replica: undefined });
+  const tell = teller(command, tools, log);
+  let rebuilder: Rebuilder | undefined;
+  let gateway: Gateway | undefined;
+  try {
+    rebuilder = await Rebuilder.open({
+      ...place,
+      probe,
+      clock,
+      tools: { ...builds, clock, onOutcome: tell.outcome },
+      onFault: tell.fault,
+    });
+    gateway = await startWhenSound(rebuilder, {
+      start: () =>
+        tools.startGateway({
+          ...place,
+          clock,
+          emit: log.emit,
+          onTrap: (guest, error) => tell.trap(guest, error),
+          watch: true,
+          ...(command.listen !== undefined && { listen: command.listen }),
+        }),
+      stopped: stopped.promise,
+      onFault: (error) => tell.waiting(error),
+    });
+    if (gateway === undefined) return 0;
+    const published = await publishAll(gateway, command.publish);
+    const colours = coloursFor(terminal.stdout.isColoured);
+    if (command.log === "json") terminal.stdout.write(startedJson(gateway, log.now(), undefined));
+    else terminal.stdout.write(servedText(gateway, colours) + publishedText(published, colours));
+    log.open();
+    await stopped.promise;
+    return 0;
+  } catch (error) {
+    unwatch();
+    throw error;
+  } finally {
+    await rebuilder?.close();
+    await gateway?.close();
+    log.flush();
+  }
+}
+
+/** What a fault of the files stops is tried again when something has changed; undefined: it was stopped before. */
+async function startWhenSound(
+  rebuilder: Rebuilder,
+  { start, stopped, onFault }: {
+    readonly start: () => Promise<Gateway>;
+    readonly stopped: Promise<void>;
+    readonly onFault: (error: unknown) => void;
+  },
+): Promise<Gateway | undefined> {
+  let isStopped = false;
+  void stopped.then(() => isStopped = true);
+  for (;;) {
+    const changed = rebuilder.untilChanged();
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof LoopgateError) || (error.code !== "ERR_CONFIG" && error.code !== "ERR_COMPONENT")) {
+        throw error;
+      }
+      // What could not be built is told already, and that its component is missing follows from it.
+      onFault(rebuilder.isSound ? error : undefined);
+    }
+    await Promise.race([changed, stopped]);
+    if (isStopped) return undefined;
+  }
+}
+
+/** A folder of workloads; or of one, when the folder is a workload itself. */
+async function placeOf(
+  folder: string,
+  files: FileReader,
+): Promise<{ readonly folder: string; readonly files: FileReader }> {
+  let isOne: boolean;
+  try {
+    isOne = await isWorkloadFolder(folder, files);
+  } catch (cause) {
+    const message = `Cannot serve "${folder}": ${fileFault(cause)}, expected a folder of workloads`;
+    throw new LoopgateError("ERR_USAGE", message, { cause });
+  }
+  if (!isOne) return { folder, files };
+  const [above, name] = [join(folder, ".."), basename(resolve(folder))];
+  return {
+    folder: above,
+    files: {
+      ...files,
+      async list(path) {
+        const entries = await files.list(path);
+        return path === above ? entries.filter((entry) => entry.kind !== "folder" || entry.name === name) : entries;
+      },
+    },
+  };
+}
+
+async function publishAll(
+  gateway: Gateway,
+  requests: readonly PublishRequest[],
+): Promise<readonly PublishedText[]> {
+  const names = gateway.workloads.map(({ name }) => name);
+  const published: PublishedText[] = [];
+  for (const { workload = names.length === 1 ? names[0] : undefined, listen, port } of requests) {
+    if (workload === undefined) {
+      const which = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
+      const message = `Cannot publish port ${port}: it does not say of which workload, and ${which}`;
+      throw new LoopgateError("ERR_USAGE", `${message}, expected <workload>/<port>:${port}`);
+    }
+    const { address } = await gateway.publish(workload, { listen, port });
+    published.push({ workload, address, port });
+  }
+  return published;
+}
+
+/** Ways to tell what happens beside the gateway. */
+function teller({ log: format }: DevCommand, { terminal: { stdout, stderr } }: DevTools, log: EventLog) {
+  const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
+  let lastWaiting = "";
+  const fault = (error: unknown): void => stderr.write(reportFault(error, err).text);
+  return {
+    fault,
+    waiting(error: unknown): void {
+      const text = `${error === undefined ? "" : reportFault(error, err).text}${err.quiet("waiting for a change")}\n`;
+      // Not every change is one of what is wrong.
+      if (text !== lastWaiting) stderr.write(text);
+      lastWaiting = text;
+    },
+    trap(guest: GuestLabel, error: unknown): void {
+      if (format === "pretty") stdout.write(trapText(guest, error, out));
+    },
+    outcome: ((outcome) => {
+      if (outcome.kind === "fresh") return;
+      if (format === "json") stdout.write(buildJson(outcome, log.now()));
+      else if (outcome.kind === "built") stdout.write(builtText(outcome, out));
+      else stderr.write(buildFaultText(outcome, err));
+    }) satisfies Parameters<typeof Rebuilder.open>[0]["tools"]["onOutcome"],
+  };
+}

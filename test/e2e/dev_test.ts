@@ -1,0 +1,113 @@
+/** `loopgate dev` as a process: what an author changes is served, what is wrong is told and changes nothing. */
+import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loopgate, type Program, ROOT } from "../support/program.ts";
+
+const ROUTE = `{ "match": { "path": "/*" }, "component": "dist/api.wasm" }`;
+
+/** A handler that answers with one word. */
+function handler(word: string): string {
+  return `import { Fields, OutgoingBody, OutgoingResponse, ResponseOutparam } from "wasi:http/types@0.2.10";
+import { word } from "./word.ts";
+export const incomingHandler = {
+  handle(request: unknown, out: unknown): void {
+    const response = new OutgoingResponse(new Fields());
+    const body = response.body();
+    ResponseOutparam.set(out, { tag: "ok", val: response });
+    const stream = body.write();
+    stream.blockingWriteAndFlush(new Uint8Array([...(word + "${word}")].map((sign) => sign.charCodeAt(0))));
+    stream[Symbol.dispose]();
+    OutgoingBody.finish(body, null);
+  },
+};
+`;
+}
+
+async function withDev(body: (folder: string, dev: () => Program) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "loopgate-dev-"));
+  const running = new Set<Program>();
+  try {
+    await mkdir(join(folder, "api/src"), { recursive: true });
+    await writeFile(join(folder, "api/api.route.jsonc"), ROUTE);
+    await body(folder, () => {
+      const program = loopgate("dev", folder, "--listen", "127.0.0.1:0");
+      running.add(program);
+      void program.ended.then(() => running.delete(program));
+      return program;
+    });
+  } finally {
+    for (const program of running) {
+      program.signal("SIGKILL");
+      await program.ended;
+    }
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Asks until the answer is the one that is expected: when a change is served, nobody says beforehand. */
+async function untilAnswered(url: string, expected: string, dev: Program): Promise<void> {
+  let isOver = false;
+  void dev.ended.then(() => isOver = true);
+  for (;;) {
+    assert.ok(!isOver, dev.out + dev.err);
+    const text = await fetch(url).then((response) => response.text());
+    if (text === expected) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test("loopgate dev: waits for what cannot be built, serves it when it can, and follows each change", () =>
+  withDev(async (folder, start) => {
+    const [api, word] = [join(folder, "api/src/api.ts"), join(folder, "api/src/word.ts")];
+    await writeFile(api, handler("1"));
+    const dev = start();
+    await dev.untilWritten(
+      /(Cannot import "\.\/word\.ts": there is no such file[^]*api\.ts:2:22[^]*waiting for a change)/,
+    );
+    // A file that was missing is no part of what was read: that it is there is what counts.
+    await writeFile(word, `export const word = "a";\n`);
+    const url = await dev.untilWritten(/Listening on (http:\S+)/);
+    await untilAnswered(url, "a1", dev);
+    await writeFile(word, `export const word = "b";\n`);
+    await untilAnswered(url, "b1", dev);
+    await writeFile(api, `${handler("2")}const broken = ;\n`);
+    await dev.untilWritten(/(Cannot compile: Unexpected token[^]*const broken = ;\n[^\n]*\^[^]*not built)/);
+    assert.equal(await (await fetch(url)).text(), "b1", "what was served before still is");
+    await writeFile(api, handler("2"));
+    await untilAnswered(url, "b2", dev);
+    assert.equal(dev.err.match(/Unexpected token/g)?.length, 1, "a fault is told once");
+    await mkdir(join(folder, "more/src"), { recursive: true });
+    await writeFile(join(folder, "more/src/word.ts"), `export const word = "m";\n`);
+    await writeFile(join(folder, "more/src/api.ts"), handler("1"));
+    await writeFile(join(folder, "more/more.route.jsonc"), ROUTE.replace("/*", "/more"));
+    await untilAnswered(`${url}/more`, "m1", dev);
+    assert.equal(dev.out.match(/^built \S+api\/dist\/api\.wasm/gm)?.length, 3, dev.out);
+    dev.signal("SIGINT");
+    assert.equal(await dev.ended, 0, dev.err);
+    assert.match(dev.out, /GET \/more 200 [0-9.]+ ms {2}more\/more/);
+  }));
+
+test("loopgate dev: a folder that is not there ends it with 2", async () => {
+  const dev = loopgate("dev", "nowhere");
+  assert.equal(await dev.ended, 2);
+  assert.match(dev.err, /Cannot serve "nowhere": it is not there, expected a folder of workloads/);
+});
+
+test("loopgate dev: of several workloads a published port says which", () =>
+  withDev(async (folder) => {
+    for (const name of ["a", "b"]) {
+      await mkdir(join(folder, name));
+      await cp(join(ROOT, "workloads/hello/dist/hello.wasm"), join(folder, name, "x.wasm"));
+      await writeFile(
+        join(folder, name, "x.route.jsonc"),
+        `{ "match": { "path": "/${name}" }, "component": "x.wasm" }`,
+      );
+    }
+    await rm(join(folder, "api"), { recursive: true });
+    const dev = loopgate("dev", folder, "--listen", "127.0.0.1:0", "--publish", "7777:7777");
+    assert.equal(await dev.ended, 2);
+    assert.match(dev.err, /Cannot publish port 7777: it does not say of which workload, and there are a, b, expected/);
+  }));
