@@ -60,11 +60,27 @@ function requestJson(event: EventOf<"request">, time: string, replica: number | 
   let line = `{"time":"${time}","event":"request"`;
   if (replica !== undefined) line += `,"replica":${replica}`;
   line += `,"method":${textJson(method)},"path":${textJson(withoutQuery(path))},"status":${status}`;
-  line += `,"durationMs":${durationMs}`;
+  line += `,"durationMs":${millisecondsText(durationMs)}`;
   line += destinationJson(workload, route);
-  if (cpuMs !== undefined) line += `,"cpuMs":${cpuMs}`;
+  if (cpuMs !== undefined) line += `,"cpuMs":${millisecondsText(cpuMs)}`;
   if (cause !== undefined) line += `,"cause":${textJson(cause)}`;
   return `${line}}`;
+}
+
+/** What follows the point, for each number of microseconds: as JSON has it, without zeros at the end. */
+const FRACTIONS: readonly string[] = Array.from(
+  { length: 1_000 },
+  (_, us) => us === 0 ? "" : `.${String(us).padStart(3, "0").replace(/0+$/, "")}`,
+);
+/** Up to here a number of microseconds is a small integer for V8, whose text it has at hand. */
+const MILLISECONDS_MAX = 1_000_000;
+
+/** The number as JSON has it. Whole microseconds, which is what requests have, are put together from integers. */
+export function millisecondsText(ms: number): string {
+  const us = Math.round(ms * 1_000);
+  if (!(ms >= 0 && ms < MILLISECONDS_MAX) || us / 1_000 !== ms) return JSON.stringify(ms);
+  const whole = Math.floor(us / 1_000);
+  return `${whole}${FRACTIONS[us - whole * 1_000] ?? ""}`;
 }
 
 /** One request after the other goes to the same route. */

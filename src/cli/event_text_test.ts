@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GatewayEvent } from "../telemetry/events.ts";
 import { coloursFor } from "./colours.ts";
-import { eventJson, eventText } from "./event_text.ts";
+import { eventJson, eventText, millisecondsText } from "./event_text.ts";
 
 const SERVICE = { workload: "shop", role: "service" } as const;
 const COMPONENT = { workload: "shop", route: "task", role: "component" } as const;
@@ -106,4 +106,29 @@ test("eventText: a fault has its stack, line by line and escaped", () => {
   assert.ok(!text.includes("\u001b"));
   const json = JSON.parse(eventJson({ kind: "fault", where: "app", error }, "")) as { error: { message: string } };
   assert.equal(json.error.message, "Error: it broke \u001b[2J");
+});
+
+test("millisecondsText is what JSON has", () => {
+  const others = [
+    0,
+    -0,
+    1,
+    0.5,
+    1.05,
+    1e-3,
+    999.999,
+    999_999.999,
+    1e6,
+    1e6 + 0.001,
+    1e21,
+    0.0005,
+    0.1 + 0.2,
+    -1.5,
+    1 / 3,
+  ];
+  const whole = Array.from({ length: 20_000 }, (_, us) => us / 1_000);
+  const seconds = Array.from({ length: 20_000 }, (_, at) => (at * 49_999 + at % 997) / 1_000);
+  for (const ms of [...others, ...whole, ...seconds, NaN, Infinity]) {
+    assert.equal(millisecondsText(ms), JSON.stringify(ms));
+  }
 });

@@ -14,9 +14,11 @@ export interface RequestOrigin {
   readonly scheme: "http" | "https";
 }
 
+type Field = FieldEntries[number];
+
 /** Turns names and values in turn into what the guest sees. `host` is in the authority, `expect` was answered by the gateway. */
 export function requestFields(rawHeaders: readonly string[], origin: RequestOrigin): FieldEntries {
-  const fields: [string, Uint8Array][] = [];
+  const fields: Field[] = [];
   let dropped: string[] | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const { name, isDropped } = fieldName(rawHeaders[index] ?? "");
@@ -57,7 +59,7 @@ function fieldName(spelled: string): FieldName {
 /** A client must not take away by Connection what belongs to the whole way (RFC 9110 section 7.6.1); `te` has its own rule. */
 const NOT_DROPPABLE: ReadonlySet<string> = new Set(["authorization", "content-length", "content-type", "cookie", "te"]);
 
-function withoutOptions(fields: [string, Uint8Array][], options: readonly string[]): [string, Uint8Array][] {
+function withoutOptions(fields: Field[], options: readonly string[]): Field[] {
   return fields.filter(([name]) => NOT_DROPPABLE.has(name) || !options.includes(name));
 }
 
@@ -71,12 +73,12 @@ function isForwarding(name: string): boolean {
 /** What requests of one connection, and mostly of one client, have in common. */
 let vouched: { readonly origin: RequestOrigin; readonly fields: FieldEntries } | undefined;
 
-/** The same bytes for request after request: nobody changes a field's value in place. */
-function addForwarding(fields: [string, Uint8Array][], origin: RequestOrigin): void {
+/** The same entries for request after request: nobody changes one in place. */
+function addForwarding(fields: Field[], origin: RequestOrigin): void {
   if (vouched === undefined || !isSameOrigin(vouched.origin, origin)) {
     vouched = { origin, fields: forwardingFields(origin) };
   }
-  for (const [name, value] of vouched.fields) fields.push([name, value]);
+  for (const field of vouched.fields) fields.push(field);
 }
 
 function isSameOrigin(one: RequestOrigin, other: RequestOrigin): boolean {
