@@ -6,6 +6,7 @@ import type { RequestFailure } from "../instance/request_failure.ts";
 import type { Router } from "../router/router.ts";
 import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import { AnswerBatch } from "./answer_batch.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
@@ -109,11 +110,13 @@ const ENDS_CONNECTION: ReadonlySet<GatewayFailure["kind"]> = new Set(["bad-reque
 /** Serves requests; owns those that are running. */
 export class HttpApp {
   readonly #options: HttpAppOptions;
+  readonly #answers: AnswerBatch;
   #runningCount = 0;
   #onSettled: (() => void)[] = [];
 
   constructor(options: HttpAppOptions) {
     this.#options = options;
+    this.#answers = new AnswerBatch(options.clock);
   }
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
@@ -159,7 +162,13 @@ export class HttpApp {
   #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, open, found);
-    const exchange = new NodeExchange({ request, response, target, limits: this.#options.limits });
+    const exchange = new NodeExchange({
+      request,
+      response,
+      target,
+      limits: this.#options.limits,
+      answers: this.#answers,
+    });
     open.leadTo(target.path, found.target, exchange);
     this.#runningCount++;
     void this.#answer(found.target, exchange);

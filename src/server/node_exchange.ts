@@ -7,6 +7,7 @@ import type { ByteSource } from "../base/byte_stream.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { AnswerBatch } from "./answer_batch.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -22,6 +23,7 @@ export interface NodeExchangeOptions {
   readonly response: ServerResponse;
   readonly target: RequestTarget;
   readonly limits: ListenerLimits;
+  readonly answers: AnswerBatch;
 }
 
 /** The exchange that handlers get. */
@@ -98,6 +100,7 @@ export class NodeExchange implements HandlerExchange {
     this.#begin();
     this.#sink = new ResponseSink(this.#response, sendable, {
       limits: this.#options.limits,
+      answers: this.#options.answers,
       onAbort: (reason) => {
         this.#cause ??= reason;
       },

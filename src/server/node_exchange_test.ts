@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { test } from "node:test";
+import { systemClock } from "../base/clock.ts";
+import { AnswerBatch } from "./answer_batch.ts";
 import { LISTENER_LIMITS } from "./listener_limits.ts";
 import { NodeExchange } from "./node_exchange.ts";
 
@@ -17,7 +19,8 @@ test("NodeExchange: an answer that could not be begun cuts the connection at the
     throw new TypeError("no head");
   };
   const target = { authority: "a", path: "/", pathWithQuery: "/" };
-  const exchange = new NodeExchange({ request, response, target, limits: LISTENER_LIMITS });
+  const answers = new AnswerBatch(systemClock);
+  const exchange = new NodeExchange({ request, response, target, limits: LISTENER_LIMITS, answers });
   assert.throws(() => exchange.answerFailure({ kind: "not-found" }), /no head/);
   assert.equal(exchange.isAnswered, true);
   assert.equal(socket.destroyed, false);

@@ -7,6 +7,7 @@ import type { StreamEnd } from "../base/byte_stream.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
+import type { AnswerBatch } from "./answer_batch.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "./latin1.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -15,6 +16,8 @@ import { areSendable, type SendableHead, toRawFields } from "./response_fields.t
 /** Settings of one response body. */
 export interface ResponseSinkOptions {
   readonly limits: Pick<ListenerLimits, "keepAliveTimeoutMs">;
+  /** Where an answer goes that is whole at once. */
+  readonly answers: AnswerBatch;
   /** The sink broke the answer off; `reason` is for the log. */
   readonly onAbort: (reason: string) => void;
 }
@@ -171,8 +174,7 @@ export class ResponseSink implements ResponseBody {
     const needsLength = contentLength === undefined && !isBodyless && this.#response.req.method !== "HEAD";
     if (needsLength) rawFields.push("content-length", String(this.#writtenBytes));
     this.#writeHead();
-    if (body === undefined) this.#response.end();
-    else this.#response.end(body, "latin1");
+    this.#options.answers.end(this.#response, body ?? "");
   }
 
   #writeHead(): void {
