@@ -87,7 +87,8 @@ export class MemoryView {
 /** The instance, as far as values are concerned. */
 export interface ValueState {
   readonly fuel: { charge(bytes: number): void };
-  withoutWaiting<T>(run: () => T): T;
+  /** False while JavaScript is on the guest's stack. */
+  mayBlock: boolean;
 }
 
 /** One component instance, as far as values are concerned. */
@@ -134,13 +135,18 @@ export class CanonEnv {
     const realloc = this.realloc;
     if (realloc === null) throw new TypeError("Cannot pass a value: the function has no realloc");
     const { scope } = this;
+    const { state } = scope;
+    const couldBlock = state.mayBlock;
     scope.mayLeave = false;
+    state.mayBlock = false;
     let pointer: number;
     try {
-      scope.state.fuel.charge(size);
-      pointer = scope.state.withoutWaiting(() => Number(realloc(0, 0, align, size | 0)) >>> 0);
+      state.fuel.charge(size);
+      pointer = Number(realloc(0, 0, align, size | 0)) >>> 0;
     } catch (error) {
       throw trapOfGuest(error);
+    } finally {
+      state.mayBlock = couldBlock;
     }
     scope.mayLeave = true;
     this.memory.refresh();

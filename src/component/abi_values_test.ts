@@ -43,7 +43,7 @@ function openEnv(pages = 1): Bench {
     hostClass: () => null,
   };
   const table = new HandleTable(new HandleLimit(100));
-  const state = { fuel: { charge() {} }, withoutWaiting: <T>(run: () => T): T => run() };
+  const state = { fuel: { charge() {} }, mayBlock: true };
   const env = new CanonEnv(view, { id: 0, table, state, mayLeave: true, lent: [], guestResources });
   const reallocs: (readonly number[])[] = [];
   let next = 1024;

@@ -109,18 +109,18 @@ export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly 
       throw error;
     }
   };
+  const leave = (value: unknown): unknown => {
+    scope.mayLeave = true;
+    scope.isEntered = false;
+    return value;
+  };
   const finish = (returned: FlatValue | undefined): unknown => {
     const core = returned ?? 0;
     env.memory.refresh();
     const value = lift(core);
-    const leave = (): unknown => {
-      scope.mayLeave = true;
-      scope.isEntered = false;
-      return value;
-    };
-    if (callPostReturn === null) return leave();
+    if (callPostReturn === null) return leave(value);
     scope.mayLeave = false;
-    return callPostReturn(plan.hasCoreResult ? [core] : [], plan.suspends && state.mayBlock, leave);
+    return callPostReturn(plan.hasCoreResult ? [core] : [], plan.suspends && state.mayBlock, () => leave(value));
   };
 
   return (values) => {

@@ -94,7 +94,8 @@ export class HandleTable {
   #end = 1;
   readonly #limit: HandleLimit;
   /** What was given away since `startTaking`, while the call it is for may still fail. */
-  #taken: TakenObject[] | null = null;
+  #taken: TakenObject[] = [];
+  #isTaking = false;
   /** Borrowed handles that the running call still has to drop. */
   borrows = 0;
 
@@ -133,19 +134,21 @@ export class HandleTable {
   take(handle: number, resourceId: number): unknown {
     if (this.#kinds[handle] !== resourceId) this.#refuse(handle);
     const value = this.#remove(handle);
-    if (this.#taken !== null && typeof value === "object" && value !== null) this.#taken.push({ resourceId, value });
+    if (this.#isTaking && typeof value === "object" && value !== null) this.#taken.push({ resourceId, value });
     return value;
   }
 
   /** From here on, what is taken belongs to nobody yet. */
   startTaking(): void {
-    this.#taken = [];
+    if (this.#taken.length > 0) this.#taken = [];
+    this.#isTaking = true;
   }
 
   /** It has a new owner; or, for one who met a failure, it is to be kept. */
   endTaking(): readonly TakenObject[] {
-    const taken = this.#taken ?? [];
-    this.#taken = null;
+    const taken = this.#taken;
+    this.#isTaking = false;
+    if (taken.length > 0) this.#taken = [];
     return taken;
   }
 
