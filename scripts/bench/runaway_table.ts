@@ -25,7 +25,7 @@ export async function runawayTable(
   for (const runtime of ["node", "deno"] as const) {
     for (const spinners of SPINNERS) {
       const values = await measure(runtime, spinners, { guests, rounds });
-      const stopped = spinners === 0 ? "" : round(values.stoppedAfterMs ?? Number.NaN);
+      const stopped = values.stoppedAfterMs === undefined ? "" : round(values.stoppedAfterMs);
       console.log(`| ${runtime} | ${spinners} | ${round(values.p50Ms)} | ${round(values.p99Ms)} | ${stopped} |`);
       const { stoppedAfterMs, ...times } = values;
       const all = stoppedAfterMs === undefined ? times : { ...times, stoppedAfterMs };
