@@ -8,7 +8,7 @@ import { type Plugin, rolldown, type RolldownLog } from "rolldown";
 import { readText } from "./build_files.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { type GuestShape, guestShape } from "./guest_source.ts";
-import { type GuestEngine, NATIVE_ON_STARLING, webGlobals } from "./web_globals.ts";
+import { webGlobals } from "./web_globals.ts";
 
 /** The guest's half of the project. */
 const SDK = fileURLToPath(new URL("../guest", import.meta.url));
@@ -29,13 +29,6 @@ const EXPORTS: ReadonlyMap<string, string> = new Map([
   ["run", "wasi:cli/run"],
 ]);
 
-/** What the bundler is told. */
-export interface BundleOptions {
-  readonly engine: GuestEngine;
-  /** The version that the engine's tool wants to see in imports. */
-  readonly wasiVersion: string;
-}
-
 /** One module, and what a component of it has to import and export. */
 export interface Bundle {
   readonly code: string;
@@ -49,20 +42,28 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/** @throws {GuestFault} with file, line and column where the source is wrong */
-export async function bundleGuest(entry: string, { engine, wasiVersion }: BundleOptions): Promise<Bundle> {
+/**
+ * @param wasiVersion stands in the bundle's imports instead of `GUEST_VERSION`
+ * @throws {GuestFault} with file, line and column where the source is wrong
+ */
+export async function bundleGuest(entry: string, wasiVersion: string): Promise<Bundle> {
   const shape = await shapeOf(entry);
   const unresolved: RolldownLog[] = [];
   const build = await rolldown({
     input: shape === "wit" ? entry : WRAPPED,
     treeshake: true,
-    transform: { inject: webGlobals(engine, SDK) },
+    // A guest that speaks WIT itself has nothing that would turn the loop.
+    ...(shape === "wit" ? {} : { transform: { inject: webGlobals(SDK) } }),
     onLog(level, log, handle) {
       // To rolldown a package that is not there is somebody else's to provide; here there is nobody else.
       if (log.code === "UNRESOLVED_IMPORT") unresolved.push(log);
       else handle(level, log);
     },
-    plugins: [sdkPlugin(engine), wasiPlugin(wasiVersion), wrapPlugin(entry, shape), sharedPlugin()],
+    plugins: [
+      wasiPlugin(wasiVersion),
+      sharedPlugin(),
+      ...(shape === "wit" ? [] : [sdkPlugin(), wrapPlugin(entry, shape)]),
+    ],
   });
   try {
     const { output } = await build.generate({ format: "esm", codeSplitting: false });
@@ -105,16 +106,11 @@ function sourcesOf(ids: readonly string[]): readonly string[] {
   return ids.filter((id) => id !== WRAPPED && !id.startsWith("\0"));
 }
 
-/** "loopgate/guest" is found wherever the guest's source is; files that the engine makes needless are not taken. */
-function sdkPlugin(engine: GuestEngine): Plugin {
+/** "loopgate/guest" is found wherever the guest's source is. */
+function sdkPlugin(): Plugin {
   return {
     name: "loopgate-guest",
-    resolveId(id, importer) {
-      if (id === "loopgate/guest") return `${SDK}/mod.ts`;
-      if (engine === "quickjs" || importer === undefined || !importer.startsWith(SDK)) return null;
-      if (id.endsWith("engine/quickjs.ts")) return `${SDK}/engine/starling.ts`;
-      return NATIVE_ON_STARLING.has(basename(id)) ? `${SDK}/native.ts` : null;
-    },
+    resolveId: (id) => id === "loopgate/guest" ? `${SDK}/mod.ts` : null,
     /** Streams are large, so only a program that may touch one gets them: one that names them, or something that has one. */
     transform: (code, id) =>
       id.startsWith(SDK) || !HAS_STREAM.test(code) ? null : `import ${JSON.stringify(`${SDK}/web_streams.ts`)};${code}`,
@@ -148,7 +144,7 @@ function wasiPlugin(version: string): Plugin {
   };
 }
 
-function wrapPlugin(entry: string, shape: GuestShape): Plugin {
+function wrapPlugin(entry: string, shape: "handler" | "service"): Plugin {
   const [file, make, name] = shape === "service"
     ? ["service_run.ts", "commandRun", "run"]
     : ["http_handler.ts", "incomingHandler", "incomingHandler"];

@@ -27,7 +27,7 @@ export interface BuiltGuest {
  * @throws {GuestFault} where the source is wrong
  */
 export async function buildQuickJsGuest(entry: string, scratch: string): Promise<BuiltGuest> {
-  const bundle = await bundleGuest(resolve(entry), { engine: "quickjs", wasiVersion: BUILD_VERSION });
+  const bundle = await bundleGuest(resolve(entry), BUILD_VERSION);
   const world = guestWorld([
     ...bundle.imports.map((name) => `import ${name}`),
     ...bundle.exports.map((name) => `export ${name}`),

@@ -1,2 +1,2 @@
-/** URLs, for an engine without them. (On StarlingMonkey the build takes `native.ts` in place of this file.) */
+/** URLs, for an engine without them. */
 export { URL, URLSearchParams } from "whatwg-url-minimum";

@@ -1,4 +1,4 @@
-/** The web's streams, for an engine without them. (On StarlingMonkey the build takes `native.ts` in place of this file.) */
+/** The web's streams, for an engine without them. */
 import * as streams from "web-streams-polyfill";
 import { useStreams } from "./byte_source.ts";
 

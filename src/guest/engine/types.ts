@@ -1,6 +1,6 @@
-/** How the JavaScript engines differ. */
+/** What the engine gives and wants. */
 
-/** A `u64`: a number on QuickJS, a bigint on StarlingMonkey. */
+/** A `u64`: a number on QuickJS, a bigint on other engines; `Number()` takes both. */
 export type U64 = number | bigint;
 
 /** What an export has started. */

@@ -1,0 +1,77 @@
+/** A Hono application that does what a test asks for. */
+import { connect, SocketError } from "loopgate/guest";
+import { Hono } from "hono";
+
+const app = new Hono<{ Bindings: Record<string, string> }>();
+
+app.get("/hello/:name", (context) => context.text(`Hello ${context.req.param("name")}`));
+app.get("/env", (context) => context.json(context.env));
+app.post("/json", async (context) => context.json({ got: await context.req.json<unknown>() }));
+app.post("/echo", (context) => new Response(context.req.raw.body));
+app.post("/length", async (context) => context.text(String((await context.req.arrayBuffer()).byteLength)));
+app.get("/wait/:ms", async (context) => {
+  await new Promise((resolve) => setTimeout(resolve, Number(context.req.param("ms"))));
+  return context.text("waited");
+});
+app.get("/later", (context) => {
+  const later = new Promise<void>((resolve) => setTimeout(() => resolve(console.log("later")), 20));
+  context.executionCtx.waitUntil(later);
+  return context.text("now");
+});
+app.get("/fetch", async (context) => {
+  try {
+    const answer = await fetch(context.req.query("url") ?? "", { headers: { "x-asked-by": "a guest" } });
+    return new Response(answer.body, answer);
+  } catch (error) {
+    const { name, message, cause } = error as Error;
+    return context.json({ name, message, cause }, 502);
+  }
+});
+app.post("/upload", async (context) => {
+  const answer = await fetch(context.req.query("url") ?? "", { method: "POST", body: context.req.raw.body });
+  return new Response(answer.body, answer);
+});
+app.get("/give-up", async (context) => {
+  try {
+    await fetch(context.req.query("url") ?? "", { signal: AbortSignal.timeout(50) });
+    return context.text("answered");
+  } catch (error) {
+    return context.text((error as Error).name);
+  }
+});
+app.get("/connect/:port", async (context) => {
+  try {
+    using connection = await connect({ port: Number(context.req.param("port")) });
+    const writer = connection.writable.getWriter();
+    await writer.write(new TextEncoder().encode("ping"));
+    await writer.close();
+    return context.text(await new Response(connection.readable).text());
+  } catch (error) {
+    return context.text(error instanceof SocketError ? error.code : String(error), 502);
+  }
+});
+app.get("/throws-nothing-hono-knows", () => {
+  throw "a text";
+});
+app.get("/broken", () => {
+  let count = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      count += 1;
+      if (count > 3) controller.error(new Error("the source broke"));
+      else controller.enqueue(new TextEncoder().encode("part\n"));
+    },
+  });
+  return new Response(body);
+});
+app.get("/never", () => new Promise<Response>(() => {}));
+app.get("/timer-throws", async (context) => {
+  setTimeout(() => {
+    throw new RangeError("in a timer");
+  }, 0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  return context.text("went on");
+});
+app.get("/forbidden-header", () => new Response("x", { headers: { "x-ok": "1", connection: "close" } }));
+
+export default app;
