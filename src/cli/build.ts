@@ -35,6 +35,14 @@ export async function build({ folder }: BuildCommand, tools: BuildCommandTools):
   const count = (kind: string): number => outcomes.filter((outcome) => outcome.kind === kind).length;
   const [built, fresh, faulty] = [count("built"), count("fresh"), count("faulty")];
   if (faulty > 0 || diagnostics.length > 0) return OPERATOR_EXIT_CODE;
-  if (built === 0) stdout.write(fresh === 0 ? `nothing to build in ${folder}\n` : `all ${fresh} guests are fresh\n`);
+  if (built === 0) {
+    stdout.write(
+      fresh === 0
+        ? `nothing to build in ${folder}\n`
+        : fresh === 1
+        ? "the guest is fresh\n"
+        : `all ${fresh} guests are fresh\n`,
+    );
+  }
   return 0;
 }

@@ -5,8 +5,11 @@
 import process from "node:process";
 import { stripOwnSources } from "./strip_types.mjs";
 
-const JOBS = new Set(["quickjs", "adapt"]);
+const TOOLS = new Map([["quickjs", ["componentize-qjs", "rolldown"]], ["adapt", ["@bytecodealliance/jco"]]]);
 const kind = process.argv[2];
-if (!JOBS.has(kind)) throw new TypeError(`Cannot build "${kind}", expected one of ${[...JOBS].join(", ")}`);
+const tools = TOOLS.get(kind);
+if (tools === undefined) throw new TypeError(`Cannot build "${kind}", expected one of ${[...TOOLS.keys()].join(", ")}`);
+// Before anything hooks into loading: Deno then takes a native addon for JavaScript.
+for (const tool of tools) await import(tool);
 stripOwnSources(undefined);
 await import(new URL(`../build/${kind}_job.ts`, import.meta.url).href);

@@ -1,5 +1,6 @@
 /** Builds as processes: a guest's tools and first lines in a process of this program's, or a program that the user's file names. */
 import { type ChildProcess, fork, spawn } from "node:child_process";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type BuildJob, type BuildReport, type FinishedJob, parseReport, type RunJob } from "../build/build_job.ts";
 import type { RunProgram } from "../build/command_build.ts";
@@ -16,7 +17,11 @@ export function jobRunner(deadlineMs: number = JOB_MS_MAX): RunJob {
 }
 
 async function runJob(job: BuildJob, deadlineMs: number): Promise<FinishedJob> {
-  const child = fork(CHILD, [job.kind, JSON.stringify(job)], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = fork(CHILD, [job.kind, JSON.stringify(job)], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // What it prints is shown as text.
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   let report: BuildReport | undefined;
   child.on("message", (message) => void (report ??= parseReport(message)));
   let isLate = false;

@@ -6,6 +6,9 @@ import type { Colours } from "./colours.ts";
 
 type OutcomeOf<Kind extends GuestOutcome["kind"]> = Extract<GuestOutcome, { readonly kind: Kind }>;
 
+/** A compiler says why at its end. */
+const PRINTED_LINES_MAX = 100;
+
 /** One line: what, how long, how large. */
 export function builtText({ component, durationMs, bytes }: OutcomeOf<"built">, colours: Colours): string {
   const seconds = (durationMs / 1000).toFixed(1);
@@ -15,9 +18,8 @@ export function builtText({ component, durationMs, bytes }: OutcomeOf<"built">, 
 /** The faults with their places, and what the build printed besides. */
 export function buildFaultText({ component, diagnostics, printed }: OutcomeOf<"faulty">, colours: Colours): string {
   const faults = diagnostics.map((diagnostic) => `${diagnosticText(diagnostic, colours)}\n`).join("\n");
-  const lines = printed.trim() === ""
-    ? ""
-    : `${printed.trimEnd().split("\n").map((line) => `  ${escapeText(line)}`).join("\n")}\n`;
+  const said = printed.trimEnd() === "" ? [] : printed.trimEnd().split("\n").slice(-PRINTED_LINES_MAX);
+  const lines = said.map((line) => `  ${escapeText(line)}\n`).join("");
   return `${faults}${lines}${colours.fault("not built")} ${escapeText(component)}\n`;
 }
 

@@ -4,28 +4,31 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
-import { systemClock } from "../../src/base/clock.ts";
-import { buildFolder } from "../../src/build/build_folder.ts";
+import { LOOPBACK_V4 } from "../../src/base/ip_address.ts";
 import { makeWorkload } from "../../src/build/new_workload.ts";
 import { TEMPLATE_NAMES, type TemplateName, TEMPLATES } from "../../src/build/templates.ts";
-import { jobRunner, runProgram } from "../../src/cli/build_process.ts";
 import { folderFiles } from "../../src/config/folder_files.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
-import { rustEnvironment } from "../../scripts/guest_build/rust_toolchain.ts";
+import { buildAll } from "../support/build_all.ts";
 import { loopgate, ROOT } from "../support/program.ts";
 
+/** Where no name server is: a port of this machine that nothing listens on. */
+const NOBODY = { address: LOOPBACK_V4, port: 9 };
+
 /** What each answers; an upstream cannot be had here, so that its proxy says so. */
-const ANSWERS: Readonly<
-  Record<TemplateName, { readonly path: string; readonly body?: string; readonly text: RegExp }>
-> = {
-  hello: { path: "/shop", text: /^Hello from Loopgate at \/shop\n$/ },
-  "service-tcp": { path: "/task", body: '{"payload":"hello edge"}', text: /^h3110 3dg3$/ },
-  "fetch-proxy": { path: "/proxy/", text: /./ },
-  hono: { path: "/shop/hello/you", text: /^\{"hello":"you"\}$/ },
-  "service-tcp-rust": { path: "/task", body: '{"payload":"hello edge"}', text: /^h3110 3dg3$/ },
-};
+const ANSWERS: readonly {
+  readonly template: TemplateName;
+  readonly path: string;
+  readonly body?: string;
+  readonly status?: number;
+  readonly text: RegExp;
+}[] = [
+  { template: "hello", path: "/my-hello", text: /^Hello from Loopgate at \/my-hello\n$/ },
+  { template: "service-tcp", path: "/task", body: '{"payload":"hello edge"}', text: /^h3110 3dg3$/ },
+  { template: "fetch-proxy", path: "/proxy/", status: 502, text: /^The upstream cannot be reached\n$/ },
+  { template: "hono", path: "/my-hono/hello/you", text: /^\{"hello":"you"\}$/ },
+];
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "loopgate-new-"));
@@ -36,51 +39,29 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-/** The toolchain of the test guests, when it is there. */
-async function rustToolchain(): Promise<string | undefined> {
-  const toolchains = join(ROOT, ".cache/toolchains");
-  const names = await readdir(toolchains).catch(() => []);
-  const name = names.find((each) => /^rust-[0-9a-f]+$/.test(each));
-  return name === undefined ? undefined : join(toolchains, name);
-}
-
-for (const template of TEMPLATE_NAMES) {
-  test(`template ${template}: no fault for an editor, and it serves what it promises`, async (t) => {
-    const { isTypeScript, curl } = TEMPLATES[template];
-    const { path, body, text } = ANSWERS[template];
-    assert.ok(curl.replace(":name", "shop").endsWith(path), curl);
-    const rust = isTypeScript ? undefined : await rustToolchain();
-    if (!isTypeScript && rust === undefined) return t.skip("there is no Rust toolchain for WASI");
-    const before = { ...process.env };
-    t.after(() => void (process.env = before));
-    if (rust !== undefined) Object.assign(process.env, rustEnvironment(rust));
-    await withFolder(async (folder) => {
-      await makeWorkload({ name: "shop", template, folder }, folderFiles);
-      if (isTypeScript) {
-        const { stdout, status } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", join(folder, "shop")]);
-        assert.equal(status, 0, String(stdout));
+test("templates: side by side they have no fault for an editor, build, and serve what they promise", () =>
+  withFolder(async (folder) => {
+    assert.deepEqual(ANSWERS.map(({ template }) => template), TEMPLATE_NAMES.filter((name) => !name.endsWith("-rust")));
+    for (const { template, path } of ANSWERS) {
+      const name = `my-${template}`;
+      assert.ok(TEMPLATES[template].curl.replace(":name", name).endsWith(path), template);
+      await makeWorkload({ name, template, folder }, folderFiles);
+      const { stdout, status } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", join(folder, name)]);
+      assert.equal(status, 0, String(stdout));
+    }
+    await buildAll(folder);
+    // Nobody here may ask the machine's name servers.
+    const gateway = await startGateway({ folder, listen: { host: "127.0.0.1", port: 0 }, resolver: [NOBODY] });
+    try {
+      for (const { template, path, body, status = 200, text } of ANSWERS) {
+        const answer = await fetch(gateway.url + path, body === undefined ? {} : { method: "POST", body });
+        assert.match(await answer.text(), text, template);
+        assert.equal(answer.status, status, template);
       }
-      const { outcomes, diagnostics } = await buildFolder(folder, folderFiles, {
-        runJob: jobRunner(),
-        runProgram,
-        clock: systemClock,
-        onOutcome: () => {},
-      });
-      assert.deepEqual(diagnostics, []);
-      assert.deepEqual(outcomes.filter(({ kind }) => kind !== "built"), []);
-      assert.ok(outcomes.length > 0);
-      const gateway = await startGateway({ folder, listen: { host: "127.0.0.1", port: 0 } });
-      try {
-        const request = body === undefined ? {} : { method: "POST", body };
-        const answer = await fetch(gateway.url + path, request);
-        assert.match(await answer.text(), text);
-        assert.ok(answer.status === 200 || template === "fetch-proxy", String(answer.status));
-      } finally {
-        await gateway.close();
-      }
-    });
-  });
-}
+    } finally {
+      await gateway.close();
+    }
+  }));
 
 test("loopgate new: says what it made and what comes next, and never touches what is there", () =>
   withFolder(async (folder) => {
