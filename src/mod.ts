@@ -34,7 +34,9 @@ export {
 } from "./base/limits.ts";
 export { type ErrorCode, LoopgateError } from "./base/errors.ts";
 export {
+  createGateway,
   type Gateway,
+  type GatewayCore,
   type GatewayMetrics,
   type GatewayOptions,
   LISTEN_DEFAULT,
@@ -44,6 +46,7 @@ export type { GatewayLimits } from "./gateway/limit_overrides.ts";
 export type { ReloadOutcome } from "./gateway/reloader.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
+export type { FetchOptions } from "./server/web_app.ts";
 export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";
 export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";

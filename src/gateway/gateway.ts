@@ -10,9 +10,9 @@ import { type GuestTools, type OnTrap, openGuestTools } from "../instance/guest_
 import { HOST_BYTES_MAX } from "../instance/process_budget.ts";
 import type { Egress } from "../network/egress.ts";
 import { RouterTable } from "../router/router_table.ts";
-import { HttpApp } from "../server/http_app.ts";
-import { HttpListener, type ListenAddress } from "../server/http_listener.ts";
-import { LISTENER_LIMITS, type ListenerLimits } from "../server/listener_limits.ts";
+import type { ListenAddress } from "../server/http_listener.ts";
+import type { FetchOptions } from "../server/web_app.ts";
+import { LISTENER_LIMITS } from "../server/listener_limits.ts";
 import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import { type FailureCount, FailureCounts } from "../telemetry/failure_counts.ts";
@@ -26,6 +26,7 @@ import { type RequestCount, RequestCounts } from "../telemetry/request_counts.ts
 import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 import { type OpenAdmin, openAdmin } from "./open_admin.ts";
+import { openServer } from "./open_server.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
 import { openEgressTools } from "./egress_tools.ts";
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly folder: string;
   /** Over what `gateway.jsonc` says. Default: 127.0.0.1:8080. */
   readonly listen?: ListenAddress;
+  /** Where the program around listens, by address: no guest reaches that, whatever its policy says. */
+  readonly ownListeners?: readonly HostPort[];
   /** Where health, metrics and the admin page are served, over what `gateway.jsonc` says. Default: nowhere. */
   readonly admin?: HostPort;
   /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: false. */
@@ -83,12 +86,8 @@ export interface GatewayMetrics {
   readonly instances: readonly InstanceCount[];
 }
 
-/** A running gateway. */
-export interface Gateway {
-  /** Where it listens; the port is the real one. */
-  readonly address: ListenAddress;
-  /** `http://127.0.0.1:8080`. */
-  readonly url: string;
+/** A running gateway, with or without a listener of its own. */
+export interface GatewayCore {
   /** Where the admin listens; undefined: nowhere. */
   readonly adminAddress: HostPort | undefined;
   /** How long `close` lets requests in flight finish. */
@@ -113,8 +112,24 @@ export interface Gateway {
    * @throws {LoopgateError} ERR_USAGE when there is no such workload, or the port cannot be opened
    */
   publish(workload: string, options: PublishOptions): Promise<{ readonly address: SocketAddress }>;
+  /**
+   * Answers a request of the web as the listener does one, with its routes, limits and log lines. Resolves when the head of the
+   * answer is there; rejects only when the request's signal is aborted before. What a server does for its clients (timeouts
+   * for slow ones, bounds on headers and connections) is the program's own.
+   *
+   * @example new Hono().mount("/edge", (request) => gateway.fetch(request));
+   */
+  fetch(request: Request, options?: FetchOptions): Promise<Response>;
   /** Stops accepting, lets requests in flight finish for a while, then ends everything. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A running gateway that listens. */
+export interface Gateway extends GatewayCore {
+  /** Where it listens; the port is the real one. */
+  readonly address: ListenAddress;
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string;
 }
 
 /** Of the heap of JavaScript, for what the host keeps for guests; the rest is for the gateway itself. */
@@ -133,6 +148,27 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
  * await gateway.close();
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { core, address } = await openGateway(options, true);
+  if (address === undefined) throw new TypeError("Cannot tell where the gateway listens");
+  return Object.assign(core, { address, url: urlOf(address) });
+}
+
+/**
+ * A gateway without a listener, for a program that has a server: requests come by `fetch`.
+ *
+ * @throws {LoopgateError} ERR_CONFIG (with all diagnostics, when they are the files'), ERR_LISTEN for the admin's address
+ * @example
+ * const gateway = await createGateway({ folder: "workloads" });
+ * const app = new Hono().mount("/edge", (request) => gateway.fetch(request));
+ */
+export async function createGateway(options: Omit<GatewayOptions, "listen">): Promise<GatewayCore> {
+  return (await openGateway(options, false)).core;
+}
+
+async function openGateway(
+  options: GatewayOptions,
+  listens: boolean,
+): Promise<{ readonly core: GatewayCore; readonly address: ListenAddress | undefined }> {
   const { folder, files = folderFiles } = options;
   const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING, tracksWrites: true }) };
   const first = await readFolder(reading);
@@ -142,21 +178,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { tools, counts, close: closeTelemetry } = openTelemetry(options, operator);
   const { counters } = tools;
   const listenerLimits = { ...LISTENER_LIMITS, ...operator.listener, ...options.limits?.listener };
-  let own: SocketAddress[] = [];
-  const router = new RouterTable<Route>();
+  const own: SocketAddress[] = [];
   const drainMs = listenerLimits.drainTimeoutMs;
-  const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own: () => own });
-  const published = new PublishedPorts(workloads, tools, (address) => own = [...own, address]);
+  const router = new RouterTable<Route>();
+  const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own });
+  const published = new PublishedPorts(workloads, tools, (address) => void own.push(address));
   workloads.open(first);
-  const { listener, app } = openServer(router, tools, listenerLimits);
+  const { listener, app, web, closeWeb } = openServer(router, tools, listenerLimits);
   const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit });
-  let address: ListenAddress;
+  let address: ListenAddress | undefined;
   let admin: OpenAdmin | undefined;
   try {
     // A guest must not reach the gateway itself, so nothing runs before its addresses are known.
-    address = await listener.listen(options.listen ?? operator.listen ?? LISTEN_DEFAULT);
+    if (listens) address = await listener.listen(options.listen ?? operator.listen ?? LISTEN_DEFAULT);
     admin = await openAdmin(options.admin ?? operator.admin, {
-      url: urlOf(address),
+      url: address === undefined ? "(inside a program)" : urlOf(address),
       startedWallMs: quietClock.wallMs(),
       workloads,
       counters,
@@ -164,7 +200,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       recent: counts.recent,
       isDraining: () => listener.isClosing,
     }, tools.emit);
-    own = [address, admin?.address].flatMap((each) => each === undefined ? [] : socketAddressOf(each));
+    const addresses = [address, admin?.address, ...(options.ownListeners ?? [])];
+    own.push(...addresses.flatMap((each) => each === undefined ? [] : socketAddressOf(each)));
   } catch (error) {
     await Promise.all([workloads.close(), listener.close(0)]);
     throw error;
@@ -173,20 +210,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const watch = options.watch === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const drained = listener.close();
+    const drained = Promise.all([listener.close(), closeWeb()]);
     // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
     workloads.sendAwayWaiting();
     const quiet = Promise.all([watch?.close(), reloader.close(), published.close()]);
     await drained;
     await workloads.close();
     await quiet;
-    await app.settled();
+    await Promise.all([app.settled(), web.settled()]);
     await admin?.close();
     closeTelemetry();
   };
-  return {
-    address,
-    url: urlOf(address),
+  const core: GatewayCore = {
     adminAddress: admin?.address,
     drainMs,
     get workloads() {
@@ -197,8 +232,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     serviceState: (name) => workloads.current(name)?.service?.state.kind,
     reload: () => reloader.reload(),
     publish: (workload, port) => published.open(workload, port),
+    fetch: (request, fetchOptions) => web.fetch(request, fetchOptions),
     close: () => closed ??= close(),
   };
+  return { core, address };
 }
 
 /** The workloads of a gateway, none of them made yet. */
@@ -208,8 +245,8 @@ function openWorkloads(options: GatewayOptions, shared: {
   readonly counts: Counts;
   readonly operator: GatewaySpec;
   readonly drainMs: number;
-  /** Where the gateway itself listens. */
-  readonly own: () => readonly SocketAddress[];
+  /** Where the gateway itself listens, as far as it is known when somebody asks. */
+  readonly own: readonly SocketAddress[];
 }): WorkloadSet {
   const { router, tools, counts, operator, drainMs, own } = shared;
   const { clock, counters } = tools;
@@ -225,7 +262,7 @@ function openWorkloads(options: GatewayOptions, shared: {
         resolver: options.resolver ?? resolver,
         ca: options.ca ?? ca,
         nat64,
-        listeners: own,
+        listeners: () => own,
         clock,
         counters,
       }),
@@ -293,23 +330,6 @@ async function openWatch(folder: string, clock: Clock, reloader: Reloader): Prom
   const watch = new FolderWatch({ folder, probe: folderProbe, clock, onChanged });
   await reloader.follow(watch);
   return watch;
-}
-
-function openServer(
-  router: RouterTable<Route>,
-  { clock, counters, emit, onLimit }: GuestTools,
-  limits: ListenerLimits,
-): { readonly listener: HttpListener; readonly app: HttpApp } {
-  const app: HttpApp = new HttpApp({ router, limits, clock, counters, emit, isDraining: () => listener.isClosing });
-  const listener: HttpListener = new HttpListener({
-    limits,
-    clock,
-    serve: (request, response) => app.serve(request, response),
-    onRefused: (failure) => app.logRefused(failure),
-    onFault: (error) => emit({ kind: "fault", where: "listener", error }),
-    onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
-  });
-  return { listener, app };
 }
 
 function socketAddressOf({ host, port }: HostPort): readonly SocketAddress[] {

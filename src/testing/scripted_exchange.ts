@@ -16,7 +16,7 @@ import { latin1ToBytes } from "../server/latin1.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { AttemptLog, LiveAttempt } from "./attempts.ts";
 import type { HttpEntry, SentRequest } from "./http_script.ts";
-import { feed, QueueSource } from "./queue_source.ts";
+import { feed, QueueSource } from "../server/queue_source.ts";
 import type { TestTime } from "./test_time.ts";
 
 /** What an exchange is made of. */

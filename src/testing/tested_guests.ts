@@ -1,9 +1,10 @@
 /** What a component and a workload under test have in common: what happened, time, and the end. */
 import type { Attempt } from "./attempts.ts";
 import type { OutputLine, TestWorld } from "./test_world.ts";
-import { requestOf, serveRequest } from "./web_exchange.ts";
+import { CLIENT_ADDRESS, requestOf, webRequestOf } from "./web_request.ts";
 import type { Router } from "../router/router.ts";
 import type { Destination } from "../server/http_app.ts";
+import { serveWebRequest } from "../server/web_exchange.ts";
 
 /** How guests under test are ended. */
 export interface TestedGuestsOptions {
@@ -95,16 +96,21 @@ export class TestedGuests {
   ): Promise<Response> {
     const { world } = this;
     const { time } = world;
-    const answer = serveRequest(requestOf(input, init), {
-      router,
-      time,
-      onFailure: (words) => world.failures.push(words),
-      onServed: (served) => {
-        this.#served.add(served);
-        // Who waits for it is told of its failure.
-        served.catch(() => {}).finally(() => this.#served.delete(served));
-      },
-    });
+    const leave = time.enter();
+    const request = webRequestOf(requestOf(input, init)).finally(leave);
+    const answer = request.then((whole) =>
+      serveWebRequest(whole, {
+        router,
+        activity: time,
+        remoteAddress: CLIENT_ADDRESS,
+        onFailure: (words) => world.failures.push(words),
+        onServed: (_exchange, _destination, served) => {
+          this.#served.add(served);
+          // Who waits for it is told of its failure.
+          served.catch(() => {}).finally(() => this.#served.delete(served));
+        },
+      })
+    );
     const response = await time.during(answer);
     world.attempts.check();
     return response;

@@ -82,6 +82,7 @@ export class FakeProcess {
       metrics: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [] }),
       serviceState: () => undefined,
       reload: () => Promise.resolve([]),
+      fetch: () => Promise.reject(new Error("not asked for")),
       close: () => {
         this.closes++;
         return close();

@@ -1,4 +1,4 @@
-/** Bytes that a test gives, as whoever reads a body wants them. */
+/** Bytes of a stream of the web, as whoever reads a body wants them. */
 import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
@@ -64,7 +64,7 @@ export class QueueSource implements ByteSource {
   }
 }
 
-/** Feeds a source from a stream of the web. `enter` says that the next piece is the test's to come, and gives back how to say it came. */
+/** Feeds a source from a stream of the web. `enter` says that the next piece is the client's to come, and gives back how to say it came. */
 export async function feed(
   source: QueueSource,
   stream: ReadableStream<Uint8Array>,

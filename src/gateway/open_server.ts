@@ -1,0 +1,42 @@
+/** What takes requests: the listener with its app, and the app of `gateway.fetch`. */
+import type { GuestTools } from "../instance/guest_tools.ts";
+import type { RouterTable } from "../router/router_table.ts";
+import { HttpApp } from "../server/http_app.ts";
+import { HttpListener } from "../server/http_listener.ts";
+import type { ListenerLimits } from "../server/listener_limits.ts";
+import { WebApp } from "../server/web_app.ts";
+import type { Route } from "../workload/route.ts";
+
+/** Made, not listening. */
+export function openServer(
+  router: RouterTable<Route>,
+  { clock, counters, emit, onLimit }: GuestTools,
+  limits: ListenerLimits,
+): {
+  readonly listener: HttpListener;
+  readonly app: HttpApp;
+  readonly web: WebApp;
+  /** Takes no more by `fetch`; resolves when what runs is done, or its time is over. */
+  readonly closeWeb: () => Promise<void>;
+} {
+  let isClosed = false;
+  const shared = { router, limits, clock, counters, emit };
+  const app: HttpApp = new HttpApp({ ...shared, isDraining: () => listener.isClosing });
+  const web = new WebApp({ ...shared, isDraining: () => isClosed });
+  const listener: HttpListener = new HttpListener({
+    limits,
+    clock,
+    serve: (request, response) => app.serve(request, response),
+    onRefused: (failure) => app.logRefused(failure),
+    onFault: (error) => emit({ kind: "fault", where: "listener", error }),
+    onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
+  });
+  const closeWeb = async (): Promise<void> => {
+    isClosed = true;
+    const { promise: isOver, resolve } = Promise.withResolvers<void>();
+    const cancelLimit = clock.startTimer(limits.drainTimeoutMs, resolve);
+    await Promise.race([web.settled(), isOver]);
+    cancelLimit();
+  };
+  return { listener, app, web, closeWeb };
+}

@@ -1,0 +1,131 @@
+/** `gateway.fetch`: requests of the web to routes, for programs that have a server of their own. */
+import type { Clock } from "../base/clock.ts";
+import type { Router } from "../router/router.ts";
+import type { EmitEvent } from "../telemetry/events.ts";
+import type { LiveCounters } from "../telemetry/live_counters.ts";
+import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import type { Destination } from "./http_app.ts";
+import { NO_ACTIVITY } from "./web_body.ts";
+import { failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
+
+/** What the server around knows of a request. */
+export interface FetchOptions {
+  /** The client's address, for `Forwarded` and `X-Forwarded-For`. Default: unknown. */
+  readonly remoteAddress?: string;
+}
+
+/** What an app needs. */
+export interface WebAppOptions {
+  readonly router: Router<Destination>;
+  readonly clock: Clock;
+  readonly counters: LiveCounters;
+  readonly emit: EmitEvent;
+  readonly isDraining: () => boolean;
+}
+
+/** What is known of a request while it lasts. */
+interface OpenRequest {
+  readonly request: Request;
+  readonly startedMs: number;
+  cause: string | undefined;
+  served: { readonly exchange: WebExchange; readonly destination: Destination } | undefined;
+}
+
+/** Serves requests that came over somebody else's listener; owns those that are running. */
+export class WebApp {
+  readonly #options: WebAppOptions;
+  #running = 0;
+  #onSettled: (() => void)[] = [];
+
+  constructor(options: WebAppOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the head of the answer is there; rejects when the request's signal is aborted before that. */
+  async fetch(request: Request, { remoteAddress }: FetchOptions = {}): Promise<Response> {
+    const { clock, counters, router, isDraining } = this.#options;
+    const open: OpenRequest = { request, startedMs: clock.monotonicMs(), cause: undefined, served: undefined };
+    this.#running++;
+    counters.add("requests", 1);
+    if (isDraining()) return this.#refuse(open, { kind: "draining" });
+    try {
+      const response = await serveWebRequest({ request, body: request.body ?? undefined, length: undefined }, {
+        router,
+        activity: NO_ACTIVITY,
+        remoteAddress,
+        onFailure: (words) => open.cause ??= words,
+        onServed: (exchange, destination, served) => {
+          open.served = { exchange, destination };
+          void this.#untilServed(open, served);
+        },
+      });
+      this.#endLater(open, response.status);
+      return response;
+    } catch (error) {
+      // Only an abort comes here: everything else is an answer.
+      open.cause ??= "the client went away";
+      this.#endLater(open, failureAnswer({ kind: "client-gone" }).status);
+      throw error;
+    }
+  }
+
+  /** Resolves when nothing is running any more. */
+  async settled(): Promise<void> {
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
+  }
+
+  #refuse(open: OpenRequest, failure: GatewayFailure): Response {
+    open.cause = describeGatewayFailure(failure);
+    const response = failureResponse(failure);
+    this.#endLater(open, response.status);
+    return response;
+  }
+
+  /** A fault of the gateway is told like that of the listener, and answered, so that nobody waits for ever. */
+  async #untilServed({ served }: OpenRequest, done: Promise<void>): Promise<void> {
+    this.#running++;
+    try {
+      await done;
+    } catch (error) {
+      const { workload, route } = served?.destination ?? { workload: "?", route: "?" };
+      this.#options.emit({ kind: "fault", where: `route ${workload}/${route}`, error });
+      served?.exchange.fault(error);
+    } finally {
+      this.#left();
+    }
+  }
+
+  /** Its line is written when the last byte was read: only then it is known how it ended. */
+  #endLater(open: OpenRequest, status: number): void {
+    const over = open.served?.exchange.over ?? Promise.resolve();
+    void over.then(() => {
+      this.#options.counters.add("requests", -1);
+      this.#emit(open, status);
+      this.#left();
+    });
+  }
+
+  #emit({ request, startedMs, cause, served }: OpenRequest, status: number): void {
+    const { clock, emit } = this.#options;
+    const cpuMs = served?.exchange.cpuMs;
+    emit({
+      kind: "request",
+      method: request.method,
+      path: new URL(request.url).pathname,
+      status,
+      durationMs: wholeUs(clock.monotonicMs() - startedMs),
+      ...(served !== undefined && { workload: served.destination.workload, route: served.destination.route }),
+      ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),
+      ...(cause !== undefined && { cause }),
+    });
+  }
+
+  #left(): void {
+    this.#running--;
+    if (this.#running === 0) { for (const resolve of this.#onSettled.splice(0)) resolve(); }
+  }
+}
+
+function wholeUs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

@@ -1,0 +1,114 @@
+/** The body of an answer as a stream of the web. */
+import type { StreamEnd } from "../base/byte_stream.ts";
+import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
+import type { ResponseBody } from "../host/http/exchange.ts";
+import { ByteQueue } from "../network/byte_queue.ts";
+
+/** Is told what is under way: the testing kit moves its clock only when nothing is. */
+export interface Activity {
+  /** A step of whoever sends or reads begins; the function that is given back ends it. */
+  enter(): () => void;
+  /** Somebody waits for a guest. */
+  during<T>(promise: Promise<T>): Promise<T>;
+}
+
+/** For a gateway in real time. */
+export const NO_ACTIVITY: Activity = { enter: () => () => {}, during: (promise) => promise };
+
+/** What may wait for a client that does not read yet. */
+const WINDOW_BYTES = 64 * 1024;
+
+/** What whoever reads is told of. */
+export interface WebBodyOptions {
+  readonly activity: Activity;
+  /** The guest, or a limit, broke the answer off. */
+  readonly onAbort: (reason: string) => void;
+  /** The last byte was read, or nobody reads any more. */
+  readonly onOver: () => void;
+}
+
+/** Between a guest that writes and whoever reads the `Response`. */
+export class WebBody implements ResponseBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #waiters = new WaitList();
+  readonly #queue = new ByteQueue();
+  readonly #options: WebBodyOptions;
+  #end: "open" | "finished" | "cut" = "open";
+  #cutFor: unknown;
+  #pulled: (() => void) | undefined;
+
+  constructor(options: WebBodyOptions) {
+    this.#options = options;
+    this.stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.clientGone(new Error("the body was cancelled")),
+    }, { highWaterMark: 0 });
+  }
+
+  isReady(): boolean {
+    return this.permit() !== 0;
+  }
+
+  onReady(wake: () => void): () => void {
+    return this.isReady() ? ALWAYS_READY.onReady(wake) : this.#waiters.add(wake);
+  }
+
+  permit(): number | StreamEnd {
+    return this.#end === "open" ? Math.max(0, WINDOW_BYTES - this.#queue.length) : "closed";
+  }
+
+  write(bytes: Uint8Array): StreamEnd | undefined {
+    if (this.#end !== "open") return "closed";
+    this.#queue.push(bytes);
+    this.#pulled?.();
+  }
+
+  flush(): StreamEnd | undefined {
+    return this.#end === "open" ? undefined : "closed";
+  }
+
+  dispose(): void {}
+
+  finish(): void {
+    this.#close("finished");
+  }
+
+  abort(reason: string): void {
+    this.#cutFor = new TypeError(`The answer broke off: ${reason}`);
+    this.#options.onAbort(reason);
+    this.#close("cut");
+  }
+
+  /** Nobody reads any more. */
+  clientGone(reason: unknown): void {
+    this.#cutFor = reason;
+    this.#close("cut");
+    this.#options.onOver();
+  }
+
+  #close(end: "finished" | "cut"): void {
+    if (this.#end !== "open") return;
+    this.#end = end;
+    this.#pulled?.();
+    this.#waiters.wakeAll();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    while (this.#queue.length === 0 && this.#end === "open") {
+      const pulled = new Promise<void>((resolve) => {
+        this.#pulled = resolve;
+      });
+      await this.#options.activity.during(pulled);
+    }
+    if (this.#queue.length > 0) {
+      controller.enqueue(new Uint8Array(this.#queue.take(WINDOW_BYTES)));
+      this.#waiters.wakeAll();
+    } else if (this.#end === "finished") {
+      controller.close();
+      this.#options.onOver();
+    } else {
+      controller.error(this.#cutFor);
+      this.#options.onOver();
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * A request of the web, served as the listener serves one: the same target and fields, the same answers of the gateway
+ * itself (`failure_status.ts`). Only the wire is missing.
+ */
+import type { ByteSource } from "../base/byte_stream.ts";
+import { WaitList } from "../base/waitable.ts";
+import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
+import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { Router } from "../router/router.ts";
+import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import type { Destination } from "./http_app.ts";
+import { bytesToLatin1 } from "./latin1.ts";
+import { feed, QueueSource } from "./queue_source.ts";
+import { requestFields } from "./request_fields.ts";
+import { parseRequestTarget } from "./request_target.ts";
+import { sendableHead } from "./response_fields.ts";
+import { type Activity, WebBody } from "./web_body.ts";
+
+/** A request whose body may have been read already. */
+export interface WebRequest {
+  readonly request: Request;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | undefined;
+  /** Of the body, where it is known and no field says it. */
+  readonly length: number | undefined;
+}
+
+/** What serves. */
+export interface ServeWebOptions {
+  readonly router: Router<Destination>;
+  readonly activity: Activity;
+  /** The client's, as the server around knows it; undefined: unknown. */
+  readonly remoteAddress: string | undefined;
+  /** What the gateway answered by itself, or why an answer broke off. */
+  readonly onFailure: (words: string) => void;
+  /** A guest was found; `served` resolves when it is done, maybe long after its answer. */
+  readonly onServed: (exchange: WebExchange, destination: Destination, served: Promise<void>) => void;
+}
+
+/** Statuses whose `Response` may have no body. */
+const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Resolves when the head of the answer is there. Rejects only when the request's signal is aborted before. */
+export async function serveWebRequest(webRequest: WebRequest, options: ServeWebOptions): Promise<Response> {
+  const { request, body, length } = webRequest;
+  const fail = (failure: GatewayFailure): Response => {
+    options.onFailure(describeGatewayFailure(failure));
+    return failureResponse(failure);
+  };
+  const url = new URL(request.url);
+  const scheme = url.protocol === "https:" ? "https" : "http";
+  const rawHeaders = ["host", url.host, ...[...request.headers].filter(([name]) => name !== "host").flat()];
+  if (length !== undefined && !request.headers.has("content-length")) rawHeaders.push("content-length", String(length));
+  const target = `${url.pathname}${url.search}`;
+  const verdict = parseRequestTarget({ method: request.method, target, rawHeaders, httpVersion: "1.1" });
+  if (verdict.kind !== "target") return fail({ kind: "bad-request", detail: "an invalid request target" });
+  const found = options.router.match(verdict.target.authority, verdict.target.path, request.method);
+  if (found.kind !== "found") return fail(found);
+  const { remoteAddress } = options;
+  const exchange = new WebExchange({
+    head: {
+      method: request.method,
+      scheme,
+      authority: verdict.target.authority,
+      pathWithQuery: verdict.target.pathWithQuery,
+      headers: requestFields(rawHeaders, { remoteAddress, authority: url.host, scheme }),
+    },
+    body,
+    signal: request.signal,
+    ...options,
+  });
+  options.onServed(exchange, found.target, exchange.serve(found.target));
+  return await exchange.answered;
+}
+
+/** The answer that the gateway gives by itself. */
+export function failureResponse(failure: GatewayFailure): Response {
+  const { status, fields, body } = failureAnswer(failure);
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  for (const [name, value] of fields) headers.append(name, value);
+  return new Response(body, { status, headers });
+}
+
+interface WebExchangeOptions extends ServeWebOptions {
+  readonly head: RequestHead;
+  readonly body: WebRequest["body"];
+  readonly signal: AbortSignal;
+}
+
+/** The exchange that handlers get. */
+export class WebExchange implements HandlerExchange {
+  readonly head: RequestHead;
+  readonly body: ByteSource;
+  cpuMs: number | undefined;
+  readonly #options: WebExchangeOptions;
+  readonly #answered = Promise.withResolvers<Response>();
+  readonly #leaving = new WaitList();
+  readonly #over = Promise.withResolvers<void>();
+  #sink: WebBody | undefined;
+  #isAnswered = false;
+
+  constructor(options: WebExchangeOptions) {
+    this.#options = options;
+    this.head = options.head;
+    this.body = this.#openBody();
+    options.signal.addEventListener("abort", () => this.#leave());
+  }
+
+  /** Resolves with the answer's head. */
+  get answered(): Promise<Response> {
+    return this.#answered.promise;
+  }
+
+  /** Resolves when the answer was read to its end, or nobody reads it any more. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  get isClientGone(): boolean {
+    return this.#options.signal.aborted;
+  }
+
+  trailers(): FieldEntries | undefined {
+    return undefined;
+  }
+
+  onClientGone(leave: () => void): () => void {
+    const withdraw = this.#leaving.add(leave);
+    if (this.isClientGone) this.#leaving.wakeAll();
+    return withdraw;
+  }
+
+  async serve(destination: Destination): Promise<void> {
+    const failure = await destination.serve(this);
+    if (failure !== undefined) this.#fail(failure);
+    else if (!this.#isAnswered) this.#fail({ kind: "no-answer", detail: "nothing was answered" });
+  }
+
+  respond(head: ResponseHead): ResponseBody {
+    const sendable = sendableHead(head);
+    if (typeof sendable === "string") {
+      this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
+      return this.#newBody();
+    }
+    this.#isAnswered = true;
+    const sink = this.#newBody();
+    this.#sink = sink;
+    const headers = new Headers();
+    for (const [name, value] of head.headers) headers.append(name, bytesToLatin1(value));
+    const { status } = head;
+    const isEmpty = NULL_BODY.has(status) || this.head.method === "HEAD";
+    if (isEmpty) this.#over.resolve();
+    this.#answered.resolve(new Response(isEmpty ? null : sink.stream, { status, headers }));
+    return sink;
+  }
+
+  /** A fault of the gateway itself. */
+  fault(error: unknown): void {
+    if (!this.#isAnswered) return this.#fail({ kind: "fault", error });
+    this.#sink?.abort(describeGatewayFailure({ kind: "fault", error }));
+  }
+
+  fail(code: HttpErrorCode): void {
+    this.#fail({ kind: "error-code", code });
+  }
+
+  #fail(failure: GatewayFailure): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#options.onFailure(describeGatewayFailure(failure));
+    this.#over.resolve();
+    this.#answered.resolve(failureResponse(failure));
+  }
+
+  #newBody(): WebBody {
+    const { activity, onFailure: onAbort } = this.#options;
+    return new WebBody({ activity, onAbort, onOver: () => this.#over.resolve() });
+  }
+
+  #leave(): void {
+    const { signal } = this.#options;
+    this.#sink?.clientGone(signal.reason);
+    this.#answered.reject(signal.reason);
+    this.#over.resolve();
+    this.#leaving.wakeAll();
+  }
+
+  #openBody(): ByteSource {
+    const { body, activity, signal } = this.#options;
+    const source = new QueueSource();
+    if (body === undefined) source.finish("closed");
+    else if (body instanceof Uint8Array) {
+      source.push(body);
+      source.finish("closed");
+    } else {
+      const failure = { message: "the client went away", httpCode: { tag: "connection-terminated" } };
+      signal.addEventListener("abort", () => source.finish(failure));
+      void feed(source, body, { enter: () => activity.enter(), failure });
+    }
+    return source;
+  }
+}
