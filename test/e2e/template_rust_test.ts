@@ -11,7 +11,7 @@ import { rustEnvironment } from "../../scripts/guest_build/rust_toolchain.ts";
 import { buildAll } from "../support/build_all.ts";
 import { ROOT } from "../support/program.ts";
 
-/** What Cargo made of other people's crates stays for the next run: it takes a minute. */
+/** What Cargo made of other people's crates stays for the next run, of either runtime: it takes a minute. */
 const CACHE = join(ROOT, ".cache/rust_template");
 
 /** The toolchain of the test guests, when it is there. */
@@ -24,10 +24,9 @@ async function rustToolchain(): Promise<string | undefined> {
 test("template service-tcp-rust: it builds and serves what it promises", async (t) => {
   const rust = await rustToolchain();
   if (rust === undefined) return t.skip("there is no Rust toolchain for WASI");
-  const runtime = "deno" in process.versions ? "deno" : "node";
-  const folder = join(CACHE, runtime);
+  const folder = join(CACHE, "workloads");
   await mkdir(folder, { recursive: true });
-  const [target, kept] = [join(folder, "shop/target"), join(CACHE, `${runtime}-target`)];
+  const [target, kept] = [join(folder, "shop/target"), join(CACHE, "target")];
   await rename(target, kept).catch(() => {});
   await rm(join(folder, "shop"), { recursive: true, force: true });
   await makeWorkload({ name: "shop", template: "service-tcp-rust", folder }, folderFiles);
