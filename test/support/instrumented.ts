@@ -25,11 +25,22 @@ export interface ScriptedHost {
   /** Every so many ticks the guest has to yield. */
   readonly yieldEvery: number;
   readonly growTable: (index: number, size: bigint, delta: bigint) => number;
+  /** Looks at the guest each time it asks. */
+  readonly onTick: () => void;
 }
 
 /** A host that gives `fuel` at each of `ticksMax` ticks. */
 export function scriptedHost(options: Partial<ScriptedHost> = {}): ScriptedHost {
-  return { ticks: 0, yields: 0, ticksMax: 1000, fuel: 100_000, yieldEvery: 0, growTable: () => 1, ...options };
+  return {
+    ticks: 0,
+    yields: 0,
+    ticksMax: 1000,
+    fuel: 100_000,
+    yieldEvery: 0,
+    growTable: () => 1,
+    onTick() {},
+    ...options,
+  };
 }
 
 /** Core module text to bytes. */
@@ -52,6 +63,7 @@ export function instantiateRewritten(
   const functions: WebAssembly.ModuleImports = {
     [IMPORT_NAMES.tick]: () => {
       host.ticks += 1;
+      host.onTick();
       if (host.ticks > host.ticksMax) return -1;
       return host.yieldEvery > 0 && host.ticks % host.yieldEvery === 0 ? 0 : host.fuel;
     },

@@ -44,7 +44,21 @@ export const LoopField = {
   CALL_END: 3,
   /** Bits of `LoopFlag`. */
   FLAGS: 4,
-  COUNT: 5,
+  /** The stretch around it, and what that had cost where it begins. */
+  AROUND_STRETCH: 5,
+  AROUND_COST: 6,
+  COUNT: 7,
+} as const;
+
+/** Numbers of a call in `returns`. */
+export const ReturnField = {
+  /** The stretch that goes on behind it, what that has cost there, and the loop around it, or -1. */
+  STRETCH: 0,
+  COST: 1,
+  LOOP: 2,
+  /** Position behind it in `calls`. */
+  CALLS: 3,
+  COUNT: 4,
 } as const;
 
 /** What was seen of a loop. */
@@ -69,6 +83,8 @@ export const FunctionFlag = {
   UNFOLLOWED: 4,
   /** A branch leads to its end. */
   BRANCHES_TO_END: 8,
+  /** It has a call that may come back to this module: not of an import that is added. */
+  REENTERS: 16,
 } as const;
 
 /** A function that is added because the code needs it. */
@@ -119,6 +135,9 @@ export class CodeScan {
   readonly functionFirstLoop: IntList = new IntList();
   /** Pairs: the function called (of the module's own, from 0), the stretch that calls it. */
   readonly calls: IntList = new IntList();
+  /** `ReturnField.COUNT` numbers for each edit that is a call, in their order. */
+  readonly returns: IntList = new IntList();
+  readonly functionFirstReturn: IntList = new IntList();
   readonly functionFirstEdit: IntList = new IntList();
   readonly functionFirstStretch: IntList = new IntList();
   readonly functionFirstCall: IntList = new IntList();

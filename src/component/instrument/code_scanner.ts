@@ -12,6 +12,7 @@ import { hex, malformed, unsupported } from "../parse_faults.ts";
 import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 import { CompileEffort } from "./compile_effort.ts";
+import { UNPAID_LOOPS_MAX } from "./fuel_costs.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -69,6 +70,9 @@ const SIMD_CONST = 12;
 /** At most, of blocks and branches that `LoopFuel` puts around a loop. */
 const LOOP_BLOCKS_ADDED = 6;
 
+/** Of what charges behind a call. */
+const RETURN_BLOCKS_ADDED = 3;
+
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
 /** Numbers of an open frame. */
@@ -116,6 +120,8 @@ export class CodeScanner {
   #cuts = 0;
   /** The innermost loop that is open, or -1. */
   #loop = -1;
+  /** Loops that are open. */
+  #loopDepth = 0;
   /** Bits of `FunctionFlag` of the current function. */
   #functionFlags = 0;
   /** Counts what control does not just go through, calls included. */
@@ -160,6 +166,7 @@ export class CodeScanner {
     this.#end = end;
     scan.functionFirstEdit.push(scan.edits.length);
     scan.functionFirstCall.push(scan.calls.length);
+    scan.functionFirstReturn.push(scan.returns.length);
     scan.functionFirstStretch.push(scan.stretches.length);
     scan.bodyStart.push(start);
     scan.bodyEnd.push(end);
@@ -170,6 +177,7 @@ export class CodeScanner {
     this.#effort.beginFunction(this.#locals);
     scan.functionFirstLoop.push(scan.loops.length);
     this.#loop = -1;
+    this.#loopDepth = 0;
     this.#beginStretch();
     this.#cost = 0;
     this.#peak = 0;
@@ -439,7 +447,9 @@ export class CodeScanner {
     const end = this.#frames.length - Frame.COUNT + Frame.LANDS;
     this.#frames[end] = Math.max(this.#frame(Frame.LANDS), this.#cost);
     this.#endWay();
-    this.#land(this.#frame(Frame.CUTS), this.#frame(Frame.COST));
+    // Handlers pay where they run: thousands of calls may be unwound, each into its own.
+    if (opcode !== Op.ELSE) this.#cut(this.#at);
+    else this.#land(this.#frame(Frame.CUTS), this.#frame(Frame.COST));
   }
 
   #unseenCall(): void {
@@ -451,7 +461,19 @@ export class CodeScanner {
   #hiddenCall(start: number): void {
     this.#scan.edit(start, this.#at, EditKind.UNSEEN_CALL, this.#fromCall());
     this.#turnsAtCall = this.#turns;
+    this.#functionFlags |= FunctionFlag.REENTERS;
     this.#unseenCall();
+    this.#return();
+  }
+
+  /** A call comes back here. */
+  #return(): void {
+    const { returns } = this.#scan;
+    returns.push(this.#stretch);
+    returns.push(this.#cost);
+    returns.push(this.#loop);
+    returns.push(this.#scan.calls.length);
+    this.#effort.look(RETURN_BLOCKS_ADDED);
   }
 
   /** 1 when control goes straight from the last call to here. */
@@ -507,6 +529,9 @@ export class CodeScanner {
     this.#loop = loop;
     this.#functionFlags |= FunctionFlag.CHARGES;
     for (const field of [scan.stretches.length, parent, scan.calls.length, 0, flags]) scan.loops.push(field);
+    scan.loops.push(this.#stretch);
+    scan.loops.push(this.#cost);
+    this.#loopDepth += 1;
     scan.edit(start, start, EditKind.LOOP_ENTER, loop);
     this.#open(FRAME_LOOP);
     this.#beginStretch();
@@ -541,9 +566,12 @@ export class CodeScanner {
       this.#peak = this.#frame(Frame.PEAK);
       this.#cuts = cuts;
       this.#loop = parent;
+      this.#loopDepth -= 1;
     }
     this.#frames.length -= Frame.COUNT;
     scan.marks.endBlock();
+    // What follows many loops in each other is not paid for in advance, but where it is.
+    if (kind === FRAME_LOOP && this.#loopDepth >= UNPAID_LOOPS_MAX) this.#cut(this.#at);
     if (this.#frames.length === 0) {
       const isJoined = (this.#functionFlags & FunctionFlag.BRANCHES_TO_END) !== 0;
       scan.edit(this.#at - 1, this.#at - 1, EditKind.LEAVE, isJoined ? 0 : this.#fromCall());
@@ -565,9 +593,14 @@ export class CodeScanner {
     }
     this.#scan.edit(start, this.#at, EditKind.CALL, 2 * callee + this.#fromCall());
     this.#turnsAtCall = this.#turns;
-    if (callee < importedFunctions) return this.#unseenCall();
-    this.#scan.calls.push(callee - importedFunctions);
-    this.#scan.calls.push(this.#stretch);
+    if (callee < importedFunctions) {
+      this.#functionFlags |= FunctionFlag.REENTERS;
+      this.#unseenCall();
+    } else {
+      this.#scan.calls.push(callee - importedFunctions);
+      this.#scan.calls.push(this.#stretch);
+    }
+    this.#return();
   }
 
   /** What a call does to the operands; `more` are those beside its arguments. */
@@ -794,7 +827,9 @@ export class CodeScanner {
       this.#at += 1;
       if (kind > 3 || this.#at > this.#end) throw malformed(at, "a catch clause is broken", "0x00 to 0x03");
       if (kind < 2) this.#skipLeb();
-      this.#skipLeb();
+      const target = this.#frames.length - (this.#u32() + 1) * Frame.COUNT;
+      // Where an exception lands it is paid for: thousands of calls may be unwound, each into its own handler.
+      if (target > 0 && this.#frames[target + Frame.KIND] === FRAME_BLOCK) this.#frames[target + Frame.CUTS] = -1;
     }
   }
 

@@ -4,7 +4,7 @@
  * `unchargedCostMax` with all the uncharged functions that it calls. So nothing runs for long between two charges,
  * neither in a chain of calls nor in a tree of them.
  */
-import { type CodeScan, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
+import { type CodeScan, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
 
 /** What each stretch costs, and where it is charged. */
 export interface FuelCosts {
@@ -15,7 +15,21 @@ export interface FuelCosts {
   readonly charges: Uint8Array;
   /** 1: nothing that runs in the loop (by its number in `CodeScan.loops`) charges, apart from its own headers and cuts. */
   readonly isQuiet: Uint8Array;
+  /** 1: calls of the function may be open in thousands, so what follows such a call is charged behind it. */
+  readonly isDeep: Uint8Array;
+  /** For each call (by its number in `CodeScan.returns`): what its function has paid for, and runs behind the call. */
+  readonly unpaid: Int32Array;
 }
+
+/**
+ * Units that may follow a call of a deep function without being charged there: each open call adds so much to what runs
+ * between two ticks, and a stack holds some 20,000.
+ */
+export const UNPAID_RETURN_MAX = 8;
+/** Units of a function and a chain of functions that it calls, none of which is deep, before it counts as deep. */
+export const UNPAID_STRAIGHT_MAX = 16_384;
+/** Loops around a loop whose end does not begin a stretch: what follows each of these is paid for before the innermost begins. */
+export const UNPAID_LOOPS_MAX = 3;
 
 /** No single charge may come near the ends of an i32. The stretches' bound keeps them far below. */
 const CHARGE_MAX = 2 ** 30;
@@ -27,14 +41,20 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
   for (let index = 0; index < stretches.length; index += 1) stretches[index] = scan.stretches.at(index);
   const isCharged = new Uint8Array(functions);
   const charges = new Uint8Array(functions);
+  const isDeep = new Uint8Array(functions);
+  const owed = new Int32Array(functions);
   const firstCall = (index: number): number => index < functions ? scan.functionFirstCall.at(index) : scan.calls.length;
 
   const settle = (index: number): void => {
     const entry = scan.functionFirstStretch.at(index);
     const flags = scan.functionFlags.at(index);
+    let isOpen = (flags & FunctionFlag.REENTERS) !== 0;
+    let owedBelow = 0;
     let hasCharge = (flags & FunctionFlag.CHARGES) !== 0;
     for (let call = firstCall(index); call < firstCall(index + 1); call += 2) {
       const callee = scan.calls.at(call);
+      isOpen ||= isDeep[callee] === 1;
+      owedBelow = Math.max(owedBelow, owed[callee] ?? 0);
       hasCharge ||= charges[callee] === 1 || isCharged[callee] === 1;
       if (isCharged[callee] === 1) continue;
       const stretch = scan.calls.at(call + 1);
@@ -44,13 +64,58 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
     const isLong = (stretches[entry] ?? 0) > unchargedCostMax;
     if (isLong || (flags & FunctionFlag.CALLS_UNSEEN) !== 0 || scan.isCut.at(index) === 1) isCharged[index] = 1;
     if (hasCharge || isCharged[index] === 1) charges[index] = 1;
+    const end = index + 1 < functions ? scan.functionFirstStretch.at(index + 1) : stretches.length;
+    for (let stretch = entry; stretch < end; stretch += 1) owedBelow += stretches[stretch] ?? 0;
+    owed[index] = Math.min(CHARGE_MAX, owedBelow);
+    if (isOpen || owedBelow > UNPAID_STRAIGHT_MAX) isDeep[index] = 1;
   };
   const charge = (index: number): void => {
     isCharged[index] = 1;
+    isDeep[index] = 1;
   };
   walkCalls(functions, { firstCall, callee: (call) => scan.calls.at(call), cycle: charge, settle });
+  const costOf = (callee: number): number =>
+    isCharged[callee] === 1 ? 0 : stretches[scan.functionFirstStretch.at(callee)] ?? 0;
+  const unpaid = unpaidReturns(scan, stretches, costOf);
   chargeInner(scan, stretches);
-  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges) };
+  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), isDeep, unpaid };
+}
+
+/**
+ * What follows each call, at most, in its own stretch and in those around the loops that it is in. What uncharged functions
+ * cost counts where they are called: only a call that is written behind another can follow it in a stretch.
+ */
+function unpaidReturns(scan: CodeScan, stretches: Int32Array, costOf: (callee: number) => number): Int32Array {
+  const unpaid = new Int32Array(scan.returns.length / ReturnField.COUNT);
+  /** Of each stretch: what the calls in it have cost so far. */
+  const called = new Int32Array(stretches.length);
+  const left = (stretch: number, cost: number): number =>
+    Math.max(0, (stretches[stretch] ?? 0) - (called[stretch] ?? 0) - cost);
+  /** Of each loop: what follows it, and the loops that it is in. Nothing in it changes that. */
+  const around = new Int32Array(scan.loops.length).fill(-1);
+  const open: number[] = [];
+  const aroundLoop = (innermost: number): number => {
+    for (let loop = innermost; loop >= 0 && around[loop] === -1; loop = scan.loops.at(loop + LoopField.PARENT)) {
+      open.push(loop);
+    }
+    for (let loop = open.pop(); loop !== undefined; loop = open.pop()) {
+      const parent = scan.loops.at(loop + LoopField.PARENT);
+      const own = left(scan.loops.at(loop + LoopField.AROUND_STRETCH), scan.loops.at(loop + LoopField.AROUND_COST));
+      around[loop] = Math.min(CHARGE_MAX, own + (parent < 0 ? 0 : around[parent] ?? 0));
+    }
+    return innermost < 0 ? 0 : around[innermost] ?? 0;
+  };
+  let call = 0;
+  for (let index = 0; index < unpaid.length; index += 1) {
+    const from = index * ReturnField.COUNT;
+    for (; call < scan.returns.at(from + ReturnField.CALLS); call += 2) {
+      const stretch = scan.calls.at(call + 1);
+      called[stretch] = Math.min(CHARGE_MAX, (called[stretch] ?? 0) + costOf(scan.calls.at(call)));
+    }
+    const own = left(scan.returns.at(from + ReturnField.STRETCH), scan.returns.at(from + ReturnField.COST));
+    unpaid[index] = Math.min(CHARGE_MAX, own + aroundLoop(scan.returns.at(from + ReturnField.LOOP)));
+  }
+  return unpaid;
 }
 
 /** Where each pass of a loop leads to an inner one, the inner one's passes pay for both, if that is not far too much. */

@@ -10,14 +10,17 @@
  */
 import { type AddedIndices, writeCharge } from "./added_functions.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
-import type { FuelCosts } from "./fuel_costs.ts";
+import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
+import { type FuelCosts, UNPAID_RETURN_MAX } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
 import { Op } from "./opcodes.ts";
 
 const EMPTY_BLOCK = 0x40;
 const I32_LT_S = 0x48;
 const I32_SUB = 0x6b;
+
+/** Nothing of the function follows these. */
+const TAIL_CALLS: readonly number[] = [Op.RETURN_CALL, Op.RETURN_CALL_INDIRECT, Op.RETURN_CALL_REF];
 
 /** Labels that a wrapped loop adds around its body. */
 export const WRAPPING_LABELS = 3;
@@ -60,6 +63,8 @@ export class FunctionFuel {
   readonly #credit: number;
   /** The block type of a block around its body, which branches to its end lead to; or null. */
   readonly #bodyBlock: number | null;
+  /** The next call, by its number in `CodeScan.returns`. */
+  #return: number;
   /** After a call: the local has not been read again. */
   #isInGlobal = false;
 
@@ -74,6 +79,7 @@ export class FunctionFuel {
     this.#costs = source.costs;
     this.#indices = source.indices;
     this.#credit = options.credit;
+    this.#return = source.scan.functionFirstReturn.at(options.index) / ReturnField.COUNT;
     const hasBlock = (source.scan.functionFlags.at(options.index) & FunctionFlag.BRANCHES_TO_END) !== 0;
     this.#bodyBlock = this.#isLocal && hasBlock ? blockType(options.results) : null;
   }
@@ -127,8 +133,7 @@ export class FunctionFuel {
         return null;
       case EditKind.CALL:
       case EditKind.UNSEEN_CALL:
-        this.#call(kind, edit);
-        return null;
+        return this.#call(kind, edit);
       default:
         throw new RangeError(`Cannot write the edit ${kind} at ${at} to ${end}: it is of no known kind`);
     }
@@ -180,19 +185,33 @@ export class FunctionFuel {
     this.#isInGlobal = false;
   }
 
+  /** Gives the place of a branch that is seldom taken, or null. */
   #call(
     kind: number,
     edit: { readonly payload: number; readonly at: number; readonly end: number; readonly next: number },
-  ): void {
+  ): number | null {
     const { bytes, map } = this.#source;
+    const opcode = bytes[edit.at] ?? Op.CALL;
     const callee = kind === EditKind.CALL ? (edit.payload >> 1) : -1;
     const isSynced = this.#isLocal && this.#mayCharge(callee);
     if (isSynced) this.writeBack();
     if (callee < 0) this.#out.copy(bytes, edit.at, edit.end);
-    else this.#out.u8(bytes[edit.at] ?? Op.CALL).u32(map.at(callee));
-    if (!isSynced) return;
+    else this.#out.u8(opcode).u32(map.at(callee));
+    const unpaid = this.#unpaid(callee, opcode);
+    if (!isSynced) return this.#charge(unpaid);
     this.#isInGlobal = this.#isNextFromCall(edit.next);
-    if (!this.#isInGlobal) this.readAgain();
+    if (this.#isInGlobal) return unpaid === 0 ? null : this.#chargeGlobal(unpaid);
+    this.readAgain();
+    return this.#charge(unpaid);
+  }
+
+  /** What is charged behind the call that was just written: what follows it, where the stack may be deep in such calls. */
+  #unpaid(callee: number, opcode: number): number {
+    const unpaid = this.#costs.unpaid[this.#return] ?? 0;
+    this.#return += 1;
+    if (unpaid <= UNPAID_RETURN_MAX || TAIL_CALLS.includes(opcode)) return 0;
+    const own = callee - this.#source.map.imported;
+    return own < 0 || this.#costs.isDeep[own] === 1 ? unpaid : 0;
   }
 
   /** What comes next does not need the local: control goes straight there, and it writes back or is left. */
@@ -220,11 +239,13 @@ export class FunctionFuel {
   /** Gives the place of the branch that is seldom taken, or null where nothing runs. */
   #charge(cost: number): number | null {
     if (cost === 0) return null;
-    if (!this.#isLocal) {
-      return writeCharge(this.#out, this.#indices, () => this.#out.u8(Op.I32_CONST).s32(cost));
-    }
+    if (!this.#isLocal) return this.#chargeGlobal(cost);
     this.#pushCharged(cost);
     return this.#ifSpent();
+  }
+
+  #chargeGlobal(cost: number): number {
+    return writeCharge(this.#out, this.#indices, () => this.#out.u8(Op.I32_CONST).s32(cost));
   }
 
   #pushCharged(cost: number): void {

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { guestBytes, hasGuests } from "../../../test/support/guests.ts";
-import { coreBytes, exported, instantiateRewritten } from "../../../test/support/instrumented.ts";
+import { coreBytes, exported, instantiateRewritten, scriptedHost } from "../../../test/support/instrumented.ts";
 import { ComponentError } from "../errors.ts";
 import { planComponent } from "../link.ts";
 import { Additions } from "./additions.ts";
@@ -39,7 +39,10 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
   for (const list of ["bodyStart", "codeStart", "bodyEnd", "localCount"] as const) {
     for (let index = 0; index < found[list].length; index += 1) scan[list].push(found[list].at(index));
   }
-  for (let index = 0; index < found.functionCount; index += 1) scan.functionFirstEdit.push(0);
+  for (let index = 0; index < found.functionCount; index += 1) {
+    scan.functionFirstEdit.push(0);
+    scan.functionFirstReturn.push(0);
+  }
   const own = found.functionCount;
   const map = new FunctionMap({ imported: shape.importedFunctions, own, added: 0 });
   const unused = (): never => assert.fail("nothing is added");
@@ -54,6 +57,8 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
         isCharged: new Uint8Array(own),
         charges: new Uint8Array(own),
         isQuiet: new Uint8Array(),
+        isDeep: new Uint8Array(own),
+        unpaid: new Int32Array(),
       },
       results: () => [],
       map,
@@ -179,14 +184,7 @@ test("table.grow asks first", async () => {
   const bytes = await coreBytes(`(table 3 funcref) (table $t 5 funcref)
     (func (export "grow") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0)))`);
   const asked: unknown[] = [];
-  const host = {
-    ticks: 0,
-    yields: 0,
-    ticksMax: 10,
-    fuel: 1e5,
-    yieldEvery: 0,
-    growTable: (...args: readonly unknown[]) => asked.push(args) === 1 ? 1 : 0,
-  };
+  const host = scriptedHost({ growTable: (...args) => asked.push(args) === 1 ? 1 : 0 });
   const { instance, added } = instantiateRewritten(bytes, { host });
   assert.equal(exported(instance, "grow")(2), 5);
   assert.equal(exported(instance, "grow")(2), -1);
