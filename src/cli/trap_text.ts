@@ -26,6 +26,25 @@ export function namedFrames(trap: unknown): readonly string[] {
   return stack.split("\n").flatMap((line) => {
     const name = NAMED_FRAME.exec(line)?.[1];
     // Functions without a name: Node shows their index (behind the name of their module), Deno this word.
-    return name === undefined || name === "<anonymous>" || /^(?:.*\.)?\$?wasm-function\[/.test(name) ? [] : [name];
+    return name === undefined || name === "<anonymous>" || /^(?:.*\.)?\$?wasm-function\[/.test(name)
+      ? []
+      : [readableName(name)];
   });
+}
+
+/** Without the name of the module; names that Rust has mangled as the path that they stand for. */
+function readableName(name: string): string {
+  const plain = name.replace(/^\S*?\.wasm\./, "");
+  if (!/^_(?:ZN|R)/.test(plain)) return plain;
+  const parts: string[] = [];
+  // Both schemes write each part behind its length; `Cs..._` is the hash of a crate, `17h...` that of a function.
+  const rest = plain.replace(/^_(?:ZN|R)/, "").replaceAll(/Cs[0-9A-Za-z]*_/g, "").replace(/17h[0-9a-f]{16}E?.*$/, "");
+  for (let at = 0; at < rest.length;) {
+    const [digits = ""] = /^[1-9][0-9]*/.exec(rest.slice(at)) ?? [];
+    const start = at + digits.length + (rest[at + digits.length] === "_" && plain.startsWith("_R") ? 1 : 0);
+    const part = rest.slice(start, start + Number(digits));
+    if (digits !== "" && part.length === Number(digits)) parts.push(part);
+    at = digits === "" ? at + 1 : start + Number(digits);
+  }
+  return parts.length === 0 ? plain : parts.join("::");
 }

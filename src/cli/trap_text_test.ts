@@ -44,3 +44,20 @@ test("trapText: a deep stack is cut, and names of a guest are escaped", () => {
   assert.match(text, /    and 6 more\n$/);
   assert.ok(!text.includes("\u001b"));
 });
+
+const NAMES_SHOWN: readonly (readonly [name: string, shown: string])[] = [
+  ["handle", "handle"],
+  ["http_api-6f51.wasm.abort", "abort"],
+  ["wasi:http/incoming-handler@0.2.12#handle", "wasi:http/incoming-handler@0.2.12#handle"],
+  ["a.wasm._RNvNtCsfFvFw0EqZWg_3std9panicking15panic_with_hook", "std::panicking::panic_with_hook"],
+  ["_RNvCsfgHYwM92fyn_7___rustc10rust_panic", "__rustc::rust_panic"],
+  ["_ZN4wstd7runtime8block_on8block_on17h21014b0abc1a2e1dE", "wstd::runtime::block_on::block_on"],
+  ["_ZNx", "_ZNx"],
+];
+
+test("namedFrames: without the module, and Rust's own names as paths", () => {
+  for (const [name, shown] of NAMES_SHOWN) {
+    const stack = `RuntimeError: unreachable\n    at ${name} (wasm://wasm/0a1b:wasm-function[7]:0x12)`;
+    assert.deepEqual(namedFrames(Object.assign(new Error("no"), { stack })), [shown]);
+  }
+});
