@@ -26,6 +26,11 @@ const work = `(global.set $n (i64.add (global.get $n) (i64.const 400))) ${"(nop)
 /** So little that what is thrown behind it is in the same stretch. */
 const little = `(global.set $n (i64.add (global.get $n) (i64.const 300))) ${"(nop) ".repeat(296)}`;
 const leaves = "(call $leaf) ".repeat(8);
+/** As many instructions as are counted, of one kind: `text` has `units` of them. */
+const many = (text: string, units: number): string => {
+  const times = Math.floor(396 / units);
+  return `(global.set $n (i64.add (global.get $n) (i64.const ${4 + times * units}))) ${text.repeat(times)}`;
+};
 const less = `(i32.sub (local.get $i) (i32.const 1))`;
 const again = (call: string): string => `(if (local.get $i) (then (call ${call} ${less})))`;
 const recursion = (code: string): string => `(func $f (param $i i32) ${code})`;
@@ -62,6 +67,29 @@ const SHAPES: Readonly<Record<string, string>> = {
   ),
   "a pass with quiet loops": recursion(`(local $j i32) (loop $l (local.set $j (i32.add (local.get $j) (i32.const 1)))
     (br_if $l (i32.lt_u (local.get $j) (i32.const 3)))) ${again("$f")} ${work}`),
+  "tables of branches": recursion(
+    `${again("$f")} ${many("(block (block (block (br_table 0 1 2 2 (local.get $i)))))", 2)}`,
+  ),
+  "a chain of selects": recursion(
+    `${again("$f")} (local.get $i) ${many("(i32.const 1) (i32.const 2) (select) ", 3)} (drop)`,
+  ),
+  "vectors": recursion(
+    `(local $v v128) ${again("$f")} ${many("(local.set $v (i8x16.popcnt (f64x2.sqrt (local.get $v))))", 4)}`,
+  ),
+  "elements of a table": recursion(
+    `${again("$f")} ${many("(table.set $u (i32.const 0) (table.get $u (i32.const 1)))", 4)}`,
+  ),
+  "references of functions": recursion(`${again("$f")} ${many("(drop (ref.func $f))", 2)}`),
+  "loads": recursion(`${again("$f")} ${many("(drop (i32.load (i32.const 0)))", 3)}`),
+  "blocks in blocks behind the call": recursion(
+    `${again("$f")} ${many("(block (block (br_if 1 (local.get $i)) (br_if 0 (local.get $i))))", 4)}`,
+  ),
+  "memories that are copied": recursion(
+    `${again("$f")} ${many("(memory.copy (i32.const 0) (i32.const 8) (i32.const 4))", 4)}`,
+  ),
+  "calls through a reference": recursion(
+    `${again("$f")} ${many("(call_ref $i (i32.const 0) (ref.func $nothing))", 3)}`,
+  ),
   "a memory that is copied": recursion(
     `${again("$f")} (memory.copy (i32.const 0) (i32.const 8) (i32.const 4)) ${work}`,
   ),
@@ -97,7 +125,8 @@ function program(shape: string): string {
   const isLegacy = /\btry\b/.test(shape);
   return `(type $i (func (param i32)))
     (import "env" "host" (func $host (param i32))) (import "env" "other" (func $other (param i32)))
-    (tag $e) (table 1 funcref) (elem (i32.const 0) $f) (elem declare func $f)
+    (tag $e) (table 1 funcref) (elem (i32.const 0) $f) (elem declare func $f $nothing)
+    (table $u 2 funcref) (func $nothing (param i32))
     (memory 1) (global $n (export "n") (mut i64) (i64.const 0))
     (func $tiny (global.set $n (i64.add (global.get $n) (i64.const 5))))
     (func $leaf (global.set $n (i64.add (global.get $n) (i64.const 60))) ${"(nop) ".repeat(56)})
