@@ -17,7 +17,7 @@ export const SLICE_MS = 2;
 export const HELD_MS_MAX = 4;
 
 /**
- * Ticks in a row where nothing can suspend, before the time counts: most code has a tick each 4 to 31 us, and code that does
+ * Ticks in a row where nothing can suspend, before the time counts: most code has a tick each 4 to 40 us, and code that does
  * nothing but wait for memory one each 15 ms. So compute of 10 ms has hundreds, and a pause of the garbage collector between
  * two ticks of a short allocation is not taken for it; what has fewer is ended at its fourth.
  */
