@@ -17,7 +17,16 @@ const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
 
 /** Our own files that shape a component, besides the tools. */
 const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
-  quickjs: ["bundle.ts", "guest_source.ts", "promise_jobs.ts", "quickjs.ts", "web_globals.ts", "wit.ts"],
+  quickjs: [
+    "bundle.ts",
+    "guest_source.ts",
+    "promise_jobs.ts",
+    "quickjs.ts",
+    "strip_source.ts",
+    "wasm_reader.ts",
+    "web_globals.ts",
+    "wit.ts",
+  ],
   adapt: ["adapt.ts"],
 };
 

@@ -66,7 +66,7 @@ export async function bundleGuest(entry: string, wasiVersion: string): Promise<B
     ],
   });
   try {
-    const { output } = await build.generate({ format: "esm", codeSplitting: false });
+    const { output } = await build.generate({ format: "esm", codeSplitting: false, comments: false });
     if (unresolved.length > 0) throw Object.assign(new Error("unresolved imports"), { errors: unresolved });
     const chunk = output[0];
     // Not the chunk's own list: a file of which only a constant is left is not in it.

@@ -8,6 +8,7 @@
  * Nothing moves: the new body is as long as the old one.
  */
 import { Buffer } from "node:buffer";
+import { leb, WasmReader } from "./wasm_reader.ts";
 
 /** The import whose adapter is replaced: `() -> u64`. */
 const REPLACED = /^wasi:clocks\/monotonic-clock@[\d.]+#resolution$/;
@@ -68,7 +69,7 @@ function jobsBody({ start, call, push }: Readonly<Record<"start" | "call" | "pus
 
 /** The one function body that calls the import and pushes what it gave. */
 function adapterOf(code: Buffer, replaced: number, push: number): Buffer {
-  const reader = new Reader(code);
+  const reader = new WasmReader(code);
   const needles = [Buffer.from([0x10, ...leb(replaced)]), Buffer.from([0x10, ...leb(push)])];
   const found: Buffer[] = [];
   for (let count = reader.u32(); count > 0; count--) {
@@ -84,7 +85,7 @@ function adapterOf(code: Buffer, replaced: number, push: number): Buffer {
 
 /** Sections of the module that begins behind its header at `start`, up to its code. */
 function readSections(bytes: Buffer, start: number): ReadonlyMap<number, Buffer> {
-  const reader = new Reader(bytes.subarray(start));
+  const reader = new WasmReader(bytes.subarray(start));
   const sections = new Map<number, Buffer>();
   while (!sections.has(CODE_SECTION)) {
     const id = reader.u8();
@@ -102,7 +103,7 @@ function sectionOf(sections: ReadonlyMap<number, Buffer>, id: number): Buffer {
 
 /** Names of the imported functions by their index. */
 function readImportedFunctions(section: Buffer): readonly string[] {
-  const reader = new Reader(section);
+  const reader = new WasmReader(section);
   const functions: string[] = [];
   for (let count = reader.u32(); count > 0; count--) {
     const name = `${reader.name()}#${reader.name()}`;
@@ -119,54 +120,8 @@ function readImportedFunctions(section: Buffer): readonly string[] {
   return functions;
 }
 
-/** Reads the binary format of core modules, as far as it is needed here. */
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  u8(): number {
-    const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw changed("a module ends too early");
-    return byte;
-  }
-
-  u32(): number {
-    let value = 0;
-    for (let shift = 0;; shift += 7) {
-      const byte = this.u8();
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-  }
-
-  /** A view, not a copy. */
-  bytes(length: number): Buffer {
-    this.#at += length;
-    if (this.#at > this.#bytes.length) throw changed("a module ends too early");
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
-
-  name(): string {
-    return this.bytes(this.u32()).toString("utf8");
-  }
-
-  limits(): void {
-    const hasMaximum = (this.u8() & 1) === 1;
-    this.u32();
-    if (hasMaximum) this.u32();
-  }
-}
-
 function importName(name: string): readonly number[] {
   return name.split("#").flatMap((part) => [part.length, ...Buffer.from(part)]);
-}
-
-function leb(value: number): readonly number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
 }
 
 function changed(what: string): Error {

@@ -11,6 +11,7 @@ import { componentize } from "componentize-qjs";
 import { bundleGuest, GUEST_VERSION } from "./bundle.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { enablePromiseJobs } from "./promise_jobs.ts";
+import { stripSource } from "./strip_source.ts";
 import { guestWorld, writeWit } from "./wit.ts";
 
 const BUILD_VERSION = "0.9.10";
@@ -34,10 +35,17 @@ export async function buildQuickJsGuest(entry: string, scratch: string): Promise
   ]);
   const witPath = await writeWit(scratch, world, BUILD_VERSION);
   try {
-    const { component } = await componentize({ witPath, jsSource: bundle.code, world: "guest", sync: true });
+    // The engine for size: 0.55 MB less, for about 100 us more of a request's CPU time.
+    const { component } = await componentize({
+      witPath,
+      jsSource: bundle.code,
+      world: "guest",
+      sync: true,
+      optSize: true,
+    });
     const bytes = replaceVersion(component);
     if (bundle.usesSdk) enablePromiseJobs(bytes);
-    return { component: bytes, inputs: bundle.inputs };
+    return { component: stripSource(bytes, bundle.code), inputs: bundle.inputs };
   } catch (error) {
     throw new GuestFault(error, bundle.inputs);
   }

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { stripSource } from "./strip_source.ts";
+import { leb, sleb } from "./wasm_reader.ts";
+
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const TEXT_AT = 4096;
+/** Without a byte of zero, which would be left out. */
+const MARK = 0x01020304;
+
+const SOURCE = `/** Serves "wasi:http/incoming-handler", as { a: (program) } does. */
+const LONG_MESSAGE_OF_THE_PROGRAM = "a message that is longer than any piece of the source";
+function aNameThatIsLongerThanAnyPieceOfTheSource(first, second) { return [first, second, { first, second }]; }
+const grüße = () => [1, 2, 3].map((one) => ({ one,${" ".repeat(60)}more: one + (one * 2) }));
+`;
+
+/** A component with one module, whose memory begins with what is given. */
+function componentOf(segments: readonly (readonly [at: number, bytes: Uint8Array])[]): Uint8Array {
+  const data = segments.flatMap(([at, bytes]) => [0, 0x41, ...sleb(at), 0x0b, ...leb(bytes.length), ...bytes]);
+  const section = [...leb(segments.length), ...data];
+  const module = [...HEADER, 11, ...leb(section.length), ...section];
+  return Uint8Array.from([...HEADER, 1, ...leb(module.length), ...module]);
+}
+
+function words(...values: readonly number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values).buffer);
+}
+
+function piece(from: string, to: string): Buffer {
+  return Buffer.from(SOURCE.slice(SOURCE.indexOf(from), SOURCE.indexOf(to) + to.length));
+}
+
+const CASES: readonly { readonly name: string; readonly bytes: Buffer; readonly isKept: boolean }[] = [
+  { name: "a string of the program", bytes: piece("a message", "the source"), isKept: true },
+  { name: "a name of the program", bytes: Buffer.from("aNameThatIsLongerThanAnyPieceOfTheSource"), isKept: true },
+  { name: "what a comment names", bytes: piece('"wasi', "(program) }"), isKept: true },
+  { name: "a row of spaces", bytes: Buffer.from(" ".repeat(40)), isKept: true },
+  { name: "text of something else", bytes: Buffer.from("(first, second) => first + second + 1"), isKept: true },
+  { name: "the text of a function", bytes: piece("function aName", "}]; }"), isKept: false },
+  { name: "text behind a letter of two bytes", bytes: piece("() => [1", "2) }));"), isKept: false },
+  { name: "all of it", bytes: Buffer.from(SOURCE), isKept: false },
+];
+
+for (const { name, bytes, isKept } of CASES) {
+  test(`stripSource, ${name} is ${isKept ? "kept" : "left out"}`, () => {
+    const component = componentOf([[8, words(MARK)], [TEXT_AT + 3, bytes], [TEXT_AT * 2, words(MARK + 1)]]);
+    const stripped = stripSource(component, SOURCE);
+    assert.equal(stripped.includes(bytes), isKept);
+    assert.ok(stripped.includes(words(MARK + 1)));
+  });
+}
+
+test("stripSource, a function is left without an address of its text, others keep theirs", () => {
+  const text = piece("function aName", "}]; }");
+  const own = words(text.length, MARK, 8, TEXT_AT);
+  const other = words(5, 6, 7, TEXT_AT).subarray(0, 14);
+  const stripped = stripSource(componentOf([[16, own], [64, words(5, 6, 7, TEXT_AT)], [TEXT_AT, text]]), SOURCE);
+  assert.ok(!stripped.includes(own.subarray(0, 14)));
+  assert.ok(stripped.includes(words(text.length, MARK, 8).subarray(0, 9)));
+  assert.ok(stripped.includes(other));
+});
+
+test("stripSource, segments that are not at a constant place stay as they are", () => {
+  const text = piece("function aName", "}]; }");
+  const passive = [1, ...leb(text.length), ...text];
+  const section = [2, ...passive, ...passive];
+  const module = [...HEADER, 11, ...leb(section.length), ...section];
+  const component = Uint8Array.from([...HEADER, 1, ...leb(module.length), ...module]);
+  assert.deepEqual(Uint8Array.from(stripSource(component, SOURCE)), component);
+});
