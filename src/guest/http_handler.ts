@@ -77,12 +77,17 @@ class Exchange implements ExportedCall<void> {
       OutgoingBody.finish(body, undefined);
       return;
     }
+    let cut: unknown;
+    // A client that went away in the middle is nothing to report: nobody is left to tell.
+    const beforeCut = (error: unknown): void => {
+      cut = error;
+      if (!(error instanceof ConnectionLost)) reportError(error);
+    };
     try {
-      await sendBody(body, answer.content);
+      await sendBody(body, answer.content, { beforeCut });
     } catch (error) {
       this.#client.abort(error);
-      // A client that went away in the middle is nothing to report: nobody is left to tell.
-      if (!(error instanceof ConnectionLost)) throw error;
+      if (error !== cut) throw error;
     }
   }
 
