@@ -1,5 +1,10 @@
 /** What the build tools say about a guest's source, as faults with places. */
+import { isBuiltin } from "node:module";
+import { nearestWord } from "../base/nearest_word.ts";
 import type { SourceFault } from "./build_job.ts";
+
+/** What `loopgate/guest` has besides types, for who mistypes it; a test compares it with the module. */
+export const GUEST_NAMES: readonly string[] = ["connect", "ConnectionLost", "listen", "readEnv", "SocketError"];
 
 /** A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read. */
 export class GuestFault extends Error {
@@ -24,7 +29,11 @@ export function faultsOf(error: unknown): readonly SourceFault[] {
   if (error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return (error.errors as readonly RolldownFault[]).map(rolldownFault);
   }
-  const said = error instanceof Error ? error.message : String(error);
+  const said = (error instanceof Error ? error.message : String(error)).trimEnd();
+  // The bundler leaves out what stands behind a bare `throw`, and with it the export.
+  if (/Error: exported variable '\w+' does not exist$/.test(said)) {
+    return [{ message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export" }];
+  }
   return [{
     message: said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: "),
   }];
@@ -38,16 +47,38 @@ function rolldownFault(fault: RolldownFault): SourceFault {
   if (fault.code === "UNRESOLVED_IMPORT" && fault.exporter !== undefined) {
     return { ...importFault(fault.exporter), ...place };
   }
+  const missing = fault.code === "MISSING_EXPORT"
+    ? /^\[MISSING_EXPORT\] "([^"]*)"/.exec(fault.message)?.[1]
+    : undefined;
+  if (missing !== undefined && fault.exporter?.endsWith("/guest/mod.ts") === true) {
+    return { ...exportFault(missing), ...place };
+  }
   // The first line has the sentence; the frame below it is made anew, as for the project's other files.
   const [first = ""] = fault.message.split("\n");
   return { message: `Cannot compile: ${first.replace(/^\[[A-Z_]+\] /, "")}`, ...place };
 }
 
-function importFault(specifier: string): SourceFault {
+/** A name that "loopgate/guest" has not. */
+function exportFault(name: string): Omit<SourceFault, "file" | "line" | "column"> {
+  const nearest = nearestWord(name, GUEST_NAMES);
+  return {
+    message: `Cannot import "${name}" from "loopgate/guest": it has no such value, expected ${GUEST_NAMES.join(", ")}`,
+    ...(nearest !== undefined && { fix: `did you mean "${nearest}"?` }),
+  };
+}
+
+function importFault(specifier: string): Omit<SourceFault, "file" | "line" | "column"> {
   const said = `Cannot import "${specifier}"`;
   if (/^\.{0,2}\//.test(specifier)) return { message: `${said}: there is no such file, expected one` };
-  if (specifier.startsWith("node:")) {
+  // Without the prefix too: a registry has packages of these names, and they are somebody else's.
+  if (specifier.startsWith("node:") || isBuiltin(specifier)) {
     return { message: `${said}: a guest has no Node, expected web APIs, WASI and packages that need nothing else` };
+  }
+  if (/^loopgate(?:\/|$)/.test(specifier)) {
+    return {
+      message: `${said}: a guest cannot have that part of the gateway, expected "loopgate/guest"`,
+      fix: 'did you mean "loopgate/guest"?',
+    };
   }
   const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
   return {

@@ -82,7 +82,7 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     replicas: 4,
     watch: false,
   }],
-  ["check", { kind: "check", folder: "workloads", isJson: false }],
+  ["check", { kind: "check", folder: undefined, isJson: false }],
   ["check w --json", { kind: "check", folder: "w", isJson: true }],
   ["inspect a.wasm", { kind: "inspect", component: "a.wasm", isJson: false }],
   ["inspect --json a.wasm", { kind: "inspect", component: "a.wasm", isJson: true }],
@@ -91,7 +91,7 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     workload: "shop",
     target: { scheme: "https", host: { kind: "name", name: "api.example.com" }, port: 443 },
     route: undefined,
-    folder: "workloads",
+    folder: undefined,
     listen: undefined,
   }],
   ["explain --folder w shop 10.1:5432 --route task --listen 0.0.0.0:80", {

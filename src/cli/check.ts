@@ -6,6 +6,7 @@ import type { FileReader } from "../config/file_reader.ts";
 import { type CheckedWorkload, checkFolder, type GuestFacts, type PolicyFacts } from "../gateway/check_folder.ts";
 import type { CheckCommand } from "./args/check.ts";
 import { type Colours, coloursFor } from "./colours.ts";
+import { defaultFolder } from "./default_folder.ts";
 import { OPERATOR_EXIT_CODE } from "./exit_codes.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,7 +22,7 @@ export interface CheckTools {
  * @throws {LoopgateError} ERR_CONFIG when the folder itself cannot be read
  */
 export async function check({ folder, isJson }: CheckCommand, { terminal, files }: CheckTools): Promise<number> {
-  const { faults, workloads } = await checkFolder(folder, files);
+  const { faults, workloads } = await checkFolder(folder ?? await defaultFolder(files), files);
   const { stdout, stderr } = terminal;
   const isGood = faults.length === 0;
   if (isJson) stdout.write(`${JSON.stringify({ ok: isGood, faults, workloads })}\n`);

@@ -199,6 +199,7 @@ const CURLS: readonly (readonly [name: string, routes: readonly RouteSpec[], lin
     [route("a", { path: "/a", methods: ["POST"] }), route("b", { path: "/b" })],
     "curl -i http://h/b",
   ],
+  ["a short path before a longer one", [route("a", { path: "/a/*" }), route("b", { path: "/*" })], "curl -i http://h/"],
   ["a POST", [route("a", { path: "/a", methods: ["POST"] })], "curl -i -X POST -d '{}' http://h/a"],
   ["HEAD", [route("a", { methods: ["HEAD"] })], "curl -i --head http://h/"],
   ["a host", [route("a", { host: "*.a.com" })], "curl -i -H 'Host: www.a.com' http://h/"],

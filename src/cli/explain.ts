@@ -12,6 +12,7 @@ import type { WorkloadSpec } from "../workload/spec.ts";
 import type { ExplainCommand } from "./args/explain.ts";
 import { coloursFor } from "./colours.ts";
 import { DENIED_EXIT_CODE } from "./exit_codes.ts";
+import { defaultFolder } from "./default_folder.ts";
 import { explainName } from "./explain_name.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,14 +36,15 @@ interface Subject {
  * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_USAGE for a workload or route that is not there
  */
 export async function explain(command: ExplainCommand, tools: ExplainTools): Promise<number> {
-  const { folder, target, listen } = command;
+  const { target, listen } = command;
+  const folder = command.folder ?? await defaultFolder(tools.files);
   const { stdout } = tools.terminal;
   const { workloads, gateway, diagnostics } = await loadFolder(folder, tools.files);
   if (diagnostics.length > 0) {
     const message = `Cannot explain "${folder}": its files have faults, expected none`;
     throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });
   }
-  const workload = findWorkload(command, workloads);
+  const workload = findWorkload(command.workload, folder, workloads);
   const address = listen && parseIpAddress(listen.host);
   const listeners = listen === undefined || address === undefined ? [] : [{ address, port: listen.port }];
   const own = tools.ownAddresses({ nat64: gateway.nat64, listeners });
@@ -64,7 +66,7 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
   return isAllowed ? 0 : DENIED_EXIT_CODE;
 }
 
-function findWorkload({ workload: name, folder }: ExplainCommand, workloads: readonly WorkloadSpec[]): WorkloadSpec {
+function findWorkload(name: string, folder: string, workloads: readonly WorkloadSpec[]): WorkloadSpec {
   const found = workloads.find((workload) => workload.name === name);
   if (found !== undefined) return found;
   const names = workloads.map((workload) => workload.name);

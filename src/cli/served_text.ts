@@ -32,10 +32,10 @@ export function servedText(served: Served, colours: Colours): string {
   return `${parts.join("\n")}\n\n`;
 }
 
-/** A command that reaches one of the routes: best one that answers GET, at any host, without a parameter. */
+/** A command that reaches one of the routes: best one that answers GET, at any host, without a parameter, by a short path. */
 export function curlLine({ workloads }: Served, base: string): string | undefined {
   const routes = workloads.flatMap((workload) => workload.routes);
-  const best = routes.toSorted((a, b) => effort(a) - effort(b))[0];
+  const best = routes.toSorted((a, b) => effort(a) - effort(b) || a.match.path.length - b.match.path.length)[0];
   if (best === undefined) return undefined;
   const { host, path, methods } = best.match;
   const url = base + path.replace(/\/:[A-Za-z_][A-Za-z0-9_]*(?=\/|$)/g, "/1").replace(/\*$/, "");

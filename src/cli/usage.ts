@@ -31,7 +31,7 @@ const OVERVIEW = `Loopgate: an HTTP edge gateway for WebAssembly components, wit
 Usage:
   loopgate serve <folder> [--listen host:port] [--admin host:port] [--log pretty|json]
                           [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
-  loopgate explain <workload> <target> [--route name] [--folder workloads]
+  loopgate explain <workload> <target> [--route name] [--folder folder]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
                [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]
   loopgate new <name> [--template name] [--language typescript|rust] [--folder folder]

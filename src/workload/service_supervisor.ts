@@ -27,11 +27,17 @@ export interface RestartTimes {
 /** design.md section 5. */
 export const RESTART_TIMES: RestartTimes = { delayMinMs: 100, delayMaxMs: 30_000, healthyMs: 60_000 };
 
+/** Ready when the service listens where its file says. */
+export interface ServiceListening extends Waitable {
+  /** Where that is, and where it listens instead: the end of a sentence. */
+  describe(): string;
+}
+
 /** What a supervisor needs. */
 export interface SupervisorOptions {
   readonly startRun: () => ServiceRun;
-  /** Ready when the service listens; undefined: ready at once. */
-  readonly listening: Waitable | undefined;
+  /** Undefined: ready at once. */
+  readonly listening: ServiceListening | undefined;
   /** How long a start may take until the service listens; past it the run is killed, and the start has failed. */
   readonly startMs: number;
   readonly policy: RestartPolicy;
@@ -156,7 +162,9 @@ export class ServiceSupervisor {
 
   #startTooLong(): void {
     this.#stopWaiting();
-    const detail = `it did not listen within ${this.#options.startMs} ms`;
+    const { listening, startMs } = this.#options;
+    const where = listening === undefined ? "" : ` ${listening.describe()}`;
+    const detail = `it did not listen within ${startMs} ms${where}`;
     this.#startFault = detail;
     this.#options.onStartLimit(detail);
     this.#run?.kill(new LoopgateError("ERR_TIMEOUT", `The service was ended: ${detail}`));

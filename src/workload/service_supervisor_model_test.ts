@@ -60,7 +60,11 @@ class Bench {
     this.supervisor = new ServiceSupervisor({
       startRun: () => this.#startRun(setting.fates[this.runs] ?? USUAL),
       listening: setting.isReadyAware
-        ? { isReady: () => this.isListening, onReady: (wake) => this.waiting.add(wake) }
+        ? {
+          isReady: () => this.isListening,
+          onReady: (wake) => this.waiting.add(wake),
+          describe: () => "on port 7777",
+        }
         : undefined,
       startMs: START_MS,
       policy: setting.policy,

@@ -274,6 +274,7 @@ export class Workload {
       listening: readyTcpPort === undefined ? undefined : {
         isReady: () => this.network.isListening(readyTcpPort),
         onReady: (wake) => this.network.onListening(readyTcpPort, wake),
+        describe: () => missedPort(readyTcpPort, this.network.listening),
       },
       startMs: spec.limits.startMs,
       policy: spec.restart,
@@ -313,4 +314,13 @@ export class Workload {
 function argvOf(spec: RouteSpec | ServiceSpec): readonly string[] {
   const name = spec.component.split("/").at(-1) ?? spec.component;
   return [name, ...spec.args];
+}
+
+/** A service may listen on thousands of ports, and a log line is for people. */
+const OTHER_PORTS_MAX = 5;
+
+/** Where a service was to listen and where it does: mostly two files name two ports. */
+function missedPort(port: number, others: readonly number[]): string {
+  const shown = others.slice(0, OTHER_PORTS_MAX).join(", ") + (others.length > OTHER_PORTS_MAX ? "..." : "");
+  return `on port ${port}, as "ready" says; it listens ${others.length === 0 ? "nowhere" : `on ${shown}`}`;
 }

@@ -66,8 +66,11 @@ test("check: a good folder, with what each guest may reach", async () => {
   const { out, exitCode } = await said(["check", "w"], await shop());
   assert.equal(exitCode, 0);
   assert.match(out, /^shop\n {2}service\n {4}w\/shop\/s\.wasm, [\d.]+ MiB, sha256 [0-9a-f]{12}, .* of memory/);
-  assert.match(out, /network: the private loopback, https:\/\/api\.example\.com\n {2}route task: POST \/task\n/);
-  assert.match(out, /network: the private loopback alone\n\n1 workload, no fault\n$/);
+  assert.match(
+    out,
+    /network: the private loopback, https:\/\/api\.example\.com\n {4}names: none\n {2}route task: POST \/task\n/,
+  );
+  assert.match(out, /network: the private loopback alone\n {4}names: none\n\n1 workload, no fault\n$/);
   const json = await said(["check", "w", "--json"], await shop());
   const { ok, workloads } = JSON.parse(json.out) as CheckedFolder & { readonly ok: boolean };
   assert.equal(ok, true);
@@ -88,8 +91,8 @@ test("check: more than the operator's ceiling is a fault at the rule", async () 
 });
 
 const GUESTS: readonly (readonly [guest: string, roles: readonly string[], needs: readonly string[]])[] = [
-  ["sample_http_api", ["component"], ["tcp", "files"]],
-  ["sample_service_leet", ["service"], ["tcp", "files"]],
+  ["sample_http_api", ["component"], ["tcp", "names", "files"]],
+  ["sample_service_leet", ["service"], ["tcp", "names", "files"]],
   ["rust_service_leet", ["service"], ["tcp", "files"]],
   ["c_cli", ["service"], ["files"]],
 ];

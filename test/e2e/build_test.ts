@@ -76,6 +76,33 @@ const FAULTS: readonly {
     place: [1, 26],
   },
   {
+    name: "Node's own module without its prefix, which a registry has as well",
+    source: `import { readFile } from "fs/promises";\nexport const run = { run() { readFile; } };\n`,
+    message: /^Cannot import "fs\/promises": a guest has no Node/,
+    place: [1, 26],
+  },
+  {
+    name: "a part of the gateway that guests have not, which nobody is to install",
+    source: `import { listen } from "loopgate/gest";\nexport const run = { run() { listen; } };\n`,
+    message:
+      /^Cannot import "loopgate\/gest": a guest cannot have that part of the gateway, expected "loopgate\/guest"$/,
+    place: [1, 24],
+    fix: 'did you mean "loopgate/guest"?',
+  },
+  {
+    name: "a name that loopgate/guest has not",
+    source: `import { conect } from "loopgate/guest";\nexport default { fetch() { return conect; } };\n`,
+    message:
+      /^Cannot import "conect" from "loopgate\/guest": it has no such value, expected connect, ConnectionLost, listen/,
+    place: [1, 10],
+    fix: 'did you mean "connect"?',
+  },
+  {
+    name: "a bare throw",
+    source: `throw new Error("at the top");\nexport default { fetch() { return new Response(); } };\n`,
+    message: /^Cannot load it: a `throw` among its first lines always ends it, expected a default export$/,
+  },
+  {
     name: "no export",
     source: `export const nothing = 1;\n`,
     message: /^Cannot use it as a guest: it has no default export/,

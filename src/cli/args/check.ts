@@ -4,7 +4,8 @@ import { COMMON_FLAGS, type Flags, FOLDER_DEFAULT, usage, type Words } from "./w
 /** What `check` was asked for. */
 export interface CheckCommand {
   readonly kind: "check";
-  readonly folder: string;
+  /** Undefined: none was named. */
+  readonly folder: string | undefined;
   readonly isJson: boolean;
 }
 
@@ -17,7 +18,7 @@ export const CHECK_USAGE = `Usage: loopgate check [folder] [--json]
 Reads a folder of workloads as serve does and says all that is wrong with its files and components, or what would be
 served: routes, services, components with sizes and digests, and what of the network each may reach. Nothing runs.
 
-  [folder]             the folder that holds the workloads (${FOLDER_DEFAULT})
+  [folder]             the folder that holds the workloads (${FOLDER_DEFAULT} where it exists, else the current folder)
   --json               one JSON object: {"ok": ..., "faults": [...], "workloads": [...]}
 
 Exit codes: 0 it can be served, 2 something to mend.
@@ -28,7 +29,7 @@ Example:
 
 /** Reads the words after `check`. */
 export function checkCommand({ flags, positionals, rest }: Words): CheckCommand {
-  const [folder = FOLDER_DEFAULT, extra] = [...positionals, ...rest];
+  const [folder, extra] = [...positionals, ...rest];
   if (extra !== undefined) throw usage(`Cannot check "${folder}": "${extra}" follows it, expected one folder`, "check");
   return { kind: "check", folder, isJson: flags.has("json") };
 }

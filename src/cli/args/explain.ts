@@ -10,7 +10,8 @@ export interface ExplainCommand {
   readonly target: ExplainTarget;
   /** Undefined: the service and every route. */
   readonly route: string | undefined;
-  readonly folder: string;
+  /** Undefined: none was named. */
+  readonly folder: string | undefined;
   /** Where its gateway listens, which no guest reaches; undefined: at the usual place, on the machine's loopback. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
 }
@@ -25,7 +26,7 @@ export const EXPLAIN_FLAGS: Flags = {
 
 /** Its help. */
 export const EXPLAIN_USAGE =
-  `Usage: loopgate explain <workload> <target> [--route name] [--folder workloads] [--listen host:port]
+  `Usage: loopgate explain <workload> <target> [--route name] [--folder folder] [--listen host:port]
 
 Tells for the service and each route of a workload whether it may reach a target, which rule of which file decides,
 and the line that would allow it. Nothing is run and nothing is sent: a name is judged as a name, and what happens
@@ -33,7 +34,7 @@ to its answers is told.
 
   <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
   --route name         for one route only (<name>.route.jsonc)
-  --folder folder      the folder that holds the workloads (workloads)
+  --folder folder      the folder that holds the workloads (${FOLDER_DEFAULT} where it exists, else the current folder)
   --listen host:port   where the gateway listens, as for serve: no guest reaches it
 
 Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2 something to mend.
@@ -65,7 +66,7 @@ export function explainCommand({ flags, positionals, rest }: Words): ExplainComm
     workload,
     target,
     route: flags.get("route")?.at(-1),
-    folder: flags.get("folder")?.at(-1) ?? FOLDER_DEFAULT,
+    folder: flags.get("folder")?.at(-1),
     listen: listenText === undefined ? undefined : readListen(listenText, "explain"),
   };
 }

@@ -21,7 +21,7 @@ export const COMMON_FLAGS: Flags = {
   version: { type: "boolean", short: "V" },
 };
 
-/** The folder that the project's own scripts serve. */
+/** The folder that is meant where it exists and none is named; a clone has its samples there. */
 export const FOLDER_DEFAULT = "workloads";
 
 /** Where commands of authors work when no folder is named. */
