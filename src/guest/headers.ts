@@ -14,6 +14,7 @@ export type HeadersInit =
   | Readonly<Record<string, string>>;
 
 let entriesOf: (headers: Headers) => readonly (readonly [name: string, value: string])[];
+let addDefault: (headers: Headers, name: string, value: string) => void;
 let received: (list: readonly (readonly [name: string, value: string])[]) => Headers;
 
 /** Names in lower case; a name's values in the order in which they came. */
@@ -22,8 +23,17 @@ export class Headers {
   #isImmutable = false;
 
   static {
-    entriesOf = (headers) =>
-      [...headers.#values].flatMap(([name, values]) => values.map((value) => [name, value] as const));
+    entriesOf = (headers) => {
+      const list: (readonly [string, string])[] = [];
+      // Loops, here and below: an interpreter feels each call of a callback, and every answer passes here.
+      for (const [name, values] of headers.#values) {
+        for (const value of values) list.push([name, value]);
+      }
+      return list;
+    };
+    addDefault = (headers, name, value) => {
+      if (!headers.#values.has(name)) headers.#values.set(name, [value]);
+    };
     received = (list) => {
       const headers = new Headers();
       for (const [name, value] of list) headers.#add(name.toLowerCase(), value);
@@ -128,6 +138,9 @@ export class Headers {
 
 /** Every value by itself, in the order of the names' first appearance. */
 export { entriesOf };
+
+/** Sets a header that is well-formed, its name in lower case, unless there is one of this name. */
+export { addDefault as addDefaultHeader };
 
 /** Headers that came in: they are well-formed already, and cannot be changed. */
 export { received as receivedHeaders };

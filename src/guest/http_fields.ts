@@ -5,7 +5,7 @@ import { wasiError } from "./wasi_error.ts";
 import { Fields } from "./wasi/http_types.ts";
 
 /** Says how the connection is used, which is the gateway's business; `fetch` elsewhere leaves them out too. */
-const OF_THE_CONNECTION: readonly string[] = [
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   "connection",
   "expect",
   "host",
@@ -16,13 +16,17 @@ const OF_THE_CONNECTION: readonly string[] = [
   "trailer",
   "transfer-encoding",
   "upgrade",
-];
+]);
 
 /** Fields with all headers but those of the connection, and `extra` behind them. @throws TypeError */
 export function toFields(headers: Headers, extra: readonly (readonly [name: string, value: string])[] = []): Fields {
-  const list = [...entriesOf(headers).filter(([name]) => !OF_THE_CONNECTION.includes(name)), ...extra];
+  const list: (readonly [name: string, value: Uint8Array])[] = [];
+  for (const [name, value] of entriesOf(headers)) {
+    if (!OF_THE_CONNECTION.has(name)) list.push([name, encodeLatin1(value)]);
+  }
+  for (const [name, value] of extra) list.push([name, encodeLatin1(value)]);
   try {
-    return Fields.fromList(list.map(([name, value]) => [name, encodeLatin1(value)] as const));
+    return Fields.fromList(list);
   } catch (error) {
     const reason = wasiError(error) as { readonly tag: string } | string;
     const tag = typeof reason === "string" ? reason : reason.tag;
@@ -32,5 +36,7 @@ export function toFields(headers: Headers, extra: readonly (readonly [name: stri
 
 /** Headers that nobody can change. */
 export function fromFields(fields: Fields): Headers {
-  return receivedHeaders(fields.entries().map(([name, value]) => [name, decodeLatin1(value)] as const));
+  const list: (readonly [name: string, value: string])[] = [];
+  for (const [name, value] of fields.entries()) list.push([name, decodeLatin1(value)]);
+  return receivedHeaders(list);
 }

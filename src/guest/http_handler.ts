@@ -39,7 +39,8 @@ export function incomingHandler(handler: FetchHandler): IncomingHandler {
 class Exchange implements ExportedCall<void> {
   readonly #incoming: IncomingRequest;
   readonly #body: MessageSource;
-  readonly #client = new AbortController();
+  /** Made when the program asks for it, as most never do. */
+  #client: AbortController | undefined;
   readonly #isHead: boolean;
   /** Null once the answer's head is out. */
   #out: ResponseOutparam | null;
@@ -86,7 +87,7 @@ class Exchange implements ExportedCall<void> {
     try {
       await sendBody(body, answer.content, { beforeCut });
     } catch (error) {
-      this.#client.abort(error);
+      (this.#client ??= new AbortController()).abort(error);
       if (error !== cut) throw error;
     }
   }
@@ -136,7 +137,7 @@ class Exchange implements ExportedCall<void> {
         using fields = incoming.headers();
         return fromFields(fields);
       },
-      signal: () => this.#client.signal,
+      signal: () => (this.#client ??= new AbortController()).signal,
     });
   }
 

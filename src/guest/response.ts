@@ -1,7 +1,7 @@
 /** `Response`, as the Fetch standard has it. */
 import { Body, type BodyContent, type BodyInit, cloneContent, contentOf } from "./body.ts";
 import { toNumber, toText } from "./convert.ts";
-import { Headers, type HeadersInit } from "./headers.ts";
+import { addDefaultHeader, Headers, type HeadersInit } from "./headers.ts";
 
 /** What a response has besides its body. */
 export interface ResponseInit {
@@ -86,7 +86,7 @@ export class Response extends Body {
     const text: string | undefined = JSON.stringify(data);
     if (text === undefined) throw new TypeError(`Cannot make JSON of it: it is ${typeof data}`);
     const headers = new Headers(init.headers);
-    if (!headers.has("content-type")) headers.set("content-type", "application/json");
+    addDefaultHeader(headers, "content-type", "application/json");
     return new Response(text, { ...init, headers });
   }
 
@@ -106,8 +106,8 @@ export function wholeResponse(parts: ResponseParts): Response {
 function partsOf(body: BodyInit | null | undefined, init: ResponseInit): ResponseParts {
   const { content, type } = contentOf(body);
   const status = statusOf(init.status ?? 200);
-  const statusText = toText(init.statusText ?? "");
-  if (!STATUS_TEXT.test(statusText)) {
+  const statusText = init.statusText === undefined ? "" : toText(init.statusText);
+  if (statusText !== "" && !STATUS_TEXT.test(statusText)) {
     throw new TypeError("Cannot make a Response: its statusText has a control character");
   }
   const headers = new Headers(init.headers);
@@ -115,7 +115,7 @@ function partsOf(body: BodyInit | null | undefined, init: ResponseInit): Respons
     if (STATUS_WITHOUT_BODY.includes(status)) {
       throw new TypeError(`Cannot make a Response with status ${status} and a body: expected null for the body`);
     }
-    if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type);
+    if (type !== undefined) addDefaultHeader(headers, "content-type", type);
   }
   return { content, status, statusText, headers, type: "default" };
 }
