@@ -226,6 +226,37 @@ test("folder volume: walks while somebody swaps a directory and a link never rea
   await host.close();
 });
 
+test("folder volume: a guest that can write above another mount leads it nowhere else", async () => {
+  const host = open({
+    prepare: (path) => {
+      mkdirSync(join(path, "a/d"), { recursive: true });
+      writeFileSync(join(path, "a/d/f"), "own");
+      // Somebody's sources may well have one.
+      symlinkSync("../outside", join(path, "evil"));
+    },
+  });
+  const [opened, untouched] = [0, 1].map(() =>
+    new FolderVolume({ realPath: join(host.path, "a/d"), monotonicMs: () => 0 })
+  ) as [FolderVolume, FolderVolume];
+  opened.root().close();
+  await host.root.renameAt("a", host.root, "z");
+  await host.root.renameAt("evil", host.root, "a");
+  assert.equal(readFileSync(join(host.path, "a/d/inner"), "utf8"), SECRET, "the path leads out now");
+  for (const volume of [opened, untouched]) {
+    assert.throws(() => volume.root(), (error) => isDeepEqualCode(error, "no-entry"));
+  }
+  // What is back is found again.
+  await host.root.unlinkFileAt("a");
+  await host.root.renameAt("z", host.root, "a");
+  for (const volume of [opened, untouched]) {
+    const root = volume.root();
+    assert.equal(root.lookup("f")?.size, 3n);
+    root.close();
+    await volume.close();
+  }
+  assert.equal(await host.close(), 0);
+});
+
 /** With a read-only mount nothing changes, by no function. */
 const CHANGES: readonly (readonly [name: string, change: (host: VolumeHost) => unknown])[] = [
   ["open-at with write", ({ root }) => root.openAt({}, "d/f", {}, WRITE)],

@@ -44,9 +44,24 @@ export interface SystemDirectory {
   readonly path: string;
 }
 
-/** The folder of a volume. `path` has no links. */
+/**
+ * The folder of a volume. `path` had no links when it was read; what was opened must be there without any, for a guest that
+ * may write above it could have put one in between.
+ */
 export function openFolder(path: string): SystemDirectory {
-  return attempt(() => ({ fd: fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), path }));
+  const fd = attempt(() => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  try {
+    if (attempt(() => realPathOf(fd, path)) !== path) throw fileError("no-entry");
+    return { fd, path };
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+}
+
+/** Where the system says that the open directory is. */
+function realPathOf(fd: number, path: string): string {
+  return HAS_DESCRIPTORS ? fs.readlinkSync(`${DESCRIPTORS}/${fd}`) : fs.realpathSync.native(path);
 }
 
 /** Opens what `lookup` has found; `name` "." is the directory itself. */
