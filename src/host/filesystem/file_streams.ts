@@ -113,11 +113,12 @@ export class FileSource extends FileStream implements ByteSource {
   }
 }
 
-/** Writes a file from an offset on, or at its end. One operation at a time, so that they keep their order. */
+/** Writes a file from an offset on, or at its end. What one permit allows may be several writes: each has its place when it comes. */
 export class FileSink extends FileStream implements ByteSink {
   #offset: number | "end";
   #end: StreamEnd | undefined;
-  #isWriting = false;
+  /** Writes under way. */
+  #writing = 0;
 
   constructor(options: FileStreamOptions) {
     super(options);
@@ -125,7 +126,7 @@ export class FileSink extends FileStream implements ByteSink {
   }
 
   isReady(): boolean {
-    return !this.#isWriting;
+    return this.#writing === 0;
   }
 
   onReady(wake: () => void): () => void {
@@ -136,19 +137,20 @@ export class FileSink extends FileStream implements ByteSink {
 
   permit(): number | StreamEnd {
     if (this.#end !== undefined) return this.#end;
-    return this.#isWriting ? 0 : FILE_OPERATION_BYTES_MAX;
+    return this.#writing > 0 ? 0 : FILE_OPERATION_BYTES_MAX;
   }
 
   write(bytes: Uint8Array): StreamEnd | undefined {
     if (this.#end !== undefined) return this.#end;
+    const offset = this.#offset;
+    if (offset !== "end") this.#offset = offset + bytes.length;
     let written: number | Promise<number>;
     try {
-      written = this.handle.target.write(bytes, this.#offset);
+      written = this.handle.target.write(bytes, offset);
     } catch (error) {
       return this.#end = this.endOf(error);
     }
     if (written instanceof Promise) void this.#finishLater(this.handle.during(written));
-    else this.#finish(written);
     return undefined;
   }
 
@@ -157,18 +159,14 @@ export class FileSink extends FileStream implements ByteSink {
   }
 
   async #finishLater(written: Promise<number>): Promise<void> {
-    this.#isWriting = true;
+    this.#writing++;
     try {
-      this.#finish(await written);
+      await written;
     } catch (error) {
-      this.#end = this.endOf(error);
+      this.#end ??= this.endOf(error);
     } finally {
-      this.#isWriting = false;
-      this.waiting.wakeAll();
+      this.#writing--;
+      if (this.#writing === 0) this.waiting.wakeAll();
     }
-  }
-
-  #finish(end: number): void {
-    if (this.#offset !== "end") this.#offset = end;
   }
 }

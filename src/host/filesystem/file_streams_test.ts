@@ -55,6 +55,23 @@ for (const kind of KINDS) {
     await host.close();
   });
 
+  test(`file streams in ${kind}: several writes of one permit go behind each other`, async () => {
+    const host = openVolumeHost(kind);
+    const file = await host.root.openAt({}, "f", { create: true }, WRITE);
+    const [stream, end] = [file.writeViaStream(1n), file.appendViaStream()];
+    for (const each of [stream, end]) {
+      assert.equal(each.checkWrite(), BigInt(FILE_OPERATION_BYTES_MAX));
+      each.write(new TextEncoder().encode("abc"));
+      each.writeZeroes(10_000n);
+      each.write(new TextEncoder().encode("def"));
+      await each.blockingFlush();
+    }
+    const part = `abc${"\0".repeat(10_000)}def`;
+    assert.equal(await get(host.root, "f"), `\0${part}${part}`);
+    for (const each of [stream, end, file]) each[Symbol.dispose]();
+    assert.equal(await host.close(), 0);
+  });
+
   test(`file streams in ${kind}: what is written goes where it was to, in order, also after a drop`, async () => {
     const host = openVolumeHost(kind);
     const file = await host.root.openAt({}, "f", { create: true }, WRITE);
