@@ -32,6 +32,18 @@ export class FolderUse {
     return this.#open.size;
   }
 
+  /** Of files that have no name any more: no count of the folder finds them. */
+  get unlinkedBytes(): number {
+    let bytes = 0;
+    for (const { isUnlinked, size } of this.#open.values()) if (isUnlinked) bytes += size;
+    return bytes;
+  }
+
+  /** The size of what a count finds: of what is open, with what is being written. */
+  sizeOf(stat: EntryStat): number {
+    return this.#open.get(keyOf(stat))?.size ?? Number(stat.size);
+  }
+
   open(stat: EntryStat): SizedFile {
     const key = keyOf(stat);
     let file = this.#open.get(key);

@@ -56,9 +56,8 @@ export class FolderVolume {
     if (this.#root === undefined) {
       this.#root = new FolderDirectory(this, openFolder(this.realPath));
       // Without a limit there is nothing to count for.
-      const quota = this.use?.quota;
-      if (quota !== undefined && Number.isFinite(quota.limits.bytesMax)) {
-        this.#counting = this.#count(this.#root, quota);
+      if (this.use !== undefined && Number.isFinite(this.use.quota.limits.bytesMax)) {
+        this.#counting = this.#count(this.#root, this.use);
       }
     }
     return this.#root.reopen();
@@ -89,17 +88,19 @@ export class FolderVolume {
 
   /** Whoever met the limit is refused; whoever comes after the count is not, if there is room. */
   #recount(): void {
-    const [root, quota] = [this.#root, this.use?.quota];
-    if (root === undefined || quota === undefined || this.#counting !== undefined || this.#isClosed) return;
+    const [root, use] = [this.#root, this.use];
+    if (root === undefined || use === undefined || this.#counting !== undefined || this.#isClosed) return;
     if (this.#monotonicMs() - this.#countedMs < RECOUNT_MS) return;
-    this.#counting = this.#count(root, quota);
+    this.#counting = this.#count(root, use);
   }
 
-  async #count(root: FolderDirectory, quota: Quota): Promise<void> {
-    const counter = new Counter(quota.limits.filesMax, () => this.#isClosed);
+  async #count(root: FolderDirectory, use: FolderUse): Promise<void> {
+    const { quota } = use;
+    const counter = new Counter(use, () => this.#isClosed);
     try {
       await counter.count(root, 0);
-      quota.reset(counter);
+      const { bytes, files } = counter;
+      quota.reset({ bytes: bytes + use.unlinkedBytes, files });
     } catch {
       // A folder that cannot be counted, or holds more than it may, is full: it can be read, and emptied.
       quota.reset({ bytes: quota.limits.bytesMax, files: quota.limits.filesMax });
@@ -114,13 +115,15 @@ export class FolderVolume {
 class Counter {
   bytes = 0;
   files = 0;
+  readonly #use: FolderUse;
   readonly #filesMax: number;
   readonly #isEnded: () => boolean;
   /** Files with more than one name. */
   readonly #linked = new Set<string>();
 
-  constructor(filesMax: number, isEnded: () => boolean) {
-    this.#filesMax = filesMax;
+  constructor(use: FolderUse, isEnded: () => boolean) {
+    this.#use = use;
+    this.#filesMax = use.quota.limits.filesMax;
     this.#isEnded = isEnded;
   }
 
@@ -153,12 +156,13 @@ class Counter {
     }
   }
 
-  #add({ size, linkCount, device, inode }: EntryStat): void {
+  #add(entry: EntryStat): void {
+    const { linkCount, device, inode } = entry;
     if (linkCount > 1n) {
       const key = `${device}:${inode}`;
       if (this.#linked.has(key)) return;
       this.#linked.add(key);
     }
-    this.bytes += Number(size);
+    this.bytes += this.#use.sizeOf(entry);
   }
 }

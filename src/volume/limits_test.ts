@@ -274,3 +274,18 @@ test("volume in memory: what it takes from its instance's memory goes back", asy
   volume.close();
   assert.equal(taken, 0);
 });
+
+test("volume in folder: counting anew forgets neither what was unlinked while it is open nor what is being written", async () => {
+  const host = openVolumeHost("folder", { bytesMax: SIZE });
+  const hidden = await host.root.openAt({}, "hidden", { create: true }, WRITE);
+  await hidden.setSize(BigInt(SIZE));
+  await host.root.unlinkFileAt("hidden");
+  for (let round = 0; round < 3; round++) {
+    await host.clock.advanceMs(10_000);
+    assert.equal(await write(host, "more", SIZE), "insufficient-space", `round ${round}`);
+    await host.root.unlinkFileAt("more");
+  }
+  hidden[Symbol.dispose]();
+  assert.equal(await write(host, "more", SIZE), undefined);
+  await host.close();
+});
