@@ -1,4 +1,5 @@
 /** What is known of files, between volumes and WIT. */
+import { createHash } from "node:crypto";
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-filesystem-types";
 import { type EntryStat, fileError, type NewTimes } from "../../volume/entry.ts";
 
@@ -27,10 +28,13 @@ export function newTimes(
   return { accessedNs: newTime(accessed, nowNs), modifiedNs: newTime(modified, nowNs) };
 }
 
-/** The same for the same object, and telling nothing of its number on the disk. */
+/** Of this process: with something that nobody could try out, no number of a disk can be had from its hash. */
+const SECRET = crypto.getRandomValues(new Uint8Array(32));
+
+/** The same for the same object as long as the gateway runs, and telling nothing of its number on the disk. */
 export function metadataHash({ device, inode }: EntryStat): Declared.MetadataHashValue {
-  const lower = mixed(inode ^ mixed(device));
-  return { lower, upper: mixed(lower ^ device) };
+  const digest = createHash("sha256").update(SECRET).update(new BigUint64Array([device, inode])).digest();
+  return { lower: digest.readBigUInt64LE(0), upper: digest.readBigUInt64LE(8) };
 }
 
 function newTime(time: Declared.NewTimestamp, nowNs: () => bigint): bigint | undefined {
@@ -52,13 +56,4 @@ function newTime(time: Declared.NewTimestamp, nowNs: () => bigint): bigint | und
 function datetime(ns: bigint): Declared.Datetime {
   const time = ns < 0n ? 0n : ns;
   return { seconds: time / NS_PER_S, nanoseconds: Number(time % NS_PER_S) };
-}
-
-/** The finaliser of SplitMix64: every bit of the input changes half of the output's. */
-function mixed(value: bigint): bigint {
-  const u64 = (number: bigint): bigint => BigInt.asUintN(64, number);
-  let mixing = u64(value + 0x9e3779b97f4a7c15n);
-  mixing = u64((mixing ^ (mixing >> 30n)) * 0xbf58476d1ce4e5b9n);
-  mixing = u64((mixing ^ (mixing >> 27n)) * 0x94d049bb133111ebn);
-  return mixing ^ (mixing >> 31n);
 }
