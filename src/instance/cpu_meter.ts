@@ -84,10 +84,17 @@ export class CpuMeter implements GuestMeter {
     this.#turns.withdraw();
   }
 
+  /** Nothing of the guest is left: it computes no more, whatever was heard of its end. */
+  close(): void {
+    this.withdraw();
+    if (this.#isRunning) this.pause();
+  }
+
   resume(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#sliceMs = Math.max(0, this.#sliceMs - (nowMs - this.#sinceMs));
     this.#sinceMs = nowMs;
+    if (!this.#isRunning) this.#turns.computes(true);
     this.#isRunning = true;
   }
 
@@ -97,6 +104,7 @@ export class CpuMeter implements GuestMeter {
     this.#usedMs += runMs;
     this.#sliceMs += runMs;
     this.#sinceMs = nowMs;
+    if (this.#isRunning) this.#turns.computes(false);
     this.#isRunning = false;
     this.#unsuspendableTicks = 0;
   }

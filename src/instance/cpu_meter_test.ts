@@ -20,6 +20,7 @@ function open(limitMs = 100) {
       withdraw: () => {
         isWithdrawn = true;
       },
+      computes: () => {},
       heldMs: () => heldMs,
     },
   });

@@ -287,7 +287,7 @@ export class Guest {
   end(release: ReleaseKind): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#meter.withdraw();
+    this.#meter.close();
     try {
       // Before the resources go: dropping a socket would close it cleanly.
       this.#network?.release(release);

@@ -42,11 +42,14 @@ export interface HandlerOptions {
 /** A refused guest is gone in a moment: others end all the time. */
 const RETRY_SOON_S = 1;
 
+const CLOSED = { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S } as const;
+
 /** Runs requests; owns the instances of a route. */
 export class Handler {
   readonly #options: HandlerOptions;
   readonly #pool: InstancePool;
   readonly #requests: RequestsOfRoute;
+  #isClosed = false;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
@@ -82,15 +85,21 @@ export class Handler {
 
   /** Ends every guest, and keeps none any more. */
   killAll(): void {
+    this.#isClosed = true;
     this.#pool.close();
     this.#requests.deadlines.close();
     for (const request of this.#requests.running.toArray()) {
-      request.stop({ kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S });
+      request.stop(CLOSED);
     }
   }
 
   /** Resolves when the guest has ended and everything of the request is released: with nothing when it answered. */
   async run(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    const { turns } = this.#options.tools;
+    if (turns.isComputing) {
+      await turns.untilQuiet();
+      if (this.#isClosed) return CLOSED;
+    }
     const pooled = this.#pool.take();
     const { guest } = pooled;
     const request = new RunningRequest(pooled, exchange, this.#requests);

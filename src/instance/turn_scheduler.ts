@@ -18,6 +18,8 @@ export interface ScheduledGuest {
   wait(sliceMs: number): Promise<void>;
   /** Gives its place in the queue up (it was ended): its wait never resolves. */
   withdraw(): void;
+  /** Says that its stretch of computing begins, or has ended. */
+  computes(isComputing: boolean): void;
   /** Says that the guest computes. How long guests, this one or others, have had the event loop for themselves. */
   heldMs(): number;
 }
@@ -41,6 +43,10 @@ export class TurnScheduler {
   /** Guests that wait, by workload; the workload whose turn is next comes first, and so does the guest in it. */
   readonly #waiting = new Map<string, Set<Seat>>();
   #isTurnComing = false;
+  /** Guests between two waits: one, or those of one turn of the event loop whose ends nobody has heard of yet. */
+  #computing = 0;
+  readonly #starting: (() => void)[] = [];
+  #isStartComing = false;
   /** When a guest was first seen to compute in this turn of the event loop. */
   #heldSinceMs: number | undefined;
 
@@ -53,6 +59,23 @@ export class TurnScheduler {
     let count = 0;
     for (const seats of this.#waiting.values()) count += seats.size;
     return count;
+  }
+
+  /** True while a guest is between two waits: another one would have to be made where this one is free in a moment. */
+  get isComputing(): boolean {
+    return this.#computing > 0;
+  }
+
+  /**
+   * Resolves when no guest computes, for one after the other of those who wait; at the latest they go on one by one in the next
+   * turns. Deno reads what all connections have sent before any promise goes on: without this as many instances would be
+   * made as there are requests, and each guest's time would count for all of them.
+   */
+  untilQuiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#starting.push(resolve);
+      this.#askForStart();
+    });
   }
 
   /** A place for one guest, for all its life. Nothing is held while it does not wait. */
@@ -68,9 +91,26 @@ export class TurnScheduler {
         return this.#enqueue(seat);
       },
       withdraw: () => this.#remove(seat),
+      computes: (isComputing) => this.#computes(isComputing),
       heldMs: () => this.#heldMs(),
     };
     return seat;
+  }
+
+  #computes(isComputing: boolean): void {
+    this.#computing += isComputing ? 1 : -1;
+    if (this.#computing === 0 && this.#starting.length > 0) this.#starting.shift()?.();
+  }
+
+  /** Who waits for quiet does not depend on somebody's end being heard of. */
+  #askForStart(): void {
+    if (this.#isStartComing) return;
+    this.#isStartComing = true;
+    this.#options.nextTurn(() => {
+      this.#isStartComing = false;
+      this.#starting.shift()?.();
+      if (this.#starting.length > 0) this.#askForStart();
+    });
   }
 
   #enqueue(seat: Seat): Promise<void> {

@@ -130,3 +130,45 @@ test("TurnScheduler: whatever waits and leaves, workloads that wait all the time
     { numRuns: 50 },
   );
 });
+
+test("TurnScheduler: who waits for quiet goes on one after the other, each when the one before has ended", async () => {
+  const bench = new Bench();
+  const { scheduler } = bench;
+  const guest = scheduler.openGuest("a");
+  const began: number[] = [];
+  guest.computes(true);
+  assert.equal(scheduler.isComputing, true);
+  for (let index = 0; index < 3; index++) {
+    void scheduler.untilQuiet().then(() => {
+      began.push(index);
+      guest.computes(true);
+    });
+  }
+  await settled();
+  assert.deepEqual(began, []);
+  for (let ended = 1; ended <= 3; ended++) {
+    guest.computes(false);
+    await settled();
+    assert.equal(began.length, ended);
+  }
+  assert.deepEqual(began, [0, 1, 2]);
+  guest.computes(false);
+  assert.equal(scheduler.isComputing, false);
+});
+
+test("TurnScheduler: who waits for quiet goes on in a later turn all the same, one in each", async () => {
+  const bench = new Bench();
+  const { scheduler } = bench;
+  scheduler.openGuest("a").computes(true);
+  let began = 0;
+  for (let index = 0; index < 3; index++) void scheduler.untilQuiet().then(() => began++);
+  for (let turn = 1; turn <= 3; turn++) {
+    await bench.turn();
+    assert.equal(began, turn);
+  }
+  assert.equal(bench.turns.length, 0);
+});
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -115,6 +115,24 @@ test("a pool keeps what its route may keep, and none when that is none", async (
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
+test("fresh: requests that come at once and wait for nothing take turns with one instance", async () => {
+  const harness = await startTestGateway({
+    "count/all.route.jsonc": { match: { path: "/*" }, component: "c.wasm", limits: { idleInstances: 2 } },
+    "count/c.wasm": await countingHandler("global"),
+  });
+  await fetch(`${harness.url}/x`);
+  const clients = Array.from({ length: 50 }, () => new RawClient(harness.port));
+  await eventually(() => clients.every(({ socket }) => !socket.connecting));
+  for (const client of clients) client.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const answers = await Promise.all(clients.map((client) => client.untilClosed()));
+  await harness.backToIdle();
+  const { created = 0 } = outcomes(harness, "all");
+  assert.deepEqual(await closeToNothing(harness), {});
+  for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 201 /);
+  // One that gives its turn away in the middle (a slow machine) lets another begin.
+  assert.ok(created <= 5, `${created} instances were made for 50 requests`);
+});
+
 const CEILINGS = [
   { name: "its workload's", limits: { workload: { instancesMax: 2 } }, limit: "instances" },
   { name: "the process's", limits: { process: { instancesMax: 2 } }, limit: "processInstances" },
