@@ -84,7 +84,9 @@ export function limitOf(failure: RequestFailure): LimitName | undefined {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const reason: unknown = error.cause;
-  return reason instanceof Error ? `${error.message} (caused by: ${reason.message})` : error.message;
+  // What the host ends a guest with is the trap's own text already.
+  const isMore = reason instanceof Error && reason.message !== error.message;
+  return isMore ? `${error.message} (caused by: ${reason.message})` : error.message;
 }
 
 function describeCode(code: HttpErrorCode): string {
