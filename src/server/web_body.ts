@@ -25,6 +25,12 @@ export interface WebBodyOptions {
   readonly onAbort: (reason: string) => void;
   /** The last byte was read, or nobody reads any more. */
   readonly onOver: () => void;
+  /** Whoever reads does not want the rest. */
+  readonly onCancel: () => void;
+  /** What the guest declared: a server around would send it, and what is past it as the next answer. */
+  readonly contentLength: number | undefined;
+  /** Nobody gets what the guest writes: it goes nowhere, and holds nobody up. */
+  readonly isDiscarded: boolean;
 }
 
 /** Between a guest that writes and whoever reads the `Response`. */
@@ -36,12 +42,16 @@ export class WebBody implements ResponseBody {
   #end: "open" | "finished" | "cut" = "open";
   #cutFor: unknown;
   #pulled: (() => void) | undefined;
+  #writtenBytes = 0;
 
   constructor(options: WebBodyOptions) {
     this.#options = options;
     this.stream = new ReadableStream<Uint8Array>({
       pull: (controller) => this.#pull(controller),
-      cancel: () => this.clientGone(new Error("the body was cancelled")),
+      cancel: () => {
+        this.clientGone(new Error("the body was cancelled"));
+        this.#options.onCancel();
+      },
     }, { highWaterMark: 0 });
   }
 
@@ -59,6 +69,13 @@ export class WebBody implements ResponseBody {
 
   write(bytes: Uint8Array): StreamEnd | undefined {
     if (this.#end !== "open") return "closed";
+    const { contentLength, isDiscarded } = this.#options;
+    this.#writtenBytes += bytes.length;
+    if (isDiscarded) return undefined;
+    if (contentLength !== undefined && this.#writtenBytes > contentLength) {
+      this.abort(`the guest wrote more than its content-length of ${contentLength} bytes`);
+      return "closed";
+    }
     this.#queue.push(bytes);
     this.#pulled?.();
   }
@@ -70,6 +87,11 @@ export class WebBody implements ResponseBody {
   dispose(): void {}
 
   finish(): void {
+    const { contentLength, isDiscarded } = this.#options;
+    const isShort = contentLength !== undefined && this.#writtenBytes < contentLength;
+    if (this.#end === "open" && isShort && !isDiscarded) {
+      this.abort(`the guest wrote ${this.#writtenBytes} of the ${contentLength} bytes of its content-length`);
+    }
     this.#close("finished");
   }
 

@@ -9,12 +9,11 @@ import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { Router } from "../router/router.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
-import { bytesToLatin1 } from "./latin1.ts";
 import { feed, QueueSource } from "./queue_source.ts";
 import { requestFields } from "./request_fields.ts";
 import { parseRequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
-import { type Activity, WebBody } from "./web_body.ts";
+import { type Activity, WebBody, type WebBodyOptions } from "./web_body.ts";
 
 /** A request whose body may have been read already. */
 export interface WebRequest {
@@ -36,8 +35,8 @@ export interface ServeWebOptions {
   readonly onServed: (exchange: WebExchange, destination: Destination, served: Promise<void>) => void;
 }
 
-/** Statuses whose `Response` may have no body. */
-const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+/** The largest that a `Response` may have. */
+const STATUS_MAX = 599;
 
 /** Resolves when the head of the answer is there. Rejects only when the request's signal is aborted before. */
 export async function serveWebRequest(webRequest: WebRequest, options: ServeWebOptions): Promise<Response> {
@@ -97,12 +96,17 @@ export class WebExchange implements HandlerExchange {
   readonly #over = Promise.withResolvers<void>();
   #sink: WebBody | undefined;
   #isAnswered = false;
+  #isClientGone = false;
 
   constructor(options: WebExchangeOptions) {
     this.#options = options;
     this.head = options.head;
     this.body = this.#openBody();
-    options.signal.addEventListener("abort", () => this.#leave());
+    options.signal.addEventListener("abort", () => {
+      this.#sink?.clientGone(options.signal.reason);
+      this.#answered.reject(options.signal.reason);
+      this.#leave();
+    });
   }
 
   /** Resolves with the answer's head. */
@@ -116,7 +120,7 @@ export class WebExchange implements HandlerExchange {
   }
 
   get isClientGone(): boolean {
-    return this.#options.signal.aborted;
+    return this.#isClientGone || this.#options.signal.aborted;
   }
 
   trailers(): FieldEntries | undefined {
@@ -136,20 +140,22 @@ export class WebExchange implements HandlerExchange {
   }
 
   respond(head: ResponseHead): ResponseBody {
-    const sendable = sendableHead(head);
+    const sendable = head.status > STATUS_MAX ? `the status ${head.status}` : sendableHead(head);
     if (typeof sendable === "string") {
       this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
-      return this.#newBody();
+      return this.#newBody({ contentLength: undefined, isDiscarded: true });
     }
     this.#isAnswered = true;
-    const sink = this.#newBody();
+    const { status, rawFields, contentLength, isBodyless } = sendable;
+    const isDiscarded = isBodyless || this.head.method === "HEAD";
+    const sink = this.#newBody({ contentLength, isDiscarded });
     this.#sink = sink;
     const headers = new Headers();
-    for (const [name, value] of head.headers) headers.append(name, bytesToLatin1(value));
-    const { status } = head;
-    const isEmpty = NULL_BODY.has(status) || this.head.method === "HEAD";
-    if (isEmpty) this.#over.resolve();
-    this.#answered.resolve(new Response(isEmpty ? null : sink.stream, { status, headers }));
+    for (let index = 0; index + 1 < rawFields.length; index += 2) {
+      headers.append(rawFields[index] ?? "", rawFields[index + 1] ?? "");
+    }
+    if (isDiscarded) this.#over.resolve();
+    this.#answered.resolve(new Response(isDiscarded ? null : sink.stream, { status, headers }));
     return sink;
   }
 
@@ -171,15 +177,19 @@ export class WebExchange implements HandlerExchange {
     this.#answered.resolve(failureResponse(failure));
   }
 
-  #newBody(): WebBody {
+  #newBody(options: Pick<WebBodyOptions, "contentLength" | "isDiscarded">): WebBody {
     const { activity, onFailure: onAbort } = this.#options;
-    return new WebBody({ activity, onAbort, onOver: () => this.#over.resolve() });
+    return new WebBody({
+      ...options,
+      activity,
+      onAbort,
+      onOver: () => this.#over.resolve(),
+      onCancel: () => this.#leave(),
+    });
   }
 
   #leave(): void {
-    const { signal } = this.#options;
-    this.#sink?.clientGone(signal.reason);
-    this.#answered.reject(signal.reason);
+    this.#isClientGone = true;
     this.#over.resolve();
     this.#leaving.wakeAll();
   }
