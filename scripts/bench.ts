@@ -3,6 +3,7 @@
  * Without names, all tables. Nothing leaves the machine.
  *
  *     --rounds 5 --seconds 4     how often and how long load is sent for each cell
+ *     --rows <text>              of the table load only the rows with this in their names, such as "hello reuse, 32"
  *     --json <file>              where the numbers go (default: bench/out/<commit>.json)
  *     --compare <a> <b>          prints two earlier runs (commits or files) side by side and measures nothing
  */
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: "string" },
     rounds: { type: "string", default: "5" },
+    rows: { type: "string", default: "" },
     seconds: { type: "string", default: "4" },
     compare: { type: "boolean", default: false },
   },
@@ -44,7 +46,7 @@ if (values.compare) {
 async function measure(): Promise<void> {
   await buildWorkloads(join(ROOT, "workloads"));
   const { built } = await buildGuests();
-  const options = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
+  const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), rows: values.rows };
   const tables: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
     engine: () => engineTable(built),
     instrument: () => instrumentTable(),

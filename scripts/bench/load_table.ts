@@ -14,6 +14,8 @@ import { startUpstream } from "./upstream.ts";
 
 /** How long and how often. */
 export interface LoadOptions {
+  /** Only rows with this in their names. */
+  readonly rows: string;
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -58,6 +60,7 @@ export async function loadTable(
   try {
     for (const row of rowsOf(guests, upstream.authority)) {
       for (const connections of row.connections) {
+        if (!nameOf(row, connections).includes(options.rows)) continue;
         const peers = row.isReplicated === true && connections > 1 ? [...single, ...replicated] : single;
         rows.push(...await measureRow(row, connections, { ...options, peers, run: generator.run }));
       }
@@ -106,12 +109,16 @@ function rowsOf(guests: Readonly<Record<string, string>>, upstream: string): rea
   ];
 }
 
+function nameOf({ name }: LoadRow, connections: number): string {
+  return `${name}, ${connections} connections`;
+}
+
 async function measureRow(
   row: LoadRow,
   connections: number,
   options: LoadOptions & { readonly peers: readonly Peer[]; readonly run: (load: Load) => Promise<LoadResult> },
 ): Promise<readonly BenchRow[]> {
-  const name = `${row.name}, ${connections} connections`;
+  const name = nameOf(row, connections);
   const there: Peer[] = [];
   const absent: string[] = [];
   for (const peer of options.peers) {
