@@ -120,7 +120,10 @@ function classifyPlain({ address, port }: SocketAddress, own: OwnAddresses): Add
   const isListener = own.listeners.some(
     (listener) =>
       listener.port === port &&
-      (isSameAddress(listener.address, address) || (isOwn && isUnspecified(listener.address))),
+      // One that was written as ::ffff:10.0.0.5 is reached by 10.0.0.5.
+      [listener.address, ...carriedIpv4(listener.address)].some((each) =>
+        isSameAddress(each, address) || (isOwn && isUnspecified(each))
+      ),
   );
   if (isListener) return { class: "never", reason: "the gateway itself" };
   const row = PARSED_TABLE.find(({ prefix }) => isInPrefix(address, prefix));

@@ -223,3 +223,17 @@ for (
     assert.equal(classOf(address, OWN, port), expected);
   });
 }
+
+test("classifyAddress: a listener that was given an IPv4 address as an IPv6 one is the gateway itself by both", () => {
+  const interfaces = ["10.0.0.5", "10.0.0.6"].map(ip);
+  const rows = [["::ffff:10.0.0.5", ["10.0.0.5"]], ["::ffff:0.0.0.0", ["10.0.0.5", "10.0.0.6"]]] as const;
+  for (const [listens, reached] of rows) {
+    const own = { interfaces, listeners: [{ address: ip(listens), port: 8081 }] };
+    for (const address of reached) {
+      for (const form of [address, `::ffff:${address}`]) {
+        assert.equal(classifyAddress({ address: ip(form), port: 8081 }, own).class, "never", `${listens} ${form}`);
+      }
+      assert.equal(classifyAddress({ address: ip(address), port: 8082 }, own).class, "private");
+    }
+  }
+});
