@@ -289,3 +289,16 @@ test("volume in folder: counting anew forgets neither what was unlinked while it
   assert.equal(await write(host, "more", SIZE), undefined);
   await host.close();
 });
+
+test("volume in memory: directories below each other, however many, can be moved", () => {
+  const volume = new MemoryVolume({ bytesMax: 1 << 30, filesMax: 100_000, wallMs: () => 0 });
+  const root = volume.root();
+  root.createDirectory("other");
+  let deepest = root;
+  for (let depth = 0; depth < 50_000; depth++) {
+    deepest.createDirectory("d");
+    deepest = deepest.openDirectory("d");
+  }
+  root.rename("other", deepest, "moved");
+  assert.throws(() => root.rename("d", deepest, "loop"), { payload: "invalid" });
+});

@@ -62,7 +62,12 @@ export class MemoryDirectoryNode {
   }
 
   isWithin(other: MemoryDirectoryNode): boolean {
-    return this === other || (this.parent?.isWithin(other) ?? false);
+    // A loop: a guest decides how deep it is, and the stack is the host's.
+    if (this === other) return true;
+    for (let above = this.parent; above !== undefined; above = above.parent) {
+      if (above === other) return true;
+    }
+    return false;
   }
 }
 
