@@ -53,6 +53,11 @@ export class PublishedPort {
     this.#server = server;
     this.#options = options;
     server.on("connection", (socket: Socket) => this.#accepted(socket));
+    // Such as no file descriptor for an accept: it must not end the process.
+    server.on(
+      "error",
+      (error) => options.emit({ kind: "fault", where: `published port of ${options.workload}`, error }),
+    );
   }
 
   /**
