@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { startGateway } from "../../src/gateway/gateway.ts";
-import { componentBytes, isIdle } from "../support/gateway_harness.ts";
+import { componentBytes, isIdle, settledCounters } from "../support/gateway_harness.ts";
 import { eventually } from "../support/http_harness.ts";
 
 const WORKLOADS = fileURLToPath(new URL("../../workloads", import.meta.url));
@@ -54,7 +54,7 @@ test("service-tcp answers each request by its service", async (t) => {
 
 test(`${AT_ONCE} requests at once go through the service and leave nothing behind`, async () => {
   const gateway = await startSamples();
-  const idle = gateway.counters();
+  const idle = await settledCounters(gateway);
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, async (_, index) => {
     const payload = `Test message ${index} aeiostl`;
     const response = await fetch(`${gateway.url}/task`, { method: "POST", body: JSON.stringify({ payload }) });
