@@ -9,6 +9,7 @@ import {
   componentBytes,
   type FolderContent,
   type GatewayHarness,
+  settledCounters,
   startTestGateway,
 } from "../support/gateway_harness.ts";
 import { guestBytes, hasGuests } from "../support/guests.ts";
@@ -97,7 +98,7 @@ for (const mode of ["trap", "memory", "exit-err", "fail"]) {
       limits: { route: { concurrencyMax: 600 } },
     });
     await eventually(() => harness.gateway.serviceState("mortal") === "ready");
-    const idle = harness.gateway.counters();
+    const idle = await settledCounters(harness.gateway);
     const statuses = await Promise.all(Array.from({ length: count }, () => post(harness.url)));
     // 504: on a busy machine some have waited for as long as the handler does, before the last one came.
     assert.deepEqual([...new Set(statuses)].filter((status) => status !== 504), [502]);
