@@ -37,7 +37,6 @@ export {
   createGateway,
   type Gateway,
   type GatewayCore,
-  type GatewayMetrics,
   type GatewayOptions,
   LISTEN_DEFAULT,
   startGateway,
@@ -48,6 +47,7 @@ export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
 export type { FetchOptions } from "./server/web_app.ts";
 export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";
+export type { GatewayMetrics } from "./telemetry/gateway_metrics.ts";
 export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";
 export type { RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";

@@ -1,22 +1,7 @@
 /** What the admin listener shows. The gateway makes it from what it has; nothing in here can change anything. */
-import type { DenialCount } from "../telemetry/denial_counts.ts";
-import type { FailureCount } from "../telemetry/failure_counts.ts";
-import type { InstanceCount } from "../telemetry/instance_counts.ts";
-import type { LimitCount } from "../telemetry/limit_counts.ts";
+import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveKind } from "../telemetry/live_counters.ts";
 import type { RecentEvent } from "../telemetry/recent_events.ts";
-import type { ReloadCount } from "../telemetry/reload_counts.ts";
-import type { RequestCount } from "../telemetry/request_counts.ts";
-
-/** Totals since the start. */
-export interface AdminTotals {
-  readonly requests: readonly RequestCount[];
-  readonly denied: readonly DenialCount[];
-  readonly limited: readonly LimitCount[];
-  readonly failed: readonly FailureCount[];
-  readonly reloads: readonly ReloadCount[];
-  readonly instances: readonly InstanceCount[];
-}
 
 /** A route as it is now. */
 export interface RouteStatus {
@@ -87,7 +72,7 @@ export interface AdminSource {
   readiness(): Readiness;
   workloads(): readonly WorkloadStatus[];
   live(): Readonly<Record<LiveKind, number>>;
-  totals(): AdminTotals;
+  totals(): GatewayMetrics;
   /** The newest first. */
   recent(): readonly RecentEvent[];
 }

@@ -1,12 +1,6 @@
 /** What the admin listener shows of a gateway: copies, made when somebody asks. */
-import type {
-  AdminSource,
-  AdminTotals,
-  Readiness,
-  RouteStatus,
-  ServiceStatus,
-  WorkloadStatus,
-} from "../admin/admin_source.ts";
+import type { AdminSource, Readiness, RouteStatus, ServiceStatus, WorkloadStatus } from "../admin/admin_source.ts";
+import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { RecentEvents } from "../telemetry/recent_events.ts";
 import type { Route } from "../workload/route.ts";
@@ -23,7 +17,7 @@ export interface AdminSourceOptions {
   readonly startedWallMs: number;
   readonly workloads: Pick<WorkloadSet, "served">;
   readonly counters: LiveCounters;
-  readonly totals: () => AdminTotals;
+  readonly totals: () => GatewayMetrics;
   readonly recent: RecentEvents;
   readonly isDraining: () => boolean;
 }

@@ -13,16 +13,16 @@ import { RouterTable } from "../router/router_table.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import type { FetchOptions } from "../server/web_app.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
-import { type DenialCount, DenialCounts } from "../telemetry/denial_counts.ts";
+import { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
-import { type FailureCount, FailureCounts } from "../telemetry/failure_counts.ts";
-import type { InstanceCount } from "../telemetry/instance_counts.ts";
-import { type LimitCount, LimitCounts } from "../telemetry/limit_counts.ts";
+import { FailureCounts } from "../telemetry/failure_counts.ts";
+import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
+import { LimitCounts } from "../telemetry/limit_counts.ts";
 import { LimitLog } from "../telemetry/limit_log.ts";
 import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import { RecentEvents } from "../telemetry/recent_events.ts";
-import { type ReloadCount, ReloadCounts } from "../telemetry/reload_counts.ts";
-import { type RequestCount, RequestCounts } from "../telemetry/request_counts.ts";
+import { ReloadCounts } from "../telemetry/reload_counts.ts";
+import { RequestCounts } from "../telemetry/request_counts.ts";
 import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 import { type OpenAdmin, openAdmin } from "./open_admin.ts";
@@ -68,22 +68,6 @@ export interface GatewayOptions {
   readonly files?: FileReader;
   /** Limits that count instead of what the files say. */
   readonly limits?: GatewayLimits;
-}
-
-/** What a gateway has counted. */
-export interface GatewayMetrics {
-  /** `loopgate_requests_total`, `loopgate_request_duration_seconds`, `loopgate_guest_cpu_seconds_total`. */
-  readonly requests: readonly RequestCount[];
-  /** `loopgate_denied_total`. */
-  readonly denied: readonly DenialCount[];
-  /** `loopgate_limited_total`. */
-  readonly limited: readonly LimitCount[];
-  /** `loopgate_failures_total`. */
-  readonly failed: readonly FailureCount[];
-  /** `loopgate_reloads_total`. */
-  readonly reloads: readonly ReloadCount[];
-  /** `loopgate_instances_total`. */
-  readonly instances: readonly InstanceCount[];
 }
 
 /** A running gateway, with or without a listener of its own. */

@@ -15,6 +15,7 @@ import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { framingFailure } from "./request_framing.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
+import { wholeUs } from "./whole_us.ts";
 
 /** Where a route leads. */
 export interface Destination {
@@ -229,11 +230,6 @@ type RequestEvent = Mutable<Extract<GatewayEvent, { readonly kind: "request" }>>
 function pathOf(url: string): string {
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);
-}
-
-/** Nobody reads nanoseconds, and digits take room. */
-function wholeUs(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** For errors that speak of a connection that broke: the end is told by `close`. */

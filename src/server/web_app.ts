@@ -7,6 +7,7 @@ import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./fa
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
 import { failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
+import { wholeUs } from "./whole_us.ts";
 
 /** What the server around knows of a request. */
 export interface FetchOptions {
@@ -124,8 +125,4 @@ export class WebApp {
     this.#running--;
     if (this.#running === 0) { for (const resolve of this.#onSettled.splice(0)) resolve(); }
   }
-}
-
-function wholeUs(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,0 +1,23 @@
+/** The totals of a gateway since its start: what embedders read, and what the admin listener shows. */
+import type { DenialCount } from "./denial_counts.ts";
+import type { FailureCount } from "./failure_counts.ts";
+import type { InstanceCount } from "./instance_counts.ts";
+import type { LimitCount } from "./limit_counts.ts";
+import type { ReloadCount } from "./reload_counts.ts";
+import type { RequestCount } from "./request_counts.ts";
+
+/** What a gateway has counted. */
+export interface GatewayMetrics {
+  /** `loopgate_requests_total`, `loopgate_request_duration_seconds`, `loopgate_guest_cpu_seconds_total`. */
+  readonly requests: readonly RequestCount[];
+  /** `loopgate_denied_total`. */
+  readonly denied: readonly DenialCount[];
+  /** `loopgate_limited_total`. */
+  readonly limited: readonly LimitCount[];
+  /** `loopgate_failures_total`. */
+  readonly failed: readonly FailureCount[];
+  /** `loopgate_reloads_total`. */
+  readonly reloads: readonly ReloadCount[];
+  /** `loopgate_instances_total`. */
+  readonly instances: readonly InstanceCount[];
+}
