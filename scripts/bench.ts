@@ -2,32 +2,43 @@
  * `npm run bench [-- engine instrument parts load runaway footprint]`: what things cost, on this machine, beside others that do the same.
  * Without names, all tables. Nothing leaves the machine.
  *
- *     --rounds 5 --seconds 4     how often and how long load is sent for each cell
+ *     --rounds 4 --seconds 2     how often and how long load is sent for each cell
  *     --rows <text>              of the table load only the rows with this in their names, such as "hello reuse, 32"
  *     --json <file>              where the numbers go (default: bench/out/<commit>.json)
+ *     --targets <run>            prints what an earlier run (a commit or a file) says of the targets, and measures nothing
  *     --compare <a> <b>          prints two earlier runs (commits or files) side by side and measures nothing
  */
 import { parseArgs } from "node:util";
 import { engineTable } from "./bench/engine_table.ts";
 import { instrumentTable } from "./bench/instrument_table.ts";
 import { loadTable } from "./bench/load_table.ts";
+import { runInOwnNetwork } from "./bench/own_network.ts";
 import { partsTable } from "./bench/parts_table.ts";
 import { type BenchRow, loadRun, machineLine, printComparison, saveRun } from "./bench/results.ts";
 import { runawayTable } from "./bench/runaway_table.ts";
+import { targetLines } from "./bench/targets.ts";
 import { footprintTable } from "./bench/footprint_table.ts";
 import { buildGuests } from "./build_guests.ts";
 import { buildWorkloads } from "./build_workloads.ts";
 import { ROOT } from "./tools.ts";
 import { join } from "node:path";
+import process from "node:process";
+
+/** Paths of the built guests by name. */
+type Guests = Readonly<Record<string, string>>;
+
+/** How the run within its own network is told of them. */
+const GUESTS_VARIABLE = "LOOPGATE_BENCH_GUESTS";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "string" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "4" },
     rows: { type: "string", default: "" },
-    seconds: { type: "string", default: "4" },
+    seconds: { type: "string", default: "2" },
     compare: { type: "boolean", default: false },
+    targets: { type: "string" },
   },
 });
 
@@ -39,13 +50,22 @@ if (values.compare) {
     );
   }
   printComparison(loadRun(before), loadRun(after));
+} else if (values.targets !== undefined) {
+  console.log(targetLines(loadRun(values.targets).rows).join("\n"));
 } else {
-  await measure();
+  const given = process.env[GUESTS_VARIABLE];
+  if (given !== undefined) await measure(JSON.parse(given) as Guests);
+  else {
+    await buildWorkloads(join(ROOT, "workloads"));
+    const { built } = await buildGuests();
+    // Building may need a network, measuring must not have one.
+    const code = await runInOwnNetwork({ [GUESTS_VARIABLE]: JSON.stringify(built) });
+    if (code === undefined) await measure(built);
+    else process.exitCode = code;
+  }
 }
 
-async function measure(): Promise<void> {
-  await buildWorkloads(join(ROOT, "workloads"));
-  const { built } = await buildGuests();
+async function measure(built: Guests): Promise<void> {
   const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), rows: values.rows };
   const tables: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
     engine: () => engineTable(built),
@@ -67,6 +87,9 @@ async function measure(): Promise<void> {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.log(`\n## ${name}\n`);
     rows.push(...await table());
+  }
+  if (rows.some(({ table }) => table === "load" || table === "footprint")) {
+    console.log(`\n## targets\n\n${targetLines(rows).join("\n")}`);
   }
   console.log(`\nKept in ${await saveRun(rows, values.json)}`);
 }

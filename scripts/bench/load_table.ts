@@ -1,12 +1,13 @@
 /**
  * Requests per second, latency and the server's processor time under load: every server that is there, the same
- * component bytes, in alternating rounds, so that a slow minute of the machine meets all of them.
+ * component bytes, in alternating rounds, so that a slow minute of the machine meets all of them. The servers of a row stay
+ * up: V8 needs some 30,000 requests until it runs code as it will for the rest of the day.
  */
 import { findGenerator, type Load, type LoadResult } from "./load_generator.ts";
 import { hono } from "./peers/hono.ts";
 import { jco } from "./peers/jco.ts";
 import { loopgate } from "./peers/loopgate.ts";
-import type { Peer, Served } from "./peers/peer.ts";
+import type { Peer, RunningServer, Served } from "./peers/peer.ts";
 import { wasmtime } from "./peers/wasmtime.ts";
 import { cpuUsOf, residentBytesOf } from "./process_usage.ts";
 import { type BenchRow, median, round, spread } from "./results.ts";
@@ -31,11 +32,20 @@ interface LoadRow {
   readonly isReplicated?: true;
 }
 
+/** A server of a row. */
+interface Contender {
+  readonly peer: Peer;
+  readonly server: RunningServer;
+}
+
 interface Measured {
   readonly result: LoadResult;
   readonly cpuUs: number;
   readonly residentBytes: number;
 }
+
+/** Load before the first round, which is not counted. */
+const WARM = { connections: 32, seconds: 3 } as const;
 
 const JSON_TASK = {
   method: "POST",
@@ -54,24 +64,24 @@ export async function loadTable(
   const replicated = [loopgate("node", { replicas: 2 }), loopgate("deno", { replicas: 2 })];
   const upstream = await startUpstream();
   console.log(
-    `Load by ${generator.name}: ${options.rounds} rounds of ${options.seconds} s for each cell, after one that is not counted`,
+    `Load by ${generator.name}: ${options.rounds} rounds of ${options.seconds} s for each cell, after ${WARM.seconds} s of warming up`,
   );
+  if (upstream === undefined) console.log("(no outbound rows: they need a network namespace, of Linux' unshare)");
   const rows: BenchRow[] = [];
   try {
-    for (const row of rowsOf(guests, upstream.authority)) {
-      for (const connections of row.connections) {
-        if (!nameOf(row, connections).includes(options.rows)) continue;
-        const peers = row.isReplicated === true && connections > 1 ? [...single, ...replicated] : single;
-        rows.push(...await measureRow(row, connections, { ...options, peers, run: generator.run }));
-      }
+    for (const row of rowsOf(guests, upstream?.authority)) {
+      const connections = row.connections.filter((count) => nameOf(row, count).includes(options.rows));
+      if (connections.length === 0) continue;
+      const peers = row.isReplicated === true ? [...single, ...replicated] : single;
+      rows.push(...await measureRow({ ...row, connections }, { ...options, peers, run: generator.run }));
     }
   } finally {
-    await upstream.stop();
+    await upstream?.stop();
   }
   return rows;
 }
 
-function rowsOf(guests: Readonly<Record<string, string>>, upstream: string): readonly LoadRow[] {
+function rowsOf(guests: Readonly<Record<string, string>>, upstream: string | undefined): readonly LoadRow[] {
   const probe = guests["rust_http_probe"];
   const api = guests["rust_http_api"];
   const service = guests["rust_service_leet"];
@@ -81,19 +91,14 @@ function rowsOf(guests: Readonly<Record<string, string>>, upstream: string): rea
     );
   }
   const hello = { component: probe, mode: "fresh" } as const;
-  return [
+  const trip = { component: api, service, mode: "fresh" } as const;
+  const rows: LoadRow[] = [
     { name: "hello fresh", served: hello, path: "/", connections: [1, 32, 320], isReplicated: true },
     { name: "hello reuse", served: { ...hello, mode: "reuse" }, path: "/", connections: [1, 32, 320] },
-    {
-      name: "loopback round trip fresh",
-      served: { component: api, service, mode: "fresh" },
-      path: "/task",
-      load: JSON_TASK,
-      connections: [32],
-    },
+    { name: "loopback round trip fresh", served: trip, path: "/task", load: JSON_TASK, connections: [32] },
     {
       name: "loopback round trip reuse",
-      served: { component: api, service, mode: "reuse" },
+      served: { ...trip, mode: "reuse" },
       path: "/task",
       load: JSON_TASK,
       connections: [32],
@@ -105,8 +110,10 @@ function rowsOf(guests: Readonly<Record<string, string>>, upstream: string): rea
       load: ECHO_64_KIB,
       connections: [32],
     },
-    { name: "outbound fetch proxy fresh", served: hello, path: `/fetch?${upstream}`, connections: [32] },
   ];
+  if (upstream === undefined) return rows;
+  const proxy = { name: "outbound fetch proxy fresh", served: hello, path: `/fetch?${upstream}`, connections: [32] };
+  return [...rows, proxy];
 }
 
 function nameOf({ name }: LoadRow, connections: number): string {
@@ -115,49 +122,83 @@ function nameOf({ name }: LoadRow, connections: number): string {
 
 async function measureRow(
   row: LoadRow,
-  connections: number,
   options: LoadOptions & { readonly peers: readonly Peer[]; readonly run: (load: Load) => Promise<LoadResult> },
 ): Promise<readonly BenchRow[]> {
-  const name = nameOf(row, connections);
-  const there: Peer[] = [];
-  const absent: string[] = [];
-  for (const peer of options.peers) {
-    const missing = row.path === "/" || !peer.name.startsWith("hono")
-      ? await peer.missing(row.served)
-      : "it runs no guests";
-    if (missing === undefined) there.push(peer);
-    else absent.push(`${peer.name}: ${missing}`);
-  }
-  const measured = new Map<Peer, Measured[]>(there.map((peer) => [peer, []]));
-  for (let at = 0; at < options.rounds; at++) {
-    for (const peer of there) {
-      const one = await measureOnce(peer, row, connections, options).catch((error: unknown) => {
-        // Others may break off under load: that is a result, and no reason to lose all the others.
-        if (peer.name.startsWith("loopgate")) throw error;
-        return error instanceof Error ? error.message : String(error);
+  const absent = new Map<Peer, string>();
+  const there: Contender[] = [];
+  const rows: BenchRow[] = [];
+  try {
+    for (const peer of options.peers) {
+      const missing = row.path === "/" || !peer.name.startsWith("hono")
+        ? await peer.missing(row.served)
+        : "it runs no guests";
+      if (missing !== undefined) {
+        absent.set(peer, missing);
+        continue;
+      }
+      await attempt(peer, absent, async () => {
+        const server = await peer.start(row.served);
+        there.push({ peer, server });
+        await options.run({ ...loadOf(row, server), ...WARM });
       });
-      if (typeof one !== "string") measured.get(peer)?.push(one);
-      else if (measured.delete(peer)) absent.push(`${peer.name}: ${one.trim()}`);
     }
+    for (const connections of row.connections) {
+      const contenders = there.filter(({ peer }) => connections > 1 || !peer.name.includes("replicas"));
+      const measured = new Map<Peer, Measured[]>(contenders.map(({ peer }) => [peer, []]));
+      for (let at = 0; at < options.rounds; at++) {
+        for (const contender of contenders) {
+          if (absent.has(contender.peer)) continue;
+          const one = await attempt(contender.peer, absent, () => measureOnce(contender, row, connections, options));
+          if (one !== undefined) measured.get(contender.peer)?.push(one);
+        }
+      }
+      rows.push(...printRow(nameOf(row, connections), measured, absent));
+    }
+  } finally {
+    for (const { server } of there) await server.stop();
   }
+  return rows;
+}
+
+/** Others may break off under load: that is a result, and no reason to lose all the others. */
+async function attempt<T>(peer: Peer, absent: Map<Peer, string>, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (peer.name.startsWith("loopgate")) throw error;
+    absent.set(peer, error instanceof Error ? error.message.trim() : String(error));
+    return undefined;
+  }
+}
+
+function printRow(
+  name: string,
+  measured: ReadonlyMap<Peer, readonly Measured[]>,
+  absent: ReadonlyMap<Peer, string>,
+): readonly BenchRow[] {
   console.log(`\n${name}`);
-  if (absent.length > 0) console.log(`(not in this row: ${absent.join("; ")})`);
+  if (absent.size > 0) {
+    console.log(`(not in this row: ${[...absent].map(([peer, why]) => `${peer.name}: ${why}`).join("; ")})`);
+  }
   console.log("| | requests/s | spread | p50 ms | p99 ms | CPU us/request | MiB | failures | to the first |");
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   const rows: BenchRow[] = [];
   let first = Number.NaN;
   for (const [peer, rounds] of measured) {
+    if (absent.has(peer)) continue;
     const of = (value: (each: Measured) => number): number => median(rounds.map(value));
     const rates = rounds.map(({ result }) => result.requestsPerS);
+    const sum = (value: (each: LoadResult) => number): number =>
+      rounds.reduce((total, { result }) => total + value(result), 0);
     const values = {
       requestsPerS: of(({ result }) => result.requestsPerS),
       p50Ms: of(({ result }) => result.p50Ms),
       p99Ms: of(({ result }) => result.p99Ms),
       cpuUs: of(({ cpuUs }) => cpuUs),
       residentMiB: of(({ residentBytes }) => residentBytes / 1024 ** 2),
+      failuresPercent: sum(({ failures }) => failures) / sum(({ requests }) => requests) * 100,
     };
     if (Number.isNaN(first)) first = values.requestsPerS;
-    const failures = rounds.reduce((sum, { result }) => sum + result.failures, 0);
     const cells = [
       values.requestsPerS,
       spread(rates),
@@ -165,7 +206,7 @@ async function measureRow(
       values.p99Ms,
       values.cpuUs,
       values.residentMiB,
-      failures,
+      values.failuresPercent === 0 ? "0" : `${values.failuresPercent.toFixed(2)} %`,
     ];
     const text = cells.map((cell) => typeof cell === "string" ? cell : round(cell)).join(" | ");
     console.log(`| ${peer.name} | ${text} | ${(values.requestsPerS / first).toFixed(2)} |`);
@@ -174,22 +215,18 @@ async function measureRow(
   return rows;
 }
 
-/** A server of its own for each round: none of them carries the history of another. */
 async function measureOnce(
-  peer: Peer,
+  { server }: Contender,
   row: LoadRow,
   connections: number,
   { seconds, run }: { readonly seconds: number; readonly run: (load: Load) => Promise<LoadResult> },
 ): Promise<Measured> {
-  const server = await peer.start(row.served);
-  try {
-    const load = { ...row.load, url: `${server.url}${row.path}`, connections };
-    await run({ ...load, seconds: Math.max(1, Math.ceil(seconds / 2)) });
-    const before = cpuUsOf(server.pid);
-    const result = await run({ ...load, seconds });
-    const cpuUs = (cpuUsOf(server.pid) - before) / result.requests;
-    return { result, cpuUs, residentBytes: residentBytesOf(server.pid) };
-  } finally {
-    await server.stop();
-  }
+  const before = cpuUsOf(server.pid);
+  const result = await run({ ...loadOf(row, server), connections, seconds });
+  const cpuUs = (cpuUsOf(server.pid) - before) / result.requests;
+  return { result, cpuUs, residentBytes: residentBytesOf(server.pid) };
+}
+
+function loadOf({ load, path }: LoadRow, server: RunningServer): Pick<Load, "url" | "method" | "body" | "headers"> {
+  return { ...load, url: `${server.url}${path}` };
 }

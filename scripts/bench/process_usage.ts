@@ -7,7 +7,7 @@ const TICKS_PER_S = 100;
 /** Processor time since the start, of all threads, in microseconds. */
 export function cpuUsOf(pid: number): number {
   let total = 0;
-  for (const each of family(pid)) {
+  for (const each of familyOf(pid)) {
     const fields = statOf(each);
     if (fields === undefined) return Number.NaN;
     // utime and stime: fields 14 and 15 of proc(5), counted after the name's parenthesis.
@@ -19,7 +19,7 @@ export function cpuUsOf(pid: number): number {
 /** Resident memory in bytes. */
 export function residentBytesOf(pid: number): number {
   let total = 0;
-  for (const each of family(pid)) {
+  for (const each of familyOf(pid)) {
     try {
       const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${each}/status`, "utf8"));
       total += Number(line?.[1] ?? Number.NaN) * 1024;
@@ -30,7 +30,8 @@ export function residentBytesOf(pid: number): number {
   return total;
 }
 
-function family(pid: number): readonly number[] {
+/** A process and all that it started and that still have it as their parent. */
+export function familyOf(pid: number): readonly number[] {
   const children: number[] = [];
   try {
     for (const task of readdirSync(`/proc/${pid}/task`)) {
@@ -40,7 +41,13 @@ function family(pid: number): readonly number[] {
   } catch {
     // No /proc, or the process has just gone: the caller gets NaN for it.
   }
-  return [pid, ...children.flatMap(family)];
+  return [pid, ...children.flatMap(familyOf)];
+}
+
+/** Whether a process is there and has not ended (one that nobody has waited for yet has). */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== "Z" && state !== "X";
 }
 
 function statOf(pid: number): readonly string[] | undefined {

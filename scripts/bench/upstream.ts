@@ -1,10 +1,10 @@
 /**
- * What proxies of the bench fetch from: a small server in a process of its own, on an address of this machine that is not
- * its loopback, which no policy opens.
+ * What proxies of the bench fetch from: a small server in a process of its own, on an address that is not the loopback's,
+ * which no policy opens.
  */
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { pinned, ROOT } from "../tools.ts";
+import { ownAddress } from "./own_network.ts";
 import { freePort, startServer } from "./peers/peer.ts";
 
 /** A server that runs. */
@@ -14,11 +14,10 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** Starts it. */
-export async function startUpstream(): Promise<Upstream> {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const own = addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-  if (own === undefined) throw new Error("Cannot measure proxies: this machine has no address but its loopback");
+/** Starts it; undefined where the bench has no network of its own, since load must not go to a real interface. */
+export async function startUpstream(): Promise<Upstream | undefined> {
+  const own = ownAddress();
+  if (own === undefined) return undefined;
   const port = await freePort();
   const authority = `${own}:${port}`;
   const main = join(ROOT, "scripts/bench/peers/upstream_server.ts");

@@ -7,7 +7,7 @@ import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.t
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
-import { latin1ToBytes } from "./latin1.ts";
+import { latin1ToBytes } from "../base/latin1.ts";
 
 /** Settings of one request body. */
 export interface RequestBodyOptions {

@@ -4,7 +4,7 @@
  */
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { connectionOptions, isHopByHop } from "./hop_by_hop.ts";
-import { latin1ToBytes } from "./latin1.ts";
+import { latin1ToBytes } from "../base/latin1.ts";
 
 /** Where a request came from. */
 export interface RequestOrigin {

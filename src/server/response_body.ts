@@ -9,7 +9,7 @@ import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
 import { addKeepAlive } from "./keep_alive.ts";
-import { bytesToLatin1 } from "./latin1.ts";
+import { bytesToLatin1 } from "../base/latin1.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
 

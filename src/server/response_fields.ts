@@ -3,7 +3,7 @@ import { declaredLength } from "../host/http/content_length.ts";
 import type { FieldEntries, ResponseHead } from "../host/http/exchange.ts";
 import { isToken } from "../host/http/field_grammar.ts";
 import { isHopByHop } from "./hop_by_hop.ts";
-import { bytesToLatin1 } from "./latin1.ts";
+import { bytesToLatin1 } from "../base/latin1.ts";
 
 /** A head that can be sent. */
 export interface SendableHead {

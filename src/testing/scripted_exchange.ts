@@ -12,7 +12,7 @@ import type {
   RecheckHttp,
 } from "../network/http_message.ts";
 import type { RequestPlan } from "../network/http_request_plan.ts";
-import { latin1ToBytes } from "../server/latin1.ts";
+import { latin1ToBytes } from "../base/latin1.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { AttemptLog, LiveAttempt } from "./attempts.ts";
 import type { HttpEntry, SentRequest } from "./http_script.ts";

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";
 import { ROOT } from "../../tools.ts";
+import { familyOf, isRunning } from "../process_usage.ts";
 
 /** What is served. */
 export interface Served {
@@ -31,6 +32,9 @@ export interface Peer {
 
 /** How long a server may take until it answers. */
 const START_MS_MAX = 30_000;
+
+/** How long it may take to end before it is ended. */
+const END_MS_MAX = 3_000;
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -72,14 +76,30 @@ export async function startServer(
   return { url: options.url, pid: child.pid ?? -1, stop };
 }
 
-/** Ends a process by its id, with force if it takes too long. */
+/** Ends a process and those it started (jco leaves its server behind) by their ids, with force if they take too long. */
 async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  const force = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  const all = familyOf(child.pid);
+  for (const pid of all) signal(pid, "SIGTERM");
+  const force = setTimeout(() => child.kill("SIGKILL"), END_MS_MAX);
   await ended;
   clearTimeout(force);
+  for (const pid of all) {
+    for (let waitedMs = 0; isRunning(pid); waitedMs += 10) {
+      if (waitedMs >= END_MS_MAX) signal(pid, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+/** Sends a signal to a process that may have ended by itself. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function untilAnswering(url: string, child: ChildProcess): Promise<void> {

@@ -1,4 +1,5 @@
 /** The length a message declares for its body (RFC 9110 section 8.6). */
+import { bytesToLatin1 } from "../../base/latin1.ts";
 import type { FieldEntries } from "./exchange.ts";
 
 /** At most 15 digits that count: every such number is exact in a double, and no body is longer than a petabyte. */
@@ -24,6 +25,6 @@ export function declaredLength(entries: FieldEntries): number | undefined | "inv
 
 function parseLength(value: Uint8Array): number | undefined {
   if (value.length > CONTENT_LENGTH_BYTES_MAX) return undefined;
-  const digits = CONTENT_LENGTH.exec(String.fromCharCode(...value))?.[1];
+  const digits = CONTENT_LENGTH.exec(bytesToLatin1(value))?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
