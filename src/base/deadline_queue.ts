@@ -10,7 +10,7 @@ export interface Deadline {
 }
 
 /**
- * Deadlines come due in the order in which they began, so only the first needs a timer; it is left as it is when the
+ * Deadlines stand in the order in which they come due, so only the first needs a timer; it is left as it is when the
  * first is cancelled, and looks again when it fires. A turn of the event loop that leaves no deadline behind takes the
  * timer back: requests that are served at once begin and end one after the other, and share it too.
  *
@@ -25,6 +25,8 @@ export class DeadlineQueue {
   readonly #lengthMs: number;
   readonly #waiting = new LinkedList<Deadline>();
   #cancelTimer: (() => void) | undefined;
+  /** When the timer fires. */
+  #timerMs = 0;
   #isSweepComing = false;
   #isClosed = false;
 
@@ -33,11 +35,15 @@ export class DeadlineQueue {
     this.#lengthMs = lengthMs;
   }
 
-  /** Fires once, the queue's length after `nowMs`. */
-  start(entry: ListEntry<Deadline>, nowMs = this.#clock.monotonicMs()): void {
-    entry.value.dueMs = nowMs + this.#lengthMs;
-    this.#waiting.append(entry);
-    this.#cancelTimer ??= this.#clock.startTimer(this.#lengthMs, () => this.#look());
+  /** Fires once, the queue's length after `fromMs`; soon when that is past. */
+  start(entry: ListEntry<Deadline>, fromMs = this.#clock.monotonicMs()): void {
+    const dueMs = fromMs + this.#lengthMs;
+    entry.value.dueMs = dueMs;
+    // Who began earlier than it is told comes to stand further in front: few places, for they wait in order elsewhere.
+    let before = this.#waiting.last;
+    while (before !== undefined && before.value.dueMs > dueMs) before = before.before;
+    this.#waiting.insertAfter(before, entry);
+    if (this.#cancelTimer === undefined || dueMs < this.#timerMs) this.#arm(dueMs, this.#clock.monotonicMs());
   }
 
   /** It does not come due any more; does nothing when it is not in this queue. */
@@ -63,16 +69,22 @@ export class DeadlineQueue {
     this.#cancelTimer = undefined;
   }
 
+  #arm(dueMs: number, nowMs: number): void {
+    this.#cancelTimer?.();
+    this.#timerMs = dueMs;
+    // Timers may come a little early.
+    this.#cancelTimer = this.#clock.startTimer(Math.max(dueMs - nowMs, 1), () => this.#look());
+  }
+
   #look(): void {
     this.#cancelTimer = undefined;
     const nowMs = this.#clock.monotonicMs();
     for (;;) {
       const { first } = this.#waiting;
       if (first === undefined) return;
-      const leftMs = first.value.dueMs - nowMs;
-      if (leftMs > 0) {
-        // Timers may come a little early.
-        this.#cancelTimer ??= this.#clock.startTimer(Math.max(leftMs, 1), () => this.#look());
+      const { dueMs } = first.value;
+      if (dueMs > nowMs) {
+        if (this.#cancelTimer === undefined || dueMs < this.#timerMs) this.#arm(dueMs, nowMs);
         return;
       }
       this.#waiting.remove(first);

@@ -8,9 +8,9 @@ function open() {
   const clock = new FakeClock();
   const fired: string[] = [];
   const queue = new DeadlineQueue(clock, 100);
-  const start = (name: string, fire = (): void => void fired.push(name)): () => void => {
+  const start = (name: string, fire = (): void => void fired.push(name), fromMs?: number): () => void => {
     const entry = new ListEntry<Deadline>({ dueMs: 0, fire });
-    queue.start(entry);
+    queue.start(entry, fromMs);
     return () => queue.cancel(entry);
   };
   return { clock, fired, queue, start };
@@ -48,6 +48,27 @@ test("DeadlineQueue: a cancelled one never fires, and the last one takes the tim
   cancelA();
   await clock.advanceMs(100);
   assert.deepEqual([fired, clock.timersArmed], [["c"], 0]);
+});
+
+test("DeadlineQueue: one that began before it is told fires at its own time, before and between others", async () => {
+  const { clock, fired, start } = open();
+  const beganMs = clock.monotonicMs();
+  await clock.advanceMs(60);
+  start("now");
+  for (const ago of [10, 30, 20]) start(`${ago} ago`, undefined, beganMs + 60 - ago);
+  start("over", undefined, beganMs - 100);
+  assert.equal(clock.timersArmed, 1);
+  await clock.advanceMs(1);
+  assert.deepEqual(fired, ["over"]);
+  await clock.advanceMs(68);
+  assert.deepEqual(fired, ["over"]);
+  const steps: string[][] = [];
+  for (let step = 0; step < 4; step++) {
+    await clock.advanceMs(step === 0 ? 1 : 10);
+    steps.push(fired.splice(0));
+  }
+  assert.deepEqual(steps, [["over", "30 ago"], ["20 ago"], ["10 ago"], ["now"]]);
+  assert.equal(clock.timersArmed, 0);
 });
 
 test("DeadlineQueue: one that fires may start and cancel others", async () => {

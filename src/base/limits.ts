@@ -9,7 +9,7 @@ export interface RouteLimits {
   readonly memoryBytesMax: number;
   /** Time that one request may compute (504). Stops endless loops from using up a core. */
   readonly cpuMs: number;
-  /** From the request to the head of its answer (504). Stops requests that wait for ever from taking all places. */
+  /** From the request to the head of its answer, what it waits for included (504; 429 or 503 before a guest has it). Stops requests that wait for ever from taking all places. */
   readonly wallMs: number;
   /** Between two pieces of an answer's body, and from its end to the guest's own. Stops guests that stop in the middle. */
   readonly idleMs: number;

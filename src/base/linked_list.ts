@@ -42,17 +42,29 @@ export class LinkedList<T> {
     return this.#first;
   }
 
+  /** The one that stands at the end. */
+  get last(): ListEntry<T> | undefined {
+    return this.#last;
+  }
+
   /** Joins at the end. */
   append(entry: ListEntry<T>): void {
+    this.insertAfter(this.#last, entry);
+  }
+
+  /** Joins behind `before`, which is in the list; at the front without one. */
+  insertAfter(before: ListEntry<T> | undefined, entry: ListEntry<T>): void {
     if (entry.list !== undefined) {
       throw new TypeError("Cannot append an entry: it is in a list, expected it to be in none");
     }
-    const last = this.#last;
+    const after = before === undefined ? this.#first : before.after;
     entry.list = this;
-    entry.before = last;
-    if (last === undefined) this.#first = entry;
-    else last.after = entry;
-    this.#last = entry;
+    entry.before = before;
+    entry.after = after;
+    if (before === undefined) this.#first = entry;
+    else before.after = entry;
+    if (after === undefined) this.#last = entry;
+    else after.before = entry;
     this.#size++;
   }
 

@@ -16,6 +16,23 @@ test("LinkedList: an entry is in one list, once", () => {
   assert.equal(b.first, entry);
 });
 
+test("LinkedList.insertAfter: an entry stands where it is told", () => {
+  const list = new LinkedList<string>();
+  const [a, b, c, d] = ["a", "b", "c", "d"].map((value) => new ListEntry(value)) as [
+    ListEntry<string>,
+    ListEntry<string>,
+    ListEntry<string>,
+    ListEntry<string>,
+  ];
+  list.insertAfter(undefined, b);
+  list.insertAfter(undefined, a);
+  list.insertAfter(b, d);
+  list.insertAfter(b, c);
+  assert.deepEqual([list.toArray(), list.size, list.first, list.last], [["a", "b", "c", "d"], 4, a, d]);
+  for (const entry of [d, a, c, b]) assert.ok(list.remove(entry));
+  assert.deepEqual([list.toArray(), list.first, list.last], [[], undefined, undefined]);
+});
+
 test("LinkedList: whoever joins and leaves, it has the order of a Set", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(7), { maxLength: 60 }), (steps) => {

@@ -95,8 +95,8 @@ export const ROUTE_LIMIT_KEYS = {
     unit: "duration",
     min: 1,
     max: 24 * HOUR,
-    about: "from a request to the head of its answer",
-    past: "504",
+    about: "from a request to the head of its answer, with all that it waits for",
+    past: "504; 429 or 503 with Retry-After where no guest has had it yet",
   },
   idle: {
     field: "idleMs",
@@ -151,7 +151,7 @@ export const ROUTE_LIMIT_KEYS = {
     unit: "duration",
     min: 1,
     max: HOUR,
-    about: "how long one waits",
+    about: "how long one waits, within its `wall`",
     past: "429 with Retry-After",
   },
   idleInstances: {

@@ -93,16 +93,20 @@ export class Handler {
     }
   }
 
-  /** Resolves when the guest has ended and everything of the request is released: with nothing when it answered. */
-  async run(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const { turns } = this.#options.tools;
+  /**
+   * Resolves when the guest has ended and everything of the request is released: with nothing when it answered. `arrivedMs` is
+   * when the request came, if it has waited since: the wall limit begins there.
+   */
+  async run(exchange: HandlerExchange, arrivedMs?: number): Promise<RequestFailure | undefined> {
+    const { turns, clock } = this.#options.tools;
     if (turns.isComputing) {
+      arrivedMs ??= clock.monotonicMs();
       await turns.untilQuiet();
       if (this.#isClosed) return CLOSED;
     }
     const pooled = this.#pool.take();
     const { guest } = pooled;
-    const request = new RunningRequest(pooled, exchange, this.#requests);
+    const request = new RunningRequest(pooled, exchange, this.#requests, arrivedMs);
     try {
       // One that is kept has nothing to wait for, and most are.
       const refusal = guest.isStarted ? this.#begin(guest, exchange) : await this.#start(guest, exchange);

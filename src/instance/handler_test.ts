@@ -169,6 +169,16 @@ test("Handler: an instance that comes back to a closed route is not kept", async
   assertNothingLeft(bench);
 });
 
+test("Handler: a request that has waited for longer than it may take is over at once", async () => {
+  const bench = open({ limits: { wallMs: 1_000 } });
+  const arrivedMs = bench.clock.monotonicMs();
+  await bench.clock.advanceMs(1_000);
+  const run = bench.handler.run(new StayingExchange(), arrivedMs);
+  await bench.clock.advanceMs(1);
+  assert.deepEqual(await run, { kind: "wall-limit", wallLimitMs: 1_000 });
+  assertNothingLeft(bench);
+});
+
 test("Handler: a client that leaves while its instance is made ends it", async () => {
   const bench = open();
   const exchange = new StayingExchange();

@@ -1,5 +1,5 @@
 /**
- * The time a request has: to the head of its answer, then between two pieces of its body, then from the end of the
+ * The time a request has: from its arrival to the head of its answer, then between two pieces of its body, then from the end of the
  * answer to the guest's own end. One timer at a time, and none is moved for each piece: the piece only notes when it was.
  */
 import type { Clock } from "../base/clock.ts";
@@ -61,12 +61,12 @@ export class RequestClock implements Deadline {
   #isAnswered = false;
   #isOver = false;
 
-  /** Starts with the wait for the head. */
-  constructor(deadlines: RequestDeadlines, request: TimedRequest) {
+  /** Starts with the wait for the head; a request that has waited already, since `arrivedMs`, has less left of it. */
+  constructor(deadlines: RequestDeadlines, request: TimedRequest, arrivedMs?: number) {
     this.#deadlines = deadlines;
     this.#request = request;
     this.#entry = new ListEntry<Deadline>(this);
-    deadlines.walls.start(this.#entry);
+    deadlines.walls.start(this.#entry, arrivedMs);
   }
 
   /** The head went out. From here on `progressed` says when the guest got rid of a piece. */

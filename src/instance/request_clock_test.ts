@@ -25,6 +25,32 @@ test("RequestClock: no head in time is the wall limit, once", async () => {
   assert.deepEqual([over, clock.timersArmed], [["wall"], 0]);
 });
 
+test("RequestClock: a request that has waited has so much less for its head, and the whole idle limit behind it", async () => {
+  const { clock, deadlines, over } = open();
+  const arrivedMs = clock.monotonicMs();
+  await clock.advanceMs(700);
+  const late = new RequestClock(
+    deadlines,
+    { timeOver: (which) => over.push(`${which} of the late one`) },
+    arrivedMs,
+  );
+  const answered = new RequestClock(
+    deadlines,
+    { timeOver: (which) => over.push(`${which} of the other`) },
+    arrivedMs + 1,
+  );
+  await clock.advanceMs(299);
+  assert.deepEqual(over, []);
+  answered.answered(TAKING);
+  await clock.advanceMs(1);
+  assert.deepEqual(over, ["wall", "wall of the late one"]);
+  await clock.advanceMs(298);
+  assert.equal(over.length, 2);
+  await clock.advanceMs(2);
+  assert.deepEqual(over.at(-1), "idle of the other");
+  late.end();
+});
+
 test("RequestClock: an answer that goes on lives as long as it does, one that stops is idle", async () => {
   const { clock, over, times } = open();
   await clock.advanceMs(900);

@@ -46,12 +46,13 @@ export class RunningRequest implements TimedRequest, ExchangeGuard {
   #cancelLost: (() => void) | undefined;
   #stopped: StopReason | undefined;
 
-  constructor(pooled: PooledGuest, exchange: HandlerExchange, route: RequestsOfRoute) {
+  /** `arrivedMs`: when the request came, if it had to wait. */
+  constructor(pooled: PooledGuest, exchange: HandlerExchange, route: RequestsOfRoute, arrivedMs?: number) {
     this.pooled = pooled;
     this.exchange = exchange;
     this.#route = route;
     this.#entry = new ListEntry<RunningRequest>(this);
-    this.#times = new RequestClock(route.deadlines, this);
+    this.#times = new RequestClock(route.deadlines, this, arrivedMs);
     route.running.append(this.#entry);
     this.#withdraw = exchange.onClientGone(() => this.stop({ kind: "client-gone" }));
   }

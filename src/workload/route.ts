@@ -5,6 +5,7 @@
  * finishes as if nothing had happened, those in the queue included. `sendAwayWaiting` (the gateway drains): who waits for
  * a place or for the service gets 503 at once, who runs finishes. `close`: who runs is ended as well.
  */
+import type { RouteLimits } from "../base/limits.ts";
 import { ConcurrencyGate, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
 import type { Handler } from "../instance/handler.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
@@ -23,7 +24,7 @@ export interface RouteOptions {
   readonly handler: Pick<Handler, "run" | "killAll">;
   readonly service: Pick<ServiceSupervisor, "state" | "untilServing" | "unavailability"> | undefined;
   readonly clock: Clock;
-  readonly limits: ConcurrencyLimits & ExchangeLimits;
+  readonly limits: ConcurrencyLimits & ExchangeLimits & Pick<RouteLimits, "wallMs">;
   /** How long a request waits for the service. */
   readonly readinessWaitMs: number;
   /** A request met a limit, and its own line says so. */
@@ -49,7 +50,9 @@ export class Route {
     this.workload = options.workload;
     this.route = options.name;
     this.match = options.match;
-    this.#gate = new ConcurrencyGate(options.limits, options.clock);
+    const { limits, clock } = options;
+    // Nobody waits for longer than the answer may take.
+    this.#gate = new ConcurrencyGate({ ...limits, queueWaitMs: Math.min(limits.queueWaitMs, limits.wallMs) }, clock);
   }
 
   /** Requests inside: running, waiting for the service, or in the queue. */
@@ -62,15 +65,22 @@ export class Route {
     if (this.#isTurningAway) return this.#unavailable();
     this.#inside++;
     let hasPlace = false;
+    /** Its time runs from there. Known only if it has to wait: the clock of a request that begins at once begins then. */
+    let arrivedMs: number | undefined;
+    const { limits, clock, service, handler } = this.#options;
     try {
-      let failure = refusalOf(exchange.head, this.#options.limits);
-      if (failure === undefined && !this.#gate.tryEnter()) failure = await this.#queue(exchange);
+      let failure = refusalOf(exchange.head, limits);
+      if (failure === undefined && !this.#gate.tryEnter()) {
+        arrivedMs = clock.monotonicMs();
+        failure = await this.#queue(exchange);
+      }
       hasPlace = failure === undefined;
       if (failure === undefined) {
         // Only who has to wait waits: each function that can costs a request a promise.
-        const isServing = this.#options.service?.untilServing(this.#options.readinessWaitMs) ?? true;
+        const isServing = service?.untilServing(this.#serviceWaitMs(arrivedMs)) ?? true;
+        if (isServing !== true) arrivedMs ??= clock.monotonicMs();
         const isHere = isServing === true || (await this.#untilEnded(isServing, exchange));
-        failure = this.#turnedAway(exchange, isHere) ?? (await this.#options.handler.run(exchange));
+        failure = this.#turnedAway(exchange, isHere) ?? (await handler.run(exchange, arrivedMs));
       }
       const limit = failure && limitOf(failure);
       if (limit !== undefined) this.#options.countLimit(limit);
@@ -98,6 +108,13 @@ export class Route {
   close(): void {
     this.sendAwayWaiting();
     this.#options.handler.killAll();
+  }
+
+  /** How long a request waits for the service: no longer than its answer may take. */
+  #serviceWaitMs(arrivedMs: number | undefined): number {
+    const { limits: { wallMs }, readinessWaitMs, clock } = this.#options;
+    const waitedMs = arrivedMs === undefined ? 0 : clock.monotonicMs() - arrivedMs;
+    return Math.min(readinessWaitMs, Math.max(0, wallMs - waitedMs));
   }
 
   /** Why a request that has a place does not come to the guest. */
@@ -129,7 +146,9 @@ export class Route {
     if (outcome === "entered") return undefined;
     if (exchange.isClientGone) return { kind: "client-gone" };
     if (this.#isTurningAway) return this.#unavailable();
-    return this.#overloaded("queueWait", "the wait in its queue was too long");
+    const { queueWaitMs, wallMs } = this.#options.limits;
+    // No guest has seen it, so that it may be sent again: 429 says so, and 504 would not.
+    return this.#overloaded(wallMs < queueWaitMs ? "wall" : "queueWait", "the wait in its queue was too long");
   }
 
   /** A route that is full because everybody in it waits for the service is not overloaded. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settle } from "../../test/support/fake_clock.ts";
 import { FakeExchange } from "../../test/support/fake_exchange.ts";
-import { ROUTE_LIMITS } from "../base/limits.ts";
+import { ROUTE_LIMITS, type RouteLimits } from "../base/limits.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { RequestFailure } from "../instance/request_failure.ts";
 import { Route } from "./route.ts";
@@ -30,29 +30,42 @@ class Bench {
   readonly counted: string[] = [];
   /** Ends the guests that run, in order. */
   readonly running: ((failure?: RequestFailure) => void)[] = [];
+  /** How long requests would have waited for the service, and when they came to the guest's turn. */
+  readonly waits: number[] = [];
+  readonly arrivals: (number | undefined)[] = [];
   readonly service = {
     state: { kind: "ready", sinceNs: 0n } as ServiceState,
     isServing: true as boolean | Promise<boolean>,
-    untilServing: () => this.service.isServing,
+    untilServing: (limitMs: number) => {
+      this.waits.push(limitMs);
+      return this.service.isServing;
+    },
     unavailability: () => ({ detail: "the service is not there", retryAfterS: 7 }),
   };
-  readonly route = new Route({
-    workload: "shop",
-    name: "api",
-    match: { host: "*", path: "/", methods: undefined },
-    handler: {
-      run: () => new Promise((resolve) => this.running.push(resolve)),
-      killAll: () => {
-        for (const end of this.running) end({ kind: "unavailable", detail: "killed", retryAfterS: 1 });
-      },
-    },
-    service: this.service,
-    clock: this.clock,
-    limits: { ...ROUTE_LIMITS, concurrencyMax: 1, queueMax: 1, queueWaitMs: 100 },
-    readinessWaitMs: 1_000,
-    countLimit: (limit) => this.counted.push(limit),
-  });
   readonly ends: string[] = [];
+  readonly route: Route;
+
+  constructor(limits: Partial<RouteLimits> = {}) {
+    this.route = new Route({
+      workload: "shop",
+      name: "api",
+      match: { host: "*", path: "/", methods: undefined },
+      handler: {
+        run: (_exchange, arrivedMs) => {
+          this.arrivals.push(arrivedMs);
+          return new Promise((resolve) => this.running.push(resolve));
+        },
+        killAll: () => {
+          for (const end of this.running) end({ kind: "unavailable", detail: "killed", retryAfterS: 1 });
+        },
+      },
+      service: this.service,
+      clock: this.clock,
+      limits: { ...ROUTE_LIMITS, concurrencyMax: 1, queueMax: 1, queueWaitMs: 100, ...limits },
+      readinessWaitMs: 1_000,
+      countLimit: (limit) => this.counted.push(limit),
+    });
+  }
 
   async request(name: string): Promise<Request> {
     const request = new Request();
@@ -138,4 +151,36 @@ test("Route: full because everybody waits for the service is no overload", async
   bench.service.isServing = new Promise(() => {});
   for (const name of ["a", "b", "c"]) await bench.request(name);
   assert.deepEqual([bench.ends, bench.counted], [["c: unavailable"], []]);
+});
+
+test("Route: wall runs from a request's arrival: who waits, for a place or for the service, has so much less", async () => {
+  const bench = new Bench({ wallMs: 800, queueWaitMs: 500 });
+  const beganMs = bench.clock.monotonicMs();
+  await bench.request("a");
+  await bench.request("b");
+  await bench.clock.advanceMs(300);
+  bench.running[0]?.();
+  await settle();
+  assert.deepEqual(bench.arrivals, [undefined, beganMs], "who begins at once needs no other time");
+  assert.deepEqual(bench.waits, [800, 500], "and nobody waits for the service past it");
+
+  const waiting = new Bench({ wallMs: 2_000 });
+  const service = Promise.withResolvers<boolean>();
+  waiting.service.isServing = service.promise;
+  await waiting.request("a");
+  await waiting.clock.advanceMs(700);
+  service.resolve(true);
+  await settle();
+  assert.deepEqual([waiting.waits, waiting.arrivals], [[1_000], [waiting.clock.monotonicMs() - 700]]);
+});
+
+test("Route: a wall shorter than the wait in the queue ends it, and is what is counted", async () => {
+  const bench = new Bench({ wallMs: 60, queueWaitMs: 100 });
+  await bench.request("a");
+  await bench.request("b");
+  await bench.clock.advanceMs(59);
+  assert.deepEqual(bench.ends, []);
+  await bench.clock.advanceMs(1);
+  assert.deepEqual([bench.ends, bench.counted], [["b: overloaded"], ["wall"]]);
+  assert.deepEqual([bench.route.insideCount, bench.clock.timersArmed], [1, 0]);
 });

@@ -155,12 +155,13 @@ test("a service that traps is restarted and can listen on its port at once", asy
 });
 
 test("a route at its limit queues, and past the queue answers 429 at once", async () => {
-  const limits = { route: { concurrencyMax: 1, queueMax: 1, queueWaitMs: 5000, wallMs: 300 } };
+  const limits = { route: { concurrencyMax: 1, queueMax: 1 } };
   const harness = await startTestGateway({
     "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
     "busy/probe.wasm": await componentBytes("probe"),
   }, { limits });
-  const first = fetch(`${harness.url}/hang`);
+  const client = new AbortController();
+  const first = fetch(`${harness.url}/hang`, { signal: client.signal }).then(() => "answered", () => "left");
   await eventually(() => harness.gateway.counters().instances === 1);
   const second = fetch(`${harness.url}/queued`);
   await eventually(() => harness.gateway.counters().requests === 2);
@@ -168,9 +169,9 @@ test("a route at its limit queues, and past the queue answers 429 at once", asyn
   assert.equal(third.status, 429);
   assert.equal(third.headers.get("retry-after"), "1");
   await third.arrayBuffer();
-  assert.equal((await first).status, 504);
+  client.abort();
+  assert.equal(await first, "left");
   assert.equal(await (await second).text(), "/queued");
-  await (await first).arrayBuffer();
   await harness.backToIdle();
   assert.deepEqual(await closeToNothing(harness), {});
 });
@@ -185,6 +186,29 @@ test("the wait in a route's queue ends: 429", async () => {
   await eventually(() => harness.gateway.counters().instances === 1);
   assert.equal((await fetch(`${harness.url}/queued`)).status, 429);
   assert.equal((await first).status, 504);
+  assert.deepEqual(await closeToNothing(harness), {});
+});
+
+test("wall runs in the queue as well: who waits behind a long answer is told within it, and who leaves takes no place", async () => {
+  const limits = { route: { concurrencyMax: 1, queueMax: 8, queueWaitMs: 3_600_000, wallMs: 400 } };
+  const harness = await startTestGateway({
+    "busy/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "busy/probe.wasm": await componentBytes("probe"),
+  }, { limits });
+  const first = await fetch(`${harness.url}/hang-after-head`);
+  assert.equal(first.status, 200);
+  const client = new AbortController();
+  const leaving = fetch(`${harness.url}/tick`, { signal: client.signal }).then(() => "answered", () => "left");
+  await eventually(() => harness.gateway.counters().requests === 2);
+  const waiting = fetch(`${harness.url}/tick`);
+  await eventually(() => harness.gateway.counters().requests === 3);
+  client.abort();
+  assert.equal(await leaving, "left");
+  assert.equal((await waiting).status, 429);
+  await (await waiting).arrayBuffer();
+  await first.body?.cancel();
+  await harness.backToIdle();
+  assert.deepEqual(harness.gateway.metrics().limited.map(({ limit, total }) => [limit, total]), [["wall", 1]]);
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
