@@ -29,6 +29,7 @@ const COMMANDS = {
   bench: "measurements, beside the same under jco's glue",
   soak: "ten workloads under faults for minutes (--seconds N); nothing may be lost, and nothing left",
   build: "build the sample workloads when they are stale",
+  package: "make dist, which `npm pack` carries: JavaScript and declarations of the sources",
   loopgate: "the command line: npm run -s loopgate -- help",
 };
 
@@ -47,7 +48,7 @@ install();
 const binaries = findBinaries();
 const [runtime, ...flags] = isDeno
   ? [binaries.deno, "run", "-A", "--no-check"]
-  : [binaries.node, "--disable-warning=ExperimentalWarning"];
+  : [binaries.node, "--disable-warning=ExperimentalWarning", "--conditions=loopgate-source"];
 process.env.LOOPGATE_NODE = binaries.node ?? "";
 process.env.LOOPGATE_DENO = binaries.deno ?? "";
 // Tools are scripts that look for `node`; they get the pinned one.

@@ -54,6 +54,7 @@ async function testOnNode(): Promise<TestCounts> {
     "--import",
     join(ROOT, "test/support/setup.ts"),
     "--expose-gc",
+    "--conditions=loopgate-source",
     "--disable-warning=ExperimentalWarning",
   ];
   const reporter = ["--test-reporter", join(ROOT, "scripts/test_reporter.ts"), "--test-reporter-destination", "stdout"];

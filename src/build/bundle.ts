@@ -10,8 +10,8 @@ import { GuestFault } from "./guest_fault.ts";
 import { type GuestShape, guestShape } from "./guest_source.ts";
 import { webGlobals } from "./web_globals.ts";
 
-/** The guest's half of the project. */
-const SDK = fileURLToPath(new URL("../guest", import.meta.url));
+/** The guest's half of the project: sources, also in an installed package, because the bundler takes their types off. */
+const SDK = fileURLToPath(new URL("../../src/guest", import.meta.url));
 /** Stands for a guest whose WIT exports are made from its default export. */
 const WRAPPED = "loopgate:guest";
 /** The version in a guest's own imports: `wasi:io/poll@0.2.10`. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildJob, type BuildReport, type FinishedJob, parseReport, type RunJob } from "../build/build_job.ts";
 import type { RunProgram } from "../build/command_build.ts";
 
-const CHILD = fileURLToPath(new URL("./build_child.mjs", import.meta.url));
+const CHILD = fileURLToPath(new URL("./build_child.ts", import.meta.url));
 /** A guest whose first lines never end would hold up its build for ever. StarlingMonkey takes a tenth of it. */
 const JOB_MS_MAX = 120_000;
 /** What is kept of what a build prints: its end has the reason. */

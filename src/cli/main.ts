@@ -1,6 +1,4 @@
-#!/usr/bin/env node
 /** The program `loopgate`, on Node and on Deno: the real process, clock and gateway behind `cli.ts`. */
-import "./require_runtime.ts";
 import { systemClock } from "../base/clock.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { ownAddresses } from "../gateway/default_egress.ts";

@@ -1,4 +1,4 @@
-/** Imported first by `main.ts`: ends with a sentence where WebAssembly cannot be suspended, before anything needs it. */
+/** Imported first by `loopgate.mjs`: ends with a sentence where WebAssembly cannot be suspended, before anything needs it. */
 import process from "node:process";
 import { OPERATOR_EXIT_CODE } from "./exit_codes.ts";
 import { runtimeFault } from "./runtime_check.ts";

@@ -20,8 +20,8 @@ export function liftedSignature(type: FuncType, options: OptionsGiven, offset: n
   const params = flattenAll(type.params.map((param) => param.type), FLAT_PARAMS_MAX);
   const results = flattenAll(type.result === null ? [] : [type.result], FLAT_RESULTS_MAX);
   const isCallerAllocating = params === null || type.params.some((param) => typeFacts(param.type).hasPointer);
-  require(isCallerAllocating || results === null, options.hasMemory, "memory", offset);
-  require(isCallerAllocating, options.hasRealloc, "realloc", offset);
+  demand(isCallerAllocating || results === null, options.hasMemory, "memory", offset);
+  demand(isCallerAllocating, options.hasRealloc, "realloc", offset);
   return { params: params ?? ["i32"], results: results ?? ["i32"] };
 }
 
@@ -31,13 +31,13 @@ export function loweredSignature(type: FuncType, options: OptionsGiven, offset: 
   const results = flattenAll(type.result === null ? [] : [type.result], FLAT_RESULTS_MAX);
   const hasPointerResult = type.result !== null && typeFacts(type.result).hasPointer;
   const hasPointerParam = type.params.some((param) => typeFacts(param.type).hasPointer);
-  require(params === null || results === null || hasPointerParam, options.hasMemory, "memory", offset);
-  require(hasPointerResult, options.hasRealloc, "realloc", offset);
+  demand(params === null || results === null || hasPointerParam, options.hasMemory, "memory", offset);
+  demand(hasPointerResult, options.hasRealloc, "realloc", offset);
   // The caller makes room for what does not fit one result.
   return { params: [...(params ?? ["i32"]), ...(results === null ? ["i32"] : [])], results: results ?? [] };
 }
 
-function require(isNeeded: boolean, isGiven: boolean, option: string, offset: number): void {
+function demand(isNeeded: boolean, isGiven: boolean, option: string, offset: number): void {
   if (isNeeded && !isGiven) {
     throw malformed(
       offset,

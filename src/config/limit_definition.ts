@@ -21,7 +21,7 @@ export function limitsObject<const Keys extends LimitKeys>(
     readonly absentKeys?: Readonly<Record<string, string>>;
     readonly about: string;
   },
-) {
+): v.GenericSchema<unknown, LimitValues<Keys>> {
   const standards = new Map<string, number>(Object.entries(defaults ?? {}));
   const entries = Object.entries(keys).map(([key, limit]) => {
     return [key, v.optional(limitSchema(limit, standards.get(limit.field)))] as const;

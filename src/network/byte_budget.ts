@@ -14,7 +14,7 @@ const PROMISE_BYTES_MIN = 4096;
 /** Bytes in flight and bytes promised, each with its bound. */
 export class ByteBudget {
   /** Those who wait for room. */
-  readonly waiters = new WaitList();
+  readonly waiters: WaitList = new WaitList();
   readonly #bytesMax: number;
   #used = 0;
   #promised = 0;

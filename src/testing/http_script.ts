@@ -27,6 +27,22 @@ export type HttpScript =
 /** Keys are a URL, with a method before it or without (any), and `*` at the end for what follows. The first that fits answers. */
 export type HttpScripts = Readonly<Record<string, HttpScript>>;
 
+/** What makes scripts of HTTP: see `http`. */
+export interface HttpScriptMakers {
+  /** Answers with this body: text, bytes, or none. `init` is that of `Response`. */
+  answers(body?: string | Uint8Array, init?: ResponseInit): HttpScript;
+  /** Answers with `value` as JSON. */
+  json(value: unknown, init?: ResponseInit): HttpScript;
+  /** Answers with what `answer` gives. */
+  handles(answer: AnswerRequest): HttpScript;
+  /** Fails with a `wasi:http/types.error-code`, such as "connection-refused", "DNS-error" or "TLS-certificate-error". */
+  fails(code: HttpErrorTag): HttpScript;
+  /** Takes the request and never answers; the guest's own timeouts, or its route's limits, end it. */
+  hangs(): HttpScript;
+  /** As `script`, after so much of the guest's time. */
+  after(ms: number, script: HttpScript): HttpScript;
+}
+
 /**
  * Scripts for the `http` option, beside plain functions from a request to a `Response`.
  *
@@ -37,23 +53,19 @@ export type HttpScripts = Readonly<Record<string, HttpScript>>;
  *   "POST https://log.example.com/": (request) => new Response(`${request.body.length} bytes`),
  * }
  */
-export const http = {
-  /** Answers with this body: text, bytes, or none. `init` is that of `Response`. */
+export const http: HttpScriptMakers = {
   answers(body?: string | Uint8Array, init?: ResponseInit): HttpScript {
     return http.handles(() => new Response(body === undefined ? null : new Uint8Array(bytesOfBody(body)), init));
   },
 
-  /** Answers with `value` as JSON. */
   json(value: unknown, init?: ResponseInit): HttpScript {
     return http.handles(() => Response.json(value, init));
   },
 
-  /** Answers with what `answer` gives. */
   handles(answer: AnswerRequest): HttpScript {
     return { kind: "http", delayMs: 0, answer };
   },
 
-  /** Fails with a `wasi:http/types.error-code`, such as "connection-refused", "DNS-error" or "TLS-certificate-error". */
   fails(code: HttpErrorTag): HttpScript {
     if (!Object.hasOwn(HTTP_FAILURES, code)) {
       const near = nearestWord(code, Object.keys(HTTP_FAILURES));
@@ -63,18 +75,16 @@ export const http = {
     return { kind: "http", delayMs: 0, answer: code };
   },
 
-  /** Takes the request and never answers; the guest's own timeouts, or its route's limits, end it. */
   hangs(): HttpScript {
     return { kind: "http", delayMs: 0, answer: "never" };
   },
 
-  /** As `script`, after so much of the guest's time. */
   after(ms: number, script: HttpScript): HttpScript {
     if (!(ms >= 0)) throw new ScriptError(`Cannot delay a script by ${ms} ms: expected 0 or more`);
     const plain = plainScript(script);
     return { ...plain, delayMs: plain.delayMs + ms };
   },
-} as const;
+};
 
 /** One key, read. */
 export interface HttpEntry {

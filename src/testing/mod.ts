@@ -19,12 +19,19 @@ export type { RouteLimits } from "../base/limits.ts";
 export { type ErrorCode, LoopgateError } from "../base/errors.ts";
 export type { HttpErrorTag } from "../network/http_failure_table.ts";
 export type { Attempt } from "./attempts.ts";
-export { type AnswerRequest, http, type HttpScript, type HttpScripts, type SentRequest } from "./http_script.ts";
+export {
+  type AnswerRequest,
+  http,
+  type HttpScript,
+  type HttpScriptMakers,
+  type HttpScripts,
+  type SentRequest,
+} from "./http_script.ts";
 export type { ComponentSource } from "./load_component.ts";
-export { names, type NameScript } from "./name_script.ts";
+export { names, type NameScript, type NameScriptMakers } from "./name_script.ts";
 export type { NetworkScripts } from "./network_script.ts";
 export { ScriptError } from "./script_error.ts";
-export { type ConnectFailure, tcp, type TcpScript } from "./tcp_script.ts";
+export { type ConnectFailure, tcp, type TcpScript, type TcpScriptMakers } from "./tcp_script.ts";
 export type { TcpPeer } from "./tcp_peer.ts";
 export type { Bytes } from "./test_bytes.ts";
 export type { RunEnd } from "./test_command.ts";
@@ -33,4 +40,4 @@ export type { NetOption } from "./test_policy.ts";
 export type { TimeMode } from "./test_time.ts";
 export { type TestedWorkload, testWorkload, type TestWorkloadOptions } from "./test_workload.ts";
 export type { OutputLine, WorldOptions } from "./test_world.ts";
-export { udp, type UdpFailure, type UdpScript } from "./udp_script.ts";
+export { udp, type UdpFailure, type UdpScript, type UdpScriptMakers } from "./udp_script.ts";

@@ -15,22 +15,28 @@ const TTL_S = 3_600;
 const OWN_NETS: readonly (readonly [number, number, number])[] = [[192, 0, 2], [198, 51, 100], [203, 0, 113]];
 const HOSTS_OF_NET = 254;
 
+/** What makes scripts of names: see `names`. */
+export interface NameScriptMakers {
+  /** There is no such name: `name-unresolvable`. */
+  notFound(): NameScript;
+  /** Servers do not answer, or cannot say: `temporary-resolver-failure`. */
+  fails(): NameScript;
+}
+
 /**
  * Scripts for the `names` option, beside plain lists of addresses.
  *
  * @example
  * names: { "db.example.com": ["192.0.2.7"], "gone.example.com": names.notFound() }
  */
-export const names = {
-  /** There is no such name: `name-unresolvable`. */
+export const names: NameScriptMakers = {
   notFound(): NameScript {
     return { kind: "name-failure", outcome: { kind: "not-found" } };
   },
-  /** Servers do not answer, or cannot say: `temporary-resolver-failure`. */
   fails(): NameScript {
     return { kind: "name-failure", outcome: { kind: "failed", reason: "the script says so" } };
   },
-} as const;
+};
 
 /** A resolver whose servers are a script. */
 export class ScriptedResolver {

@@ -10,19 +10,29 @@ export type UdpScript =
 /** Codes with which sending can fail. */
 export type UdpFailure = Extract<SocketErrorCode, "connection-refused" | "remote-unreachable">;
 
+/** What makes scripts of UDP: see `udp`. */
+export interface UdpScriptMakers {
+  /** Answers each datagram with these. */
+  answers(...data: readonly Bytes[]): UdpScript;
+  /** Answers each datagram with what `answer` gives: one, or none for undefined. */
+  talks(answer: (data: Uint8Array) => Bytes | undefined): UdpScript;
+  /** Takes datagrams and never answers. */
+  drops(): UdpScript;
+  /** A datagram comes back as an error: the guest's next receive or send fails once with `code`, when its socket has a remote. */
+  fails(code: UdpFailure): UdpScript;
+}
+
 /**
  * Scripts for the `network` option, under keys that begin with `udp://`.
  *
  * @example
  * network: { "udp://192.0.2.53:53": udp.answers("pong") }
  */
-export const udp = {
-  /** Answers each datagram with these. */
+export const udp: UdpScriptMakers = {
   answers(...data: readonly Bytes[]): UdpScript {
     return { kind: "udp", answer: () => data };
   },
 
-  /** Answers each datagram with what `answer` gives: one, or none for undefined. */
   talks(answer: (data: Uint8Array) => Bytes | undefined): UdpScript {
     return {
       kind: "udp",
@@ -33,13 +43,11 @@ export const udp = {
     };
   },
 
-  /** Takes datagrams and never answers. */
   drops(): UdpScript {
     return { kind: "udp", answer: () => [] };
   },
 
-  /** A datagram comes back as an error: the guest's next receive or send fails once with `code`, when its socket has a remote. */
   fails(code: UdpFailure): UdpScript {
     return { kind: "udp-failure", code };
   },
-} as const;
+};

@@ -13,11 +13,11 @@ import { ROOT } from "../support/program.ts";
 const NODE = process.versions["deno"] === undefined ? process.execPath : pinned("node");
 const skip = NODE === undefined ? "there is no Node" : false;
 
-/** Starts the program of `root` once, with `LOOPGATE_CACHE`. */
-function start(cache: string, root = ROOT): string {
+/** Starts the program once, with `LOOPGATE_CACHE`. */
+function start(cache: string): string {
   const { status, stdout, stderr } = spawnSync(NODE ?? "", [
     "--disable-warning=ExperimentalWarning",
-    join(root, "src/cli/loopgate.mjs"),
+    join(ROOT, "src/cli/loopgate.mjs"),
     "help",
   ], {
     encoding: "utf8",
@@ -84,28 +84,3 @@ for (const { name, make } of REFUSED) {
     });
   });
 }
-
-test(
-  "an installed package keeps its sources without types, and makes them anew where they are damaged",
-  { skip },
-  () => {
-    withFolder((folder) => {
-      const root = join(folder, "node_modules/loopgate");
-      fs.mkdirSync(root, { recursive: true });
-      for (const each of ["src", "package.json"]) fs.cpSync(join(ROOT, each), join(root, each), { recursive: true });
-      fs.symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
-      const cache = join(folder, "cache");
-      const first = start(cache, root);
-      const file = join(cache, "stripped.json");
-      const kept = fs.readFileSync(file, "utf8");
-      assert.equal(fs.statSync(file).mode & 0o777, 0o600);
-      assert.equal(start(cache, root), first);
-      for (const damaged of ["", "{", '{"node":"v1.2.3","sources":{}}', kept.slice(0, 10_000)]) {
-        fs.writeFileSync(file, damaged);
-        assert.equal(start(cache, root), first);
-        assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).node, JSON.parse(kept).node);
-      }
-      assert.deepEqual(fs.readdirSync(cache).toSorted(), ["code", "stripped.json"]);
-    });
-  },
-);
