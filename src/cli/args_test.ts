@@ -9,20 +9,18 @@ import { COMMANDS, usageText } from "./usage.ts";
 import { VERSION } from "../base/version.ts";
 
 const GOOD: readonly (readonly [words: string, command: unknown])[] = [
-  ["serve w", { kind: "serve", folder: "w", listen: undefined, log: "pretty" }],
+  ["serve w", { kind: "serve", folder: "w", settings: {} }],
   ["serve w --listen 127.0.0.1:80", {
     kind: "serve",
     folder: "w",
-    listen: { host: "127.0.0.1", port: 80 },
-    log: "pretty",
+    settings: { listen: { host: "127.0.0.1", port: 80 } },
   }],
   ["serve --listen=[::1]:0 --log json w", {
     kind: "serve",
     folder: "w",
-    listen: { host: "::1", port: 0 },
-    log: "json",
+    settings: { listen: { host: "::1", port: 0 }, log: "json" },
   }],
-  ["serve -- -w", { kind: "serve", folder: "-w", listen: undefined, log: "pretty" }],
+  ["serve -- -w", { kind: "serve", folder: "-w", settings: {} }],
   ["virtualize a.wasm --deny sockets,http --deny a:b/c -o b.wasm", {
     kind: "virtualize",
     component: "a.wasm",
@@ -69,18 +67,17 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
   ["serve w --ca certs/ca.pem --resolver 192.0.2.53", {
     kind: "serve",
     folder: "w",
-    listen: undefined,
-    log: "pretty",
-    resolver: [{ address: { family: "ipv4", bytes: [192, 0, 2, 53] }, port: 53 }],
-    ca: "certs/ca.pem",
+    settings: { resolver: [{ address: { family: "ipv4", bytes: [192, 0, 2, 53] }, port: 53 }], ca: "certs/ca.pem" },
   }],
   ["serve w --replicas 4 --no-watch", {
     kind: "serve",
     folder: "w",
-    listen: undefined,
-    log: "pretty",
-    replicas: 4,
-    watch: false,
+    settings: { replicas: 4, watch: false },
+  }],
+  ["serve w --watch --admin [::1]:81", {
+    kind: "serve",
+    folder: "w",
+    settings: { watch: true, admin: { host: "::1", port: 81 } },
   }],
   ["check", { kind: "check", folder: undefined, isJson: false }],
   ["check w --json", { kind: "check", folder: "w", isJson: true }],
@@ -92,7 +89,7 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     target: { scheme: "https", host: { kind: "name", name: "api.example.com" }, port: 443 },
     route: undefined,
     folder: undefined,
-    listen: undefined,
+    settings: {},
   }],
   ["explain --folder w shop 10.1:5432 --route task --listen 0.0.0.0:80", {
     kind: "explain",
@@ -100,7 +97,7 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     target: { scheme: "tcp", host: { kind: "address", address: { family: "ipv4", bytes: [10, 0, 0, 1] } }, port: 5432 },
     route: "task",
     folder: "w",
-    listen: { host: "0.0.0.0", port: 80 },
+    settings: { listen: { host: "0.0.0.0", port: 80 } },
   }],
   ["new hi", { kind: "new", name: "hi", template: "hello", folder: "." }],
   ["new hi -t service-tcp --folder w", { kind: "new", name: "hi", template: "service-tcp", folder: "w" }],
@@ -121,12 +118,11 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     dirs: [],
     publish: [{ workload: undefined, listen: { host: "127.0.0.1", port: 80 }, port: 7777 }],
   }],
-  ["dev", { kind: "dev", folder: ".", listen: undefined, log: "pretty", publish: [] }],
+  ["dev", { kind: "dev", folder: ".", settings: {}, publish: [] }],
   ["dev w --listen 127.0.0.1:0 --log json --publish 0:1 --publish shop/[::1]:2:3 --publish 0.0.0.0:4:65535", {
     kind: "dev",
     folder: "w",
-    listen: { host: "127.0.0.1", port: 0 },
-    log: "json",
+    settings: { listen: { host: "127.0.0.1", port: 0 }, log: "json" },
     publish: [
       { workload: undefined, listen: { host: "127.0.0.1", port: 0 }, port: 1 },
       { workload: "shop", listen: { host: "::1", port: 2 }, port: 3 },
@@ -182,7 +178,7 @@ const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
   ),
   [["serve", "a", "--replicas", "2", "--replicas", "3"], /--replicas twice/],
   [["serve", "a", "--no-watch=no"], /--no-watch with a value/],
-  [["serve", "a", "--watch"], /--watch: it is no flag/],
+  [["serve", "a", "--watch", "--no-watch"], /--watch and --no-watch together, expected one of them/],
   [["run", "a.wasm", "--replicas", "2"], /--replicas: it is no flag of `run`/],
   [["check", "a", "b"], /Cannot check "a": "b" follows it, expected one folder\nSee: loopgate help check/],
   [["check", "--jsn"], /Did you mean: --json/],

@@ -2,7 +2,6 @@
 import type { Gateway, GatewayOptions } from "../gateway/gateway.ts";
 import type { Clock } from "../base/clock.ts";
 import type { FileReader } from "../config/file_reader.ts";
-import { loadGatewayFile } from "../config/gateway_file.ts";
 import type { PublishOptions } from "../gateway/published_port.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
@@ -18,7 +17,6 @@ import { inspect } from "./inspect.ts";
 import { reportFault } from "./faults.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serve } from "./serve.ts";
-import { serveReplicas } from "./serve_replicas.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "../base/version.ts";
@@ -70,14 +68,6 @@ export async function runCli(tools: CliTools): Promise<number> {
         terminal.stdout.write(`loopgate ${VERSION}\n`);
         return 0;
       case "serve":
-        if (command.replicas !== undefined && command.replicas > 1 && tools.parent === undefined) {
-          // Its faults are the replicas' to tell.
-          const { listen } = (await loadGatewayFile(command.folder, tools.files)).gateway;
-          return await serveReplicas(
-            { count: command.replicas, listen: command.listen ?? listen, log: command.log },
-            tools,
-          );
-        }
         return await serve(command, tools);
       case "explain":
         return await explain(command, tools);

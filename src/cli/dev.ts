@@ -7,7 +7,8 @@ import { fileFault, type FileReader } from "../config/file_reader.ts";
 import type { FolderProbe } from "../gateway/folder_probe.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
-import type { DevCommand } from "./args/dev.ts";
+import type { LogFormat } from "../workload/spec.ts";
+import { DEV_SETTINGS, type DevCommand } from "./args/dev.ts";
 import type { PublishRequest } from "./args/publish.ts";
 import type { BuildCommandTools } from "./build.ts";
 import { buildFaultText, buildJson, builtText } from "./build_text.ts";
@@ -16,10 +17,11 @@ import { EventLog } from "./event_log.ts";
 import { reportFault } from "./faults.ts";
 import { trapText } from "./trap_text.ts";
 import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
+import { readVariables } from "./variables.ts";
 import { type PublishedText, publishedText, servedText } from "./served_text.ts";
 
 /** Where the outside comes in. */
-export interface DevTools extends Omit<ServeTools, "parent">, BuildCommandTools {
+export interface DevTools extends Omit<ServeTools, "parent" | "startReplica" | "probePort">, BuildCommandTools {
   readonly probe: FolderProbe;
 }
 
@@ -29,12 +31,14 @@ const STACK_FRAMES = 50;
 /** Builds and serves until a signal; resolves to the exit code. Rejects as `startGateway` and `Rebuilder.open` do. */
 export async function dev(command: DevCommand, tools: DevTools): Promise<number> {
   const { terminal, clock, builds, probe } = tools;
+  const settings = { ...readVariables(terminal, { names: DEV_SETTINGS, isTold: true }), ...command.settings };
+  const { listen, log: format = "pretty" } = settings;
   Error.stackTraceLimit = STACK_FRAMES;
   const place = await placeOf(command.folder, tools.files);
   const stopped = Promise.withResolvers<void>();
   const unwatch = watchSignals({ terminal, clock }, () => stopped.resolve());
-  const log = new EventLog({ format: command.log, terminal, clock, replica: undefined });
-  const tell = teller(command, tools, log);
+  const log = new EventLog({ format, terminal, clock, replica: undefined });
+  const tell = teller(format, tools, log);
   let rebuilder: Rebuilder | undefined;
   let gateway: Gateway | undefined;
   try {
@@ -53,7 +57,7 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
           emit: log.emit,
           onTrap: (guest, error) => tell.trap(guest, error),
           watch: true,
-          ...(command.listen !== undefined && { listen: command.listen }),
+          ...(listen !== undefined && { listen }),
         }),
       stopped: stopped.promise,
       onFault: (error) => tell.waiting(error),
@@ -61,7 +65,7 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
     if (gateway === undefined) return 0;
     const published = await publishAll(gateway, command.publish);
     const colours = coloursFor(terminal.stdout.isColoured);
-    if (command.log === "json") terminal.stdout.write(startedJson(gateway, log.now(), undefined));
+    if (format === "json") terminal.stdout.write(startedJson(gateway, log.now(), undefined));
     else terminal.stdout.write(servedText(gateway, colours) + publishedText(published, colours));
     log.open();
     await stopped.promise;
@@ -148,7 +152,7 @@ async function publishAll(
 }
 
 /** Ways to tell what happens beside the gateway. */
-function teller({ log: format }: DevCommand, { terminal: { stdout, stderr } }: DevTools, log: EventLog) {
+function teller(format: LogFormat, { terminal: { stdout, stderr } }: DevTools, log: EventLog) {
   const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
   let lastWaiting = "";
   const fault = (error: unknown): void => stderr.write(reportFault(error, err).text);

@@ -15,6 +15,7 @@ import { DENIED_EXIT_CODE } from "./exit_codes.ts";
 import { defaultFolder } from "./default_folder.ts";
 import { explainName } from "./explain_name.ts";
 import type { Terminal } from "./terminal.ts";
+import { readVariables } from "./variables.ts";
 
 /** Where the outside comes in. */
 export interface ExplainTools {
@@ -36,7 +37,7 @@ interface Subject {
  * @throws {LoopgateError} ERR_CONFIG with all diagnostics, ERR_USAGE for a workload or route that is not there
  */
 export async function explain(command: ExplainCommand, tools: ExplainTools): Promise<number> {
-  const { target, listen } = command;
+  const { target } = command;
   const folder = command.folder ?? await defaultFolder(tools.files);
   const { stdout } = tools.terminal;
   const { workloads, gateway, diagnostics } = await loadFolder(folder, tools.files);
@@ -45,8 +46,11 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
     throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });
   }
   const workload = findWorkload(command.workload, folder, workloads);
-  const address = listen && parseIpAddress(listen.host);
-  const listeners = listen === undefined || address === undefined ? [] : [{ address, port: listen.port }];
+  const said = { ...readVariables(tools.terminal, { names: ["listen", "admin"], isTold: false }), ...command.settings };
+  const listeners = [said.listen ?? gateway.listen, said.admin ?? gateway.admin].flatMap((listen) => {
+    const address = listen && parseIpAddress(listen.host);
+    return listen === undefined || address === undefined ? [] : [{ address, port: listen.port }];
+  });
   const own = tools.ownAddresses({ nat64: gateway.nat64, listeners });
   const colours = coloursFor(stdout.isColoured);
   let isAllowed = true;

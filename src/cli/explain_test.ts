@@ -12,12 +12,14 @@ const ROUTE = '"match": { "path": "/" }, "component": "x.wasm"';
 async function explained(
   files: Readonly<Record<string, Content>>,
   words: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly out: string; readonly err: string; readonly exitCode: number }> {
   let [out, err] = ["", ""];
   const own: OwnAddresses = { listeners: [], interfaces: [ip("203.0.113.5")] };
   const exitCode = await runCli({
     terminal: {
       argv: ["explain", ...words, "--folder", "w"],
+      variables,
       stdout: { isColoured: false, write: (text) => void (out += String(text)) },
       stderr: { isColoured: false, write: (text) => void (err += String(text)) },
       watchSignals: () => assert.fail("explain watches no signals"),

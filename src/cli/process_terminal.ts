@@ -11,6 +11,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export function processTerminal(): Terminal {
   return {
     argv: process.argv.slice(2),
+    variables: process.env,
     stdout: stream(process.stdout),
     stderr: stream(process.stderr),
     watchSignals(onSignal) {

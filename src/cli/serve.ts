@@ -4,17 +4,20 @@ import { LoopgateError } from "../base/errors.ts";
 import { loadGatewayFile } from "../config/gateway_file.ts";
 import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
+import { SETTING_NAMES, SETTINGS, type Settings } from "../config/settings.ts";
 import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import type { ServeCommand } from "./args/serve.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
-import type { GatewaySpec, HostPort } from "../workload/spec.ts";
-import type { ParentLink } from "./replica_link.ts";
+import type { GatewaySpec, HostPort, LogFormat } from "../workload/spec.ts";
+import type { ParentLink, StartReplica } from "./replica_link.ts";
+import { serveReplicas } from "./serve_replicas.ts";
 import { servedText } from "./served_text.ts";
 import { StopSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
+import { readVariables } from "./variables.ts";
 
 /** Where the outside comes in. */
 export interface ServeTools {
@@ -22,26 +25,60 @@ export interface ServeTools {
   readonly clock: Clock;
   readonly files: FileReader;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
+  readonly startReplica: StartReplica;
+  /** Rejects when somebody listens there. */
+  readonly probePort: (address: ListenAddress) => Promise<void>;
   /** When this process is one replica of several. */
   readonly parent?: ParentLink;
 }
 
 /** Serves until a signal; resolves to the exit code. Rejects as `startGateway` does. */
 export async function serve(command: ServeCommand, tools: ServeTools): Promise<number> {
-  const { terminal, clock, parent } = tools;
+  const { terminal, parent } = tools;
   const stopped = Promise.withResolvers<void>();
   const unwatch = watchSignals(tools, () => stopped.resolve());
   parent?.onDrain(() => stopped.resolve());
-  const replica = parent?.assignment.index;
-  const log = new EventLog({ format: command.log, terminal, clock, replica });
   try {
-    const { folder, resolver } = command;
-    // Of a replica listener and admin are not quite what the file says; alone, the gateway reads it itself.
-    const file = parent === undefined ? undefined : (await loadGatewayFile(folder, tools.files)).gateway;
-    const listen = listenOf(command, parent, file);
-    const ca = command.ca === undefined ? undefined : await readCa(command.ca, tools.files);
-    const admin = adminOf(command, parent, file);
-    const gateway = await tools.startGateway({
+    const { settings: flags, folder } = command;
+    const said = { ...readVariables(terminal, { names: SETTING_NAMES, isTold: parent === undefined }), ...flags };
+    // Its faults are told by the gateway, with those of all other files.
+    const { gateway: file } = await loadGatewayFile(folder, tools.files);
+    const { log = file.log ?? "pretty", replicas = file.replicas ?? 1, listen = file.listen } = said;
+    if (replicas > 1 && parent === undefined) {
+      unwatch();
+      return await serveReplicas({ count: replicas, listen, log }, tools);
+    }
+    const ca = said.ca === undefined ? undefined : await readCa(said.ca, flags.ca === undefined, tools.files);
+    return await serveAlone({ ...command, said, file, log, ca, stopped: stopped.promise }, tools);
+  } catch (error) {
+    unwatch();
+    throw error;
+  }
+}
+
+/** What is served, how, and until when. */
+interface ServeOptions {
+  readonly folder: string;
+  /** Flags and variables. */
+  readonly said: Settings;
+  readonly file: GatewaySpec;
+  readonly log: LogFormat;
+  /** What stands in the file of `said.ca`. */
+  readonly ca: string | undefined;
+  readonly stopped: Promise<void>;
+}
+
+async function serveAlone(
+  { folder, said, file, log: format, ca, stopped }: ServeOptions,
+  { terminal, clock, parent, startGateway }: ServeTools,
+): Promise<number> {
+  const replica = parent?.assignment.index;
+  const log = new EventLog({ format, terminal, clock, replica });
+  try {
+    const { resolver } = said;
+    const listen = listenOf(said, parent, file);
+    const admin = adminOf(said, parent, file);
+    const gateway = await startGateway({
       folder,
       clock,
       emit: log.emit,
@@ -49,17 +86,17 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
       ...(admin !== undefined && { admin }),
       ...(resolver !== undefined && { resolver }),
       ...(ca !== undefined && { ca }),
-      watch: command.watch ?? true,
+      watch: said.watch ?? file.watch ?? true,
     });
     if (parent?.assignment.isTableShown ?? true) {
-      if (command.log === "pretty") {
+      if (format === "pretty") {
         terminal.stdout.write(servedText(gateway, coloursFor(terminal.stdout.isColoured)));
       } else terminal.stdout.write(startedJson(gateway, log.now(), replica));
     }
     const { host, port } = gateway.address;
     await parent?.report({ kind: "listening", host, port, drainMs: gateway.drainMs });
     log.open();
-    await stopped.promise;
+    await stopped;
     await gateway.close();
     log.flush();
     // Signals stay watched: the launcher's copy of the same Ctrl-C may come after a quick drain, and would kill.
@@ -67,7 +104,6 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
   } catch (error) {
     // Services that were started and stopped again because the port is taken: not what the user has to see.
     log.open((event) => event.kind !== "service-state");
-    unwatch();
     throw error;
   }
 }
@@ -92,29 +128,31 @@ export function watchSignals(
 
 /** Replicas share one port: the one the first of them got. */
 function listenOf(
-  { listen }: ServeCommand,
+  { listen }: Settings,
   parent: ParentLink | undefined,
-  file: GatewaySpec | undefined,
+  file: GatewaySpec,
 ): ListenAddress | undefined {
   if (parent === undefined) return listen;
-  return { ...(parent.assignment.listen ?? listen ?? file?.listen ?? LISTEN_DEFAULT), reusePort: true };
+  return { ...(parent.assignment.listen ?? listen ?? file.listen ?? LISTEN_DEFAULT), reusePort: true };
 }
 
 /** Each replica has an admin of its own: what one shows is its own, and a scraper asks all of them. */
 function adminOf(
-  command: ServeCommand,
+  said: Settings,
   parent: ParentLink | undefined,
-  file: GatewaySpec | undefined,
+  file: GatewaySpec,
 ): HostPort | undefined {
-  const admin = command.admin ?? file?.admin;
+  // Alone, the gateway reads the file itself: what is told later of its changes is true then.
+  const admin = said.admin ?? (parent === undefined ? undefined : file.admin);
   if (admin === undefined || parent === undefined || admin.port === 0) return admin;
   return { host: admin.host, port: admin.port + parent.assignment.index - 1 };
 }
 
-async function readCa(file: string, files: FileReader): Promise<string> {
+async function readCa(file: string, isVariable: boolean, files: FileReader): Promise<string> {
   const read = await readPem(file, files);
   if ("pem" in read) return read.pem;
-  throw new LoopgateError("ERR_USAGE", `Cannot use --ca: ${read.fault}, expected a PEM file with certificates`);
+  const source = isVariable ? SETTINGS.ca.variable : SETTINGS.ca.flag;
+  throw new LoopgateError("ERR_USAGE", `Cannot use ${source}: ${read.fault}, expected a PEM file with certificates`);
 }
 
 /** The first line of a JSON log: where, and what. */

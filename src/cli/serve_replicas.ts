@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
-import type { LogFormat } from "./args/serve.ts";
+import type { LogFormat } from "../workload/spec.ts";
 import { coloursFor } from "./colours.ts";
 import { replicaJson, replicaText, timeOfDay } from "./event_text.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";

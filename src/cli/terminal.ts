@@ -2,6 +2,8 @@
 export interface Terminal {
   /** The words after the program's name. */
   readonly argv: readonly string[];
+  /** The environment of this process. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
   /** Calls `onSignal` at each SIGINT and SIGTERM instead of ending the process. Returns the way back. */

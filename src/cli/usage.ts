@@ -6,7 +6,7 @@ import { EXPLAIN_USAGE } from "./args/explain.ts";
 import { INSPECT_USAGE } from "./args/inspect.ts";
 import { NEW_USAGE } from "./args/new.ts";
 import { RUN_USAGE } from "./args/run.ts";
-import { SERVE_USAGE } from "./args/serve.ts";
+import { SERVE_USAGE, serveSynopsis } from "./args/serve.ts";
 import { VIRTUALIZE_USAGE } from "./args/virtualize.ts";
 
 /** The commands there are. */
@@ -29,8 +29,7 @@ export type CommandName = (typeof COMMANDS)[number];
 const OVERVIEW = `Loopgate: an HTTP edge gateway for WebAssembly components, with a private loopback for every workload
 
 Usage:
-  loopgate serve <folder> [--listen host:port] [--admin host:port] [--log pretty|json]
-                          [--resolver host:port]... [--ca file] [--replicas N] [--no-watch]
+${serveSynopsis("  ")}
   loopgate explain <workload> <target> [--route name] [--folder folder]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
                [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]

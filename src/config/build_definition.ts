@@ -36,6 +36,7 @@ const outputs = v.pipe(
 /** `build`. */
 export const build = v.pipe(
   closed({ command, outputs: v.optional(outputs) }),
+  v.description("How `loopgate build` and `loopgate dev` make the guests; the gateway itself never looks at it."),
 );
 
 function isInner(path: string): boolean {

@@ -189,15 +189,28 @@ const budget = v.pipe(
   ),
 );
 
-const service = closed({
-  component,
-  env: v.optional(env),
-  args: v.optional(args),
-  ready: v.optional(closed({ tcp: readyTcp }, { http: LATER })),
-  restart: v.optional(closed({ policy: restartPolicy, budget: v.optional(budget) })),
-  limits: v.optional(serviceLimits),
-  volumes: v.optional(volumes),
-}, { instance: "a service has one instance, for its whole life" });
+const ready = v.pipe(
+  closed({ tcp: readyTcp }, { http: LATER }),
+  v.description("When the service is ready; without it, at once."),
+);
+
+const restart = v.pipe(
+  closed({ policy: restartPolicy, budget: v.optional(budget) }),
+  v.description('Whether a service that ended is started again. Default: { "policy": "on-failure" }.'),
+);
+
+const service = v.pipe(
+  closed({
+    component,
+    env: v.optional(env),
+    args: v.optional(args),
+    ready: v.optional(ready),
+    restart: v.optional(restart),
+    limits: v.optional(serviceLimits),
+    volumes: v.optional(volumes),
+  }, { instance: "a service has one instance, for its whole life" }),
+  v.description("The guest that runs for the workload's whole life on its private loopback; it exports wasi:cli/run."),
+);
 
 /** `workload.jsonc`. */
 export const WORKLOAD_FILE = closed({

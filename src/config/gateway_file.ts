@@ -2,12 +2,10 @@
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { parsePrefix } from "../base/ip_address.ts";
-import { parseListenAddress } from "../base/listen_address.ts";
 import { formatDuration } from "../base/quantity.ts";
-import { parseDnsServer } from "../network/dns_servers.ts";
 import { absentLayer, type PolicyLayer } from "../policy/policy.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
-import type { GatewaySpec, HostPort } from "../workload/spec.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt } from "./faults.ts";
 import { fileFault, type FileReader, joinPath } from "./file_reader.ts";
@@ -53,6 +51,9 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     listener: {},
     listen: undefined,
     admin: undefined,
+    log: undefined,
+    replicas: undefined,
+    watch: undefined,
   },
   ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), volumes: NO_VOLUME_CEILING, isSound: true },
   diagnostics: [],
@@ -95,23 +96,19 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
 }
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
-  const { nat64 = [], resolver } = file;
+  const { nat64 = [], resolver, listen, admin, log, replicas, watch } = file;
   return {
     nat64: nat64.map(parsePrefix),
-    // The definition has seen to it that each of them can be read.
-    resolver: resolver?.flatMap((text) => parseDnsServer(text) ?? []),
+    resolver,
     ca,
     limits: { ...PROCESS_LIMITS, ...limitFields(PROCESS_LIMIT_KEYS, file.process) },
     listener: limitFields(LISTENER_LIMIT_KEYS, file.listener),
-    listen: addressOf(file.listen),
-    admin: addressOf(file.admin),
+    listen,
+    admin,
+    log,
+    replicas,
+    watch,
   };
-}
-
-/** The definition has seen to it that it can be read. */
-function addressOf(text: string | undefined): HostPort | undefined {
-  const read = text === undefined ? undefined : parseListenAddress(text);
-  return read?.kind === "address" ? { host: read.host, port: read.port } : undefined;
 }
 
 /** Node refuses a header that may take longer than its request. */

@@ -45,6 +45,9 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "build",
   "listen",
   "admin",
+  "log",
+  "replicas",
+  "watch",
 ]);
 /** Keys that are public in the object of such a key only: elsewhere they may be a slip of the finger. */
 const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([

@@ -50,7 +50,7 @@ export interface GatewayOptions {
   readonly ownListeners?: readonly HostPort[];
   /** Where health, metrics and the admin page are served, over what `gateway.jsonc` says. Default: nowhere. */
   readonly admin?: HostPort;
-  /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: false. */
+  /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: what `gateway.jsonc` says, else false. */
   readonly watch?: boolean;
   /** Told of each trap of a guest that is its own doing, for whoever wants the stack. It must not throw. */
   readonly onTrap?: OnTrap;
@@ -191,7 +191,7 @@ async function openGateway(
     throw error;
   }
   workloads.start();
-  const watch = options.watch === true ? await openWatch(folder, quietClock, reloader) : undefined;
+  const watch = (options.watch ?? operator.watch) === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const drained = Promise.all([listener.close(), closeWeb()]);

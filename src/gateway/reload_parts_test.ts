@@ -80,8 +80,12 @@ test("laterKeys: what the gateway was opened with", () => {
     listener: {},
     listen: undefined,
     admin: undefined,
+    log: undefined,
+    replicas: undefined,
+    watch: undefined,
   };
   assert.equal(laterKeys(served, { ...served, ca: "other", limits: { ...PROCESS_LIMITS } }), undefined);
+  assert.match(laterKeys(served, { ...served, log: "json", watch: false }) ?? "", /^"log" and "watch" of/);
   const listener = { connectionsMax: 5 };
   assert.match(laterKeys(served, { ...served, listener }) ?? "", /^"listener" of gateway\.jsonc count/);
   const admin = { host: "127.0.0.1", port: 8081 };

@@ -85,7 +85,16 @@ export interface GatewaySpec {
   readonly listen: HostPort | undefined;
   /** Where the admin listens; undefined: nowhere. */
   readonly admin: HostPort | undefined;
+  /** How `serve` prints events. */
+  readonly log: LogFormat | undefined;
+  /** Processes of `serve`. */
+  readonly replicas: number | undefined;
+  /** Whether changes of the folder are looked for. */
+  readonly watch: boolean | undefined;
 }
+
+/** How events are printed. */
+export type LogFormat = "pretty" | "json";
 
 /** Bounds of the listener that the operator sets; `server/listener_limits.ts` says what each stops. */
 export interface ListenerSpec {

@@ -17,6 +17,7 @@ export class FakeProcess {
   nowNs = 0n;
   closes = 0;
   started: GatewayOptions[] = [];
+  variables: Readonly<Record<string, string>> = {};
   #onSignal: (() => void) | undefined;
 
   readonly clock: Clock = {
@@ -40,6 +41,7 @@ export class FakeProcess {
     const textOf = (text: string | Uint8Array): string => (typeof text === "string" ? text : decoder.decode(text));
     const terminal: Terminal = {
       argv,
+      variables: this.variables,
       stdout: { isColoured: false, write: (text) => void (this.out += textOf(text)) },
       stderr: { isColoured: false, write: (text) => void (this.err += textOf(text)) },
       watchSignals: (onSignal) => {

@@ -1,24 +1,25 @@
 /** `loopgate dev`: its words and its help. */
 import { type PublishRequest, readPublish } from "./publish.ts";
-import { readListen } from "./listen.ts";
-import { type LogFormat, readLog } from "./serve.ts";
+import type { Settings } from "../../config/settings.ts";
+import { settingFlags, settingLines, settingsOfFlags } from "./setting_flags.ts";
 import { COMMON_FLAGS, type Flags, HERE, usage, type Words } from "./words.ts";
 
 /** What `dev` was asked for. */
 export interface DevCommand {
   readonly kind: "dev";
   readonly folder: string;
-  /** Undefined: the gateway's default. */
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
-  readonly log: LogFormat;
+  /** What the flags say; below them stand the variables. */
+  readonly settings: Settings;
   readonly publish: readonly PublishRequest[];
 }
+
+/** What it has in common with `serve`. */
+export const DEV_SETTINGS = ["listen", "log"] as const;
 
 /** Its flags. */
 export const DEV_FLAGS: Flags = {
   ...COMMON_FLAGS,
-  listen: { type: "string" },
-  log: { type: "string" },
+  ...settingFlags(DEV_SETTINGS),
   publish: { type: "string", isList: true },
 };
 
@@ -31,8 +32,7 @@ again for what changes: sources, files, components. A source that does not compi
 served before still is. A guest that traps is told with the functions that it was in.
 
   [folder]             the folder of workloads, or one of them (the current folder)
-  --listen host:port   where to listen (127.0.0.1:8080); port 0 is a free one
-  --log pretty|json    how events are printed (pretty): a line for people, or one JSON object per line
+${settingLines(DEV_SETTINGS)}
   --publish ...        opens a port of this machine that leads to a port of a workload's private loopback, for clients
                        like nc or psql: 5432:5432, shop/15432:5432 where there are several workloads. It is open to
                        this machine alone unless a host is written. May come more than once
@@ -50,8 +50,7 @@ export function devCommand({ flags, positionals, rest }: Words): DevCommand {
   return {
     kind: "dev",
     folder,
-    listen: flags.get("listen")?.map((text) => readListen(text, "dev")).at(-1),
-    log: readLog(flags.get("log")?.at(-1), "dev"),
+    settings: settingsOfFlags(flags, DEV_SETTINGS, "dev"),
     publish: flags.get("publish")?.map((text) => readPublish(text, "dev")) ?? [],
   };
 }

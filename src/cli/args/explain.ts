@@ -1,6 +1,7 @@
 /** `loopgate explain`: its words and its help. */
 import { type ExplainTarget, parseExplainTarget } from "../../policy/explain.ts";
-import { readListen } from "./listen.ts";
+import type { Settings } from "../../config/settings.ts";
+import { settingFlags, settingsOfFlags } from "./setting_flags.ts";
 import { COMMON_FLAGS, type Flags, FOLDER_DEFAULT, usage, type Words } from "./words.ts";
 
 /** What `explain` was asked for. */
@@ -12,8 +13,8 @@ export interface ExplainCommand {
   readonly route: string | undefined;
   /** Undefined: none was named. */
   readonly folder: string | undefined;
-  /** Where its gateway listens, which no guest reaches; undefined: at the usual place, on the machine's loopback. */
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** Where its gateway listens, which no guest reaches, over what variables and files say. */
+  readonly settings: Settings;
 }
 
 /** Its flags. */
@@ -21,7 +22,7 @@ export const EXPLAIN_FLAGS: Flags = {
   ...COMMON_FLAGS,
   route: { type: "string" },
   folder: { type: "string" },
-  listen: { type: "string" },
+  ...settingFlags(["listen"]),
 };
 
 /** Its help. */
@@ -35,7 +36,7 @@ to its answers is told.
   <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
   --route name         for one route only (<name>.route.jsonc)
   --folder folder      the folder that holds the workloads (${FOLDER_DEFAULT} where it exists, else the current folder)
-  --listen host:port   where the gateway listens, as for serve: no guest reaches it
+  --listen host:port   where the gateway listens, as for serve (and by the same variable and key): no guest reaches it
 
 Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2 something to mend.
 
@@ -60,14 +61,13 @@ export function explainCommand({ flags, positionals, rest }: Words): ExplainComm
     const expected = 'expected [scheme://]host[:port], like "https://api.example.com" or "10.0.0.1:5432"';
     throw usage(`Cannot explain "${text}": it is no target, ${expected}`, "explain", nearTarget(text));
   }
-  const listenText = flags.get("listen")?.at(-1);
   return {
     kind: "explain",
     workload,
     target,
     route: flags.get("route")?.at(-1),
     folder: flags.get("folder")?.at(-1),
-    listen: listenText === undefined ? undefined : readListen(listenText, "explain"),
+    settings: settingsOfFlags(flags, ["listen"], "explain"),
   };
 }
 
