@@ -3,10 +3,13 @@ import process from "node:process";
 import { writeWhole } from "./build_files.ts";
 import { type BuildJob, type BuildReport, parseJob } from "./build_job.ts";
 import { faultsOf, GuestFault } from "./guest_fault.ts";
+import { mapFileOf } from "./guest_map.ts";
 
 /** A finished component, and the files that it was made of. */
 interface Made {
   readonly component: Uint8Array;
+  /** Of its places to those of its sources, where there is one. */
+  readonly map?: string;
   readonly inputs: readonly string[];
 }
 
@@ -27,11 +30,12 @@ async function reportOf(
   make: (entry: string, scratch: string) => Promise<Made>,
 ): Promise<BuildReport> {
   try {
-    const { component, inputs } = await make(entry, scratch);
+    const { component, map, inputs } = await make(entry, scratch);
+    if (map !== undefined) await writeWhole(mapFileOf(output), map);
     await writeWhole(output, component);
     return { kind: "built", inputs };
   } catch (error) {
-    if (error instanceof GuestFault) return { kind: "faulty", faults: faultsOf(error.cause), inputs: error.inputs };
+    if (error instanceof GuestFault) return { kind: "faulty", faults: faultsOf(error), inputs: error.inputs };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** The files of a build: sources that are read, results that are written whole, and a folder for what is thrown away. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,6 +12,15 @@ const FILES_MAX = 10_000;
 /** A file as text. Fails as the system does. */
 export function readText(file: string): Promise<string> {
   return readFile(file, "utf8");
+}
+
+/** A file as text, now; undefined when it cannot be read. */
+export function readTextNow(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 /** A file's bytes. Fails as the system does. */

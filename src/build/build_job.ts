@@ -11,7 +11,7 @@ export interface BuildJob {
   readonly kind: JobKind;
   /** The source; for `adapt`, a core module. */
   readonly entry: string;
-  /** Where the component is to be written. */
+  /** Where the component is to be written, and beside it the map to its sources if it has one (`guest_map.ts`). */
   readonly output: string;
   /** A folder that the build may fill. */
   readonly scratch: string;

@@ -19,6 +19,7 @@ const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
 const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
   quickjs: [
     "bundle.ts",
+    "guest_map.ts",
     "guest_source.ts",
     "promise_jobs.ts",
     "quickjs.ts",

@@ -1,5 +1,5 @@
 /** Builds the guests of one workload that are missing or stale, one after the other. */
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { refreshAuthorFiles } from "./author_files.ts";
@@ -7,6 +7,7 @@ import { readBytes, readText, withScratch, writeWhole } from "./build_files.ts";
 import type { RunJob, SourceFault } from "./build_job.ts";
 import { toolsHash } from "./build_tools.ts";
 import { buildByCommand, type RunProgram } from "./command_build.ts";
+import { mapFileOf, mapTextFor } from "./guest_map.ts";
 import { Stamps } from "./stamps.ts";
 import type { GuestPlan, WorkloadPlan } from "./workload_guests.ts";
 
@@ -81,12 +82,23 @@ async function buildGuest(
       return { kind: "faulty", component, diagnostics, printed, inputs: [entry, ...report.inputs] };
     }
     const bytes = await readBytes(output);
+    // First: who reloads the component finds its map.
+    const maps = await placeMap(output, component);
     await writeWhole(component, bytes);
     const inputs = report.inputs.map((file) => resolve(file));
-    await stamps.note(key, { builder, inputs, outputs: [component], startedMs });
+    await stamps.note(key, { builder, inputs, outputs: [component, ...maps], startedMs });
     const durationMs = Number(clock.monotonicNs() - startedNs) / 1e6;
     return { kind: "built", component, durationMs, bytes: bytes.length };
   });
+}
+
+/** Puts the map beside the component; resolves to where. Not every kind of guest has one. */
+async function placeMap(output: string, component: string): Promise<readonly string[]> {
+  const map = await readText(mapFileOf(output)).catch(() => undefined);
+  if (map === undefined) return [];
+  const file = mapFileOf(component);
+  await writeWhole(file, mapTextFor(map, resolve(dirname(component))));
+  return [file];
 }
 
 /** A fault of a tool with the line it is about; without a place it is about the source as a whole. */

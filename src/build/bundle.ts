@@ -2,7 +2,7 @@
  * Bundles a guest's TypeScript into one module: what it imports from "loopgate/guest", the web's globals that it names,
  * and the WIT exports that its default export makes. What it does not name is not in it.
  */
-import { basename, dirname } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown, type RolldownLog } from "rolldown";
 import { readText } from "./build_files.ts";
@@ -32,6 +32,8 @@ const EXPORTS: ReadonlyMap<string, string> = new Map([
 /** One module, and what a component of it has to import and export. */
 export interface Bundle {
   readonly code: string;
+  /** From its places to those of its sources: text of a source map, with absolute paths. */
+  readonly map: string;
   /** Interfaces, with the version that was asked for. */
   readonly imports: readonly string[];
   /** Interfaces, with the version that was asked for. */
@@ -66,13 +68,21 @@ export async function bundleGuest(entry: string, wasiVersion: string): Promise<B
     ],
   });
   try {
-    const { output } = await build.generate({ format: "esm", codeSplitting: false, comments: false });
+    const { output } = await build.generate({
+      format: "esm",
+      codeSplitting: false,
+      comments: false,
+      // Kept apart: a component that told of it would carry the names of this machine's folders.
+      sourcemap: "hidden",
+      sourcemapPathTransform: (source, map) => sourceName(resolve(dirname(map), source)),
+    });
     if (unresolved.length > 0) throw Object.assign(new Error("unresolved imports"), { errors: unresolved });
     const chunk = output[0];
     // Not the chunk's own list: a file of which only a constant is left is not in it.
     const offered = [...EXPORTS].filter(([name]) => chunk.exports.includes(name));
     return {
       code: chunk.code,
+      map: String(chunk.map),
       imports: chunk.imports,
       exports: offered.map(([, face]) => `${face}@${wasiVersion}`),
       usesSdk: shape !== "wit",
@@ -104,6 +114,12 @@ async function shapeOf(entry: string): Promise<GuestShape> {
 /** Files alone, no modules that a plugin made. */
 function sourcesOf(ids: readonly string[]): readonly string[] {
   return ids.filter((id) => id !== WRAPPED && !id.startsWith("\0"));
+}
+
+/** In stacks the gateway's own half of a guest has a short name. */
+function sourceName(file: string): string {
+  const path = relative(SDK, file);
+  return path.startsWith("..") ? file : `loopgate:guest/${path}`;
 }
 
 /** "loopgate/guest" is found wherever the guest's source is. */

@@ -1,18 +1,25 @@
 /** What the build tools say about a guest's source, as faults with places. */
 import { isBuiltin } from "node:module";
+import { isAbsolute } from "node:path";
 import { nearestWord } from "../base/nearest_word.ts";
 import type { SourceFault } from "./build_job.ts";
+import type { GuestMap } from "./guest_map.ts";
 
 /** What `loopgate/guest` has besides types, for who mistypes it; a test compares it with the module. */
 export const GUEST_NAMES: readonly string[] = ["connect", "ConnectionLost", "listen", "readEnv", "SocketError"];
 
-/** A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read. */
+/**
+ * A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read, `map` leads from the
+ * places in what was thrown to theirs.
+ */
 export class GuestFault extends Error {
   readonly inputs: readonly string[];
-  constructor(cause: unknown, inputs: readonly string[]) {
+  readonly map: GuestMap | undefined;
+  constructor(cause: unknown, inputs: readonly string[], map?: GuestMap) {
     super("a guest's source is wrong", { cause });
     this.name = "GuestFault";
     this.inputs = inputs;
+    this.map = map;
   }
 }
 
@@ -24,8 +31,8 @@ interface RolldownFault {
   readonly loc?: { readonly file?: string; readonly line: number; readonly column: number };
 }
 
-/** All faults in what a tool threw; an error without parts is one fault without a place. */
-export function faultsOf(error: unknown): readonly SourceFault[] {
+/** All faults in what a tool threw, with their places; an error without parts is one fault without a place. */
+export function faultsOf({ cause: error, map }: GuestFault): readonly SourceFault[] {
   if (error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return (error.errors as readonly RolldownFault[]).map(rolldownFault);
   }
@@ -34,9 +41,14 @@ export function faultsOf(error: unknown): readonly SourceFault[] {
   if (/Error: exported variable '\w+' does not exist$/.test(said)) {
     return [{ message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export" }];
   }
-  return [{
-    message: said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: "),
-  }];
+  return [loadFault(said, map)];
+}
+
+/** What the first lines of a guest threw: its place is the innermost one of the author's own. */
+function loadFault(said: string, map: GuestMap | undefined): SourceFault {
+  const text = said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: ");
+  const own = map?.placesIn(text).find(({ file }) => isAbsolute(file) && !file.includes("/node_modules/"));
+  return own === undefined ? { message: text } : { message: text.replace(/(?:\n +at .*)+$/, ""), ...own };
 }
 
 function rolldownFault(fault: RolldownFault): SourceFault {

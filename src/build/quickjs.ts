@@ -10,6 +10,7 @@ import { resolve } from "node:path";
 import { componentize } from "componentize-qjs";
 import { bundleGuest, GUEST_VERSION } from "./bundle.ts";
 import { GuestFault } from "./guest_fault.ts";
+import { GuestMap } from "./guest_map.ts";
 import { enablePromiseJobs } from "./promise_jobs.ts";
 import { stripSource } from "./strip_source.ts";
 import { guestWorld, writeWit } from "./wit.ts";
@@ -19,6 +20,8 @@ const BUILD_VERSION = "0.9.10";
 /** A finished guest. */
 export interface BuiltGuest {
   readonly component: Uint8Array;
+  /** The bundle's, see there. */
+  readonly map: string;
   /** Every source file that went into it, absolute. */
   readonly inputs: readonly string[];
 }
@@ -45,9 +48,9 @@ export async function buildQuickJsGuest(entry: string, scratch: string): Promise
     });
     const bytes = replaceVersion(component);
     if (bundle.usesSdk) enablePromiseJobs(bytes);
-    return { component: stripSource(bytes, bundle.code), inputs: bundle.inputs };
+    return { component: stripSource(bytes, bundle.code), map: bundle.map, inputs: bundle.inputs };
   } catch (error) {
-    throw new GuestFault(error, bundle.inputs);
+    throw new GuestFault(error, bundle.inputs, new GuestMap(bundle.map, "."));
   }
 }
 

@@ -12,6 +12,8 @@ export interface EventLogOptions {
   readonly clock: Pick<Clock, "wallMs">;
   /** The number of this process among several that serve one port. */
   readonly replica: number | undefined;
+  /** What is told instead of an event; it must not throw. Default: the event. */
+  readonly mapped?: (event: GatewayEvent) => GatewayEvent;
 }
 
 /** Lines are held up to here: a busy turn of the event loop serves some hundred requests. */
@@ -69,7 +71,7 @@ export class EventLog {
 
   #write(event: GatewayEvent): void {
     const isFirst = this.#held === "";
-    this.#held += this.#lineOf(event);
+    this.#held += this.#lineOf(this.#options.mapped?.(event) ?? event);
     if (event.kind !== "request" || this.#held.length > HELD_LENGTH_MAX) this.flush();
     else if (isFirst) setImmediate(() => this.flush());
   }

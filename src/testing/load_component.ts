@@ -66,8 +66,12 @@ export function missingImportsOnce(component: CompiledComponent): string | undef
 
 /** The program's name, as in `argv`. */
 export function nameOfComponent(source: ComponentSource): string {
-  if (source instanceof Uint8Array) return "component.wasm";
-  return pathOf(source).split(/[\\/]/).at(-1) ?? "component.wasm";
+  return pathOfComponent(source)?.split(/[\\/]/).at(-1) ?? "component.wasm";
+}
+
+/** Where its file is; bytes have none. */
+export function pathOfComponent(source: ComponentSource): string | undefined {
+  return source instanceof Uint8Array ? undefined : pathOf(source);
 }
 
 function pathOf(source: string | URL): string {

@@ -9,7 +9,13 @@ import { createRouter, type Router } from "../router/router.ts";
 import type { Destination } from "../server/http_app.ts";
 import { COMMAND_RUN } from "../workload/service_run.ts";
 import { Workload } from "../workload/workload.ts";
-import { type ComponentSource, loadTestComponent, missingImportsOnce, nameOfComponent } from "./load_component.ts";
+import {
+  type ComponentSource,
+  loadTestComponent,
+  missingImportsOnce,
+  nameOfComponent,
+  pathOfComponent,
+} from "./load_component.ts";
 import { ScriptError } from "./script_error.ts";
 import type { TcpPeer } from "./tcp_peer.ts";
 import { type RunEnd, TestCommand } from "./test_command.ts";
@@ -75,7 +81,12 @@ export async function testComponent(
   const isHandler = roleFault(component, INCOMING_HANDLER) === undefined;
   const fault = (isHandler ? undefined : roleFault(component, COMMAND_RUN)) ?? missingImportsOnce(component);
   if (fault !== undefined) throw new LoopgateError("ERR_COMPONENT", `Cannot test "${name}": ${fault}`);
-  const world = new TestWorld(options, { namesGuests: false });
+  const path = pathOfComponent(source);
+  const guest = path === undefined ? [] : [{ name: NAME, component: path }];
+  const world = new TestWorld(options, {
+    namesGuests: false,
+    guests: { name: NAME, service: guest[0], routes: guest },
+  });
   const policy = testPolicy(options.net, options.dns);
   const parts = { component, name, policy, world, options };
   return isHandler ? openHandler(parts) : openCommand(parts);

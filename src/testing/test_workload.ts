@@ -46,7 +46,7 @@ export interface TestWorkloadOptions extends WorldOptions {
 export async function testWorkload(folder: string | URL, options: TestWorkloadOptions = {}): Promise<TestedWorkload> {
   const path = (folder instanceof URL ? fileURLToPath(folder) : folder).replace(/[\\/]+$/, "");
   const { spec, components } = await readWorkload(path, options.reader ?? folderFiles);
-  const world = new TestWorld(options, { namesGuests: true });
+  const world = new TestWorld(options, { namesGuests: true, guests: spec });
   world.refuseLoopback();
   const files = world.openFiles([spec.service, ...spec.routes].flatMap((guest) => guest?.volumes ?? []));
   const workload = new Workload({

@@ -1,6 +1,7 @@
 /** The world of one component or workload under test: its scripts, its time, its randomness, and the record of what happened. */
 import { systemClock } from "../base/clock.ts";
 import { formatIpAddress } from "../base/ip_address.ts";
+import { type GuestPaths, GuestStacks } from "../build/guest_stacks.ts";
 import type { EgressTools } from "../host/egress/guest_egress.ts";
 import { type GuestTools, openGuestTools } from "../instance/guest_tools.ts";
 import type { Egress } from "../network/egress.ts";
@@ -105,6 +106,8 @@ export class TestWorld {
   readonly events: GatewayEvent[] = [];
   readonly #options: WorldOptions;
   readonly #namesGuests: boolean;
+  readonly #guests: GuestPaths;
+  readonly #stacks = new GuestStacks();
   readonly #table: NetworkTable;
   readonly #http: HttpTable;
   readonly #resolver: ScriptedResolver;
@@ -117,8 +120,12 @@ export class TestWorld {
   #hasScriptedLoopback = false;
 
   /** @throws {ScriptError} for scripts that cannot be read */
-  constructor(options: WorldOptions, { namesGuests }: { readonly namesGuests: boolean }) {
+  constructor(
+    options: WorldOptions,
+    { namesGuests, guests }: { readonly namesGuests: boolean; readonly guests: GuestPaths },
+  ) {
     this.#options = options;
+    this.#guests = guests;
     this.#namesGuests = namesGuests;
     const now = new Date(options.now ?? NOW_DEFAULT).getTime();
     if (Number.isNaN(now)) {
@@ -226,11 +233,12 @@ export class TestWorld {
     }
   }
 
-  /** Lines so far. */
+  /** Lines so far; stacks in them lead to the guests' sources. */
   lines(): readonly OutputLine[] {
     return this.events.flatMap((event) => {
       if (event.kind !== "guest-output") return [];
-      const { stream, line, guest } = event;
+      const { stream, guest } = event;
+      const line = this.#stacks.inLine(event.line, guest, [this.#guests]);
       return [{ ...(this.#namesGuests && { guest: guest.route ?? guest.role }), stream, line }];
     });
   }

@@ -110,7 +110,8 @@ const FAULTS: readonly {
   {
     name: "first lines that throw",
     source: `function start() {\n  throw new Error("at the top");\n}\nstart();\n${GOOD}`,
-    message: /^Cannot load it: Error: at the top\n/,
+    message: /^Cannot load it: Error: at the top$/,
+    place: [2, 13],
   },
 ];
 

@@ -90,6 +90,40 @@ test("loopgate dev: waits for what cannot be built, serves it when it can, and f
     assert.match(dev.out, /GET \/more 200 [0-9.]+ ms {2}more\/more/);
   }));
 
+/** Fails in a file of its own, below lines that are no part of what is built. */
+function failing(linesAbove: number): Readonly<Record<string, string>> {
+  return {
+    "api.ts":
+      `import { fail } from "./fail.ts";\n\nexport default {\n  async fetch() {\n    await null;\n    fail();\n  },\n};\n`,
+    "fail.ts": `${"// a comment\n".repeat(linesAbove)}interface Gone { a: 1 }\nexport function fail(): never {
+  const reason: string = "it fails";
+  throw new RangeError(reason);
+}\n`,
+  };
+}
+
+test("loopgate dev: the stack of an error leads to the sources of the version that is served", () =>
+  withDev(async (folder, start) => {
+    const write = async (files: Readonly<Record<string, string>>): Promise<void> => {
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, "api/src", name), text);
+    };
+    await write(failing(3));
+    const dev = start();
+    const url = await dev.untilWritten(/Listening on (http:\S+)/);
+    const stackWith = async (line: number): Promise<void> => {
+      assert.equal((await fetch(url)).status, 500);
+      await dev.untilWritten(new RegExp(`(at fail \\(\\S*api/src/fail\\.ts:${line}:13\\))`));
+    };
+    await stackWith(7);
+    await dev.untilWritten(/(at fetch \(\S*api\/src\/api\.ts:6:5\))/);
+    await write(failing(10));
+    await dev.untilWritten(/(api replaced)/);
+    await stackWith(14);
+    assert.doesNotMatch(dev.out, /user\.js/);
+    dev.signal("SIGINT");
+    assert.equal(await dev.ended, 0, dev.err);
+  }));
+
 test("loopgate dev: a folder that is not there ends it with 2", async () => {
   const dev = loopgate("dev", "nowhere");
   assert.equal(await dev.ended, 2);

@@ -1,0 +1,90 @@
+/**
+ * Where a guest's stacks lead: QuickJS tells places in the one module that a guest was bundled into, its author knows the
+ * files that this was made of. The map between them stands beside the component (`dist/<name>.wasm.map`), never in it.
+ */
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+
+/** What QuickJS calls the bundle. */
+export const BUNDLE = "componentize-qjs:user.js";
+/** A place in it, in a line of a stack. */
+const PLACE = new RegExp(`\\b${BUNDLE.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})\\b`, "g");
+/** Sources that are no files of this machine: `loopgate:guest/loop.ts`. */
+const SCHEME = /^[a-z][a-z-]+:/;
+
+/** A place in a source. */
+export interface SourcePlace {
+  /** Absolute, or with a scheme. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
+/** Where the map of a component is. */
+export function mapFileOf(component: string): string {
+  return `${component}.map`;
+}
+
+/** The text of a bundler's map, whose sources are absolute, for a file in `folder`: its sources are named from there. */
+export function mapTextFor(map: string, folder: string): string {
+  const { mappings, names, sources } = JSON.parse(map) as SourceMapPayload;
+  const named = sources.map((source) => SCHEME.test(source) ? source : relative(folder, source));
+  return `${JSON.stringify({ version: 3, sources: named, names, mappings })}\n`;
+}
+
+/** The places of one bundle. */
+export class GuestMap {
+  readonly #map: SourceMap;
+  readonly #folder: string;
+
+  /**
+   * @param text of a map, or what a bundler made
+   * @param folder where its sources are named from
+   * @throws {Error} when it is no source map
+   */
+  constructor(text: string, folder: string) {
+    this.#map = new SourceMap(JSON.parse(text) as SourceMapPayload);
+    this.#folder = folder;
+  }
+
+  /** The map of a component, from its text; undefined for one that is damaged: stacks are then told as they come. */
+  static of(component: string, text: string): GuestMap | undefined {
+    try {
+      return new GuestMap(text, dirname(component));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** `text` with the places of sources, named from the current folder where that is shorter. */
+  inText(text: string): string {
+    return text.replace(PLACE, (place, line: string, column: string) => {
+      const found = this.#find(Number(line), Number(column));
+      return found === undefined ? place : `${shortPath(found.file)}:${found.line}:${found.column}`;
+    });
+  }
+
+  /** All places of sources in a text, in its order. */
+  placesIn(text: string): readonly SourcePlace[] {
+    return Array.from(text.matchAll(PLACE), ([, line, column]) => this.#find(Number(line), Number(column)))
+      .filter((place) => place !== undefined);
+  }
+
+  #find(line: number, column: number): SourcePlace | undefined {
+    const found = this.#map.findEntry(line - 1, column - 1);
+    // Lines that the bundler wrote itself come from nowhere.
+    if (!("originalSource" in found) || typeof found.originalSource !== "string") return undefined;
+    const { originalSource: source, originalLine, originalColumn } = found;
+    const file = SCHEME.test(source) ? source : resolve(this.#folder, source);
+    return { file, line: originalLine + 1, column: originalColumn + 1 };
+  }
+}
+
+/** From the current folder on where that is shorter. */
+function shortPath(file: string): string {
+  if (!isAbsolute(file)) return file;
+  const path = relative(".", file);
+  return path.length < file.length ? path : file;
+}

@@ -1,0 +1,49 @@
+/** The stacks that guests print, with the places of their sources: for authors, in `dev` and in tests. */
+import type { GuestLabel } from "../telemetry/events.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
+import { readTextNow } from "./build_files.ts";
+import { BUNDLE, GuestMap, mapFileOf } from "./guest_map.ts";
+
+/** What is needed of a workload to know whose line it is. */
+export type GuestPaths = Pick<WorkloadSpec, "name"> & {
+  readonly service?: { readonly component: string } | undefined;
+  readonly routes: readonly { readonly name: string; readonly component: string }[];
+};
+
+/** Maps of components, each read once: what stands beside a component later may belong to the next one. */
+export class GuestStacks {
+  readonly #readText: (file: string) => string | undefined;
+  /** By component; a map that nobody has needed yet is text. */
+  readonly #maps = new Map<string, string | GuestMap | undefined>();
+
+  constructor(readText: (file: string) => string | undefined = readTextNow) {
+    this.#readText = readText;
+  }
+
+  /** Takes the maps of a workload's components as they are now: for a version that begins to serve. */
+  follow({ service, routes }: GuestPaths): void {
+    for (const component of [service, ...routes].flatMap((guest) => guest?.component ?? [])) this.#take(component);
+  }
+
+  /** A line of a guest of one of `workloads`, with places of its sources where it has some of the bundle. */
+  inLine(line: string, { workload: name, route, role }: GuestLabel, workloads: readonly GuestPaths[]): string {
+    if (!line.includes(BUNDLE)) return line;
+    const workload = workloads.find((each) => each.name === name);
+    const guest = role === "component" ? workload?.routes.find((each) => each.name === route) : workload?.service;
+    return guest === undefined ? line : this.#mapOf(guest.component)?.inText(line) ?? line;
+  }
+
+  #mapOf(component: string): GuestMap | undefined {
+    const kept = this.#maps.has(component) ? this.#maps.get(component) : this.#take(component);
+    if (typeof kept !== "string") return kept;
+    const map = GuestMap.of(component, kept);
+    this.#maps.set(component, map);
+    return map;
+  }
+
+  #take(component: string): string | undefined {
+    const text = this.#readText(mapFileOf(component));
+    this.#maps.set(component, text);
+    return text;
+  }
+}
