@@ -42,7 +42,18 @@ test("PrometheusMetrics: durations are cumulative, and above the last bound is +
   const requests = new RequestCounts();
   const emit = requests.counting(() => {});
   for (const [durationMs, status] of [[0.5, 200], [0.6, 302], [31_000, 504], [3, 499]] as const) {
-    emit({ kind: "request", workload: "a", route: "r", method: "GET", path: "/", status, durationMs, cpuMs: 250 });
+    const sizes = { requestId: "i", requestBytes: 0, responseBytes: 0 };
+    emit({
+      kind: "request",
+      ...sizes,
+      workload: "a",
+      route: "r",
+      method: "GET",
+      path: "/",
+      status,
+      durationMs,
+      cpuMs: 250,
+    });
   }
   const lines = await linesOf(requests);
   const expected = [

@@ -165,6 +165,7 @@ const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
   [["serve", "a", "--listen", "--log"], /a flag follows it/],
   [["serve", "a", "--listen", "a:1", "--listen", "b:1"], /--listen twice/],
   [["serve", "a", "--help=yes"], /--help with a value/],
+  [["serve", "a", "--log-level", "wran"], /--log-level "wran".*error, warn or info\nDid you mean: warn/],
   [["serve", "a", "--log", "jsno"], /--log "jsno".*\nDid you mean: json/],
   [["serve", "a", "--listen", "8080"], /it has no host.*\nDid you mean: 127\.0\.0\.1:8080 .*0\.0\.0\.0:8080/],
   [["serve", "a", "--listen", "::1:8091"], /an IPv6 address needs brackets.*\nDid you mean: \[::1\]:8091\n/],

@@ -125,6 +125,21 @@ test("serve --log json: lines of JSON and nothing else, no secrets", async () =>
   assert.ok(!fake.out.includes("s3cret"));
 });
 
+for (const [level, logged] of [["error", 1], ["warn", 2], ["info", 3]] as const) {
+  test(`serve --log-level ${level}: ${logged} of three events`, async () => {
+    const fake = new FakeProcess();
+    const done = runCli(fake.tools(["serve", "w", "--log", "json", "--log-level", level]));
+    await settle();
+    for (const state of ["ready", "restarting", "failed"]) {
+      fake.started[0]?.emit?.({ kind: "service-state", workload: "shop", state });
+    }
+    fake.signal();
+    assert.equal(await done, 0);
+    const levels = fake.out.trimEnd().split("\n").map((line) => (JSON.parse(line) as { level: string }).level);
+    assert.deepEqual(levels, ["info", ...["error", "warn", "info"].slice(0, logged).toReversed()]);
+  });
+}
+
 test("serve: a close that fails is a failure", async () => {
   const fake = new FakeProcess();
   const startGateway = () => Promise.resolve(fake.gateway(() => Promise.reject(new Error("it broke"))));

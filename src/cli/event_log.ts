@@ -1,6 +1,7 @@
 /** The log of `serve`: events as lines on stdout, those of requests in one write for each turn of the event loop. */
 import type { Clock } from "../base/clock.ts";
 import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
+import { isLogged, levelOf, LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel } from "../telemetry/log_level.ts";
 import { coloursFor } from "./colours.ts";
 import { eventJson, eventText, timeOfDay } from "./event_text.ts";
 import type { Terminal } from "./terminal.ts";
@@ -8,6 +9,8 @@ import type { Terminal } from "./terminal.ts";
 /** How lines are made. */
 export interface EventLogOptions {
   readonly format: "pretty" | "json";
+  /** What is less than that has no line. Default: all have one. */
+  readonly level?: LogLevel | undefined;
   readonly terminal: Pick<Terminal, "stdout" | "onExit">;
   readonly clock: Pick<Clock, "wallMs">;
   /** The number of this process among several that serve one port. */
@@ -23,6 +26,8 @@ const HELD_LENGTH_MAX = 65_536;
 export class EventLog {
   readonly emit: EmitEvent;
   readonly #options: EventLogOptions;
+  readonly #level: LogLevel;
+  readonly #logsAll: boolean;
   readonly #lineOf: (event: GatewayEvent) => string;
   #waiting: GatewayEvent[] | undefined = [];
   /** Lines of requests of this turn: a write of their own each would cost more than the line. */
@@ -32,12 +37,15 @@ export class EventLog {
 
   constructor(options: EventLogOptions) {
     this.#options = options;
-    const { format, terminal: { stdout, onExit }, clock, replica } = options;
+    const { format, level = LOG_LEVEL_DEFAULT, terminal: { stdout, onExit }, clock, replica } = options;
+    this.#logsAll = LOG_LEVELS.every((each) => isLogged(each, level));
+    this.#level = level;
     const colours = coloursFor(stdout.isColoured);
     this.#lineOf = format === "json"
       ? (event) => `${eventJson(event, this.now(), replica)}\n`
       : (event) => `${eventText(event, { time: timeOfDay(new Date(clock.wallMs())), colours, replica })}\n`;
     this.emit = (event) => {
+      if (!this.#logsAll && !isLogged(levelOf(event), this.#level)) return;
       if (this.#waiting === undefined) this.#write(event);
       else this.#waiting.push(event);
     };

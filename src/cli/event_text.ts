@@ -1,6 +1,7 @@
 /** Events as lines: for people, or as JSON. What guests and clients wrote is escaped in both. */
 import { escapeText } from "../base/escape_text.ts";
 import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
+import { levelOf, type LogLevel } from "../telemetry/log_level.ts";
 import type { Colours } from "./colours.ts";
 import type { ReplicaEvent } from "./replica_set.ts";
 
@@ -19,11 +20,17 @@ export interface EventTextOptions {
  * One event as one line without its line break (a fault inside of the gateway has more: its stack).
  *
  * @example
- * // 12:00:01  POST /task 200 1.4 ms  service-tcp/task
+ * // 12:00:01  POST /task 200 1.4 ms (guest 0.3 ms), 24 B in, 10 B out  service-tcp/task 4bf92f35
  */
 export function eventText(event: GatewayEvent, { time, colours, replica }: EventTextOptions): string {
   const mark = replica === undefined ? "" : `${colours.quiet(`#${replica}`)}  `;
-  return `${colours.quiet(time)}  ${mark}${bodyOf(event, colours)}`;
+  return `${colours.quiet(time)}  ${mark}${levelText(levelOf(event), colours)}${bodyOf(event, colours)}`;
+}
+
+/** What is as it should be needs no word. */
+function levelText(level: LogLevel, colours: Colours): string {
+  if (level === "info") return "";
+  return level === "warn" ? `${colours.warn("warn")}   ` : `${colours.fault("error")}  `;
 }
 
 /** A change of a replica as one line. */
@@ -37,8 +44,14 @@ export function replicaText(event: ReplicaEvent, { time, colours }: EventTextOpt
 }
 
 /** A change of a replica as one line of JSON. */
-export function replicaJson({ index, ...fields }: ReplicaEvent, time: string): string {
-  return JSON.stringify({ time, event: "replica", replica: index, ...fields });
+export function replicaJson(event: ReplicaEvent, time: string): string {
+  const { index, ...fields } = event;
+  return JSON.stringify({ time, level: replicaLevel(event), event: "replica", replica: index, ...fields });
+}
+
+/** As `levelOf`, of a change of a replica. */
+export function replicaLevel({ state }: ReplicaEvent): LogLevel {
+  return state === "listening" ? "info" : "error";
 }
 
 /** `12:00:01`, in the machine's zone. */
@@ -51,15 +64,17 @@ export function eventJson(event: GatewayEvent, time: string, replica?: number): 
   if (event.kind === "request") return requestJson(event, time, replica);
   const { kind, ...fields } = event;
   const plain = event.kind === "fault" ? { where: event.where, error: describeError(event.error) } : fields;
-  return quoted({ time, event: kind, ...(replica !== undefined && { replica }), ...plain });
+  return quoted({ time, level: levelOf(event), event: kind, ...(replica !== undefined && { replica }), ...plain });
 }
 
 /** Put together by hand: there is one for each request. */
 function requestJson(event: EventOf<"request">, time: string, replica: number | undefined): string {
-  const { method, path, status, durationMs, workload, route, cpuMs, cause } = event;
-  let line = `{"time":"${time}","event":"request"`;
+  const { requestId, method, path, status, durationMs, workload, route, cpuMs, cause } = event;
+  let line = `{"time":"${time}","level":"${levelOf(event)}","event":"request"`;
   if (replica !== undefined) line += `,"replica":${replica}`;
+  line += `,"requestId":${textJson(requestId)}`;
   line += `,"method":${textJson(method)},"path":${textJson(withoutQuery(path))},"status":${status}`;
+  line += `,"requestBytes":${event.requestBytes},"responseBytes":${event.responseBytes}`;
   line += `,"durationMs":${millisecondsText(durationMs)}`;
   line += destinationJson(workload, route);
   if (cpuMs !== undefined) line += `,"cpuMs":${millisecondsText(cpuMs)}`;
@@ -123,12 +138,13 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
       return requestText(event, colours);
     case "guest-output": {
       const mark = event.stream === "stderr" ? colours.warn("err |") : colours.quiet("out |");
-      return `${guestName(event.guest, colours)} ${mark} ${escapeText(event.line)}`;
+      return `${guestName(event.guest, colours)}${shortId(event.requestId, colours)} ${mark} ${escapeText(event.line)}`;
     }
     case "guest-ended": {
       const isGood = event.outcome === "completed";
       const outcome = (isGood ? colours.good : colours.fault)(event.outcome);
-      return `${guestName(event.guest, colours)} ${outcome}${afterColon(event.detail)}`;
+      const { guest, requestId, detail } = event;
+      return `${guestName(guest, colours)}${shortId(requestId, colours)} ${outcome}${afterColon(detail)}`;
     }
     case "denied":
       return deniedText(event, colours);
@@ -163,14 +179,32 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
 }
 
 function requestText(event: EventOf<"request">, colours: Colours): string {
-  const { status, workload, route, cause } = event;
+  const { requestId, status, requestBytes, responseBytes, cpuMs, workload, route, cause } = event;
   const colour = status >= 500 ? colours.fault : status >= 400 ? colours.warn : colours.good;
   const line = escapeText(`${event.method || "-"} ${withoutQuery(event.path) || "-"}`);
   const answeredBy = workload === undefined
     ? ""
     : `  ${escapeText(route === undefined ? workload : `${workload}/${route}`)}`;
   const why = cause === undefined ? "" : `  ${colours.quiet(`(${escapeText(cause)})`)}`;
-  return `${line} ${colour(String(status))} ${durationText(event.durationMs)}${answeredBy}${why}`;
+  const guest = cpuMs === undefined ? "" : ` (guest ${durationText(cpuMs)})`;
+  const sizes = `${bytesText(requestBytes)} in, ${bytesText(responseBytes)} out`;
+  const took = `${durationText(event.durationMs)}${guest}, ${sizes}`;
+  return `${line} ${colour(String(status))} ${took}${answeredBy}${shortId(requestId, colours)}${why}`;
+}
+
+/** For people: enough to tell the requests of a while apart. */
+const SHORT_ID_LENGTH = 8;
+
+function shortId(requestId: string | undefined, colours: Colours): string {
+  return requestId === undefined ? "" : ` ${colours.quiet(escapeText(requestId.slice(0, SHORT_ID_LENGTH)))}`;
+}
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+function bytesText(bytes: number): string {
+  const unit = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), BYTE_UNITS.length - 1);
+  const value = bytes / 1024 ** unit;
+  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
 /** Queries carry tokens and what people typed; a log is no place for them. */

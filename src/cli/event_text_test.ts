@@ -1,44 +1,56 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GatewayEvent } from "../telemetry/events.ts";
+import { levelOf } from "../telemetry/log_level.ts";
 import { coloursFor } from "./colours.ts";
 import { eventJson, eventText, millisecondsText } from "./event_text.ts";
 
 const SERVICE = { workload: "shop", role: "service" } as const;
 const COMPONENT = { workload: "shop", route: "task", role: "component" } as const;
+const ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+const REQUEST = {
+  kind: "request",
+  requestId: ID,
+  method: "GET",
+  path: "/",
+  status: 200,
+  requestBytes: 24,
+  responseBytes: 1_572_864,
+  durationMs: 1,
+} as const;
 const COMMAND = { workload: "x.wasm", role: "command" } as const;
 
 const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
   [
-    { kind: "request", method: "POST", path: "/task", status: 200, durationMs: 1.26, workload: "shop", route: "task" },
-    "POST /task 200 1.3 ms  shop/task",
+    { ...REQUEST, method: "POST", path: "/task", durationMs: 1.26, workload: "shop", route: "task", cpuMs: 0.31 },
+    "POST /task 200 1.3 ms (guest 0.3 ms), 24 B in, 1.5 MiB out  shop/task 4bf92f35",
   ],
   [
-    { kind: "request", method: "GET", path: "/?token=s3cret", status: 404, durationMs: 123.4, cause: "no route" },
-    "GET /?... 404 123 ms  (no route)",
+    { ...REQUEST, path: "/?token=s3cret", status: 404, durationMs: 123.4, cause: "no route" },
+    "GET /?... 404 123 ms, 24 B in, 1.5 MiB out 4bf92f35  (no route)",
   ],
   [
-    { kind: "request", method: "", path: "", status: 400, durationMs: 0, cause: "half a head" },
-    "- - 400 0.0 ms  (half a head)",
+    { ...REQUEST, method: "", path: "", status: 400, durationMs: 0, responseBytes: 0, cause: "half a head" },
+    "- - 400 0.0 ms, 24 B in, 0 B out 4bf92f35  (half a head)",
   ],
   [
-    { kind: "request", method: "GET", path: "/\u001b[2J\n", status: 500, durationMs: 12_345, workload: "shop" },
-    "GET /\\u{1b}[2J\\n 500 12.3 s  shop",
+    { ...REQUEST, path: "/\u001b[2J\n", status: 500, durationMs: 12_345, requestBytes: 2 ** 50, workload: "shop" },
+    "error  GET /\\u{1b}[2J\\n 500 12.3 s, 1024 TiB in, 1.5 MiB out  shop 4bf92f35",
   ],
   [{ kind: "guest-output", guest: SERVICE, stream: "stdout", line: "listening" }, "shop service out | listening"],
   [
-    { kind: "guest-output", guest: COMPONENT, stream: "stderr", line: "\u001b]0;x\u0007\u202e" },
-    "shop/task err | \\u{1b}]0;x\\u{7}\\u{202e}",
+    { kind: "guest-output", guest: COMPONENT, requestId: ID, stream: "stderr", line: "\u001b]0;x\u0007\u202e" },
+    "shop/task 4bf92f35 err | \\u{1b}]0;x\\u{7}\\u{202e}",
   ],
   [
     { kind: "guest-ended", guest: SERVICE, outcome: "trapped", detail: "unreachable\r\nfake line" },
-    "shop service trapped: unreachable\\r\\nfake line",
+    "error  shop service trapped: unreachable\\r\\nfake line",
   ],
   [{ kind: "guest-ended", guest: COMMAND, outcome: "completed", detail: "" }, "x.wasm command completed"],
   [{ kind: "service-state", workload: "shop", state: "ready" }, "shop service ready"],
   [
     { kind: "service-state", workload: "shop", state: "restarting", detail: "it trapped; the next start is in 100 ms" },
-    "shop service restarting: it trapped; the next start is in 100 ms",
+    "warn   shop service restarting: it trapped; the next start is in 100 ms",
   ],
   [
     {
@@ -49,7 +61,7 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
       rule:
         'nothing in "net" of w/shop/workload.jsonc allows it; to allow: add "tcp://10.0.0.1:80" to "net" in w/a.jsonc',
     },
-    'shop/task denied tcp-connect 10.0.0.1:80: nothing in "net" of w/shop/workload.jsonc allows it; to allow: add ' +
+    'warn   shop/task denied tcp-connect 10.0.0.1:80: nothing in "net" of w/shop/workload.jsonc allows it; to allow: add ' +
     '"tcp://10.0.0.1:80" to "net" in w/a.jsonc',
   ],
   [
@@ -61,24 +73,24 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
       rule: '"dns" is off',
       count: 3,
     },
-    'shop service denied resolve-addresses a\\u{1b} (3 times): "dns" is off',
+    'warn   shop service denied resolve-addresses a\\u{1b} (3 times): "dns" is off',
   ],
   [
     { kind: "denied", guest: SERVICE, operation: "tcp-connect", target: "[ff02::1]:1", rule: "never \n", count: 1 },
-    "shop service denied tcp-connect [ff02::1]:1: never \\n",
+    "warn   shop service denied tcp-connect [ff02::1]:1: never \\n",
   ],
   [
     { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: "r; to allow: add x" },
-    "x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it",
+    "warn   x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it",
   ],
-  [{ kind: "fault", where: "listener", error: "text" }, "fault in listener: text"],
+  [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text"],
   [
     { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },
-    "listener limited connections (7 times): closed at accept, 5 are open",
+    "warn   listener limited connections (7 times): closed at accept, 5 are open",
   ],
   [
     { kind: "limited", guest: SERVICE, limit: "memory", detail: "it asked for more" },
-    "shop service limited memory: it asked for more",
+    "warn   shop service limited memory: it asked for more",
   ],
 ];
 
@@ -94,6 +106,8 @@ for (const [event, line] of PRETTY) {
     const read = JSON.parse(json) as Record<string, unknown>;
     assert.equal(read["time"], "2026-01-02T03:04:05.678Z");
     assert.equal(read["event"], event.kind);
+    assert.equal(read["level"], levelOf(event));
+    if ("requestId" in event) assert.equal(read["requestId"], event.requestId, "the id itself is whole");
     assert.ok(!json.includes("s3cret"));
     if (event.kind === "guest-output") assert.equal(read["line"], event.line, "the text itself is whole");
   });

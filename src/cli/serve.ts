@@ -11,6 +11,7 @@ import type { ServeCommand } from "./args/serve.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
+import type { LogLevel } from "../telemetry/log_level.ts";
 import type { GatewaySpec, HostPort, LogFormat } from "../workload/spec.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serveReplicas } from "./serve_replicas.ts";
@@ -43,13 +44,18 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
     const said = { ...readVariables(terminal, { names: SETTING_NAMES, isTold: parent === undefined }), ...flags };
     // Its faults are told by the gateway, with those of all other files.
     const { gateway: file } = await loadGatewayFile(folder, tools.files);
-    const { log = file.log ?? "pretty", replicas = file.replicas ?? 1, listen = file.listen } = said;
+    const {
+      log = file.log ?? "pretty",
+      logLevel = file.logLevel,
+      replicas = file.replicas ?? 1,
+      listen = file.listen,
+    } = said;
     if (replicas > 1 && parent === undefined) {
       unwatch();
-      return await serveReplicas({ count: replicas, listen, log }, tools);
+      return await serveReplicas({ count: replicas, listen, log, logLevel }, tools);
     }
     const ca = said.ca === undefined ? undefined : await readCa(said.ca, flags.ca === undefined, tools.files);
-    return await serveAlone({ ...command, said, file, log, ca, stopped: stopped.promise }, tools);
+    return await serveAlone({ ...command, said, file, log, logLevel, ca, stopped: stopped.promise }, tools);
   } catch (error) {
     unwatch();
     throw error;
@@ -63,17 +69,18 @@ interface ServeOptions {
   readonly said: Settings;
   readonly file: GatewaySpec;
   readonly log: LogFormat;
+  readonly logLevel: LogLevel | undefined;
   /** What stands in the file of `said.ca`. */
   readonly ca: string | undefined;
   readonly stopped: Promise<void>;
 }
 
 async function serveAlone(
-  { folder, said, file, log: format, ca, stopped }: ServeOptions,
+  { folder, said, file, log: format, logLevel: level, ca, stopped }: ServeOptions,
   { terminal, clock, parent, startGateway }: ServeTools,
 ): Promise<number> {
   const replica = parent?.assignment.index;
-  const log = new EventLog({ format, terminal, clock, replica });
+  const log = new EventLog({ format, level, terminal, clock, replica });
   try {
     const { resolver } = said;
     const listen = listenOf(said, parent, file);
@@ -164,6 +171,14 @@ export function startedJson(
   const routes = workloads.flatMap((workload) =>
     workload.routes.map(({ name, match, component }) => ({ workload: workload.name, route: name, match, component }))
   );
-  const line = { time, event: "listening", ...(replica !== undefined && { replica }), address, adminAddress, routes };
+  const line = {
+    time,
+    level: "info",
+    event: "listening",
+    ...(replica !== undefined && { replica }),
+    address,
+    adminAddress,
+    routes,
+  };
   return `${JSON.stringify(line)}\n`;
 }

@@ -2,9 +2,10 @@
 import type { Clock } from "../base/clock.ts";
 import { LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
+import { isLogged, LOG_LEVEL_DEFAULT, type LogLevel } from "../telemetry/log_level.ts";
 import type { LogFormat } from "../workload/spec.ts";
 import { coloursFor } from "./colours.ts";
-import { replicaJson, replicaText, timeOfDay } from "./event_text.ts";
+import { replicaJson, replicaLevel, replicaText, timeOfDay } from "./event_text.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
 import type { StartReplica } from "./replica_link.ts";
 import { type ReplicaEvent, ReplicaSet } from "./replica_set.ts";
@@ -25,6 +26,8 @@ export interface ServeReplicasOptions {
   readonly count: number;
   readonly listen: ListenAddress | undefined;
   readonly log: LogFormat;
+  /** Default: everything is logged. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /**
@@ -34,9 +37,10 @@ export interface ServeReplicasOptions {
  */
 export async function serveReplicas(options: ServeReplicasOptions, tools: ServeReplicasTools): Promise<number> {
   const { terminal, clock } = tools;
-  const { listen = LISTEN_DEFAULT } = options;
+  const { listen = LISTEN_DEFAULT, logLevel = LOG_LEVEL_DEFAULT } = options;
   const colours = coloursFor(terminal.stdout.isColoured);
   const onEvent = (event: ReplicaEvent): void => {
+    if (!isLogged(replicaLevel(event), logLevel)) return;
     const now = new Date(clock.wallMs());
     const line = options.log === "json"
       ? replicaJson(event, now.toISOString())

@@ -52,6 +52,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     listen: undefined,
     admin: undefined,
     log: undefined,
+    logLevel: undefined,
     replicas: undefined,
     watch: undefined,
   },
@@ -96,7 +97,7 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
 }
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
-  const { nat64 = [], resolver, listen, admin, log, replicas, watch } = file;
+  const { nat64 = [], resolver, listen, admin, log, logLevel, replicas, watch } = file;
   return {
     nat64: nat64.map(parsePrefix),
     resolver,
@@ -106,6 +107,7 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     listen,
     admin,
     log,
+    logLevel,
     replicas,
     watch,
   };

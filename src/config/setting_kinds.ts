@@ -98,7 +98,7 @@ function readPath(text: string, expected: string): ReadText<string> {
 
 /** One word of a few. */
 export function oneOf<const Word extends string>(words: readonly Word[]): SettingKind<Word> {
-  const inQuotes = words.map(quoted).join(" or ");
+  const inQuotes = listed(words.map(quoted));
   const read = (text: string, expected: string): ReadText<Word> => {
     const value = words.find((word) => word === text);
     if (value !== undefined) return { value };
@@ -107,9 +107,14 @@ export function oneOf<const Word extends string>(words: readonly Word[]): Settin
   };
   return {
     form: "value",
-    read: ([text = ""]) => read(text, words.join(" or ")),
+    read: ([text = ""]) => read(text, listed(words)),
     schema: v.pipe(textSchema(inQuotes, { read }), v.metadata({ jsonSchema: { enum: words } } satisfies Notes)),
   };
+}
+
+/** `a, b or c`. */
+function listed(words: readonly string[]): string {
+  return [...words.slice(0, -2), words.slice(-2).join(" or ")].join(", ");
 }
 
 /** A whole number from 1 to `most`. */

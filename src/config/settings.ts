@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { nearestWord } from "../base/nearest_word.ts";
+import { LOG_LEVEL_DEFAULT, LOG_LEVELS } from "../telemetry/log_level.ts";
 import {
   ADDRESS,
   countTo,
@@ -55,6 +56,14 @@ export const SETTINGS = {
     variable: "LOOPGATE_LOG",
     standard: "pretty",
     about: "how events are printed: a line for people, or one JSON object per line",
+  }),
+  logLevel: setting(oneOf(LOG_LEVELS), {
+    flag: "--log-level",
+    placeholder: "level",
+    variable: "LOOPGATE_LOG_LEVEL",
+    standard: LOG_LEVEL_DEFAULT,
+    about: "which events are printed: error (what failed), warn (and what was kept from guests and clients) or info " +
+      "(everything, each request too)",
   }),
   resolver: setting(NAME_SERVERS, {
     flag: "--resolver",
@@ -143,6 +152,7 @@ export const SETTING_ENTRIES = {
   listen: v.optional(SETTINGS.listen.schema),
   admin: v.optional(SETTINGS.admin.schema),
   log: v.optional(SETTINGS.log.schema),
+  logLevel: v.optional(SETTINGS.logLevel.schema),
   resolver: v.optional(SETTINGS.resolver.schema),
   ca: v.optional(SETTINGS.ca.schema),
   replicas: v.optional(SETTINGS.replicas.schema),

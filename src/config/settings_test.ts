@@ -66,13 +66,14 @@ test("settingsOfVariables: those that a command does not have count for nothing 
   });
 });
 
-test("SETTINGS: every one is a key of gateway.jsonc, and flag, variable and key are one word", () => {
+test("SETTINGS: every one is a key of gateway.jsonc, and flag, variable and key have the same words", () => {
   const keys = Object.keys(entriesOf(GATEWAY_FILE));
   for (const name of SETTING_NAMES) {
     const { flag, variable }: Setting<unknown> = SETTINGS[name];
     assert.ok(keys.includes(name), name);
-    assert.equal(flag, `--${name}`);
-    assert.equal(variable, `LOOPGATE_${name.toUpperCase()}`);
+    const words = name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+    assert.equal(flag, `--${words.join("-")}`);
+    assert.equal(variable, `LOOPGATE_${words.join("_").toUpperCase()}`);
   }
 });
 
@@ -80,6 +81,7 @@ test("SETTINGS: a file has the same values as a variable", () => {
   const rows: readonly (readonly [Setting<unknown>, unknown, string])[] = [
     [SETTINGS.listen, "127.0.0.1:80", "127.0.0.1:80"],
     [SETTINGS.log, "json", "json"],
+    [SETTINGS.logLevel, "warn", "warn"],
     [SETTINGS.replicas, 3, "3"],
     [SETTINGS.watch, false, "off"],
     [SETTINGS.ca, "a.pem", "a.pem"],

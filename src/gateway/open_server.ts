@@ -4,13 +4,14 @@ import type { RouterTable } from "../router/router_table.ts";
 import { HttpApp } from "../server/http_app.ts";
 import { HttpListener } from "../server/http_listener.ts";
 import type { ListenerLimits } from "../server/listener_limits.ts";
+import { RequestIds } from "../server/request_id.ts";
 import { WebApp } from "../server/web_app.ts";
 import type { Route } from "../workload/route.ts";
 
 /** Made, not listening. */
 export function openServer(
   router: RouterTable<Route>,
-  { clock, counters, emit, onLimit }: GuestTools,
+  { clock, randomBytes, counters, emit, onLimit }: GuestTools,
   limits: ListenerLimits,
 ): {
   readonly listener: HttpListener;
@@ -20,7 +21,7 @@ export function openServer(
   readonly closeWeb: () => Promise<void>;
 } {
   let isClosed = false;
-  const shared = { router, limits, clock, counters, emit };
+  const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes) };
   const app: HttpApp = new HttpApp({ ...shared, isDraining: () => listener.isClosing });
   const web = new WebApp({ ...shared, isDraining: () => isClosed });
   const listener: HttpListener = new HttpListener({

@@ -81,6 +81,7 @@ test("laterKeys: what the gateway was opened with", () => {
     listen: undefined,
     admin: undefined,
     log: undefined,
+    logLevel: undefined,
     replicas: undefined,
     watch: undefined,
   };

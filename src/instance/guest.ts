@@ -72,6 +72,8 @@ export type GuestOutput = (stream: "stdout" | "stderr", bytes: Uint8Array) => vo
 export interface GuestOptions {
   /** Its own side of the workload's network; released by `rest` and `end`. */
   readonly network: GuestNetwork;
+  /** The name of the request that it answers. */
+  readonly requestId?: string;
   /** Its component's way to the outside; without one requests and names are denied. */
   readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers. */
@@ -102,6 +104,7 @@ export class Guest {
   #instance: ComponentInstance | undefined;
   /** Of the request (or the life) that is under way. */
   #network: GuestNetwork | undefined;
+  #requestId: string | undefined;
   /** Most requests write nothing. */
   #log: GuestLog | undefined;
   readonly #writeLog: GuestOutput = (stream, bytes) => (this.#log ??= this.#openLog()).output(stream, bytes);
@@ -173,13 +176,14 @@ export class Guest {
    * @throws {GuestRefusedError} then nothing was begun
    */
   begin(options: GuestOptions): void {
-    const { network, egress, incomingCdnLoop, output } = options;
+    const { network, requestId, egress, incomingCdnLoop, output } = options;
     const refusal = this.#budget.takeStack();
     if (refusal !== undefined) {
       network.release("reset");
       throw new GuestRefusedError(refusal);
     }
     this.#network = network;
+    this.#requestId = requestId;
     this.#tools.counters.add("instances", 1);
     this.context.begin({ network, egress, incomingCdnLoop, output: output ?? this.#writeLog });
     this.#meter.begin(this.#limits.cpuMs ?? Infinity);
@@ -317,11 +321,12 @@ export class Guest {
 
   #openLog(): GuestLog {
     const { label, logRate } = this.#program;
+    const guest = { guest: label, ...(this.#requestId !== undefined && { requestId: this.#requestId }) };
     let dropped = 0;
     const open = (stream: "stdout" | "stderr"): LineOutput =>
       new LineOutput((line) => {
         if (logRate === undefined || logRate.take(line)) {
-          this.#tools.emit({ kind: "guest-output", guest: label, stream, line });
+          this.#tools.emit({ kind: "guest-output", ...guest, stream, line });
         } else dropped++;
       });
     const lines = { stdout: open("stdout"), stderr: open("stderr") };

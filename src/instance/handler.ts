@@ -136,7 +136,12 @@ export class Handler {
   #begin(guest: Guest, exchange: HandlerExchange): RequestFailure | undefined {
     const { openNetwork, egress } = this.#options;
     try {
-      guest.begin({ network: openNetwork(), egress, incomingCdnLoop: () => cdnLoopOf(exchange) });
+      guest.begin({
+        network: openNetwork(),
+        requestId: exchange.requestId,
+        egress,
+        incomingCdnLoop: () => cdnLoopOf(exchange),
+      });
       return undefined;
     } catch (error) {
       return refusalOf(error);
@@ -169,7 +174,7 @@ export class Handler {
     }
     if (limited.failure !== undefined) return limited.failure;
     if (opened.outcome() !== "unset") {
-      this.#reportAnswered(end, stopped);
+      this.#reportAnswered(exchange, { end, stopped });
       return undefined;
     }
     if (stopped !== undefined) return failureOf(stopped);
@@ -181,14 +186,18 @@ export class Handler {
   }
 
   /** How a guest ended without an answer is the cause in its request's line; after an answer nothing else says it. */
-  #reportAnswered(end: GuestEnd, stopped: StopReason | undefined): void {
+  #reportAnswered(
+    { requestId }: HandlerExchange,
+    { end, stopped }: { readonly end: GuestEnd; readonly stopped: StopReason | undefined },
+  ): void {
     const { tools: { onLimit }, program: { label } } = this.#options;
     if (stopped?.kind === "time-over") return onLimit(label, stopped.over, stopCause(stopped).message);
     if (stopped !== undefined) return;
     const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
     if (cpuMs !== undefined) onLimit(label, "cpu", new CpuLimitError(cpuMs).message);
     else if (end.kind !== "completed") {
-      this.#options.tools.emit({ kind: "guest-ended", guest: label, outcome: end.kind, detail: describeEnd(end) });
+      const { emit } = this.#options.tools;
+      emit({ kind: "guest-ended", guest: label, requestId, outcome: end.kind, detail: describeEnd(end) });
     }
   }
 }

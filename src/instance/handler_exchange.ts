@@ -3,6 +3,8 @@ import type { HttpExchange } from "../host/http/exchange.ts";
 
 /** An exchange whose client can leave. */
 export interface HandlerExchange extends HttpExchange {
+  /** Its name in the log, which what its guest writes has too. */
+  readonly requestId: string;
   /** True once the client is gone; the answer then goes nowhere. */
   readonly isClientGone: boolean;
   /** For the log: how long its guest has computed. Set when the guest ends, which may be after its answer has. */

@@ -18,6 +18,7 @@ import { IDLE_MS_MAX } from "./process_budget.ts";
 /** An exchange whose client stays. */
 class StayingExchange extends FakeExchange implements HandlerExchange {
   readonly isClientGone = false;
+  readonly requestId = "r1";
   leave: (() => void) | undefined;
 
   onClientGone(leave: () => void): () => void {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
+import { REQUEST_ID_FIELD } from "./request_id.ts";
 
 /** A request that is being served, as its connection sees it. */
 export interface ServedRequest {
@@ -21,7 +22,8 @@ export interface ServedRequest {
 export interface ConnectionTools {
   readonly limits: ListenerLimits;
   readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
-  readonly onRefused: (failure: GatewayFailure) => void;
+  /** Returns the name that the refused request has in the log. */
+  readonly onRefused: (failure: GatewayFailure) => string;
   readonly isClosing: () => boolean;
   /** Requests of all connections that were sent ahead and are not served yet. */
   readonly ahead: { count: number };
@@ -221,13 +223,14 @@ export class ClientConnection {
 
   /** Answers on the bare socket, and ends the connection. */
   #answerRaw(failure: GatewayFailure): void {
-    this.#tools.onRefused(failure);
+    const requestId = this.#tools.onRefused(failure);
     const { status, title, fields, body } = failureAnswer(failure);
     const lines = [
       `HTTP/1.1 ${status} ${title}`,
       ...fields.map(([name, value]) => `${name}: ${value}`),
       "content-type: application/problem+json",
       `content-length: ${Buffer.byteLength(body)}`,
+      `${REQUEST_ID_FIELD}: ${requestId}`,
       "connection: close",
     ];
     this.#socket.on("error", () => {});

@@ -14,6 +14,7 @@ import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { framingFailure } from "./request_framing.ts";
+import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 import { wholeUs } from "./whole_us.ts";
 
@@ -32,11 +33,13 @@ export interface HttpAppOptions {
   readonly clock: Clock;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
+  readonly requestIds: RequestIds;
   readonly isDraining: () => boolean;
 }
 
 /** A request from its head to the end of its response: logged once, however it ends. */
 class OpenRequest implements ServedRequest {
+  readonly id: string;
   readonly #options: HttpAppOptions;
   readonly #response: ServerResponse;
   readonly #startedMs: number;
@@ -44,12 +47,15 @@ class OpenRequest implements ServedRequest {
   #served: { readonly path: string; readonly destination: Destination; readonly exchange: NodeExchange } | undefined;
   /** Of one that the app answered by itself. */
   #cause: string | undefined;
+  #discarded: RequestBody | undefined;
+  #failureBytes = 0;
   #isClosed = false;
 
   constructor(response: ServerResponse, options: HttpAppOptions) {
     this.#options = options;
     this.#response = response;
     this.#startedMs = options.clock.monotonicMs();
+    this.id = options.requestIds.next();
     options.counters.add("requests", 1);
   }
 
@@ -58,9 +64,12 @@ class OpenRequest implements ServedRequest {
     this.#served = { path, destination, exchange };
   }
 
-  /** The app answers it. */
-  refused(cause: string): void {
-    this.#cause = cause;
+  /** The app answers it, and reads the body for nobody. */
+  refuse(failure: GatewayFailure, discarded: RequestBody | undefined): void {
+    this.#cause = describeGatewayFailure(failure);
+    this.#discarded = discarded;
+    const { limits } = this.#options;
+    this.#failureBytes = sendFailure(failure, { requestId: this.id, response: this.#response, limits });
   }
 
   giveUp(failure: GatewayFailure): void {
@@ -90,9 +99,12 @@ class OpenRequest implements ServedRequest {
     const cpuMs = served?.exchange.cpuMs;
     const event: RequestEvent = {
       kind: "request",
+      requestId: this.id,
       method: response.req.method ?? "",
       path: served?.path ?? pathOf(response.req.url ?? ""),
       status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
+      requestBytes: served?.exchange.requestBytes ?? this.#discarded?.receivedBytes ?? 0,
+      responseBytes: served?.exchange.responseBytes ?? this.#failureBytes,
       durationMs: wholeUs(this.#options.clock.monotonicMs() - this.#startedMs),
     };
     if (served !== undefined) {
@@ -148,11 +160,14 @@ export class HttpApp {
     }
   }
 
-  /** Logs what the listener refused before it was a request. */
-  logRefused(failure: GatewayFailure): void {
+  /** Logs what the listener refused before it was a request; returns its name, for the client. */
+  logRefused(failure: GatewayFailure): string {
     const { status } = failureAnswer(failure);
     const cause = describeGatewayFailure(failure);
-    this.#options.emit({ kind: "request", method: "", path: "", status, durationMs: 0, cause });
+    const requestId = this.#options.requestIds.next();
+    const nothing = { method: "", path: "", requestBytes: 0, responseBytes: 0, durationMs: 0 };
+    this.#options.emit({ kind: "request", requestId, ...nothing, status, cause });
+    return requestId;
   }
 
   /** Resolves when no guest is running for a request any more. */
@@ -164,6 +179,7 @@ export class HttpApp {
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, open, found);
     const exchange = new NodeExchange({
+      requestId: open.id,
       request,
       response,
       target,
@@ -192,7 +208,7 @@ export class HttpApp {
 
   /** RFC 9110 section 9.3.7. */
   #answerPing(response: ServerResponse, open: OpenRequest): OpenRequest {
-    const fields: string[] = [];
+    const fields = [REQUEST_ID_FIELD, open.id];
     addKeepAlive(fields, { response, limits: this.#options.limits });
     response.writeHead(204, fields).end();
     return open;
@@ -200,26 +216,26 @@ export class HttpApp {
 
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
   #refuse(response: ServerResponse, open: OpenRequest, failure: GatewayFailure): OpenRequest {
-    open.refused(describeGatewayFailure(failure));
     response.on("error", ignore);
     response.req.on("error", ignore);
     if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
       response.shouldKeepAlive = false;
     }
-    this.#discardBody(response);
-    sendFailure(failure, { response, limits: this.#options.limits });
+    open.refuse(failure, this.#discardBody(response));
     return open;
   }
 
   /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */
-  #discardBody(response: ServerResponse): void {
-    if (!hasBody(response.req)) return;
+  #discardBody(response: ServerResponse): RequestBody | undefined {
+    if (!hasBody(response.req)) return undefined;
     const { bodyWindowBytes, discardBytesMax } = this.#options.limits;
-    new RequestBody(response.req, {
+    const body = new RequestBody(response.req, {
       windowBytes: bodyWindowBytes,
       discardBytesMax,
       onTooMuch: () => response.req.socket.destroy(),
-    }).dispose();
+    });
+    body.dispose();
+    return body;
   }
 }
 

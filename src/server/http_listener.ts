@@ -30,8 +30,8 @@ export interface HttpListenerOptions {
   readonly clock: Clock;
   /** Takes a request over, one at a time of each connection; never throws. */
   readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
-  /** A request that was refused before it was one. */
-  readonly onRefused: (failure: GatewayFailure) => void;
+  /** A request that was refused before it was one; returns its name. */
+  readonly onRefused: (failure: GatewayFailure) => string;
   /** The accepting socket failed while serving. */
   readonly onFault: (error: unknown) => void;
   /** A connection was closed at accept: as many are open as may be. */

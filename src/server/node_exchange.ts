@@ -13,12 +13,14 @@ import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { requestFields } from "./request_fields.ts";
+import { REQUEST_ID_FIELD } from "./request_id.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
 import { ResponseSink } from "./response_body.ts";
 
 /** What an exchange is made of. */
 export interface NodeExchangeOptions {
+  readonly requestId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: RequestTarget;
@@ -33,9 +35,11 @@ export class NodeExchange implements HandlerExchange {
   readonly #response: ServerResponse;
   readonly #options: NodeExchangeOptions;
   readonly #hasBody: boolean;
-  readonly #body: Pick<RequestBody, "fail" | "trailers"> & ByteSource;
+  readonly #body: Pick<RequestBody, "fail" | "trailers" | "receivedBytes"> & ByteSource;
   readonly #leaving = new WaitList();
   #sink: ResponseSink | undefined;
+  /** Of an answer of the gateway itself. */
+  #failureBytes = 0;
   #isAnswered = false;
   #isClientGone = false;
   /** The client holds its body back until it reads 100 (RFC 9110 section 10.1.1). */
@@ -46,7 +50,7 @@ export class NodeExchange implements HandlerExchange {
     const { request, response, limits } = options;
     this.#options = options;
     this.#response = response;
-    this.head = new NodeRequestHead(request, options.target);
+    this.head = new NodeRequestHead(options);
     this.#hasBody = hasBody(request);
     this.#waitsForContinue = this.#hasBody && request.headers.expect !== undefined && request.httpVersion !== "1.0";
     this.#body = this.#hasBody
@@ -61,6 +65,18 @@ export class NodeExchange implements HandlerExchange {
     request.on("error", ignore);
     response.on("error", ignore);
     if (this.#hasBody) response.on("finish", () => this.#body.dispose());
+  }
+
+  get requestId(): string {
+    return this.#options.requestId;
+  }
+
+  get requestBytes(): number {
+    return this.#body.receivedBytes;
+  }
+
+  get responseBytes(): number {
+    return this.#sink?.sentBytes ?? this.#failureBytes;
   }
 
   get body(): ByteSource {
@@ -97,6 +113,7 @@ export class NodeExchange implements HandlerExchange {
       this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
       return CLOSED_BODY;
     }
+    sendable.rawFields.push(REQUEST_ID_FIELD, this.#options.requestId);
     this.#begin();
     this.#sink = new ResponseSink(this.#response, sendable, {
       limits: this.#options.limits,
@@ -121,7 +138,7 @@ export class NodeExchange implements HandlerExchange {
     }
     this.#begin();
     this.#cause = describeGatewayFailure(failure);
-    if (!this.#isClientGone) sendFailure(failure, { response: this.#response, limits: this.#options.limits });
+    if (!this.#isClientGone) this.#failureBytes = sendFailure(failure, this.#options);
     return true;
   }
 
@@ -167,17 +184,19 @@ export class NodeExchange implements HandlerExchange {
   }
 }
 
-/** Sends an answer of the gateway itself. */
+/** Sends an answer of the gateway itself; returns the bytes of its body. */
 export function sendFailure(
   failure: GatewayFailure,
-  { response, limits }: Pick<NodeExchangeOptions, "response" | "limits">,
-): void {
+  { requestId, response, limits }: Pick<NodeExchangeOptions, "requestId" | "response" | "limits">,
+): number {
   const { status, fields, body } = failureAnswer(failure);
+  const bytes = Buffer.byteLength(body);
   const raw = fields.flatMap(([name, value]) => [name, value]);
-  raw.push("content-type", "application/problem+json", "content-length", String(Buffer.byteLength(body)));
+  raw.push("content-type", "application/problem+json", "content-length", String(bytes), REQUEST_ID_FIELD, requestId);
   addKeepAlive(raw, { response, limits });
   response.writeHead(status, raw);
   response.end(body);
+  return response.req.method === "HEAD" ? 0 : bytes;
 }
 
 /** Not every guest looks at the fields; they are translated when one does. */
@@ -188,10 +207,12 @@ class NodeRequestHead implements RequestHead {
   readonly authority: string | undefined;
   readonly pathWithQuery: string;
   readonly #request: IncomingMessage;
+  readonly #requestId: string;
   #headers: FieldEntries | undefined;
 
-  constructor(request: IncomingMessage, target: RequestTarget) {
+  constructor({ request, requestId, target }: Pick<NodeExchangeOptions, "request" | "requestId" | "target">) {
     this.#request = request;
+    this.#requestId = requestId;
     this.method = request.method ?? "GET";
     this.authority = target.authority;
     this.pathWithQuery = target.pathWithQuery;
@@ -202,6 +223,7 @@ class NodeRequestHead implements RequestHead {
       remoteAddress: this.#request.socket.remoteAddress,
       authority: this.authority,
       scheme: this.scheme,
+      requestId: this.#requestId,
     });
   }
 }
@@ -209,8 +231,9 @@ class NodeRequestHead implements RequestHead {
 function ignore(): void {}
 
 /** Of a request without one. */
-const NO_BODY: Pick<RequestBody, "fail" | "trailers"> & ByteSource = {
+const NO_BODY: Pick<RequestBody, "fail" | "trailers" | "receivedBytes"> & ByteSource = {
   ...ALWAYS_READY,
+  receivedBytes: 0,
   read: () => "closed",
   trailers: () => undefined,
   fail: () => {},

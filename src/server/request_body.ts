@@ -40,6 +40,7 @@ export class RequestBody implements ByteSource {
   readonly #waiters = new WaitList();
   /** Chunks of one byte share a block: as objects of their own they would take a hundred times their size. */
   readonly #held = new ByteQueue();
+  #receivedBytes = 0;
   #discardedBytes = 0;
   #state: BodyState;
 
@@ -54,6 +55,11 @@ export class RequestBody implements ByteSource {
   /** Bytes in memory now; never more than a window and one chunk of the socket. */
   get heldBytes(): number {
     return this.#held.length;
+  }
+
+  /** Bytes that came, read or thrown away. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   isReady(): boolean {
@@ -120,6 +126,7 @@ export class RequestBody implements ByteSource {
   }
 
   #receive(chunk: Uint8Array): void {
+    this.#receivedBytes += chunk.length;
     if (this.#state.kind === "disposed") {
       this.#discardedBytes += chunk.length;
       if (this.#discardedBytes > this.#options.discardBytesMax) {

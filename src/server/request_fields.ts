@@ -1,10 +1,11 @@
 /**
- * The fields a guest gets to see: without those of the connection, and with Forwarded and X-Forwarded-* that the
- * gateway vouches for. No proxy is trusted, so inbound ones are dropped.
+ * The fields a guest gets to see: without those of the connection, and with Forwarded, X-Forwarded-* and X-Request-Id
+ * that the gateway vouches for. No proxy is trusted, so inbound ones are dropped.
  */
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { connectionOptions, isHopByHop } from "./hop_by_hop.ts";
 import { latin1ToBytes } from "../base/latin1.ts";
+import { REQUEST_ID_FIELD } from "./request_id.ts";
 
 /** Where a request came from. */
 export interface RequestOrigin {
@@ -12,6 +13,7 @@ export interface RequestOrigin {
   readonly remoteAddress: string | undefined;
   readonly authority: string | undefined;
   readonly scheme: "http" | "https";
+  readonly requestId: string;
 }
 
 type Field = FieldEntries[number];
@@ -29,6 +31,7 @@ export function requestFields(rawHeaders: readonly string[], origin: RequestOrig
   }
   const kept = dropped === undefined ? fields : withoutOptions(fields, dropped);
   addForwarding(kept, origin);
+  kept.push([REQUEST_ID_FIELD, latin1ToBytes(origin.requestId)]);
   return kept;
 }
 
@@ -47,7 +50,7 @@ function fieldName(spelled: string): FieldName {
   const known = knownNames.get(spelled);
   if (known !== undefined) return known;
   const name = spelled.toLowerCase();
-  const found = { name, isDropped: name === "host" || name === "expect" || isForwarding(name) };
+  const found = { name, isDropped: name === "host" || name === "expect" || isVouchedFor(name) };
   if (spelled.length <= KNOWN_NAME_LENGTH_MAX) {
     // All at once: what is busy is back in a moment, and who floods it gains nothing.
     if (knownNames.size >= KNOWN_NAMES_MAX) knownNames.clear();
@@ -63,11 +66,12 @@ function withoutOptions(fields: Field[], options: readonly string[]): Field[] {
   return fields.filter(([name]) => NOT_DROPPABLE.has(name) || !options.includes(name));
 }
 
-/** Names that claim an origin; `_` counts as `-`, because CGI-like guests cannot tell them apart. */
-function isForwarding(name: string): boolean {
+/** Names that the gateway alone may use; `_` counts as `-`, because CGI-like guests cannot tell them apart. */
+function isVouchedFor(name: string): boolean {
   if (!name.startsWith("x") && !name.startsWith("f")) return false;
   const spelled = name.replaceAll("_", "-");
-  return spelled === "forwarded" || spelled === "x-real-ip" || spelled.startsWith("x-forwarded-");
+  return spelled === "forwarded" || spelled === "x-real-ip" || spelled === REQUEST_ID_FIELD ||
+    spelled.startsWith("x-forwarded-");
 }
 
 /** What requests of one connection, and mostly of one client, have in common. */

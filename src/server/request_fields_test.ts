@@ -7,6 +7,7 @@ const GATEWAY_NAMES: ReadonlySet<string> = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "x-request-id",
 ]);
 
 function fieldsOf(
@@ -14,7 +15,7 @@ function fieldsOf(
   remoteAddress: string | undefined = "192.0.2.7",
   authority?: string,
 ): readonly string[] {
-  return requestFields(raw, { remoteAddress, authority, scheme: "http" })
+  return requestFields(raw, { remoteAddress, authority, scheme: "http", requestId: "r1" })
     .map(([name, value]) => `${name}: ${String.fromCharCode(...value)}`);
 }
 
@@ -54,6 +55,11 @@ for (const [name, value] of DROPPED) {
   test(`requestFields drops ${name}: ${value}`, () => assert.deepEqual(ownFields([name, value]), []));
 }
 
+test("requestFields has one X-Request-Id, whatever the client sent and named in Connection", () => {
+  const raw = ["X-Request-Id", "forged", "x_request_id", "forged", "Connection", "x-request-id"];
+  assert.deepEqual(fieldsOf(raw).filter((line) => line.includes("request")), ["x-request-id: r1"]);
+});
+
 test("requestFields drops what Connection names, but not what belongs to the whole way", () => {
   const raw = [
     "X-One",
@@ -85,16 +91,23 @@ for (const [address, forwarded, plain] of ORIGINS) {
       `forwarded: ${forwarded}`,
       `x-forwarded-for: ${plain}`,
       "x-forwarded-proto: http",
+      "x-request-id: r1",
     ]);
   });
 }
 
 test("requestFields says what the client asked for, and that an address is unknown", () => {
-  const fields = requestFields([], { remoteAddress: undefined, authority: "a.example:81", scheme: "http" });
+  const fields = requestFields([], {
+    remoteAddress: undefined,
+    authority: "a.example:81",
+    scheme: "http",
+    requestId: "r1",
+  });
   assert.deepEqual(fields.map(([name, value]) => [name, String.fromCharCode(...value)]), [
     ["forwarded", 'for=unknown;proto=http;host="a.example:81"'],
     ["x-forwarded-for", "unknown"],
     ["x-forwarded-proto", "http"],
     ["x-forwarded-host", "a.example:81"],
+    ["x-request-id", "r1"],
   ]);
 });

@@ -60,6 +60,11 @@ export class ResponseSink implements ResponseBody {
     sink.#release();
   }
 
+  /** Bytes of the body that were handed to the connection. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   isReady(): boolean {
     return this.#isOver() || this.#roomBytes() > 0;
   }
@@ -174,6 +179,7 @@ export class ResponseSink implements ResponseBody {
     const needsLength = contentLength === undefined && !isBodyless && this.#response.req.method !== "HEAD";
     if (needsLength) rawFields.push("content-length", String(this.#writtenBytes));
     this.#writeHead();
+    if (body !== undefined) this.#sentBytes = body.length;
     this.#options.answers.end(this.#response, body ?? "");
   }
 

@@ -4,6 +4,7 @@ import type { FieldEntries, ResponseHead } from "../host/http/exchange.ts";
 import { isToken } from "../host/http/field_grammar.ts";
 import { isHopByHop } from "./hop_by_hop.ts";
 import { bytesToLatin1 } from "../base/latin1.ts";
+import { REQUEST_ID_FIELD } from "./request_id.ts";
 
 /** A head that can be sent. */
 export interface SendableHead {
@@ -43,6 +44,8 @@ export function toRawFields(fields: FieldEntries): string[] {
     const value = bytesToLatin1(bytes);
     // `trailer` makes node:http insist on chunked coding; what is announced there is sent without it too.
     if (isHopByHop(name, value) || name === "content-length" || name === "trailer") continue;
+    // The gateway says it: two would leave the client to guess which line of the log is its own.
+    if (name === REQUEST_ID_FIELD) continue;
     raw.push(name, value);
   }
   return raw;

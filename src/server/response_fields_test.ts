@@ -22,6 +22,10 @@ for (const [why, entry] of UNSENDABLE) {
   });
 }
 
+test("toRawFields leaves X-Request-Id to the gateway", () => {
+  assert.deepEqual(toRawFields([["x-request-id", bytes("forged")], ["x-a", bytes("b")]]), ["x-a", "b"]);
+});
+
 test("sendableHead takes tabs, blanks and every byte above ASCII", () => {
   const value = Uint8Array.of(0x41, 0x09, 0x20, 0x80, 0xff);
   const head = sendableHead({ status: 200, headers: [["x-a", value], ["x-b", bytes("")]] });

@@ -6,7 +6,8 @@ import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
-import { failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
+import type { RequestIds } from "./request_id.ts";
+import { failureBytes, failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
 import { wholeUs } from "./whole_us.ts";
 
 /** What the server around knows of a request. */
@@ -21,14 +22,18 @@ export interface WebAppOptions {
   readonly clock: Clock;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
+  readonly requestIds: RequestIds;
   readonly isDraining: () => boolean;
 }
 
 /** What is known of a request while it lasts. */
 interface OpenRequest {
+  readonly id: string;
   readonly request: Request;
   readonly startedMs: number;
   cause: string | undefined;
+  /** Of an answer of the gateway itself. */
+  failureBytes: number;
   served: { readonly exchange: WebExchange; readonly destination: Destination } | undefined;
 }
 
@@ -44,17 +49,29 @@ export class WebApp {
 
   /** Resolves when the head of the answer is there; rejects when the request's signal is aborted before that. */
   async fetch(request: Request, { remoteAddress }: FetchOptions = {}): Promise<Response> {
-    const { clock, counters, router, isDraining } = this.#options;
-    const open: OpenRequest = { request, startedMs: clock.monotonicMs(), cause: undefined, served: undefined };
+    const { clock, counters, router, requestIds, isDraining } = this.#options;
+    const id = requestIds.next();
+    const open: OpenRequest = {
+      id,
+      request,
+      startedMs: clock.monotonicMs(),
+      cause: undefined,
+      failureBytes: 0,
+      served: undefined,
+    };
     this.#running++;
     counters.add("requests", 1);
     if (isDraining()) return this.#refuse(open, { kind: "draining" });
     try {
       const response = await serveWebRequest({ request, body: request.body ?? undefined, length: undefined }, {
+        requestId: id,
         router,
         activity: NO_ACTIVITY,
         remoteAddress,
-        onFailure: (words) => open.cause ??= words,
+        onFailure: (words, answerBytes) => {
+          open.cause ??= words;
+          open.failureBytes += answerBytes;
+        },
         onServed: (exchange, destination, served) => {
           open.served = { exchange, destination };
           void this.#untilServed(open, served);
@@ -77,7 +94,8 @@ export class WebApp {
 
   #refuse(open: OpenRequest, failure: GatewayFailure): Response {
     open.cause = describeGatewayFailure(failure);
-    const response = failureResponse(failure);
+    open.failureBytes = failureBytes(failure);
+    const response = failureResponse(failure, open.id);
     this.#endLater(open, response.status);
     return response;
   }
@@ -106,14 +124,18 @@ export class WebApp {
     });
   }
 
-  #emit({ request, startedMs, cause, served }: OpenRequest, status: number): void {
+  #emit(open: OpenRequest, status: number): void {
+    const { id, request, startedMs, cause, served } = open;
     const { clock, emit } = this.#options;
     const cpuMs = served?.exchange.cpuMs;
     emit({
       kind: "request",
+      requestId: id,
       method: request.method,
       path: new URL(request.url).pathname,
       status,
+      requestBytes: served?.exchange.requestBytes ?? 0,
+      responseBytes: open.failureBytes + (served?.exchange.responseBytes ?? 0),
       durationMs: wholeUs(clock.monotonicMs() - startedMs),
       ...(served !== undefined && { workload: served.destination.workload, route: served.destination.route }),
       ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),

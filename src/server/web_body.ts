@@ -43,6 +43,7 @@ export class WebBody implements ResponseBody {
   #cutFor: unknown;
   #pulled: (() => void) | undefined;
   #writtenBytes = 0;
+  #readBytes = 0;
 
   constructor(options: WebBodyOptions) {
     this.#options = options;
@@ -53,6 +54,11 @@ export class WebBody implements ResponseBody {
         this.#options.onCancel();
       },
     }, { highWaterMark: 0 });
+  }
+
+  /** Bytes that whoever reads has got. */
+  get readBytes(): number {
+    return this.#readBytes;
   }
 
   isReady(): boolean {
@@ -123,7 +129,9 @@ export class WebBody implements ResponseBody {
       await this.#options.activity.during(pulled);
     }
     if (this.#queue.length > 0) {
-      controller.enqueue(new Uint8Array(this.#queue.take(WINDOW_BYTES)));
+      const bytes = new Uint8Array(this.#queue.take(WINDOW_BYTES));
+      this.#readBytes += bytes.length;
+      controller.enqueue(bytes);
       this.#waiters.wakeAll();
     } else if (this.#end === "finished") {
       controller.close();

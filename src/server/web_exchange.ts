@@ -11,6 +11,7 @@ import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./fa
 import type { Destination } from "./http_app.ts";
 import { feed, QueueSource } from "./queue_source.ts";
 import { requestFields } from "./request_fields.ts";
+import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { parseRequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
 import { type Activity, WebBody, type WebBodyOptions } from "./web_body.ts";
@@ -25,12 +26,13 @@ export interface WebRequest {
 
 /** What serves. */
 export interface ServeWebOptions {
+  readonly requestId: string;
   readonly router: Router<Destination>;
   readonly activity: Activity;
   /** The client's, as the server around knows it; undefined: unknown. */
   readonly remoteAddress: string | undefined;
-  /** What the gateway answered by itself, or why an answer broke off. */
-  readonly onFailure: (words: string) => void;
+  /** What the gateway answered by itself, in so many bytes, or why an answer broke off. */
+  readonly onFailure: (words: string, answerBytes: number) => void;
   /** A guest was found; `served` resolves when it is done, maybe long after its answer. */
   readonly onServed: (exchange: WebExchange, destination: Destination, served: Promise<void>) => void;
 }
@@ -41,9 +43,10 @@ const STATUS_MAX = 599;
 /** Resolves when the head of the answer is there. Rejects only when the request's signal is aborted before. */
 export async function serveWebRequest(webRequest: WebRequest, options: ServeWebOptions): Promise<Response> {
   const { request, body, length } = webRequest;
+  const { requestId } = options;
   const fail = (failure: GatewayFailure): Response => {
-    options.onFailure(describeGatewayFailure(failure));
-    return failureResponse(failure);
+    options.onFailure(describeGatewayFailure(failure), failureBytes(failure));
+    return failureResponse(failure, requestId);
   };
   const url = new URL(request.url);
   const scheme = url.protocol === "https:" ? "https" : "http";
@@ -61,7 +64,7 @@ export async function serveWebRequest(webRequest: WebRequest, options: ServeWebO
       scheme,
       authority: verdict.target.authority,
       pathWithQuery: verdict.target.pathWithQuery,
-      headers: requestFields(rawHeaders, { remoteAddress, authority: url.host, scheme }),
+      headers: requestFields(rawHeaders, { remoteAddress, authority: url.host, scheme, requestId }),
     },
     body,
     signal: request.signal,
@@ -72,11 +75,16 @@ export async function serveWebRequest(webRequest: WebRequest, options: ServeWebO
 }
 
 /** The answer that the gateway gives by itself. */
-export function failureResponse(failure: GatewayFailure): Response {
+export function failureResponse(failure: GatewayFailure, requestId: string): Response {
   const { status, fields, body } = failureAnswer(failure);
-  const headers = new Headers({ "content-type": "application/problem+json" });
+  const headers = new Headers({ "content-type": "application/problem+json", [REQUEST_ID_FIELD]: requestId });
   for (const [name, value] of fields) headers.append(name, value);
   return new Response(body, { status, headers });
+}
+
+/** Of the body of that answer. */
+export function failureBytes(failure: GatewayFailure): number {
+  return Buffer.byteLength(failureAnswer(failure).body);
 }
 
 interface WebExchangeOptions extends ServeWebOptions {
@@ -94,6 +102,7 @@ export class WebExchange implements HandlerExchange {
   readonly #answered = Promise.withResolvers<Response>();
   readonly #leaving = new WaitList();
   readonly #over = Promise.withResolvers<void>();
+  #receivedBytes = 0;
   #sink: WebBody | undefined;
   #isAnswered = false;
   #isClientGone = false;
@@ -107,6 +116,20 @@ export class WebExchange implements HandlerExchange {
       this.#answered.reject(options.signal.reason);
       this.#leave();
     });
+  }
+
+  get requestId(): string {
+    return this.#options.requestId;
+  }
+
+  /** Of the body, as far as it came. */
+  get requestBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Of the body, as far as it was read. */
+  get responseBytes(): number {
+    return this.#sink?.readBytes ?? 0;
   }
 
   /** Resolves with the answer's head. */
@@ -154,6 +177,7 @@ export class WebExchange implements HandlerExchange {
     for (let index = 0; index + 1 < rawFields.length; index += 2) {
       headers.append(rawFields[index] ?? "", rawFields[index + 1] ?? "");
     }
+    headers.set(REQUEST_ID_FIELD, this.#options.requestId);
     if (isDiscarded) this.#over.resolve();
     this.#answered.resolve(new Response(isDiscarded ? null : sink.stream, { status, headers }));
     return sink;
@@ -172,17 +196,17 @@ export class WebExchange implements HandlerExchange {
   #fail(failure: GatewayFailure): void {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
-    this.#options.onFailure(describeGatewayFailure(failure));
+    this.#options.onFailure(describeGatewayFailure(failure), failureBytes(failure));
     this.#over.resolve();
-    this.#answered.resolve(failureResponse(failure));
+    this.#answered.resolve(failureResponse(failure, this.#options.requestId));
   }
 
   #newBody(options: Pick<WebBodyOptions, "contentLength" | "isDiscarded">): WebBody {
-    const { activity, onFailure: onAbort } = this.#options;
+    const { activity, onFailure } = this.#options;
     return new WebBody({
       ...options,
       activity,
-      onAbort,
+      onAbort: (reason) => onFailure(reason, 0),
       onOver: () => this.#over.resolve(),
       onCancel: () => this.#leave(),
     });
@@ -199,12 +223,14 @@ export class WebExchange implements HandlerExchange {
     const source = new QueueSource();
     if (body === undefined) source.finish("closed");
     else if (body instanceof Uint8Array) {
+      this.#receivedBytes = body.length;
       source.push(body);
       source.finish("closed");
     } else {
       const failure = { message: "the client went away", httpCode: { tag: "connection-terminated" } };
       signal.addEventListener("abort", () => source.finish(failure));
-      void feed(source, body, { enter: () => activity.enter(), failure });
+      const onBytes = ({ length }: Uint8Array): void => void (this.#receivedBytes += length);
+      void feed(source, body, { enter: () => activity.enter(), onBytes, failure });
     }
     return source;
   }

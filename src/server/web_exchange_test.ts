@@ -29,6 +29,7 @@ async function served(answer: (exchange: HandlerExchange) => void, method = "GET
   const response = await serveWebRequest(
     { request: new Request("http://edge.example/", { method }), body: undefined, length: undefined },
     {
+      requestId: "r1",
       router: { match: () => ({ kind: "found", target, params: {} }) },
       activity: NO_ACTIVITY,
       remoteAddress: undefined,
@@ -68,10 +69,15 @@ for (const [name, written] of LENGTHS) {
 
 test("web exchange: fields of a connection are no guest's to set", async () => {
   const { response } = await served((exchange) => {
-    const headers = [field("transfer-encoding", "chunked"), field("connection", "x"), field("a", "b")];
+    const headers = [
+      field("transfer-encoding", "chunked"),
+      field("connection", "x"),
+      field("a", "b"),
+      field("x-request-id", "x"),
+    ];
     exchange.respond({ status: 200, headers }).finish(undefined);
   });
-  assert.deepEqual([...response.headers], [["a", "b"]]);
+  assert.deepEqual([...response.headers], [["a", "b"], ["x-request-id", "r1"]]);
 });
 
 for (const [method, status] of [["HEAD", 200], ["GET", 204], ["GET", 700]] as const) {

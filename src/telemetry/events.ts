@@ -14,12 +14,15 @@ export type GatewayEvent =
   | {
     readonly kind: "guest-output";
     readonly guest: GuestLabel;
+    /** The request that it wrote it for; a service writes for none. */
+    readonly requestId?: string;
     readonly stream: "stdout" | "stderr";
     readonly line: string;
   }
   | {
     readonly kind: "guest-ended";
     readonly guest: GuestLabel;
+    readonly requestId?: string;
     readonly outcome: "completed" | "exited" | "failed" | "trapped" | "refused";
     readonly detail: string;
   }
@@ -60,11 +63,17 @@ export type GatewayEvent =
   | { readonly kind: "service-state"; readonly workload: string; readonly state: string; readonly detail?: string }
   | {
     readonly kind: "request";
+    /** Its name: what the guest saw and the client got as `X-Request-Id`. */
+    readonly requestId: string;
     readonly workload?: string;
     readonly route?: string;
     readonly method: string;
     readonly path: string;
     readonly status: number;
+    /** Of the body, as far as it was received. */
+    readonly requestBytes: number;
+    /** Of the body, as far as it was handed to the connection. */
+    readonly responseBytes: number;
     readonly durationMs: number;
     /** How long its guest computed; missing when there was none, or when it went on after its answer. */
     readonly cpuMs?: number;

@@ -7,7 +7,8 @@ function request(
   status: number,
   more: Partial<Extract<GatewayEvent, { readonly kind: "request" }>> = {},
 ): GatewayEvent {
-  return { kind: "request", method: "GET", path: "/", status, durationMs: 1, ...more };
+  const sizes = { requestId: "i", requestBytes: 0, responseBytes: 0 };
+  return { kind: "request", ...sizes, method: "GET", path: "/", status, durationMs: 1, ...more };
 }
 
 test("FailureCounts: requests with a cause count, by route and status; everything goes on", () => {

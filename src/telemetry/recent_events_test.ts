@@ -8,7 +8,8 @@ test("RecentEvents: the newest first, no requests and no output, and no more tha
   const passed: GatewayEvent[] = [];
   const recent = new RecentEvents(() => nowMs++);
   const emit = recent.keeping((event) => passed.push(event));
-  emit({ kind: "request", method: "GET", path: "/", status: 200, durationMs: 1 });
+  const sizes = { requestId: "i", requestBytes: 0, responseBytes: 0 };
+  emit({ kind: "request", ...sizes, method: "GET", path: "/", status: 200, durationMs: 1 });
   emit({ kind: "guest-output", guest: { workload: "a", role: "service" }, stream: "stdout", line: "x" });
   for (let index = 0; index < RECENT_EVENTS_MAX + 5; index++) {
     emit({ kind: "service-state", workload: "a", state: String(index) });

@@ -17,6 +17,7 @@ export class TestedGuests {
   protected readonly world: TestWorld;
   readonly #close: () => Promise<void>;
   readonly #served = new Set<Promise<void>>();
+  #requests = 0;
   #closed: Promise<void> | undefined;
 
   constructor({ world, close }: TestedGuestsOptions) {
@@ -100,6 +101,7 @@ export class TestedGuests {
     const request = webRequestOf(requestOf(input, init)).finally(leave);
     const answer = request.then((whole) =>
       serveWebRequest(whole, {
+        requestId: `test-request-${++this.#requests}`,
         router,
         activity: time,
         remoteAddress: CLIENT_ADDRESS,

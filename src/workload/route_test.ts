@@ -11,6 +11,7 @@ import type { ServiceState } from "./service_state.ts";
 /** A request whose client may leave. */
 class Request extends FakeExchange implements HandlerExchange {
   isClientGone = false;
+  readonly requestId = "r1";
   #leave: (() => void) | undefined;
 
   onClientGone(leave: () => void): () => void {

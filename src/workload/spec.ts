@@ -3,6 +3,7 @@ import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
 import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
+import type { LogLevel } from "../telemetry/log_level.ts";
 import type { MountSpec } from "../volume/mount.ts";
 
 /** What becomes of an instance after a request. */
@@ -87,6 +88,7 @@ export interface GatewaySpec {
   readonly admin: HostPort | undefined;
   /** How `serve` prints events. */
   readonly log: LogFormat | undefined;
+  readonly logLevel: LogLevel | undefined;
   /** Processes of `serve`. */
   readonly replicas: number | undefined;
   /** Whether changes of the folder are looked for. */

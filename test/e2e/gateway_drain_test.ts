@@ -157,7 +157,7 @@ function startListener(body: string): HttpListener {
       response.end(body);
       return { giveUp: () => response.destroy(), cut: () => response.destroy(), closed: () => {} };
     },
-    onRefused: () => {},
+    onRefused: () => "",
     onFault: assert.ifError,
     onFull: assert.fail,
   });

@@ -7,6 +7,7 @@ import type { RouteMatch } from "../../src/router/route_match.ts";
 import { HttpApp } from "../../src/server/http_app.ts";
 import { HttpListener } from "../../src/server/http_listener.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "../../src/server/listener_limits.ts";
+import { RequestIds } from "../../src/server/request_id.ts";
 import type { GatewayEvent } from "../../src/telemetry/events.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 
@@ -45,6 +46,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     clock: systemClock,
     counters,
     emit: (event) => events.push(event),
+    requestIds: new RequestIds((length) => crypto.getRandomValues(new Uint8Array(length))),
     isDraining: () => listener.isClosing,
   });
   const listener: HttpListener = new HttpListener({

@@ -5,6 +5,7 @@ import { Hono } from "hono";
 const app = new Hono<{ Bindings: Record<string, string> }>();
 
 app.get("/hello/:name", (context) => context.text(`Hello ${context.req.param("name")}`));
+app.get("/headers", (context) => context.json([...context.req.raw.headers]));
 app.get("/env", (context) => context.json(context.env));
 app.post("/json", async (context) => context.json({ got: await context.req.json<unknown>() }));
 app.post("/echo", (context) => new Response(context.req.raw.body));
