@@ -95,13 +95,32 @@ function foldersAbove(realPath: string, { folders }: VolumeCeiling): VolumeCeili
   return folders.filter((each) => realPath === each.realPath || isBelow(realPath, each.realPath));
 }
 
-/**
- * Volumes of one workload that cannot be counted, because they are one thing with two sizes.
- * Gives the later one and what is wrong with it.
- */
-export function unequalVolumes(
-  mounts: readonly MountSpec[],
-): readonly { readonly mount: MountSpec; readonly is: string }[] {
+/** A mount that cannot be counted, and what is wrong with it. */
+interface Uncountable {
+  readonly mount: MountSpec;
+  readonly is: string;
+  readonly fix?: string;
+}
+
+/** Volumes of one workload that cannot be counted, because they are one thing with two sizes, or one is a part of the other. */
+export function uncountableVolumes(mounts: readonly MountSpec[]): readonly Uncountable[] {
+  return [...unequalVolumes(mounts), ...nestedVolumes(mounts)];
+}
+
+/** Each would count what is put there through it, so that both together could hold more than the larger one may. */
+function nestedVolumes(mounts: readonly MountSpec[]): readonly Uncountable[] {
+  const writable = mounts.flatMap((mount) => (mount.kind === "folder" && mount.isWritable ? [mount] : []));
+  return writable.flatMap((mount): readonly Uncountable[] => {
+    const outer = writable.find((each) => isBelow(mount.realPath, each.realPath));
+    if (outer === undefined) return [];
+    const is = `the folder is within "${outer.folder}", which guests of this workload write too, ` +
+      "expected folders that are counted one by one";
+    return [{ mount, is, fix: "put them beside each other, and mount both where both are needed" }];
+  });
+}
+
+/** Gives the later one. */
+function unequalVolumes(mounts: readonly MountSpec[]): readonly Uncountable[] {
   const first = new Map<string, MountSpec>();
   return mounts.flatMap((mount) => {
     if (mount.kind === "memory" ? !mount.isShared : !mount.isWritable) return [];

@@ -5,7 +5,7 @@ import type { ConfigDocument } from "./document.ts";
 import { nodeAt, pathText } from "./faults.ts";
 import { isBelow } from "./file_reader.ts";
 import type { VolumesFile } from "./volume_definition.ts";
-import { readVolume, unequalVolumes, type VolumePlace } from "./volume_layer.ts";
+import { readVolume, uncountableVolumes, type VolumePlace } from "./volume_layer.ts";
 
 /** Where a `volumes` stands. */
 interface Written {
@@ -48,11 +48,12 @@ export class VolumeReader {
         "expected a folder without files of the workload";
       return [diagnosticAt(written, [mount.path, "folder"], { is })];
     });
-    const unequal = unequalVolumes(this.#read.map(({ mount }) => mount)).flatMap(({ mount, is }): Diagnostic[] => {
+    const mounts = this.#read.map(({ mount }) => mount);
+    const uncountable = uncountableVolumes(mounts).flatMap(({ mount, is, fix }): Diagnostic[] => {
       const found = this.#read.find((each) => each.mount === mount);
-      return found === undefined ? [] : [diagnosticAt(found.written, [mount.path], { is })];
+      return found === undefined ? [] : [diagnosticAt(found.written, [mount.path], { is, fix })];
     });
-    return [...written, ...unequal];
+    return [...written, ...uncountable];
   }
 }
 

@@ -9,8 +9,6 @@ import { type Bytes, bytesOf } from "./test_bytes.ts";
 export type FileContents = Readonly<Record<string, Bytes>>;
 
 const ACCESS: FileAccess = { isReadable: true, isWritable: true };
-/** What a directory of a test may have. */
-const ENTRIES_MAX = 100_000;
 /** `/a/b.txt`: absolute, without empty or dotted parts. */
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+$/;
 
@@ -103,7 +101,7 @@ function write(root: ReturnType<MemoryVolume["root"]>, parts: readonly string[],
 }
 
 function collect(directory: ReturnType<MemoryVolume["root"]>, path: string, found: Record<string, string>): void {
-  for (const { name, kind } of directory.list(ENTRIES_MAX)) {
+  directory.list(({ name, kind }) => {
     const stat = directory.lookup(name);
     if (kind === "directory") collect(directory.openDirectory(name), `${path}/${name}`, found);
     else if (kind === "regular-file" && stat !== undefined) {
@@ -111,5 +109,5 @@ function collect(directory: ReturnType<MemoryVolume["root"]>, path: string, foun
       found[`${path}/${name}`] = new TextDecoder().decode(file.read(Number(stat.size), 0));
       file.close();
     }
-  }
+  });
 }

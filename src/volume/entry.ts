@@ -70,6 +70,9 @@ export interface DirectoryEntry {
   readonly kind: EntryKind;
 }
 
+/** Is shown one entry of a directory; what it throws ends the listing. */
+export type VisitEntry = (entry: DirectoryEntry) => void;
+
 /** How a file is opened. */
 export interface FileAccess {
   readonly isReadable: boolean;
@@ -96,8 +99,8 @@ export interface VolumeDirectory {
   /** The same directory once more. */
   reopen(): VolumeDirectory;
   readLink(name: string): string;
-  /** All names but `.` and `..`, in no order; past `entriesMax` it fails. */
-  list(entriesMax: number): Late<readonly DirectoryEntry[]>;
+  /** Shows `visit` all names but `.` and `..`, in no order, until it throws. */
+  list(visit: VisitEntry): Late<void>;
   /** The name must be free. */
   createFile(name: string, access: FileAccess): VolumeFile;
   createDirectory(name: string): void;

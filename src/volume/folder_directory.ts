@@ -1,10 +1,10 @@
 /** An open directory of a folder volume. */
 import {
-  type DirectoryEntry,
   type EntryStat,
   type FileAccess,
   fileError,
   type NewTimes,
+  type VisitEntry,
   type VolumeDirectory,
 } from "./entry.ts";
 import { FolderFile } from "./folder_file.ts";
@@ -85,8 +85,8 @@ export class FolderDirectory implements VolumeDirectory {
     return readLinkAt(this.#system, name);
   }
 
-  list(entriesMax: number): Promise<readonly DirectoryEntry[]> {
-    return listDirectory(this.#system, entriesMax);
+  list(visit: VisitEntry): Promise<void> {
+    return listDirectory(this.#system, visit);
   }
 
   createFile(name: string, access: FileAccess): FolderFile {

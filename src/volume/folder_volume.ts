@@ -128,15 +128,16 @@ class Counter {
   }
 
   async count(directory: VolumeDirectory, depth: number): Promise<void> {
-    const entries: readonly DirectoryEntry[] = await directory.list(this.#filesMax);
+    const entries: DirectoryEntry[] = [];
+    await directory.list((entry) => {
+      if (entries.push(entry) > this.#filesMax) throw tooManyFiles();
+    });
     for (const [index, { name }] of entries.entries()) {
       if (this.#isEnded()) return;
       if (index % COUNT_STEP === COUNT_STEP - 1) await new Promise<void>((resolve) => nextEventLoopTurn(resolve));
       const entry = directory.lookup(name);
       if (entry === undefined) continue;
-      if (++this.files > this.#filesMax) {
-        throw new VolumeLimitError("insufficient-space", "volumeFiles", "too many files");
-      }
+      if (++this.files > this.#filesMax) throw tooManyFiles();
       if (entry.kind === "directory") await this.#countIn(directory, name, { entry, depth });
       else if (entry.kind === "regular-file") this.#add(entry);
     }
@@ -165,4 +166,8 @@ class Counter {
     }
     this.bytes += this.#use.sizeOf(entry);
   }
+}
+
+function tooManyFiles(): VolumeLimitError {
+  return new VolumeLimitError("insufficient-space", "volumeFiles", "too many files");
 }

@@ -1,18 +1,30 @@
 /** Directories and links in memory. */
 import {
-  type DirectoryEntry,
   type EntryStat,
   type FileAccess,
   fileError,
   type NewTimes,
+  type VisitEntry,
   type VolumeDirectory,
-  VolumeLimitError,
 } from "./entry.ts";
 import { MemoryFile, MemoryFileNode } from "./memory_file.ts";
 import { type MemoryTools, type NodeTimes, setTimes } from "./memory_node.ts";
 
-/** What a name takes of the volume's size: an object of the host, an entry of a map, the name itself. */
+/** What an entry takes of the volume's size beside its text: an object of the host with its times, a place in a map. */
 export const ENTRY_BYTES = 1024;
+
+/** What a name or a target takes besides: one character past Latin-1 makes all of them two bytes each. */
+function textBytes(text: string): number {
+  return 2 * text.length;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The same as a string of its own: one that was cut out of another (a name out of a path) would keep all of that. */
+function ownText(text: string): string {
+  return decoder.decode(encoder.encode(text));
+}
 
 /** A link. */
 class MemoryLinkNode {
@@ -21,17 +33,21 @@ class MemoryLinkNode {
   readonly times: NodeTimes;
   readonly target: string;
   readonly size: number;
+  readonly #tools: MemoryTools;
   links = 1;
 
+  /** Takes the room for its target; when it gets no name, `unlink` gives it back. */
   constructor(target: string, tools: MemoryTools) {
+    tools.quota.takeBytes(textBytes(target));
     this.inode = tools.nextInode();
     this.times = tools.newTimes();
-    this.target = target;
-    this.size = new TextEncoder().encode(target).length;
+    this.target = ownText(target);
+    this.size = encoder.encode(target).length;
+    this.#tools = tools;
   }
 
   unlink(): void {
-    this.links--;
+    if (--this.links === 0) this.#tools.quota.giveBytes(textBytes(this.target));
   }
 }
 
@@ -74,12 +90,12 @@ export class MemoryDirectoryNode {
 /** A handle on a directory in memory. */
 export class MemoryDirectory implements VolumeDirectory {
   readonly volume: object;
-  readonly #node: MemoryDirectoryNode;
+  readonly #opened: MemoryDirectoryNode;
   readonly #tools: MemoryTools;
 
   constructor(node: MemoryDirectoryNode, tools: MemoryTools) {
     this.volume = tools.volume;
-    this.#node = node;
+    this.#opened = node;
     this.#tools = tools;
   }
 
@@ -114,12 +130,8 @@ export class MemoryDirectory implements VolumeDirectory {
     return node.target;
   }
 
-  list(entriesMax: number): readonly DirectoryEntry[] {
-    const { entries } = this.#node;
-    if (entries.size > entriesMax) {
-      throw new VolumeLimitError("insufficient-memory", "directoryEntries", `a directory has ${entries.size} entries`);
-    }
-    return [...entries].map(([name, { kind }]) => ({ name, kind }));
+  list(visit: VisitEntry): void {
+    for (const [name, { kind }] of this.#node.entries) visit({ name, kind });
   }
 
   createFile(name: string, access: FileAccess): MemoryFile {
@@ -134,7 +146,13 @@ export class MemoryDirectory implements VolumeDirectory {
   }
 
   createLink(name: string, target: string): void {
-    this.#add(name, new MemoryLinkNode(target, this.#tools));
+    const node = new MemoryLinkNode(target, this.#tools);
+    try {
+      this.#add(name, node);
+    } catch (error) {
+      node.unlink();
+      throw error;
+    }
   }
 
   removeFile(name: string): void {
@@ -162,11 +180,17 @@ export class MemoryDirectory implements VolumeDirectory {
     if (there !== undefined) {
       if (node.kind === "directory" && there.kind !== "directory") throw fileError("not-directory");
       if (node.kind !== "directory" && there.kind === "directory") throw fileError("is-directory");
-      if (there.kind === "directory") to.removeDirectory(toName);
-      else to.removeFile(toName);
+      if (there.kind === "directory" && there.entries.size > 0) throw fileError("not-empty");
     }
+    const { quota } = this.#tools;
+    const moreBytes = textBytes(toName) - textBytes(name);
+    // Before anything changes.
+    if (moreBytes > 0) quota.takeBytes(moreBytes);
+    if (there?.kind === "directory") to.removeDirectory(toName);
+    else if (there !== undefined) to.removeFile(toName);
     this.#node.entries.delete(name);
-    target.entries.set(toName, node);
+    if (moreBytes < 0) quota.giveBytes(-moreBytes);
+    target.entries.set(ownText(toName), node);
     if (node.kind === "directory") node.parent = target;
     this.#touch();
     to.#touch();
@@ -189,9 +213,17 @@ export class MemoryDirectory implements VolumeDirectory {
     setTimes(this.#find(name).times, times, this.#tools.nowNs());
   }
 
-  sync(): void {}
+  sync(): void {
+    this.#tools.assertGiven();
+  }
 
   close(): void {}
+
+  /** As long as the volume is given. */
+  get #node(): MemoryDirectoryNode {
+    this.#tools.assertGiven();
+    return this.#opened;
+  }
 
   #find(name: string): MemoryNode {
     const node = this.#node.entries.get(name);
@@ -212,19 +244,19 @@ export class MemoryDirectory implements VolumeDirectory {
     const { quota } = this.#tools;
     quota.takeFile();
     try {
-      quota.takeBytes(ENTRY_BYTES);
+      quota.takeBytes(ENTRY_BYTES + textBytes(name));
     } catch (error) {
       quota.giveFile();
       throw error;
     }
-    this.#node.entries.set(name, node);
+    this.#node.entries.set(ownText(name), node);
     this.#touch();
   }
 
   #remove(name: string): void {
     this.#node.entries.delete(name);
     this.#tools.quota.giveFile();
-    this.#tools.quota.giveBytes(ENTRY_BYTES);
+    this.#tools.quota.giveBytes(ENTRY_BYTES + textBytes(name));
     this.#touch();
   }
 

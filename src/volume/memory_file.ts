@@ -104,13 +104,13 @@ export class MemoryFileNode {
 /** A handle on a file in memory. */
 export class MemoryFile implements VolumeFile {
   readonly volume: object;
-  readonly #node: MemoryFileNode;
+  readonly #opened: MemoryFileNode;
   readonly #tools: MemoryTools;
   readonly #access: FileAccess;
 
   constructor(node: MemoryFileNode, access: FileAccess, tools: MemoryTools) {
     this.volume = tools.volume;
-    this.#node = node;
+    this.#opened = node;
     this.#tools = tools;
     this.#access = access;
     node.open();
@@ -139,10 +139,18 @@ export class MemoryFile implements VolumeFile {
     setTimes(this.#node.times, times, this.#tools.nowNs());
   }
 
-  sync(): void {}
+  sync(): void {
+    this.#tools.assertGiven();
+  }
 
   close(): void {
-    this.#node.close();
+    this.#opened.close();
+  }
+
+  /** As long as the volume is given. */
+  get #node(): MemoryFileNode {
+    this.#tools.assertGiven();
+    return this.#opened;
   }
 
   #assertWritable(): void {

@@ -22,6 +22,8 @@ export interface MemoryNodeFacts {
 export interface MemoryTools {
   readonly volume: object;
   readonly quota: Quota;
+  /** @throws {WitError<FileErrorCode>} `not-permitted` when nobody may use the volume any more */
+  assertGiven(): void;
   nowNs(): bigint;
   nextInode(): bigint;
   newTimes(): NodeTimes;

@@ -6,6 +6,7 @@
  * const volume = new MemoryVolume({ bytesMax: 1_048_576, filesMax: 100, wallMs: () => Date.now() });
  * volume.root().createFile("hello.txt", { isReadable: true, isWritable: true }).write(new TextEncoder().encode("hi"), 0);
  */
+import { fileError } from "./entry.ts";
 import { MemoryDirectory, MemoryDirectoryNode } from "./memory_directory.ts";
 import type { MemoryTools } from "./memory_node.ts";
 import { type MemoryShare, Quota, type QuotaLimits } from "./quota.ts";
@@ -26,6 +27,7 @@ export class MemoryVolume {
   readonly quota: Quota;
   readonly #root: MemoryDirectoryNode;
   readonly #tools: MemoryTools;
+  #isGiven = true;
 
   constructor({ bytesMax, filesMax, wallMs, memory }: MemoryVolumeOptions) {
     this.quota = new Quota({ bytesMax, filesMax }, { memory });
@@ -35,6 +37,9 @@ export class MemoryVolume {
     this.#tools = {
       volume: this,
       quota: this.quota,
+      assertGiven: () => {
+        if (!this.#isGiven) throw fileError("not-permitted");
+      },
       nowNs,
       nextInode: () => ++inodes,
       newTimes: () => {
@@ -53,8 +58,18 @@ export class MemoryVolume {
     this.#root = new MemoryDirectoryNode(undefined, this.#tools);
   }
 
-  /** A new handle on its root. */
+  /** Whether anybody may use it, whatever they have open. */
+  setGiven(isGiven: boolean): void {
+    this.#isGiven = isGiven;
+  }
+
+  /**
+   * A new handle on its root.
+   *
+   * @throws {WitError<FileErrorCode>} `not-permitted` when nobody may use it
+   */
   root(): MemoryDirectory {
+    this.#tools.assertGiven();
     return new MemoryDirectory(this.#root, this.#tools);
   }
 

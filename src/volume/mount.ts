@@ -1,6 +1,7 @@
 /** Volumes as guests get them: what the files say, and what is made of it for one instance. */
 import type { LiveCounters } from "../telemetry/live_counters.ts";
-import { type VolumeDirectory, VolumeLimitError } from "./entry.ts";
+import type { VolumeDirectory } from "./entry.ts";
+import { EntryAllowance } from "./listing.ts";
 import { MemoryVolume } from "./memory_volume.ts";
 import { OpenFileSlots, OpenHandle } from "./open_files.ts";
 import type { MemoryShare, QuotaLimits } from "./quota.ts";
@@ -51,10 +52,11 @@ export interface GuestMount {
 export class GuestMounts {
   readonly mounts: readonly GuestMount[];
   readonly entries: EntryAllowance;
-  readonly #own: readonly MemoryVolume[];
+  readonly #own: readonly { readonly spec: MountSpec; readonly volume: MemoryVolume }[];
+  readonly #onClosed: (mounts: GuestMounts) => void;
 
   /** Use `WorkloadVolumes`. */
-  constructor(specs: readonly MountSpec[], { limits, parent, counters, wallMs, memory, volumeOf }: {
+  constructor(specs: readonly MountSpec[], { limits, parent, counters, wallMs, memory, volumeOf, onClosed }: {
     readonly limits: MountLimits;
     readonly parent: OpenFileSlots;
     readonly counters: LiveCounters;
@@ -63,13 +65,14 @@ export class GuestMounts {
     readonly memory: MemoryShare | undefined;
     /** Those that it has together with others; undefined: it gets its own. */
     readonly volumeOf: (spec: MountSpec) => MountedVolume | undefined;
+    readonly onClosed: (mounts: GuestMounts) => void;
   }) {
     const slots = new OpenFileSlots({ slotsMax: limits.descriptorsMax, limit: "descriptors", counters, parent });
     this.entries = new EntryAllowance(limits.directoryEntriesMax);
-    const own: MemoryVolume[] = [];
+    const own: { readonly spec: MountSpec; readonly volume: MemoryVolume }[] = [];
     this.mounts = specs.map((spec) => {
       const volume = volumeOf(spec) ?? new MemoryVolume({ ...spec.limits, wallMs, memory });
-      if (volume instanceof MemoryVolume && (spec.kind !== "memory" || !spec.isShared)) own.push(volume);
+      if (volume instanceof MemoryVolume && (spec.kind !== "memory" || !spec.isShared)) own.push({ spec, volume });
       return {
         path: spec.path,
         isWritable: spec.kind === "memory" || spec.isWritable,
@@ -77,37 +80,17 @@ export class GuestMounts {
       };
     });
     this.#own = own;
+    this.#onClosed = onClosed;
+  }
+
+  /** What is not allowed of its own volumes is gone at once, also where it is open. */
+  cut(isAllowed: (spec: MountSpec) => boolean): void {
+    for (const { spec, volume } of this.#own) volume.setGiven(isAllowed(spec));
   }
 
   /** Gives back the memory of its own volumes. Its handles are gone by then. */
   close(): void {
-    for (const volume of this.#own) volume.close();
-  }
-}
-
-/** The entries of directories that an instance holds: a listing is taken from the disk at once. */
-export class EntryAllowance {
-  readonly #entriesMax: number;
-  #taken = 0;
-
-  constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax;
-  }
-
-  get left(): number {
-    return this.#entriesMax - this.#taken;
-  }
-
-  /** @throws {VolumeLimitError} `insufficient-memory` */
-  take(entries: number): void {
-    if (entries > this.left) {
-      const detail = `it reads directories with more than ${this.#entriesMax} entries at a time`;
-      throw new VolumeLimitError("insufficient-memory", "directoryEntries", detail);
-    }
-    this.#taken += entries;
-  }
-
-  give(entries: number): void {
-    this.#taken -= entries;
+    for (const { volume } of this.#own) volume.close();
+    this.#onClosed(this);
   }
 }

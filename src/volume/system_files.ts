@@ -12,15 +12,15 @@
 import * as fs from "node:fs";
 import process from "node:process";
 import {
-  type DirectoryEntry,
   type EntryKind,
   type EntryStat,
   type FileAccess,
   fileError,
   type FileErrorCode,
   type NewTimes,
-  VolumeLimitError,
+  type VisitEntry,
 } from "./entry.ts";
+import { Places } from "./places.ts";
 
 const { O_SYNC, O_DSYNC, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
   fs.constants;
@@ -36,6 +36,11 @@ const FILE_MODE = 0o666;
 const DIRECTORY_MODE = 0o777;
 /** Entries that a listing takes from the system at a time. */
 const LIST_BUFFER = 1024;
+/**
+ * Directories that are read at a time, as many as Node has threads for it. Deno takes a whole directory from the system
+ * before it shows the first entry, so a thousand guests that list one at once would hold it a thousand times, uncounted.
+ */
+const LISTINGS: Places = new Places(4);
 
 /** An open directory. */
 export interface SystemDirectory {
@@ -144,27 +149,15 @@ export function setTimesOf(fd: number, times: NewTimes): void {
   attempt(() => fs.futimesSync(fd, ...secondsOf(times, before)));
 }
 
-/** All names; past `entriesMax` it fails, having read no more. */
-export async function listDirectory(
-  directory: SystemDirectory,
-  entriesMax: number,
-): Promise<readonly DirectoryEntry[]> {
-  const entries: DirectoryEntry[] = [];
-  await attemptLater(async () => {
-    const opened = await fs.promises.opendir(at(directory, "."), { bufferSize: LIST_BUFFER });
-    // It is closed at the end of the loop, however that comes.
-    for await (const entry of opened) {
-      if (entries.length >= entriesMax) {
-        throw new VolumeLimitError(
-          "insufficient-memory",
-          "directoryEntries",
-          `a directory has more than ${entriesMax} entries`,
-        );
-      }
-      entries.push({ name: entry.name, kind: kindOf(entry) });
-    }
-  });
-  return entries;
+/** Shows `visit` all names; when it throws, no more are read. */
+export async function listDirectory(directory: SystemDirectory, visit: VisitEntry): Promise<void> {
+  await LISTINGS.during(() =>
+    attemptLater(async () => {
+      const opened = await fs.promises.opendir(at(directory, "."), { bufferSize: LIST_BUFFER });
+      // It is closed at the end of the loop, however that comes.
+      for await (const entry of opened) visit({ name: entry.name, kind: kindOf(entry) });
+    })
+  );
 }
 
 /** As many bytes as there are, up to the length of `bytes`. */

@@ -27,7 +27,9 @@ export class WorkloadVolumes {
   readonly #options: WorkloadVolumesOptions;
   readonly #slots: OpenFileSlots;
   readonly #folders = new Map<string, { readonly spec: MountSpec; readonly volume: FolderVolume }>();
-  readonly #shared = new Map<string, MemoryVolume>();
+  readonly #shared = new Map<string, { readonly spec: MountSpec; readonly volume: MemoryVolume }>();
+  /** Of instances that have their own volumes now. */
+  readonly #mounts = new Set<GuestMounts>();
   #isAllowed: (spec: MountSpec) => boolean = () => true;
 
   constructor(options: WorkloadVolumesOptions) {
@@ -40,27 +42,34 @@ export class WorkloadVolumes {
   mountsFor(specs: readonly MountSpec[], limits: MountLimits): OpenMounts | undefined {
     if (specs.length === 0) return undefined;
     const { clock, counters } = this.#options;
-    return (memory) =>
-      new GuestMounts(specs.filter((spec) => this.#isAllowed(spec)), {
+    return (memory) => {
+      const mounts = new GuestMounts(specs.filter((spec) => this.#isAllowed(spec)), {
         limits,
         parent: this.#slots,
         counters,
         wallMs: () => clock.wallMs(),
         memory,
         volumeOf: (spec) => this.#volumeOf(spec),
+        onClosed: (closed) => void this.#mounts.delete(closed),
       });
+      this.#mounts.add(mounts);
+      return mounts;
+    };
   }
 
   /** The operator's word has changed: what is not allowed any more is gone at once, also for those that have it open. */
   cut(isAllowed: (spec: MountSpec) => boolean): void {
     this.#isAllowed = isAllowed;
-    for (const { spec, volume } of this.#folders.values()) volume.setGiven(isAllowed(spec));
+    for (const { spec, volume } of [...this.#folders.values(), ...this.#shared.values()]) {
+      volume.setGiven(isAllowed(spec));
+    }
+    for (const mounts of this.#mounts) mounts.cut(isAllowed);
   }
 
   /** Its guests have ended. Resolves when nothing of it is open. */
   async close(): Promise<void> {
     await Promise.all([...this.#folders.values()].map(({ volume }) => volume.close()));
-    for (const volume of this.#shared.values()) volume.close();
+    for (const { volume } of this.#shared.values()) volume.close();
     await this.#slots.untilFree();
   }
 
@@ -77,12 +86,14 @@ export class WorkloadVolumes {
       }).volume;
     }
     if (!spec.isShared) return undefined;
-    return kept(this.#shared, spec.path, () =>
-      new MemoryVolume({
+    return kept(this.#shared, spec.path, () => ({
+      spec,
+      volume: new MemoryVolume({
         ...spec.limits,
         wallMs: () => clock.wallMs(),
         memory: this.#options.memoryFor(spec.limits.bytesMax),
-      }));
+      }),
+    })).volume;
   }
 }
 

@@ -6,6 +6,7 @@ import { WitError } from "../../src/base/errors.ts";
 import { Descriptor } from "../../src/host/filesystem/descriptor.ts";
 import type { DescriptorTools } from "../../src/host/filesystem/descriptor_tools.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
+import type { ListingMemory } from "../../src/volume/listing.ts";
 import { GuestMounts, type MountLimits, type MountSpec } from "../../src/volume/mount.ts";
 import { WorkloadVolumes } from "../../src/volume/workload_volumes.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -29,6 +30,8 @@ export interface VolumeHost {
   readonly outside: string;
   /** The root of another instance of the same workload. */
   other(): Descriptor;
+  /** The operator gives the volumes, or takes them away. */
+  give(isGiven: boolean): void;
   /** Drops what the host has, and says what is left alive. */
   close(): Promise<number>;
 }
@@ -40,6 +43,8 @@ export interface VolumeHostOptions {
   readonly isShared?: boolean;
   readonly openFilesMax?: number;
   readonly limits?: Partial<MountLimits>;
+  /** Where the memory of listings comes from. */
+  readonly memory?: ListingMemory;
   /** Called with the folder before the volume is opened. */
   readonly prepare?: (path: string) => void;
   /** More mounts, by path. */
@@ -80,6 +85,7 @@ export function openVolumeHost(kind: VolumeKind, options: VolumeHostOptions = {}
         onLimit: (limit) => void told.push(limit),
         emit: () => {},
         entries: mounts.entries,
+        memory: options.memory,
         isWritable: mount.isWritable,
       };
       const flags = { read: true, mutateDirectory: mount.isWritable };
@@ -100,6 +106,7 @@ export function openVolumeHost(kind: VolumeKind, options: VolumeHostOptions = {}
     path,
     outside,
     other: () => instance()[0] ?? root,
+    give: (isGiven) => volumes.cut(() => isGiven),
     async close() {
       for (const { mounts, roots } of all) {
         for (const each of roots) each[Symbol.dispose]();

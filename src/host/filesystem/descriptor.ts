@@ -7,8 +7,9 @@
  * `mutate-directory`; what a file may do, its flags say.
  */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-filesystem-types";
-import { HostTrap } from "../../base/errors.ts";
-import { fileError, type VolumeDirectory, type VolumeFile } from "../../volume/entry.ts";
+import { HostTrap, WitError } from "../../base/errors.ts";
+import { type EntryStat, fileError, type VolumeDirectory, type VolumeFile } from "../../volume/entry.ts";
+import { Listing } from "../../volume/listing.ts";
 import type { OpenHandle } from "../../volume/open_files.ts";
 import { checkPath, leavesStart, type Place, walk, type WalkOptions } from "../../volume/walk.ts";
 import { InputStream, OutputStream } from "../io/streams.ts";
@@ -126,12 +127,20 @@ export class Descriptor extends HostResource implements HostSide<Declared.Descri
   // WIT read-directory: func() -> result<directory-entry-stream, error-code>
   readDirectory(): Maybe<DirectoryEntryStream> {
     const handle = this.#directory();
-    const { entries: allowance, counters } = this.#tools;
-    const stream = (entries: Awaited<ReturnType<VolumeDirectory["list"]>>): DirectoryEntryStream =>
-      new DirectoryEntryStream(entries, { counters, slots: handle.slots, allowance });
+    const { entries, memory, counters } = this.#tools;
+    const listing = new Listing(entries, memory);
+    const stream = (): DirectoryEntryStream => new DirectoryEntryStream(listing, { counters, slots: handle.slots });
+    const failed = (error: unknown): never => {
+      listing.close();
+      throw error;
+    };
     return this.#late(() => {
-      const entries = held(handle, handle.target.list(allowance.left));
-      return entries instanceof Promise ? entries.then(stream) : stream(entries);
+      try {
+        const listed = held(handle, handle.target.list((entry) => listing.add(entry)));
+        return listed instanceof Promise ? listed.then(stream).catch(failed) : stream();
+      } catch (error) {
+        return failed(error);
+      }
     });
   }
 
@@ -281,8 +290,8 @@ export class Descriptor extends HostResource implements HostSide<Declared.Descri
   // WIT is-same-object: func(other: borrow<descriptor>) -> bool
   isSameObject(other: Descriptor): boolean {
     if (other === this) return true;
-    const [own, others] = [this, other].map((each) => each.#opened.handle.target.stat());
-    return own?.device === others?.device && own?.inode === others?.inode;
+    const [own, others] = [this, other].map((each) => each.#statNow());
+    return own !== undefined && own.device === others?.device && own.inode === others.inode;
   }
 
   // WIT metadata-hash: func() -> result<metadata-hash-value, error-code>
@@ -341,6 +350,16 @@ export class Descriptor extends HostResource implements HostSide<Declared.Descri
       const counting = handle.target.untilCounted();
       return counting === undefined ? work(handle.target) : held(handle, counting.then(() => work(handle.target)));
     });
+  }
+
+  /** Undefined when it cannot be had: the volume was taken away, the disk fails. */
+  #statNow(): EntryStat | undefined {
+    try {
+      return this.#opened.handle.target.stat();
+    } catch (error) {
+      if (error instanceof WitError) return undefined;
+      throw error;
+    }
   }
 
   #sync(what: "data" | "all"): Maybe<void> {

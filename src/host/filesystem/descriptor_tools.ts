@@ -5,7 +5,7 @@ import type { EmitEvent } from "../../telemetry/events.ts";
 import type { LiveCounters } from "../../telemetry/live_counters.ts";
 import type { OnLimit } from "../../telemetry/limit_log.ts";
 import { VolumeLimitError } from "../../volume/entry.ts";
-import type { EntryAllowance } from "../../volume/mount.ts";
+import type { EntryAllowance, ListingMemory } from "../../volume/listing.ts";
 import type { Maybe } from "../types.ts";
 
 /** The same for all descriptors of a mount. */
@@ -15,6 +15,8 @@ export interface DescriptorTools {
   readonly onLimit: OnLimit;
   readonly emit: EmitEvent;
   readonly entries: EntryAllowance;
+  /** Counts what the host keeps for the guest. Default: nobody counts. */
+  readonly memory?: ListingMemory | undefined;
   /** Of the mount. */
   readonly isWritable: boolean;
 }

@@ -1,42 +1,28 @@
 /** The resource `directory-entry-stream`: a listing, as it was when it began. */
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-filesystem-types";
-import { type DirectoryEntry, fileError } from "../../volume/entry.ts";
-import type { EntryAllowance } from "../../volume/mount.ts";
+import { fileError } from "../../volume/entry.ts";
+import type { Listing } from "../../volume/listing.ts";
 import type { OpenFileSlots } from "../../volume/open_files.ts";
 import { HostResource, type ResourceOptions } from "../resource.ts";
 import type { HostSide } from "../types.ts";
 
 /** Holds a place among the open files, as it would elsewhere, and its entries. */
 export class DirectoryEntryStream extends HostResource implements HostSide<Declared.DirectoryEntryStream> {
-  readonly #entries: readonly DirectoryEntry[];
+  readonly #listing: Listing;
   readonly #slots: OpenFileSlots;
-  readonly #allowance: EntryAllowance;
   #next = 0;
 
-  constructor(
-    entries: readonly DirectoryEntry[],
-    options: ResourceOptions & {
-      readonly slots: OpenFileSlots;
-      readonly allowance: EntryAllowance;
-    },
-  ) {
-    const { slots, allowance } = options;
-    slots.take();
-    try {
-      allowance.take(entries.length);
-    } catch (error) {
-      slots.give();
-      throw error;
-    }
+  /** `listing` is the stream's from now on; when there is no place for it, still the caller's. */
+  constructor(listing: Listing, options: ResourceOptions & { readonly slots: OpenFileSlots }) {
+    options.slots.take();
     super(options);
-    this.#entries = entries;
-    this.#slots = slots;
-    this.#allowance = allowance;
+    this.#listing = listing;
+    this.#slots = options.slots;
   }
 
   // WIT read-directory-entry: func() -> result<option<directory-entry>, error-code>
   readDirectoryEntry(): Declared.DirectoryEntry | undefined {
-    const entry = this.#entries[this.#next];
+    const entry = this.#listing.entries[this.#next];
     if (entry === undefined) return undefined;
     this.#next++;
     // What is no UTF-8 on the disk; the next call goes on behind it.
@@ -45,7 +31,7 @@ export class DirectoryEntryStream extends HostResource implements HostSide<Decla
   }
 
   protected override onDrop(): void {
-    this.#allowance.give(this.#entries.length);
+    this.#listing.close();
     this.#slots.give();
   }
 }

@@ -11,11 +11,11 @@ export function preopensInterface(context: HostContext) {
   return {
     // WIT get-directories: func() -> list<tuple<descriptor, string>>
     getDirectories: (): readonly (readonly [Descriptor, string])[] => {
-      const { mounts, counters, clock, onLimit, emit } = context;
+      const { mounts, memory, counters, clock, onLimit, emit } = context;
       if (mounts === undefined) return [];
       const given: [Descriptor, string][] = [];
       for (const { path, isWritable, open } of mounts.mounts) {
-        const tools = { counters, clock, onLimit, emit, entries: mounts.entries, isWritable };
+        const tools = { counters, clock, onLimit, emit, entries: mounts.entries, memory, isWritable };
         try {
           const handle = open();
           given.push([
