@@ -69,9 +69,19 @@ export interface HttpFailure {
   readonly val?: unknown;
 }
 
-/** The code of `tag`; cases with an optional payload have it left out here. */
+/** Payloads that WIT does not let be left out, with nothing in them. */
+const EMPTY_PAYLOADS: Partial<Record<HttpErrorTag, unknown>> = {
+  "DNS-error": { rcode: undefined, infoCode: undefined },
+  "TLS-alert-received": { alertId: undefined, alertMessage: undefined },
+  "HTTP-request-trailer-size": { fieldName: undefined, fieldSize: undefined },
+  "HTTP-response-header-size": { fieldName: undefined, fieldSize: undefined },
+  "HTTP-response-trailer-size": { fieldName: undefined, fieldSize: undefined },
+};
+
+/** The code of `tag`, of which nothing more is known: optional payloads are left out, the others are empty. */
 export function httpFailure(tag: HttpErrorTag): HttpFailure {
-  return { tag };
+  const val = EMPTY_PAYLOADS[tag];
+  return val === undefined ? { tag } : { tag, val };
 }
 
 /** How many bytes there were: of the request's body (u64). */

@@ -1,6 +1,7 @@
 /** Each kind of script, as a guest meets it and as attempts tell it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HTTP_FAILURES, type HttpErrorTag } from "../../src/network/http_failure_table.ts";
 import { type Attempt, http, names, tcp, type TestComponentOptions, udp } from "../../src/testing/mod.ts";
 import { openTraveller, SEVEN, type Step, travel } from "./traveller_component.ts";
 
@@ -189,6 +190,16 @@ for (const { name, options, step, came, attempts, tookMs = 0 } of ROWS) {
     assert.equal(component.now.getTime() - startedMs, tookMs);
   });
 }
+
+test("http.fails: every code of wasi:http reaches the guest, those with a payload too", async () => {
+  const codes = Object.keys(HTTP_FAILURES) as HttpErrorTag[];
+  const scripts = Object.fromEntries(
+    codes.map((code) => [`https://api.example.com/${code}`, http.fails(code)]),
+  );
+  await using component = await openTraveller({ http: scripts });
+  const steps = codes.map((code): Step => ({ ...GET, path: `/${code}` }));
+  assert.deepEqual(await travel(component, ...steps), codes.map((code) => `later: ${code}`));
+});
 
 const DENIED: readonly {
   readonly name: string;
