@@ -13,7 +13,7 @@ import type { ExplainCommand } from "./args/explain.ts";
 import { coloursFor } from "./colours.ts";
 import { DENIED_EXIT_CODE } from "./exit_codes.ts";
 import { defaultFolder } from "./default_folder.ts";
-import { explainName } from "./explain_name.ts";
+import { explainName, judgeUnresolved } from "./explain_name.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVariables } from "./variables.ts";
 
@@ -55,13 +55,16 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
   const colours = coloursFor(stdout.isColoured);
   let isAllowed = true;
   const blocks = subjectsOf(workload, command).map(({ route, policy }) => {
-    const verdict = judgeTarget(target, { policy, own });
+    const { host, scheme, port } = target;
+    const byItself = judgeTarget(target, { policy, own });
+    const verdict = host.kind === "name"
+      ? judgeUnresolved({ scheme, port, name: host.name }, { policy, verdict: byItself })
+      : byItself;
     isAllowed &&= verdict.isAllowed;
     const [headline = "", ...rest] = explainVerdict(
       { workload: workload.name, route },
       { target: targetWords(target), verdict },
     );
-    const { host, scheme, port } = target;
     const more = host.kind === "name" ? explainName({ scheme, port, name: host.name }, { policy, verdict }) : [];
     const shown = (verdict.isAllowed ? colours.good : colours.fault)(headline);
     return [shown, ...[...rest, ...more].map((line) => `  ${line}`)].join("\n");

@@ -5,8 +5,22 @@ import { isLocalhost } from "../policy/host_name.ts";
 import type { NameTarget } from "../policy/judge.ts";
 import { judgeLookup } from "../policy/judge_lookup.ts";
 import type { PlacedRule, Policy, RuleBook } from "../policy/policy.ts";
-import { CLASS_WORDS, type ClassWord, isPortCovered, isSchemeCovered } from "../policy/rule.ts";
-import type { Verdict } from "../policy/verdict.ts";
+import {
+  CLASS_WORDS,
+  type ClassWord,
+  defaultPort,
+  impliedPorts,
+  isPortCovered,
+  isSchemeCovered,
+  printRule,
+} from "../policy/rule.ts";
+import { addition, denied, removal, type Verdict } from "../policy/verdict.ts";
+
+/** What is known of a name by itself. */
+export interface ExplainedName {
+  readonly policy: Policy;
+  readonly verdict: Verdict;
+}
 
 /**
  * Lines to stand below those of `explainVerdict`.
@@ -15,12 +29,38 @@ import type { Verdict } from "../policy/verdict.ts";
  * // answers: public ones pass; private ones pass where "10.1.0.0/16:5432" allows them; link-local ones are removed
  * // lookup: resolve-addresses is denied: "dns": false of shop/workload.jsonc; to allow: ...
  */
-export function explainName(
-  target: NameTarget,
-  { policy, verdict }: { readonly policy: Policy; readonly verdict: Verdict },
-): readonly string[] {
+export function explainName(target: NameTarget, { policy, verdict }: ExplainedName): readonly string[] {
   if (isLocalhost(target.name)) return lookupLines(target, policy);
   return [...(verdict.isAllowed ? answersLines(target, policy) : []), ...lookupLines(target, policy)];
+}
+
+/**
+ * The verdict for a name whose answers are not known: what admits the name is no help where every answer is removed, as
+ * under a ceiling of classes that a rule for the name does not open.
+ */
+export function judgeUnresolved(target: NameTarget, { policy, verdict }: ExplainedName): Verdict {
+  const { books } = policy;
+  if (!verdict.isAllowed || isLocalhost(target.name)) return verdict;
+  const denying = (word: ClassWord): readonly PlacedRule[] =>
+    books.flatMap(({ deny }) => deny.forClass(word)).filter((placed) => isForUse(placed, target));
+  const isSomeOpen = CLASS_WORDS.some((word) =>
+    denying(word).length === 0 && passingWords(word, { target, books }) !== undefined
+  );
+  if (isSomeOpen) return verdict;
+  const denials = denying("public");
+  const closed = books.filter((book) => !isClassOpen("public", { target, book }));
+  const { scheme, port, name } = target;
+  const ports = port === defaultPort(scheme) ? impliedPorts("allow", scheme) : { first: port, last: port };
+  const rule = printRule({ side: "allow", scheme, host: { kind: "name", name }, ports });
+  const places = [
+    ...denials.map(({ text, origin }) => `${JSON.stringify(text)} of ${origin.file ?? origin.key} denies them`),
+    ...closed.map(({ net: { key, file } }) => `nothing in "${key}" of ${file} allows a public one`),
+  ];
+  return denied(
+    denials.length > 0 ? "deny-rule" : "no-rule",
+    `${verdict.rule} admits the name, but every answer is removed: ${places.join("; ")}`,
+    [...denials.flatMap(removal), ...closed.flatMap(({ net }) => addition(net, [rule]))],
+  );
 }
 
 function answersLines(target: NameTarget, { books }: Policy): readonly string[] {

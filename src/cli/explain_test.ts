@@ -117,6 +117,37 @@ const CASES: readonly (readonly [
     ],
   ],
   [
+    "a name whose rule opens public answers, below a ceiling of private ones: every answer is removed",
+    {
+      "w/gateway.jsonc": `{ "net": ["private", "db.example.com:5432"] }`,
+      "w/a/x.wasm": "",
+      "w/a/r.route.jsonc": `{ ${ROUTE}, "net": ["https://db.example.com"] }`,
+    },
+    "a https://db.example.com",
+    1,
+    [
+      "denied: https://db.example.com:443 for the component of route r of a",
+      '  by: "https://db.example.com" (net[0] of w/a/r.route.jsonc) admits the name, but every answer is removed: ' +
+      'nothing in "net" of w/gateway.jsonc allows a public one',
+      '  to allow: add "https://db.example.com" to "net" in w/gateway.jsonc',
+    ],
+  ],
+  [
+    "a name whose rule opens public answers, which are denied as a class",
+    {
+      "w/a/x.wasm": "",
+      "w/a/r.route.jsonc": `{ ${ROUTE}, "net": { "allow": ["https://db.example.com"], "deny": ["public"] } }`,
+    },
+    "a https://db.example.com",
+    1,
+    [
+      "denied: https://db.example.com:443 for the component of route r of a",
+      '  by: "https://db.example.com" (net.allow[0] of w/a/r.route.jsonc) admits the name, but every answer is removed: ' +
+      '"public" of w/a/r.route.jsonc denies them',
+      '  to allow: remove "public" from "net.deny" in w/a/r.route.jsonc',
+    ],
+  ],
+  [
     "an address under the operator's nat64 is the one it carries",
     { "w/gateway.jsonc": `{ "nat64": ["2001:db8::/96"] }`, "w/a/x.wasm": "", "w/a/r.route.jsonc": `{ ${ROUTE} }` },
     "a [2001:db8::a9fe:a9fe]:80",
