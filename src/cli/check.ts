@@ -8,7 +8,9 @@ import type { CheckCommand } from "./args/check.ts";
 import { type Colours, coloursFor } from "./colours.ts";
 import { defaultFolder } from "./default_folder.ts";
 import { OPERATOR_EXIT_CODE } from "./exit_codes.ts";
+import { mountText } from "./served_text.ts";
 import type { Terminal } from "./terminal.ts";
+import { workloadPlace } from "./workload_place.ts";
 
 /** Where the outside comes in. */
 export interface CheckTools {
@@ -22,7 +24,10 @@ export interface CheckTools {
  * @throws {LoopgateError} ERR_CONFIG when the folder itself cannot be read
  */
 export async function check({ folder, isJson }: CheckCommand, { terminal, files }: CheckTools): Promise<number> {
-  const { faults, workloads } = await checkFolder(folder ?? await defaultFolder(files), files);
+  const named = folder ?? await defaultFolder(files);
+  // What cannot be listed is told by whoever reads it.
+  const place = await workloadPlace(named, files).catch(() => ({ folder: named, files }));
+  const { faults, workloads } = await checkFolder(place.folder, place.files);
   const { stdout, stderr } = terminal;
   const isGood = faults.length === 0;
   if (isJson) stdout.write(`${JSON.stringify({ ok: isGood, faults, workloads })}\n`);
@@ -41,7 +46,7 @@ export function checkedText(workloads: readonly CheckedWorkload[], colours: Colo
 /** As much of a digest as tells two files apart at a glance; `--json` has all of it. */
 const DIGEST_LENGTH = 12;
 
-function guestText({ route, match, component, facts, policy }: GuestFacts): readonly string[] {
+function guestText({ route, match, component, facts, policy, volumes }: GuestFacts): readonly string[] {
   const what = match === undefined
     ? "service"
     : `route ${route}: ${match.methods?.join(",") ?? "any"} ${match.host === "*" ? "" : match.host}${match.path}`;
@@ -51,6 +56,7 @@ function guestText({ route, match, component, facts, policy }: GuestFacts): read
     `    ${escapeText(component)}, ${roughByteSize(bytes)}, sha256 ${sha256.slice(0, DIGEST_LENGTH)}, ` +
     `${roughByteSize(memoryBytesMin)} of memory from the start`,
     ...networkText(facts.needs, policy).map((line) => `    ${escapeText(line)}`),
+    ...volumes.map((volume) => `    volume: ${mountText(volume)}`),
   ];
 }
 

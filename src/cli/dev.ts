@@ -1,9 +1,7 @@
 /** `loopgate dev`: builds, serves, and does both again for what changes. */
-import { basename, join, resolve } from "node:path";
 import { LoopgateError } from "../base/errors.ts";
 import { GuestStacks } from "../build/guest_stacks.ts";
 import { Rebuilder } from "../build/rebuilder.ts";
-import { isWorkloadFolder } from "../build/workload_guests.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
 import type { FolderProbe } from "../gateway/folder_probe.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -20,6 +18,7 @@ import { trapText } from "./trap_text.ts";
 import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
 import { readVariables } from "./variables.ts";
 import { type PublishedText, publishedText, servedText } from "./served_text.ts";
+import { type WorkloadPlace, workloadPlace } from "./workload_place.ts";
 
 /** Where the outside comes in. */
 export interface DevTools extends Omit<ServeTools, "parent" | "startReplica" | "probePort">, BuildCommandTools {
@@ -110,29 +109,13 @@ async function startWhenSound(
 }
 
 /** A folder of workloads; or of one, when the folder is a workload itself. */
-async function placeOf(
-  folder: string,
-  files: FileReader,
-): Promise<{ readonly folder: string; readonly files: FileReader }> {
-  let isOne: boolean;
+async function placeOf(folder: string, files: FileReader): Promise<WorkloadPlace> {
   try {
-    isOne = await isWorkloadFolder(folder, files);
+    return await workloadPlace(folder, files);
   } catch (cause) {
     const message = `Cannot serve "${folder}": ${fileFault(cause)}, expected a folder of workloads`;
     throw new LoopgateError("ERR_USAGE", message, { cause });
   }
-  if (!isOne) return { folder, files };
-  const [above, name] = [join(folder, ".."), basename(resolve(folder))];
-  return {
-    folder: above,
-    files: {
-      ...files,
-      async list(path) {
-        const entries = await files.list(path);
-        return path === above ? entries.filter((entry) => entry.kind !== "folder" || entry.name === name) : entries;
-      },
-    },
-  };
 }
 
 async function publishAll(

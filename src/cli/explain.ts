@@ -16,6 +16,7 @@ import { defaultFolder } from "./default_folder.ts";
 import { explainName, judgeUnresolved } from "./explain_name.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVariables } from "./variables.ts";
+import { workloadPlace } from "./workload_place.ts";
 
 /** Where the outside comes in. */
 export interface ExplainTools {
@@ -38,9 +39,11 @@ interface Subject {
  */
 export async function explain(command: ExplainCommand, tools: ExplainTools): Promise<number> {
   const { target } = command;
-  const folder = command.folder ?? await defaultFolder(tools.files);
+  const named = command.folder ?? await defaultFolder(tools.files);
   const { stdout } = tools.terminal;
-  const { workloads, gateway, diagnostics } = await loadFolder(folder, tools.files);
+  // What cannot be listed is told by whoever reads it.
+  const { folder, files } = await workloadPlace(named, tools.files).catch(() => ({ folder: named, files: tools.files }));
+  const { workloads, gateway, diagnostics } = await loadFolder(folder, files);
   if (diagnostics.length > 0) {
     const message = `Cannot explain "${folder}": its files have faults, expected none`;
     throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });

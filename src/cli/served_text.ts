@@ -64,14 +64,15 @@ function rowsOf(workload: WorkloadSpec, port: number, base: string): readonly (r
 /** A row for each volume, whoever of the workload has it. */
 function volumeRows({ name, service, routes }: WorkloadSpec): readonly string[][] {
   const all = [...routes, ...(service === undefined ? [] : [service])].flatMap(({ volumes }) => volumes ?? []);
-  const texts = new Set(all.map((mount) => `${escapeText(mount.path)} ${mountText(mount)}`));
+  const texts = new Set(all.map((mount) => mountText(mount)));
   return [...texts].map((text) => ["volume", text, name, ""]);
 }
 
-function mountText(mount: MountSpec): string {
-  const size = formatByteSize(mount.limits.bytesMax);
-  if (mount.kind === "memory") return mount.isShared ? `(memory of ${size}, shared)` : `(memory of ${size})`;
-  return `(folder ${escapeText(mount.folder)}, ${mount.isWritable ? `writable up to ${size}` : "read only"})`;
+/** A volume: where a guest has it, and what it is. */
+export function mountText(mount: MountSpec): string {
+  const [path, size] = [escapeText(mount.path), formatByteSize(mount.limits.bytesMax)];
+  if (mount.kind === "memory") return `${path} (memory of ${size}${mount.isShared ? ", shared" : ""})`;
+  return `${path} (folder ${escapeText(mount.folder)}, ${mount.isWritable ? `writable up to ${size}` : "read only"})`;
 }
 
 function methodsText(methods: readonly string[] | undefined): string {

@@ -5,6 +5,7 @@ import { ComponentCache } from "../component/cache.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { SUSPENDING } from "../host/suspending.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { MountSpec } from "../volume/mount.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { type ComponentFacts, factsOf } from "./component_facts.ts";
 import { COMPONENT_BYTES_MAX } from "./load_components.ts";
@@ -31,6 +32,8 @@ export interface GuestFacts {
   readonly component: string;
   readonly facts: ComponentFacts;
   readonly policy: PolicyFacts;
+  /** What it has of files. */
+  readonly volumes: readonly MountSpec[];
 }
 
 /** A workload that can be served. */
@@ -65,22 +68,14 @@ export async function checkFolder(folder: string, files: FileReader): Promise<Ch
 async function checkedWorkload(version: WorkloadVersion, files: FileReader): Promise<CheckedWorkload> {
   const { name, service, routes, policy } = version.spec;
   const uses = [
-    ...(service === undefined ? [] : [{ route: undefined, match: undefined, component: service.component, policy }]),
-    ...routes.map((route) => ({
-      route: route.name,
-      match: route.match,
-      component: route.component,
-      policy: route.policy,
-    })),
+    ...(service === undefined ? [] : [{ ...service, name: undefined, match: undefined, policy }]),
+    ...routes,
   ];
   const guests: GuestFacts[] = [];
-  for (const use of uses) {
-    const bytes = await files.read(use.component, COMPONENT_BYTES_MAX);
-    guests.push({
-      ...use,
-      facts: factsOf(bytes, componentOf(version, use.component)),
-      policy: policyFacts(use.policy),
-    });
+  for (const { name: route, match, component, policy: own, volumes = [] } of uses) {
+    const bytes = await files.read(component, COMPONENT_BYTES_MAX);
+    const facts = factsOf(bytes, componentOf(version, component));
+    guests.push({ route, match, component, facts, policy: policyFacts(own), volumes });
   }
   return { name, guests };
 }

@@ -83,6 +83,40 @@ test("check: a good folder, with what each guest may reach", async () => {
   ]);
 });
 
+test("check: a workload's own folder is that workload, below the operator's file beside it", async () => {
+  const files = await shop({ "w/other/r.route.jsonc": "{ broken", "w/gateway.jsonc": '{ "net": ["10.0.0.0/8"] }' });
+  const { err, exitCode } = await said(["check", "w/shop"], files);
+  assert.equal(exitCode, 2);
+  assert.match(err, /"net" of w\/gateway\.jsonc has no such rule/);
+  assert.doesNotMatch(err, /other/);
+  const { out } = await said(["check", "w/shop"], await shop({ "w/other/r.route.jsonc": "{ broken" }));
+  assert.match(out, /^shop\n[^]*1 workload, no fault\n$/);
+});
+
+test("check: a file of a workload beside workloads is in a wrong place", async () => {
+  const { err, exitCode } = await said(["check", "w"], await shop({ "w/task.route.jsonc": "{}" }));
+  assert.equal(exitCode, 2);
+  assert.match(err, /it stands beside the workloads/);
+});
+
+test("check: a folder that is not there is told as such", async () => {
+  const { err, exitCode } = await said(["check", "nowhere"], await shop());
+  assert.equal(exitCode, 2);
+  assert.match(err, /Cannot read the folder "nowhere": it is not there, expected a folder of workloads/);
+});
+
+test("check: what guests have of volumes", async () => {
+  const files = await shop({
+    "w/shop/memory.route.jsonc":
+      '{ "match": { "path": "/m" }, "component": "c.wasm", "volumes": { "/tmp": { "memory": "8MiB" } } }',
+  });
+  const { out } = await said(["check", "w"], files);
+  assert.match(out, /route memory: any \/m\n(?: {4}.*\n)* {4}volume: \/tmp \(memory of 8MiB\)\n/, out);
+  const { workloads } = JSON.parse((await said(["check", "w", "--json"], files)).out) as CheckedFolder;
+  const volumes = workloads.flatMap(({ guests }) => guests.map((guest) => guest.volumes.map(({ path }) => path)));
+  assert.deepEqual(volumes, [[], ["/tmp"], []]);
+});
+
 test("check: more than the operator's ceiling is a fault at the rule", async () => {
   const files = await shop({ "w/gateway.jsonc": '{ "net": ["10.0.0.0/8"] }' });
   const { err, exitCode } = await said(["check", "w"], files);

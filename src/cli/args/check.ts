@@ -16,9 +16,11 @@ export const CHECK_FLAGS: Flags = { ...COMMON_FLAGS, json: { type: "boolean" } }
 export const CHECK_USAGE = `Usage: loopgate check [folder] [--json]
 
 Reads a folder of workloads as serve does and says all that is wrong with its files and components, or what would be
-served: routes, services, components with sizes and digests, and what of the network each may reach. Nothing runs.
+served: routes, services, components with sizes and digests, what of the network each may reach, and its volumes.
+Nothing runs.
 
-  [folder]             the folder that holds the workloads (${FOLDER_DEFAULT} where it exists, else the current folder)
+  [folder]             the folder that holds the workloads, or one of them (${FOLDER_DEFAULT} where it exists, else the
+                       current folder)
   --json               one JSON object: {"ok": ..., "faults": [...], "workloads": [...]}
 
 Exit codes: 0 it can be served, 2 something to mend.

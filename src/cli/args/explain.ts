@@ -35,7 +35,8 @@ to its answers is told.
 
   <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
   --route name         for one route only (<name>.route.jsonc)
-  --folder folder      the folder that holds the workloads (${FOLDER_DEFAULT} where it exists, else the current folder)
+  --folder folder      the folder that holds the workloads, or this one (${FOLDER_DEFAULT} where it exists, else the
+                       current folder)
   --listen host:port   where the gateway listens, as for serve (and by the same variable and key): no guest reaches it
 
 Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2 something to mend.
