@@ -75,6 +75,14 @@ export class Rebuilder {
     return this.#faulty.size === 0;
   }
 
+  /**
+   * Resolves when the guests of a workload are as their sources are now, or cannot be: for whoever needs one before the
+   * watch has seen that it is missing. It rejects as a build does that cannot begin.
+   */
+  async bringUpToDate(name: string): Promise<void> {
+    await this.#queue(new Set([name]));
+  }
+
   /** Resolves after the next change has been dealt with. */
   untilChanged(): Promise<void> {
     return this.#dealtWith.promise;
@@ -86,10 +94,14 @@ export class Rebuilder {
   }
 
   #changed(parts: ReadonlySet<string>): Promise<void> {
-    const done = this.#working.then(() => this.#rebuildAll(parts)).finally(() => {
+    return this.#queue(parts).finally(() => {
       this.#dealtWith.resolve();
       this.#dealtWith = Promise.withResolvers();
     });
+  }
+
+  #queue(parts: ReadonlySet<string>): Promise<void> {
+    const done = this.#working.then(() => this.#rebuildAll(parts));
     // What went wrong is the caller's; the next change begins anew.
     this.#working = done.catch(() => {});
     return done;

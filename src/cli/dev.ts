@@ -1,4 +1,5 @@
 /** `loopgate dev`: builds, serves, and does both again for what changes. */
+import { relative, sep } from "node:path";
 import { LoopgateError } from "../base/errors.ts";
 import { GuestStacks } from "../build/guest_stacks.ts";
 import { Rebuilder } from "../build/rebuilder.ts";
@@ -50,10 +51,12 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
       tools: { ...builds, clock, onOutcome: tell.outcome },
       onFault: tell.fault,
     });
+    const files = builtFiles(place, rebuilder, tell.fault);
     gateway = await startWhenSound(rebuilder, {
       start: () =>
         tools.startGateway({
-          ...place,
+          folder: place.folder,
+          files,
           clock,
           emit: log.emit,
           onTrap: (guest, error) => tell.trap(guest, error),
@@ -79,6 +82,23 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
     await gateway?.close();
     log.flush();
   }
+}
+
+/**
+ * What the gateway reads: a component that is not there may have a source that came a moment ago, so its workload is built
+ * before that is a fault.
+ */
+function builtFiles({ folder, files }: WorkloadPlace, rebuilder: Rebuilder, onFault: (error: unknown) => void): FileReader {
+  return {
+    ...files,
+    async inspect(path) {
+      const found = await files.inspect(path);
+      const [name = "", ...below] = relative(folder, path).split(sep);
+      if (found !== undefined || below.length === 0 || !path.endsWith(".wasm")) return found;
+      await rebuilder.bringUpToDate(name).catch(onFault);
+      return await files.inspect(path);
+    },
+  };
 }
 
 /** What a fault of the files stops is tried again when something has changed; undefined: it was stopped before. */

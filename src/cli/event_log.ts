@@ -5,6 +5,7 @@ import { isLogged, levelOf, LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel } from 
 import { coloursFor } from "./colours.ts";
 import { eventJson, eventText, timeOfDay } from "./event_text.ts";
 import type { Terminal } from "./terminal.ts";
+import { ToldReasons } from "./told_reasons.ts";
 
 /** How lines are made. */
 export interface EventLogOptions {
@@ -28,6 +29,7 @@ export class EventLog {
   readonly #options: EventLogOptions;
   readonly #level: LogLevel;
   readonly #logsAll: boolean;
+  /** Empty for what has no line. */
   readonly #lineOf: (event: GatewayEvent) => string;
   #waiting: GatewayEvent[] | undefined = [];
   /** Lines of requests of this turn: a write of their own each would cost more than the line. */
@@ -41,9 +43,14 @@ export class EventLog {
     this.#logsAll = LOG_LEVELS.every((each) => isLogged(each, level));
     this.#level = level;
     const colours = coloursFor(stdout.isColoured);
+    const reasons = new ToldReasons();
     this.#lineOf = format === "json"
       ? (event) => `${eventJson(event, this.now(), replica)}\n`
-      : (event) => `${eventText(event, { time: timeOfDay(new Date(clock.wallMs())), colours, replica })}\n`;
+      : (event) => {
+        const told = reasons.shortened(event);
+        const time = timeOfDay(new Date(clock.wallMs()));
+        return told === undefined ? "" : `${eventText(told, { time, colours, replica })}\n`;
+      };
     this.emit = (event) => {
       if (!this.#logsAll && !isLogged(levelOf(event), this.#level)) return;
       if (this.#waiting === undefined) this.#write(event);
@@ -78,8 +85,10 @@ export class EventLog {
   }
 
   #write(event: GatewayEvent): void {
+    const line = this.#lineOf(this.#options.mapped?.(event) ?? event);
+    if (line === "") return;
     const isFirst = this.#held === "";
-    this.#held += this.#lineOf(this.#options.mapped?.(event) ?? event);
+    this.#held += line;
     if (event.kind !== "request" || this.#held.length > HELD_LENGTH_MAX) this.flush();
     else if (isFirst) setImmediate(() => this.flush());
   }
