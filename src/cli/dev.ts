@@ -88,7 +88,11 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
  * What the gateway reads: a component that is not there may have a source that came a moment ago, so its workload is built
  * before that is a fault.
  */
-function builtFiles({ folder, files }: WorkloadPlace, rebuilder: Rebuilder, onFault: (error: unknown) => void): FileReader {
+function builtFiles(
+  { folder, files }: WorkloadPlace,
+  rebuilder: Rebuilder,
+  onFault: (error: unknown) => void,
+): FileReader {
   return {
     ...files,
     async inspect(path) {

@@ -44,13 +44,11 @@ export class EventLog {
     this.#level = level;
     const colours = coloursFor(stdout.isColoured);
     const reasons = new ToldReasons();
-    this.#lineOf = format === "json"
-      ? (event) => `${eventJson(event, this.now(), replica)}\n`
-      : (event) => {
-        const told = reasons.shortened(event);
-        const time = timeOfDay(new Date(clock.wallMs()));
-        return told === undefined ? "" : `${eventText(told, { time, colours, replica })}\n`;
-      };
+    this.#lineOf = format === "json" ? (event) => `${eventJson(event, this.now(), replica)}\n` : (event) => {
+      const told = reasons.shortened(event);
+      const time = timeOfDay(new Date(clock.wallMs()));
+      return told === undefined ? "" : `${eventText(told, { time, colours, replica })}\n`;
+    };
     this.emit = (event) => {
       if (!this.#logsAll && !isLogged(levelOf(event), this.#level)) return;
       if (this.#waiting === undefined) this.#write(event);

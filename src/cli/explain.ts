@@ -42,7 +42,10 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
   const named = command.folder ?? await defaultFolder(tools.files);
   const { stdout } = tools.terminal;
   // What cannot be listed is told by whoever reads it.
-  const { folder, files } = await workloadPlace(named, tools.files).catch(() => ({ folder: named, files: tools.files }));
+  const { folder, files } = await workloadPlace(named, tools.files).catch(() => ({
+    folder: named,
+    files: tools.files,
+  }));
   const { workloads, gateway, diagnostics } = await loadFolder(folder, files);
   if (diagnostics.length > 0) {
     const message = `Cannot explain "${folder}": its files have faults, expected none`;

@@ -13,7 +13,12 @@ const state = (name: string, detail?: string): GatewayEvent => ({
   state: name,
   ...(detail !== undefined && { detail }),
 });
-const kept = (workload: string, detail: string): GatewayEvent => ({ kind: "reload", workload, outcome: "kept", detail });
+const kept = (workload: string, detail: string): GatewayEvent => ({
+  kind: "reload",
+  workload,
+  outcome: "kept",
+  detail,
+});
 
 test("ToldReasons: after the limit of a start nothing says its reason again", () => {
   const reasons = new ToldReasons();

@@ -84,6 +84,7 @@ test("loopgate dev: waits for what cannot be built, serves it when it can, and f
     await writeFile(join(folder, "more/src/api.ts"), handler("1"));
     await writeFile(join(folder, "more/more.route.jsonc"), ROUTE.replace("/*", "/more"));
     await untilAnswered(`${url}/more`, "m1", dev);
+    assert.doesNotMatch(dev.out, /there is no file/, "what is about to be built is no fault");
     assert.equal(dev.out.match(/^built \S+api\/dist\/api\.wasm/gm)?.length, 3, dev.out);
     dev.signal("SIGINT");
     assert.equal(await dev.ended, 0, dev.err);
