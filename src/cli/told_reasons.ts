@@ -23,7 +23,11 @@ export class ToldReasons {
         const isTold = reason !== undefined && event.outcome === "kept" && event.detail?.includes(reason) === true;
         return isTold ? { ...event, detail: "its service did not start" } : event;
       }
-      default:
+      case "denied":
+      case "fault":
+      case "guest-output":
+      case "published":
+      case "request":
         return event;
     }
   }
