@@ -20,6 +20,9 @@ export const PLAIN_STYLE: DiagnosticStyle = {
 
 /** A longer line is cut around the fault: files without line breaks exist. */
 const FRAME_WIDTH_MAX = 110;
+/** A longer sentence has a value of the file in it that nobody reads to its end; what is expected stands there. */
+const SENTENCE_LENGTH_MAX = 1_000;
+const SENTENCE_TAIL = 300;
 /** How much of a cut line stands before the fault. */
 const FRAME_LEAD = 40;
 
@@ -55,8 +58,8 @@ export function diagnosticText(diagnostic: Diagnostic, style: DiagnosticStyle = 
   const number = String(line);
   const margin = " ".repeat(number.length);
   const lines = [
-    `${style.fault("error")}: ${style.strong(escapeText(diagnostic.message))}`,
-    `${margin} ${style.quiet("-->")} ${escapeText(diagnostic.file)}:${number}:${column}`,
+    `${style.fault("error")}: ${style.strong(shortSentence(diagnostic.message))}`,
+    `${margin} ${style.quiet("-->")} ${shortSentence(diagnostic.file)}:${number}:${column}`,
   ];
   if (source !== undefined && source.trim() !== "") {
     const frame = frameOf(source, column);
@@ -66,18 +69,29 @@ export function diagnosticText(diagnostic: Diagnostic, style: DiagnosticStyle = 
       `${margin} ${style.quiet("|")} ${" ".repeat(frame.markColumn - 1)}${style.fault("^")}`,
     );
   }
-  if (fix !== undefined) lines.push(`${margin} ${style.quiet("=")} ${style.fix(`fix: ${escapeText(fix)}`)}`);
+  if (fix !== undefined) lines.push(`${margin} ${style.quiet("=")} ${style.fix(`fix: ${shortSentence(fix)}`)}`);
   return lines.map((each) => each.trimEnd()).join("\n");
+}
+
+/** A sentence as it is shown: safe for a terminal, and without the middle of what is too long. */
+export function shortSentence(text: string): string {
+  const shown = escapeText(text);
+  if (shown.length <= SENTENCE_LENGTH_MAX) return shown;
+  // Once more: a cut may leave half of a character.
+  return escapeText(`${shown.slice(0, SENTENCE_LENGTH_MAX - SENTENCE_TAIL)}...${shown.slice(-SENTENCE_TAIL)}`);
 }
 
 /** The part of a line that is shown, and where in it the mark stands (from 1). */
 function frameOf(source: string, column: number): { readonly text: string; readonly markColumn: number } {
   const text = blankUnsafe(source).trimEnd();
-  if (text.length <= FRAME_WIDTH_MAX) return { text, markColumn: column };
-  const start = Math.max(0, Math.min(column - 1 - FRAME_LEAD, text.length - FRAME_WIDTH_MAX));
+  // A file may have changed since the fault was found in it.
+  const mark = Math.min(column, text.length + 1);
+  if (text.length <= FRAME_WIDTH_MAX) return { text, markColumn: mark };
+  const start = Math.max(0, Math.min(mark - 1 - FRAME_LEAD, text.length - FRAME_WIDTH_MAX));
   const end = Math.min(text.length, start + FRAME_WIDTH_MAX);
   const [lead, tail] = [start > 0 ? "..." : "", end < text.length ? "..." : ""];
-  return { text: `${lead}${text.slice(start, end)}${tail}`, markColumn: column - start + lead.length };
+  // A cut may leave half of a character.
+  return { text: `${lead}${blankUnsafe(text.slice(start, end))}${tail}`, markColumn: mark - start + lead.length };
 }
 
 function counted(count: number, word: string): string {

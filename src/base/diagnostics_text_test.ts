@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { diagnosticsText, diagnosticText } from "./diagnostics_text.ts";
 import { blankUnsafe, escapeText } from "./escape_text.ts";
 import { nearestWord } from "./nearest_word.ts";
@@ -47,6 +48,38 @@ test("diagnosticText: what a file holds cannot steer the terminal", () => {
   assert.ok(!/[\u001b\r\u202e]/.test(text));
   assert.equal(text.split("\n").length, 5);
   assert.ok(text.includes("m\\r\\nerror: fake"));
+});
+
+test("diagnosticText: a sentence with a very long value keeps what is expected", () => {
+  const long = "x".repeat(200_000);
+  const [message, fix] = [`Cannot use "${long}": it is long, expected a word`, `did you mean "${long}"?`];
+  const text = diagnosticText({ file: `w/${long}`, line: 1, column: 1, message, fix, source: long });
+  assert.ok(text.length < 4_000, `${text.length}`);
+  assert.match(text, /^error: Cannot use "x+\.\.\.x+": it is long, expected a word\n/);
+});
+
+test("diagnosticText: whatever a file and its faults hold, the frame is short, safe, and marks its place", () => {
+  const sign = fc.oneof(
+    fc.constantFrom("a", " ", "\t", "\n", "\r", "\u001b", "\u009b", "\u202e", "\u2028", "\ud83d", "\ude00", "😀"),
+    fc.nat(0xffff).map((unit) => String.fromCharCode(unit)),
+  );
+  const wild = fc.array(sign, { maxLength: 40 }).map((signs) => signs.join(""));
+  const line = fc.tuple(wild, fc.nat({ max: 60 })).map(([part, times]) => part.repeat(times));
+  const faults = fc.record({ file: wild, message: wild, fix: wild, source: line, line: fc.nat(), column: fc.nat(3_000) });
+  fc.assert(fc.property(faults, (fault) => {
+    const { source, column } = fault;
+    const lines = diagnosticText({ ...fault, line: fault.line + 1, column: column + 1 }).split("\n");
+    assert.ok(lines.length <= 6, "no line break comes from outside");
+    for (const each of lines) {
+      assert.ok(each.length < 1_100, `${each.length}`);
+      assert.equal(escapeText(each), each, "nothing steers the terminal");
+    }
+    const marked = blankUnsafe(source).trimEnd()[column] ?? " ";
+    // Half of a character that is cut away is no longer what it was.
+    if (source.trim() === "" || /[\ud800-\udfff]/.test(marked)) return;
+    const [, , , frame = "", marks = ""] = lines;
+    assert.equal(frame[marks.indexOf("^")] ?? " ", marked);
+  }));
 });
 
 test("diagnosticsText: sorted by place, and counted", () => {

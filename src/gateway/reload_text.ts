@@ -1,5 +1,6 @@
 /** Why a change, or a part of it, is not served: in one line for the log. */
 import type { Diagnostic } from "../base/diagnostics.ts";
+import { shortSentence } from "../base/diagnostics_text.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 
 /** Faults that stand in the line; the rest is counted. */
@@ -8,7 +9,8 @@ const FAULTS_MAX = 5;
 /** Places, sentences and fixes of the first faults. */
 export function keptText(diagnostics: readonly Diagnostic[]): string {
   const told = diagnostics.slice(0, FAULTS_MAX).map(({ file, line, column, message, fix }) => {
-    return `${file}:${line}:${column}: ${message}${fix === undefined ? "" : ` (${fix})`}`;
+    const place = `${shortSentence(file)}:${line}:${column}`;
+    return `${place}: ${shortSentence(message)}${fix === undefined ? "" : ` (${shortSentence(fix)})`}`;
   });
   const left = diagnostics.length - told.length;
   return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");

@@ -153,3 +153,88 @@ test("virtualize: types of many levels, and layers of stubs until there is no ro
   assert.equal(result, "VirtualizeError");
   assert.ok(layers > 25, `${layers}`);
 });
+
+const PREAMBLE: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
+
+/** The sections of a component that stand for lists, and their names. */
+const LISTS: readonly (readonly [section: number, name: string])[] = [
+  [2, "core instances"],
+  [3, "core types"],
+  [5, "instances"],
+  [6, "aliases"],
+  [7, "types"],
+  [8, "canonical definitions"],
+  [10, "imports"],
+  [11, "exports"],
+];
+
+function leb(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
+}
+
+/** As `outcome`, with the sentence. */
+function sentence(bytes: Uint8Array): string {
+  let said = "";
+  assert.throws(() => virtualize(bytes, { deny: ["sockets"] }), (error) => {
+    assert.ok(error instanceof ComponentError || error instanceof VirtualizeError, String(error));
+    said = error.message;
+    return true;
+  });
+  return said;
+}
+
+test("virtualize: a component that ends anywhere is refused or whole", async () => {
+  const bytes = await wat(SEED);
+  for (let length = 0; length < bytes.length; length++) {
+    const result = outcome(bytes.slice(0, length), ["a:b/denied"]);
+    // Behind its last section a component may end.
+    if (result instanceof Uint8Array) assert.ok(await isValid(bytes.slice(0, length)), `${length} bytes`);
+  }
+  const guest = await componentBytes("traveller");
+  fc.assert(
+    fc.property(fc.nat({ max: guest.length - 1 }), (length) => void outcome(guest.slice(0, length))),
+    { numRuns: Math.ceil(RUNS / 30) },
+  );
+});
+
+for (const [section, name] of LISTS) {
+  test(`virtualize: four thousand million ${name} are refused where they are announced`, () => {
+    const count = [0xff, 0xff, 0xff, 0xff, 0x0f];
+    const said = sentence(Uint8Array.from([...PREAMBLE, section, count.length, ...count]));
+    assert.match(said, new RegExp(`4294967295 ${name} are announced at byte 10, expected at most 0`));
+    const cut = sentence(Uint8Array.from([...PREAMBLE, section, ...count]));
+    assert.match(cut, /a section is cut off at byte \d+, expected 4294967295 bytes/);
+  });
+}
+
+test("virtualize: components and types within each other, deeper than anybody needs", () => {
+  let component = Uint8Array.from(PREAMBLE);
+  for (let depth = 0; depth < 3_000; depth++) {
+    component = Uint8Array.from([...PREAMBLE, 4, ...leb(component.length), ...component]);
+  }
+  assert.match(sentence(component), /too many levels of nested components/);
+  // Instance types with one type in each.
+  const levels = Array.from({ length: 100_000 }, () => [0x42, 1, 1]).flat();
+  const types = [1, ...levels, 0x42, 0];
+  const nested = [...PREAMBLE, 7, ...leb(types.length)];
+  assert.match(sentence(Uint8Array.from([...nested, ...types])), /too many levels of nested types/);
+});
+
+/** A component that imports an empty instance under this name. */
+function importing(name: string): Uint8Array {
+  const text = [...new TextEncoder().encode(name)];
+  const item = [1, 0, ...leb(text.length), ...text, 5, 0];
+  return Uint8Array.from([...PREAMBLE, 7, 3, 1, 0x42, 0, 10, ...leb(item.length), ...item]);
+}
+
+test("virtualize: a name with anything but a name's characters is refused, and short in its sentence", () => {
+  assert.ok(outcome(importing("wasi:sockets/tcp@0.2.0"), ["sockets"]) instanceof Uint8Array);
+  const names = ["", "a\u001b[2Jb", "wasi:sockets/tcp@0.2.0\u0007", "\u202ewasi:sockets/tcp", "a\nb", "x".repeat(100_000)];
+  for (const name of names) {
+    const said = sentence(importing(name));
+    assert.match(said, /an import or export is called /);
+    assert.ok(said.length < 500, `${said.length}`);
+  }
+  const wild = fc.string({ maxLength: 20 }).filter((name) => !/^[a-z0-9:/@.-]*$/i.test(name));
+  fc.assert(fc.property(wild, (name) => void sentence(importing(`wasi:sockets/${name}`))), { numRuns: 200 });
+});
