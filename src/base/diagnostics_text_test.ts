@@ -65,7 +65,14 @@ test("diagnosticText: whatever a file and its faults hold, the frame is short, s
   );
   const wild = fc.array(sign, { maxLength: 40 }).map((signs) => signs.join(""));
   const line = fc.tuple(wild, fc.nat({ max: 60 })).map(([part, times]) => part.repeat(times));
-  const faults = fc.record({ file: wild, message: wild, fix: wild, source: line, line: fc.nat(), column: fc.nat(3_000) });
+  const faults = fc.record({
+    file: wild,
+    message: wild,
+    fix: wild,
+    source: line,
+    line: fc.nat(),
+    column: fc.nat(3_000),
+  });
   fc.assert(fc.property(faults, (fault) => {
     const { source, column } = fault;
     const lines = diagnosticText({ ...fault, line: fault.line + 1, column: column + 1 }).split("\n");

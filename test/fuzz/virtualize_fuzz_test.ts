@@ -229,7 +229,14 @@ function importing(name: string): Uint8Array {
 
 test("virtualize: a name with anything but a name's characters is refused, and short in its sentence", () => {
   assert.ok(outcome(importing("wasi:sockets/tcp@0.2.0"), ["sockets"]) instanceof Uint8Array);
-  const names = ["", "a\u001b[2Jb", "wasi:sockets/tcp@0.2.0\u0007", "\u202ewasi:sockets/tcp", "a\nb", "x".repeat(100_000)];
+  const names = [
+    "",
+    "a\u001b[2Jb",
+    "wasi:sockets/tcp@0.2.0\u0007",
+    "\u202ewasi:sockets/tcp",
+    "a\nb",
+    "x".repeat(100_000),
+  ];
   for (const name of names) {
     const said = sentence(importing(name));
     assert.match(said, /an import or export is called /);
