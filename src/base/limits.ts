@@ -75,10 +75,17 @@ export interface VolumeLimits {
 export interface ProcessLimits {
   /** Instances of all workloads, by their wasm memories: up to four are one, for V8 can have 16,364. Idle ones are given up first, then 503. */
   readonly instancesMax: number;
-  /** Guests that are suspended at a time, and the components that wait for another one inside them: each has a stack of its own, of which the system allows about 31,000. */
+  /**
+   * Guests that are suspended at a time, and the components that wait for another one inside them: each has a stack of its own,
+   * of which the system allows about 31,000. A guest that calls itself as deep as it can takes 1 MiB of the machine with it.
+   */
   readonly stacksMax: number;
   /** Memory of all instances. Idle ones are given up first, then `memory.grow` fails and new instances are refused (503). */
   readonly memoryBytesMax: number;
+  /** Connections to the outside of all workloads. Each is a file descriptor, and up to 256 KiB of buffers. */
+  readonly connectionsMax: number;
+  /** Open files of volumes of all workloads. Without it a dozen workloads take the descriptors that clients need. */
+  readonly openFilesMax: number;
 }
 
 const KIB = 1024;
@@ -125,6 +132,8 @@ export const VOLUME_LIMITS: VolumeLimits = { bytesMax: 64 * MIB, filesMax: 10_00
 /** What the process has when `gateway.jsonc` says nothing. */
 export const PROCESS_LIMITS: ProcessLimits = {
   instancesMax: 4_000,
-  stacksMax: 8_000,
+  stacksMax: 4_000,
   memoryBytesMax: 4 * 1024 * MIB,
+  connectionsMax: 4_096,
+  openFilesMax: 8_192,
 };

@@ -249,7 +249,7 @@ export const VOLUME_MEMORY: LimitKey = {
   unit: "size",
   min: 64 * KIB,
   max: 4 * GIB,
-  about: "bytes of all files of a volume in memory, and 1KiB for each name",
+  about: "bytes of all files of a volume in memory, and for each name 1KiB and its text",
   past: "`insufficient-space`",
 };
 
@@ -269,7 +269,7 @@ export const PROCESS_LIMIT_KEYS = {
     min: 1,
     // The system allows about 31,000 when there is nothing else; a memory takes as much of what it counts.
     max: 15_000,
-    about: "guests that are suspended at a time, each component that waits for another one",
+    about: "guests that are suspended at a time, each component that waits for another one; of up to 1MiB each",
     past: "503",
   },
   memory: {
@@ -279,6 +279,22 @@ export const PROCESS_LIMIT_KEYS = {
     max: 1024 * GIB,
     about: "memory of all instances",
     past: "idle ones are given up, then `memory.grow` fails and new instances are refused (503)",
+  },
+  connections: {
+    field: "connectionsMax",
+    unit: "count",
+    min: 0,
+    max: 65_536,
+    about: "connections of all workloads to the outside",
+    past: "as for a workload's `connections`",
+  },
+  openFiles: {
+    field: "openFilesMax",
+    unit: "count",
+    min: 0,
+    max: 1_000_000,
+    about: "open files of all workloads, and streams on them",
+    past: "`insufficient-memory`",
   },
 } as const satisfies LimitKeys<keyof ProcessLimits>;
 

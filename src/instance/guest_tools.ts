@@ -2,10 +2,14 @@
 import type { Clock } from "../base/clock.ts";
 import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { PROCESS_LIMITS, type ProcessLimits } from "../base/limits.ts";
+import { ByteTotal, LOOPBACK_BYTES_MAX } from "../network/byte_total.ts";
+import { ConnectionSlots } from "../network/connection_slots.ts";
+import type { NetworkTotals } from "../network/workload_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { InstanceCounts } from "../telemetry/instance_counts.ts";
 import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import { OpenFileSlots } from "../volume/open_files.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import { TurnScheduler } from "./turn_scheduler.ts";
 
@@ -28,6 +32,10 @@ export interface GuestTools {
   readonly turns: TurnScheduler;
   /** What all guests may hold together. */
   readonly budget: ProcessBudget;
+  /** What their networks have together. */
+  readonly networks: NetworkTotals;
+  /** What they have open together. */
+  readonly openFiles: OpenFileSlots;
   /** What became of instances. */
   readonly instanceCounts: InstanceCounts;
 }
@@ -45,12 +53,17 @@ export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomByt
 
 /** One for a gateway. It holds nothing once its guests have ended. */
 export function openGuestTools({ limits = PROCESS_LIMITS, hostBytesMax, ...options }: GuestToolsOptions): GuestTools {
-  const { clock, computeClock = clock } = options;
+  const { clock, counters, computeClock = clock } = options;
   return {
     ...options,
     computeClock,
     turns: new TurnScheduler({ clock: computeClock, nextTurn: nextEventLoopTurn }),
     budget: new ProcessBudget(limits, { clock, hostBytesMax }),
+    networks: {
+      loopbackBytes: new ByteTotal(LOOPBACK_BYTES_MAX),
+      connections: new ConnectionSlots(limits.connectionsMax),
+    },
+    openFiles: new OpenFileSlots({ slotsMax: limits.openFilesMax, limit: "processOpenFiles", counters }),
     instanceCounts: new InstanceCounts(),
   };
 }

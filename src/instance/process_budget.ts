@@ -67,9 +67,12 @@ export interface ProcessBudgetOptions {
   readonly hostBytesMax?: number | undefined;
 }
 
+/** The limits that it keeps. */
+type BudgetLimits = Pick<ProcessLimits, "instancesMax" | "stacksMax" | "memoryBytesMax">;
+
 /** One for a gateway. */
 export class ProcessBudget {
-  readonly #limits: ProcessLimits;
+  readonly #limits: BudgetLimits;
   readonly #pagesMax: number;
   readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
   /** Of all workloads; the one that is idle longest first. */
@@ -83,7 +86,7 @@ export class ProcessBudget {
   #hostBytes = 0;
   readonly #hostBytesMax: number;
 
-  constructor(limits: ProcessLimits, options: ProcessBudgetOptions) {
+  constructor(limits: BudgetLimits, options: ProcessBudgetOptions) {
     this.#limits = limits;
     this.#clock = options.clock;
     this.#hostBytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;

@@ -15,15 +15,18 @@ export interface Slots {
   offer(evict: Evict): () => void;
 }
 
-/** One per workload. */
+/** One per workload, and one for all of them. */
 export class ConnectionSlots implements Slots {
   readonly #connectionsMax: number;
+  readonly #total: ConnectionSlots | undefined;
   /** In the order in which they became idle. */
   readonly #idle = new Set<{ readonly evict: Evict }>();
   #taken = 0;
 
-  constructor(connectionsMax: number) {
+  /** Those of a workload are a part of `total`. */
+  constructor(connectionsMax: number, total?: ConnectionSlots) {
     this.#connectionsMax = connectionsMax;
+    this.#total = total;
   }
 
   /** Connections that are open or being opened. */
@@ -31,23 +34,36 @@ export class ConnectionSlots implements Slots {
     return this.#taken;
   }
 
+  /** No slot is left, not even that of an idle connection. */
+  get isFull(): boolean {
+    return this.#taken >= this.#connectionsMax;
+  }
+
   take(): (() => void) | undefined {
-    if (this.#taken >= this.#connectionsMax) this.#evictOne();
-    if (this.#taken >= this.#connectionsMax) return undefined;
+    if (this.isFull) this.#evictOne();
+    if (this.isFull) return undefined;
+    const releaseTotal = this.#total?.take();
+    if (this.#total !== undefined && releaseTotal === undefined) return undefined;
     this.#taken++;
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
       this.#taken--;
+      releaseTotal?.();
     };
   }
 
   offer(evict: Evict): () => void {
     const entry = { evict };
+    const withdrawTotal = this.#total?.offer(() => {
+      this.#idle.delete(entry);
+      evict();
+    });
     this.#idle.add(entry);
     return () => {
       this.#idle.delete(entry);
+      withdrawTotal?.();
     };
   }
 

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settle } from "../../test/support/fake_clock.ts";
-import { expectValue, TcpBench } from "../../test/support/tcp_bench.ts";
+import { type DrivenOutput, expectValue, TcpBench } from "../../test/support/tcp_bench.ts";
 import { CORE_DRIVER } from "../../test/support/tcp_core_driver.ts";
 import { UdpBench } from "../../test/support/udp_bench.ts";
 import { UDP_CORE_DRIVER as UDP_DRIVER } from "../../test/support/udp_core_driver.ts";
+import { ByteTotal, OWN_BYTES } from "./byte_total.ts";
+import { ConnectionSlots } from "./connection_slots.ts";
 import type { DialEgressOptions } from "./egress.ts";
 
 const REMOTES = ["192.0.2.1:443", "192.0.2.2:443", "192.0.2.3:443"] as const;
@@ -69,6 +71,61 @@ test("a role has 1,024 created sockets, or as many as one guest of it may have",
     assert.deepEqual(bench.limited, ["service sockets"]);
     bench.assertIdleAfterRelease();
   }
+});
+
+test("loopbacks of many workloads that nobody reads hold no more than the total and each one's own, and a neighbour's goes on", async () => {
+  const total = new ByteTotal(8 << 20);
+  const totals = { loopbackBytes: total, connections: new ConnectionSlots(0) };
+  const chunk = "x".repeat(65_536);
+  const fill = (output: DrivenOutput): void => {
+    for (let room = output.permit(); typeof room === "number" && room > 0; room = output.permit()) {
+      assert.equal(output.write(chunk.slice(0, room)), undefined);
+    }
+  };
+  // Each alone could have 64 MiB in flight: 128 connections with 1 MiB each way.
+  const hostile = Array.from({ length: 40 }, () => {
+    const bench = new TcpBench({ driver: CORE_DRIVER, totals });
+    const listener = bench.listen("127.0.0.1:7777");
+    assert.equal(listener.set("receiveBuffer", 1n << 20n), undefined);
+    for (let index = 0; index < 16; index++) {
+      const { output } = bench.connect("127.0.0.1:7777");
+      fill(output);
+      fill(expectValue(listener.accept()).output);
+    }
+    return bench;
+  });
+  const bytes = hostile.reduce((sum, { network }) => sum + network.usage.bytes, 0);
+  assert.ok(bytes <= (8 << 20) + hostile.length * (OWN_BYTES + 65_536), `${bytes} bytes`);
+  assert.ok(total.left === 0, "they have all that they can have");
+  const neighbour = new TcpBench({ driver: CORE_DRIVER, totals });
+  const { client, server } = neighbour.pair();
+  let received = 0;
+  for (let round = 0; round < 100; round++) {
+    fill(client.output);
+    for (let text = server.input.read(); text !== ""; text = server.input.read()) received += text.length;
+  }
+  assert.ok(received >= 100 * 65_536, `${received} bytes`);
+  for (const bench of [...hostile, neighbour]) bench.assertIdleAfterRelease();
+  await settle();
+  assert.deepEqual([total.used, total.promised], [0, 0]);
+});
+
+test("connections of all workloads together: past them start-connect is new-socket-limit, and the total is what is told", () => {
+  const { egress } = connecting();
+  const totals = { loopbackBytes: new ByteTotal(1 << 20), connections: new ConnectionSlots(3) };
+  const [one, other] = [
+    new TcpBench({ driver: CORE_DRIVER, egress, totals }),
+    new TcpBench({ driver: CORE_DRIVER, egress, totals, connectionsMax: 1 }),
+  ];
+  for (const remote of [FIRST, SECOND]) one.dial(remote);
+  const last = other.dial(FIRST);
+  assert.equal(one.create("component").startConnect(THIRD), "new-socket-limit");
+  assert.equal(other.create("component").startConnect(SECOND), "new-socket-limit");
+  assert.deepEqual([one.limited, other.limited], [["component processConnections"], ["component connections"]]);
+  last.drop();
+  one.dial(THIRD);
+  for (const bench of [one, other]) bench.assertIdleAfterRelease();
+  assert.equal(totals.connections.taken, 0);
 });
 
 /** Connects that never end; each says that it is over when it is given up. */

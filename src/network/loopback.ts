@@ -7,6 +7,7 @@ import { type IpFamily, isUnspecified, LOOPBACK_V4, LOOPBACK_V6, type SocketAddr
 import { WaitList } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { ByteBudget } from "./byte_budget.ts";
+import type { ByteTotal } from "./byte_total.ts";
 import { openLoopbackConnection } from "./loopback_connection.ts";
 import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN, type PortHold, PortTable } from "./port_table.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
@@ -28,6 +29,8 @@ export interface LoopbackOptions {
   readonly counters: LiveCounters;
   /** A number from 49152 to 65535; the default is random. */
   readonly randomPort?: () => number;
+  /** Bytes in flight of all workloads; without it there are no others. */
+  readonly total?: ByteTotal | undefined;
 }
 
 /** A connect from a held port to a loopback address. */
@@ -51,13 +54,14 @@ export class Loopback {
   readonly #clock: Clock;
   readonly #counters: LiveCounters;
   readonly #ports: Readonly<Record<IpFamily, PortTable<TcpListener>>>;
-  readonly #budget = new ByteBudget(IN_FLIGHT_BYTES_MAX);
+  readonly #budget: ByteBudget;
   /** Those with a client that waits, in the order in which they began to have one. */
   readonly #crowded = new Set<TcpListener>();
   readonly #listening = new Map<number, WaitList>();
   #connections = 0;
 
-  constructor({ clock, counters, randomPort = randomEphemeralPort }: LoopbackOptions) {
+  constructor({ clock, counters, randomPort = randomEphemeralPort, total }: LoopbackOptions) {
+    this.#budget = new ByteBudget(IN_FLIGHT_BYTES_MAX, total);
     this.#clock = clock;
     this.#counters = counters;
     this.#ports = { ipv4: new PortTable(randomPort), ipv6: new PortTable(randomPort) };

@@ -131,7 +131,7 @@ export class Pipe {
     };
     let isWoken = false;
     const cancelOwn = this.#writers.add(wakeOnce);
-    const cancelShared = this.#options.budget.waiters.add(wakeOnce);
+    const cancelShared = this.#options.budget.onRoom(wakeOnce);
     return cancel;
   }
 

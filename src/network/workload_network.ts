@@ -10,6 +10,7 @@ import type { LimitName } from "../telemetry/limit_counts.ts";
 import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { type EgressDecision, type EgressProtocol, type GuestAccess, type GuestRole, LOOPBACK_ONLY } from "./access.ts";
+import type { ByteTotal } from "./byte_total.ts";
 import { ConnectionSlots, type Slots } from "./connection_slots.ts";
 import { type CountDenials, type Denial, DenialLog, egressDenial } from "./denial_log.ts";
 import type { DialEgressOptions, Egress, EgressUdp, OpenUdpOptions } from "./egress.ts";
@@ -23,6 +24,13 @@ import type { ConnectAttempt, EndKind } from "./tcp_connection.ts";
  */
 const OPEN_SOCKETS_MAX = 1024;
 
+/** What the networks of all workloads have together. */
+export interface NetworkTotals {
+  readonly loopbackBytes: ByteTotal;
+  /** To the outside. */
+  readonly connections: ConnectionSlots;
+}
+
 /** What a workload's network needs of the gateway. */
 export interface WorkloadNetworkOptions {
   readonly workload: string;
@@ -33,6 +41,8 @@ export interface WorkloadNetworkOptions {
   readonly denials?: CountDenials;
   /** Connections to the outside, of HTTP, TCP and UDP peers together. */
   readonly connectionsMax?: number;
+  /** What it shares with all other workloads; without it there are none. */
+  readonly totals?: NetworkTotals | undefined;
   /** Counts and tells what met a limit; without it nobody is told. */
   readonly onLimit?: ReportLimit;
   /** Is told where guests go, before they get there. */
@@ -84,9 +94,10 @@ export class WorkloadNetwork {
   constructor(options: WorkloadNetworkOptions) {
     this.workload = options.workload;
     this.#options = options;
-    this.#loopback = new Loopback(options);
+    const { connectionsMax = WORKLOAD_TOTALS.connectionsMax, totals } = options;
+    this.#loopback = new Loopback({ ...options, total: totals?.loopbackBytes });
     this.#denials = new DenialLog(options);
-    this.#connections = new ConnectionSlots(options.connectionsMax ?? WORKLOAD_TOTALS.connectionsMax);
+    this.#connections = new ConnectionSlots(connectionsMax, totals?.connections);
     this.#host = {
       loopback: this.#loopback,
       decideEgress: (access, { remote, protocol }) => this.#decideEgress(access, remote, protocol),
@@ -255,7 +266,9 @@ export class WorkloadNetwork {
   #takeConnection(label: GuestLabel): (() => void) | undefined {
     const release = this.#connections.take();
     if (release !== undefined) return release;
-    this.#limited(label, "connections", `the workload has ${this.#connections.taken} connections, as many as it may`);
+    if (this.#connections.isFull) {
+      this.#limited(label, "connections", `the workload has ${this.#connections.taken} connections, as many as it may`);
+    } else this.#limited(label, "processConnections", "all workloads together have as many connections as they may");
     return undefined;
   }
 

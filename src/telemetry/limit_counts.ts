@@ -25,7 +25,9 @@ export type LimitName =
   | "start"
   | "stacks"
   | "processInstances"
-  | "processMemory";
+  | "processMemory"
+  | "processConnections"
+  | "processOpenFiles";
 
 /** The labels and the value. */
 export interface LimitCount {

@@ -139,7 +139,13 @@ export function fileError(code: FileErrorCode): WitError<FileErrorCode> {
 }
 
 /** The limits of volumes, as they are counted. */
-export type VolumeLimit = "descriptors" | "openFiles" | "volumeSize" | "volumeFiles" | "directoryEntries";
+export type VolumeLimit =
+  | "descriptors"
+  | "openFiles"
+  | "processOpenFiles"
+  | "volumeSize"
+  | "volumeFiles"
+  | "directoryEntries";
 
 /** A limit was met; the guest gets `payload`, the operator `detail`. */
 export class VolumeLimitError extends WitError<FileErrorCode> {

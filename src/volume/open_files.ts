@@ -5,12 +5,18 @@ import { VolumeLimitError } from "./entry.ts";
 /** How many one may have, and whose part it is. */
 export interface OpenFileSlotsOptions {
   readonly slotsMax: number;
-  /** Of one instance, or of all guests of a workload. */
-  readonly limit: "descriptors" | "openFiles";
+  /** Of one instance, of all guests of a workload, or of all workloads. */
+  readonly limit: "descriptors" | "openFiles" | "processOpenFiles";
   readonly counters: LiveCounters;
-  /** Of the workload, for those of an instance. */
+  /** Of the workload, for those of an instance; of the process, for those of a workload. */
   readonly parent?: OpenFileSlots;
 }
+
+const WHOSE: Readonly<Record<OpenFileSlotsOptions["limit"], string>> = {
+  descriptors: "it has",
+  openFiles: "its workload has",
+  processOpenFiles: "all workloads together have",
+};
 
 /** Places for open files. Whoever takes one gives it back. */
 export class OpenFileSlots {
@@ -30,8 +36,8 @@ export class OpenFileSlots {
   take(): void {
     const { slotsMax, limit, counters, parent } = this.#options;
     if (this.#taken >= slotsMax) {
-      const whose = limit === "descriptors" ? "it has" : "its workload has";
-      throw new VolumeLimitError("insufficient-memory", limit, `${whose} ${slotsMax} files and streams of files open`);
+      const detail = `${WHOSE[limit]} ${slotsMax} files and streams of files open`;
+      throw new VolumeLimitError("insufficient-memory", limit, detail);
     }
     if (parent === undefined) counters.add("openFiles", 1);
     else parent.take();

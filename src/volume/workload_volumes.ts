@@ -13,6 +13,8 @@ export interface WorkloadVolumesOptions {
   readonly counters: LiveCounters;
   /** Files that all its guests together may have open. */
   readonly openFilesMax: number;
+  /** Those of all workloads; without it there are no others. */
+  readonly openFiles?: OpenFileSlots | undefined;
   /** Where the bytes of shared volumes in memory come from. */
   readonly memoryFor: (bytesMax: number) => MemoryShare;
   /** What stands at a mount in place of what the files say; for tests of guests. */
@@ -33,9 +35,14 @@ export class WorkloadVolumes {
   #isAllowed: (spec: MountSpec) => boolean = () => true;
 
   constructor(options: WorkloadVolumesOptions) {
-    const { openFilesMax, counters } = options;
+    const { openFilesMax, openFiles, counters } = options;
     this.#options = options;
-    this.#slots = new OpenFileSlots({ slotsMax: openFilesMax, limit: "openFiles", counters });
+    this.#slots = new OpenFileSlots({
+      slotsMax: openFilesMax,
+      limit: "openFiles",
+      counters,
+      ...(openFiles !== undefined && { parent: openFiles }),
+    });
   }
 
   /** For a guest of the workload; undefined when it has no volumes. */

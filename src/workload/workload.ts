@@ -84,6 +84,7 @@ export class Workload {
       counters: tools.counters,
       emit: tools.emit,
       connectionsMax: spec.totals.connectionsMax,
+      totals: tools.networks,
       onLimit: tools.onLimit,
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
@@ -93,6 +94,7 @@ export class Workload {
       clock: tools.clock,
       counters: tools.counters,
       openFilesMax: spec.totals.openFilesMax,
+      openFiles: tools.openFiles,
       // Whole pages; what the volume itself may hold, its quota says.
       memoryFor: (bytesMax) =>
         new VolumeMemory(this.#budget.openPages({ memoryBytesMax: bytesMax + PAGE_BYTES, onLimit: () => {} })),

@@ -9,7 +9,7 @@ import type { NetworkAccess } from "./guest_access.ts";
 import { accessOf, boundsOf } from "./guest_access.ts";
 import type { DialEgress } from "../../src/network/egress.ts";
 import type { GuestNetwork } from "../../src/network/guest_network.ts";
-import { WorkloadNetwork } from "../../src/network/workload_network.ts";
+import { type NetworkTotals, WorkloadNetwork } from "../../src/network/workload_network.ts";
 import type { GatewayEvent, GuestLabel } from "../../src/telemetry/events.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -81,6 +81,8 @@ export interface BenchOptions {
   readonly connectionsMax?: number;
   readonly socketsMax?: number;
   readonly driver: TcpDriver;
+  /** What it shares with other workloads. */
+  readonly totals?: NetworkTotals;
   readonly access?: NetworkAccess;
   /** What may be reached outside, as text, and how; by default nothing. */
   readonly egress?: { readonly allowed: readonly string[]; readonly dial: DialEgress };
@@ -96,7 +98,7 @@ export class TcpBench {
   readonly guests: Readonly<Record<GuestRole, GuestNetwork>>;
   readonly #made: Readonly<Record<GuestRole, { create(family: IpFamily): DrivenSocket | string }>>;
 
-  constructor({ driver, access = "default", egress, ...rest }: BenchOptions) {
+  constructor({ driver, totals, access = "default", egress, ...rest }: BenchOptions) {
     const bounds = boundsOf(rest);
     this.network = new WorkloadNetwork({
       workload: "demo",
@@ -104,6 +106,7 @@ export class TcpBench {
       counters: this.counters,
       emit: (event) => this.events.push(event),
       onLimit: (guest, limit) => this.limited.push(`${guest?.role} ${limit}`),
+      totals,
       ...bounds.workload,
       ...(egress === undefined ? {} : {
         egress: { dial: egress.dial },

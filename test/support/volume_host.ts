@@ -8,6 +8,7 @@ import type { DescriptorTools } from "../../src/host/filesystem/descriptor_tools
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import type { ListingMemory } from "../../src/volume/listing.ts";
 import { GuestMounts, type MountLimits, type MountSpec } from "../../src/volume/mount.ts";
+import type { OpenFileSlots } from "../../src/volume/open_files.ts";
 import { WorkloadVolumes } from "../../src/volume/workload_volumes.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -42,6 +43,8 @@ export interface VolumeHostOptions {
   readonly filesMax?: number;
   readonly isShared?: boolean;
   readonly openFilesMax?: number;
+  /** Of all workloads. */
+  readonly openFiles?: (counters: LiveCounters) => OpenFileSlots;
   readonly limits?: Partial<MountLimits>;
   /** Where the memory of listings comes from. */
   readonly memory?: ListingMemory;
@@ -70,6 +73,7 @@ export function openVolumeHost(kind: VolumeKind, options: VolumeHostOptions = {}
     clock,
     counters,
     openFilesMax,
+    openFiles: options.openFiles?.(counters),
     memoryFor: () => ({ take: () => true, give() {} }),
   });
   const open = volumes.mountsFor([first, ...options.more?.(path) ?? []], { ...LIMITS, ...options.limits });
