@@ -36,6 +36,12 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
   await rename(temporary, file);
 }
 
+/** Writes a program for this user alone; gives its path. */
+export async function writeProgram(file: string, text: string): Promise<string> {
+  await writeFile(file, text, { mode: 0o700 });
+  return file;
+}
+
 /** Writes a file that was not there, and the folders above it; false when something is there already. */
 export async function writeNew(file: string, content: string | Uint8Array): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });

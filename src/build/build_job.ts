@@ -2,9 +2,10 @@
  * What a build process is asked for, and what it reports. Tools of other people, and the first lines of a guest's program,
  * run in a process of their own: one that crashes or never ends costs a build, and nothing of it is loaded by `serve`.
  */
+import type { GuestEngine } from "../config/build_definition.ts";
 
 /** What a build process can do; each has a file of its own (`<name>_job.ts`), which loads its tools. */
-export type JobKind = "quickjs" | "adapt";
+export type JobKind = GuestEngine | "adapt";
 
 /** One guest to make. All paths are absolute. */
 export interface BuildJob {

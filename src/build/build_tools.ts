@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
   quickjs: ["componentize-qjs", "rolldown"],
+  starlingmonkey: ["@bytecodealliance/componentize-js", "rolldown"],
   adapt: ["@bytecodealliance/jco"],
 };
 
@@ -19,12 +20,22 @@ const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
 const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
   quickjs: [
     "bundle.ts",
+    "guest_engines.ts",
     "guest_map.ts",
     "guest_source.ts",
     "promise_jobs.ts",
     "quickjs.ts",
     "strip_source.ts",
     "wasm_reader.ts",
+    "web_globals.ts",
+    "wit.ts",
+  ],
+  starlingmonkey: [
+    "bundle.ts",
+    "guest_engines.ts",
+    "guest_map.ts",
+    "guest_source.ts",
+    "starlingmonkey.ts",
     "web_globals.ts",
     "wit.ts",
   ],

@@ -42,5 +42,6 @@ for (const { name, manifest, line } of PLACES) {
 }
 
 test("toolsHash: differs from engine to engine", async () => {
-  assert.notEqual(await toolsHash("quickjs"), await toolsHash("adapt"));
+  const hashes = await Promise.all((["quickjs", "starlingmonkey", "adapt"] as const).map((kind) => toolsHash(kind)));
+  assert.equal(new Set(hashes).size, hashes.length);
 });

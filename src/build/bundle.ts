@@ -5,7 +5,9 @@
 import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown, type RolldownLog } from "rolldown";
+import type { GuestEngine } from "../config/build_definition.ts";
 import { readText } from "./build_files.ts";
+import { buildVersionOf, ENGINE_FACTS, GUEST_VERSION } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { type GuestShape, guestShape } from "./guest_source.ts";
 import { webGlobals } from "./web_globals.ts";
@@ -14,9 +16,6 @@ import { webGlobals } from "./web_globals.ts";
 const SDK = fileURLToPath(new URL("../../src/guest", import.meta.url));
 /** Stands for a guest whose WIT exports are made from its default export. */
 const WRAPPED = "loopgate:guest";
-/** The version in a guest's own imports: `wasi:io/poll@0.2.10`. */
-export const GUEST_VERSION = "0.2.10";
-
 /** The packages that `author_files.ts` gives the types of. */
 const SHARED = /^hono(?:\/|$)/;
 
@@ -34,9 +33,9 @@ export interface Bundle {
   readonly code: string;
   /** From its places to those of its sources: text of a source map, with absolute paths. */
   readonly map: string;
-  /** Interfaces, with the version that was asked for. */
+  /** Interfaces, with the version that they are built under. */
   readonly imports: readonly string[];
-  /** Interfaces, with the version that was asked for. */
+  /** Interfaces, with the version that they are built under. */
   readonly exports: readonly string[];
   /** Whether the web's half of `src/guest` runs it. */
   readonly usesSdk: boolean;
@@ -44,11 +43,8 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/**
- * @param wasiVersion stands in the bundle's imports instead of `GUEST_VERSION`
- * @throws {GuestFault} with file, line and column where the source is wrong
- */
-export async function bundleGuest(entry: string, wasiVersion: string): Promise<Bundle> {
+/** @throws {GuestFault} with file, line and column where the source is wrong */
+export async function bundleGuest(entry: string, engine: GuestEngine): Promise<Bundle> {
   const shape = await shapeOf(entry);
   const unresolved: RolldownLog[] = [];
   const build = await rolldown({
@@ -62,7 +58,8 @@ export async function bundleGuest(entry: string, wasiVersion: string): Promise<B
       else handle(level, log);
     },
     plugins: [
-      wasiPlugin(wasiVersion),
+      enginePlugin(engine),
+      wasiPlugin(engine),
       sharedPlugin(),
       ...(shape === "wit" ? [] : [sdkPlugin(), wrapPlugin(entry, shape)]),
     ],
@@ -84,7 +81,7 @@ export async function bundleGuest(entry: string, wasiVersion: string): Promise<B
       code: chunk.code,
       map: String(chunk.map),
       imports: chunk.imports,
-      exports: offered.map(([, face]) => `${face}@${wasiVersion}`),
+      exports: offered.map(([, face]) => versioned(face, engine)),
       usesSdk: shape !== "wit",
       inputs: sourcesOf(await build.watchFiles),
     };
@@ -118,6 +115,7 @@ function sourcesOf(ids: readonly string[]): readonly string[] {
 
 /** In stacks the gateway's own half of a guest has a short name. */
 function sourceName(file: string): string {
+  if (basename(file) === WRAPPED) return `${WRAPPED}/entry`;
   const path = relative(SDK, file);
   return path.startsWith("..") ? file : `loopgate:guest/${path}`;
 }
@@ -145,19 +143,41 @@ function sharedPlugin(): Plugin {
   };
 }
 
+/** Files of `src/guest` that the engine has others for. */
+function enginePlugin(engine: GuestEngine): Plugin {
+  const { own } = ENGINE_FACTS[engine];
+  return {
+    name: "loopgate-engine",
+    resolveId(id, importer) {
+      const isFile = id.startsWith(".") || id.startsWith(SDK);
+      const file = isFile && importer !== undefined ? relative(SDK, resolve(dirname(importer), id)) : "";
+      const replacement = Object.hasOwn(own, file) ? own[file] : undefined;
+      return replacement === undefined ? null : `${SDK}/${replacement}`;
+    },
+  };
+}
+
 /** `wasi:` imports, and the files of `src/guest/wasi`, which declare an interface each, become the component's imports. */
-function wasiPlugin(version: string): Plugin {
+function wasiPlugin(engine: GuestEngine): Plugin {
   return {
     name: "wasi",
     resolveId(id, importer) {
-      if (id.startsWith("wasi:")) return { id: id.replace(`@${GUEST_VERSION}`, `@${version}`), external: true };
+      if (id.startsWith("wasi:")) {
+        const [face, version] = id.split("@");
+        return { id: version === GUEST_VERSION && face !== undefined ? versioned(face, engine) : id, external: true };
+      }
       const file = basename(id, ".ts");
       const isDeclared = importer?.startsWith(SDK) === true && basename(dirname(id)) === "wasi";
       if (!isDeclared) return null;
       const [name, ...face] = file.split("_");
-      return { id: `wasi:${name}/${face.join("-")}@${version}`, external: true };
+      return { id: versioned(`wasi:${name}/${face.join("-")}`, engine), external: true };
     },
   };
+}
+
+/** An interface with the version that its package is built under. */
+function versioned(face: string, engine: GuestEngine): string {
+  return `${face}@${buildVersionOf(/^wasi:([^/]+)/.exec(face)?.[1] ?? "", engine)}`;
 }
 
 function wrapPlugin(entry: string, shape: "handler" | "service"): Plugin {

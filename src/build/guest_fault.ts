@@ -47,8 +47,9 @@ export function faultsOf({ cause: error, map }: GuestFault): readonly SourceFaul
 /** What the first lines of a guest threw: its place is the innermost one of the author's own. */
 function loadFault(said: string, map: GuestMap | undefined): SourceFault {
   const text = said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: ");
-  const own = map?.placesIn(text).find(({ file }) => isAbsolute(file) && !file.includes("/node_modules/"));
-  return own === undefined ? { message: text } : { message: text.replace(/(?:\n +at .*)+$/, ""), ...own };
+  const places = map?.placesIn(text) ?? [];
+  const own = places.find(({ file }) => isAbsolute(file) && !file.includes("/node_modules/"));
+  return places.length === 0 ? { message: text } : { message: text.replace(/(?:\n +at .*)+$/, ""), ...own };
 }
 
 function rolldownFault(fault: RolldownFault): SourceFault {

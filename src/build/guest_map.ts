@@ -1,14 +1,14 @@
 /**
- * Where a guest's stacks lead: QuickJS tells places in the one module that a guest was bundled into, its author knows the
+ * Where a guest's stacks lead: its engine tells places in the one module that a guest was bundled into, its author knows the
  * files that this was made of. The map between them stands beside the component (`dist/<name>.wasm.map`), never in it.
  */
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 
-/** What QuickJS calls the bundle. */
-export const BUNDLE = "componentize-qjs:user.js";
-/** A place in it, in a line of a stack. */
-const PLACE = new RegExp(`\\b${BUNDLE.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})\\b`, "g");
+/** What the bundle is called where the engine takes its name from us. */
+export const BUNDLE_FILE = "loopgate-guest.js";
+/** A place in it, in a line of a stack; componentize-qjs has a name of its own for it. */
+const PLACE = /\b(?:componentize-qjs:user|loopgate-guest)\.js:(\d{1,9}):(\d{1,9})\b/g;
 /** Sources that are no files of this machine: `loopgate:guest/loop.ts`. */
 const SCHEME = /^[a-z][a-z-]+:/;
 
@@ -32,6 +32,11 @@ export function mapTextFor(map: string, folder: string): string {
   const { mappings, names, sources } = JSON.parse(map) as SourceMapPayload;
   const named = sources.map((source) => SCHEME.test(source) ? source : relative(folder, source));
   return `${JSON.stringify({ version: 3, sources: named, names, mappings })}\n`;
+}
+
+/** Whether a line may have a place of a bundle. */
+export function hasPlace(line: string): boolean {
+  return line.includes("componentize-qjs:user.js:") || line.includes(`${BUNDLE_FILE}:`);
 }
 
 /** The places of one bundle. */

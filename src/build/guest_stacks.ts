@@ -2,7 +2,7 @@
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { readTextNow } from "./build_files.ts";
-import { BUNDLE, GuestMap, mapFileOf } from "./guest_map.ts";
+import { GuestMap, hasPlace, mapFileOf } from "./guest_map.ts";
 
 /** What is needed of a workload to know whose line it is. */
 export type GuestPaths = Pick<WorkloadSpec, "name"> & {
@@ -27,7 +27,7 @@ export class GuestStacks {
 
   /** A line of a guest of one of `workloads`, with places of its sources where it has some of the bundle. */
   inLine(line: string, { workload: name, route, role }: GuestLabel, workloads: readonly GuestPaths[]): string {
-    if (!line.includes(BUNDLE)) return line;
+    if (!hasPlace(line)) return line;
     const workload = workloads.find((each) => each.name === name);
     const guest = role === "component" ? workload?.routes.find((each) => each.name === route) : workload?.service;
     return guest === undefined ? line : this.#mapOf(guest.component)?.inText(line) ?? line;

@@ -9,11 +9,22 @@ const NAMES = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]
 /** The version that the text has. */
 export const WASI_VERSION = "0.2.12";
 
-/** The text of every WASI package by its name (`io`), under `version` instead of its own. */
-export async function wasiPackages(version: string = WASI_VERSION): Promise<ReadonlyMap<string, string>> {
+/** A package or an interface with its version. */
+const PLACE = /wasi:([a-z-]+)(\/[a-z-]+)?@0\.2\.12/g;
+
+/** The version that a package, named as in `wasi:io`, is to have. */
+export type VersionOf = (name: string) => string;
+
+const ownVersion: VersionOf = () => WASI_VERSION;
+
+/** The text of every WASI package by its name (`io`), under other versions than its own where it is asked for. */
+export async function wasiPackages(versionOf: VersionOf = ownVersion): Promise<ReadonlyMap<string, string>> {
   const packages = await Promise.all(NAMES.map(async (name) => {
     const text = await readText(join(FOLDER, `${name}.wit`));
-    return [name, text.replaceAll(`@${WASI_VERSION}`, `@${version}`)] as const;
+    return [
+      name,
+      text.replaceAll(PLACE, (_, named: string, face = "") => `wasi:${named}${face}@${versionOf(named)}`),
+    ] as const;
   }));
   return new Map(packages);
 }
@@ -23,9 +34,23 @@ export function guestWorld(lines: readonly string[]): string {
   return `package guest:root;\nworld guest {\n${lines.map((line) => `  ${line};\n`).join("")}}\n`;
 }
 
+/** The world of a component with these imports and exports. */
+export function worldOf(
+  { imports, exports }: { readonly imports: readonly string[]; readonly exports: readonly string[] },
+): string {
+  return guestWorld([...imports.map((name) => `import ${name}`), ...exports.map((name) => `export ${name}`)]);
+}
+
+/** A world and all WASI packages in one text, for a tool that sees no folder. */
+export async function witText(world: string, versionOf: VersionOf): Promise<string> {
+  const packages = await wasiPackages(versionOf);
+  const nested = [...packages.values()].map((text) => `${text.replace(/^(package [^;]+);/m, "$1 {")}\n}\n`);
+  return `${world}\n${nested.join("\n")}`;
+}
+
 /** Writes a world and the WASI packages it may use into `folder`, as the tools want to find them; gives the folder. */
-export async function writeWit(folder: string, world: string, version: string = WASI_VERSION): Promise<string> {
-  for (const [name, text] of await wasiPackages(version)) {
+export async function writeWit(folder: string, world: string, versionOf: VersionOf = ownVersion): Promise<string> {
+  for (const [name, text] of await wasiPackages(versionOf)) {
     await writeWhole(join(folder, "deps", name, "package.wit"), text);
   }
   await writeWhole(join(folder, "world.wit"), world);

@@ -11,6 +11,7 @@ test("wasiPackages: the text is the one that jco has, under the version that is 
     const theirs = join(jco, "../lib/wit/builtin", WASI_VERSION, `wasi-${name}/package.wit`);
     assert.equal(text, await readFile(theirs, "utf8"), name);
   }
-  const [io] = [(await wasiPackages("0.9.10")).get("io")];
-  assert.match(io ?? "", /^package wasi:io@0\.9\.10;/m);
+  const packages = await wasiPackages((name) => name === "sockets" ? "0.9.10" : "0.2.10");
+  assert.match(packages.get("io") ?? "", /^package wasi:io@0\.2\.10;/m);
+  assert.match(packages.get("sockets") ?? "", /^package wasi:sockets@0\.9\.10;\n[^]*use wasi:io\/poll@0\.2\.10/);
 });

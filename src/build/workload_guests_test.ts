@@ -69,7 +69,7 @@ const FAULTS: readonly (readonly [name: string, files: Readonly<Record<string, s
   [
     "outputs of no command",
     { "workload.jsonc": `{ "build": { "outputs": { "dist/a.wasm": "a.wasm" } } }` },
-    /"command" is missing, expected the program/,
+    /it has "outputs" and no "command", expected the command/,
   ],
   [
     "an output from outside",

@@ -6,6 +6,8 @@ const LOADERS: Readonly<Record<JobKind, () => Promise<unknown>>> = {
   // lazy: its tools are optional peers
   quickjs: () => import("../build/quickjs_job.ts"),
   // lazy: its tools are optional peers
+  starlingmonkey: () => import("../build/starlingmonkey_job.ts"),
+  // lazy: its tools are optional peers
   adapt: () => import("../build/adapt_job.ts"),
 };
 

@@ -1,6 +1,6 @@
 /** The `build` of `workload.jsonc`: what `loopgate build` and `loopgate dev` do, and the gateway itself never looks at. */
 import * as v from "valibot";
-import { closed, type Notes, plainObject, wrongType } from "./definition_parts.ts";
+import { closed, kindOf, type Notes, plainObject, quoted, wrongType } from "./definition_parts.ts";
 
 const word = v.pipe(
   v.string(wrongType("a word in quotes")),
@@ -33,9 +33,33 @@ const outputs = v.pipe(
   ),
 );
 
+const ENGINES = ["quickjs", "starlingmonkey"] as const;
+
+/** What guests in TypeScript run on. */
+export type GuestEngine = (typeof ENGINES)[number];
+
+const engineList = ENGINES.map(quoted).join(" or ");
+
+const engine = v.pipe(
+  v.picklist(
+    ENGINES,
+    ({ input }) =>
+      `${typeof input === "string" ? "there is no such engine" : `it is ${kindOf(input)}`}, expected ${engineList}`,
+  ),
+  v.description(
+    'What runs the guests with a src/<name>.ts: "quickjs" (the default, small) or "starlingmonkey" (large).',
+  ),
+  v.metadata({ example: '"engine": "starlingmonkey"' } satisfies Notes),
+);
+
 /** `build`. */
 export const build = v.pipe(
-  closed({ command, outputs: v.optional(outputs) }),
+  closed({ engine: v.optional(engine), command: v.optional(command), outputs: v.optional(outputs) }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.value.outputs === undefined || dataset.value.command !== undefined) return;
+    addIssue({ message: 'it has "outputs" and no "command", expected the command that makes them' });
+  }),
+  v.metadata({ jsonSchema: { dependentRequired: { outputs: ["command"] } } } satisfies Notes),
   v.description("How `loopgate build` and `loopgate dev` make the guests; the gateway itself never looks at it."),
 );
 

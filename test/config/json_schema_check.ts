@@ -30,6 +30,10 @@ function holds(keyword: string, rule: unknown, value: unknown, rules: Schema): b
       return Object.entries(known).every(([key, each]) => !Object.hasOwn(object, key) || accepts(each, object[key]));
     case "required":
       return !isObject || (rule as readonly string[]).every((key) => Object.hasOwn(object, key));
+    case "dependentRequired":
+      return Object.entries(rule as Readonly<Record<string, readonly string[]>>).every(([key, others]) =>
+        !Object.hasOwn(object, key) || others.every((other) => Object.hasOwn(object, other))
+      );
     case "additionalProperties":
       return Object.keys(object).every((key) => Object.hasOwn(known, key) || accepts(rule, object[key]));
     case "propertyNames":

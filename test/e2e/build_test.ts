@@ -12,6 +12,7 @@ import { folderFiles } from "../../src/config/folder_files.ts";
 import { loopgate } from "../support/program.ts";
 
 const ROUTE = '{ "match": { "path": "/" }, "component": "dist/api.wasm" }';
+const HANDLER = `export default { fetch() { return new Response("x"); } };\n`;
 const GOOD = `export const run = { run() {} };\n`;
 
 async function withFolder(
@@ -135,6 +136,58 @@ test("buildFolder: first lines that never end are ended, and told", () =>
   withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": `for (;;) {}\n${GOOD}` }, async (folder) => {
     const { diagnostics: [fault] } = await faultOf(folder, 3_000);
     assert.match(fault?.message ?? "", /^Cannot build: its first lines did not end within 3 s/);
+  }));
+
+const ON_STARLINGMONKEY = '{ "build": { "engine": "starlingmonkey" } }';
+const LARGE_FAULTS: readonly {
+  readonly name: string;
+  readonly source: string;
+  readonly message: RegExp;
+  readonly line: number;
+}[] = [
+  {
+    name: "syntax",
+    source: `export default { fetch() { return a +; } };\n`,
+    message: /^Cannot compile: Unexpected token/,
+    line: 1,
+  },
+  {
+    name: "first lines that throw",
+    source: `function start() {\n  throw new Error("at the top");\n}\nstart();\n${HANDLER}`,
+    message: /^Cannot load it: Error: at the top$/,
+    line: 2,
+  },
+  {
+    name: "no fetch",
+    source: `export default { other() {} };\n`,
+    message: /^Cannot load it: TypeError: The default export has no "fetch", expected/,
+    line: 1,
+  },
+];
+
+for (const { name, source, message, line } of LARGE_FAULTS) {
+  test(`buildFolder: ${name} is a fault on StarlingMonkey too`, () =>
+    withFolder(
+      { "api/workload.jsonc": ON_STARLINGMONKEY, "api/api.route.jsonc": ROUTE, "api/src/api.ts": source },
+      async (folder) => {
+        const { diagnostics: [fault] } = await faultOf(folder);
+        assert.match(fault?.message ?? "", message);
+        assert.equal(fault?.line, line);
+      },
+    ));
+}
+
+test("buildFolder: another engine makes a component stale", () =>
+  withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": HANDLER }, async (folder) => {
+    const build = async (): Promise<number> => {
+      const [outcome] = await outcomesOf(folder);
+      assert.ok(outcome?.kind === "built", JSON.stringify(outcome));
+      return outcome.bytes;
+    };
+    const small = await build();
+    await writeFile(join(folder, "api/workload.jsonc"), ON_STARLINGMONKEY);
+    const large = await build();
+    assert.ok(large > 4 * small, `${large} bytes after ${small}`);
   }));
 
 test("buildFolder: builds what is stale and nothing else; a fault leaves what was built before", () =>
