@@ -17,6 +17,7 @@ async function run(
   const files: FileReader = {
     list: () => Promise.reject(systemError("ENOENT")),
     read: (file) => (file === "a.wasm" ? Promise.resolve(bytes) : Promise.reject(systemError("ENOENT"))),
+    variable: () => undefined,
     inspect: () => Promise.resolve(undefined),
   };
   const fake = new FakeProcess();

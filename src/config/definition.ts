@@ -28,13 +28,16 @@ import {
 } from "./definition_parts.ts";
 import { instance, limitsObject } from "./limit_definition.ts";
 import { ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
+import { type EnvValueFile, readSecretName, SECRET_NAME_SCHEMA } from "./secret_definition.ts";
 import { volumes } from "./volume_definition.ts";
+
+const TEXT_PATTERN = "^[^\\u0000]*$";
 
 const text = v.pipe(
   v.string(unquoted),
   v.check((input) => !input.includes("\0"), "it has a NUL character, which no guest can be given, expected none"),
   v.check((input) => input.isWellFormed(), "it has half a character (a lone surrogate), expected whole ones"),
-  v.metadata({ jsonSchema: { pattern: "^[^\\u0000]*$" } } satisfies Notes),
+  v.metadata({ jsonSchema: { pattern: TEXT_PATTERN } } satisfies Notes),
 );
 
 const args = v.pipe(
@@ -52,10 +55,32 @@ const envName = v.pipe(
   v.metadata({ jsonSchema: { not: { enum: ["constructor", "prototype"] } } } satisfies Notes),
 );
 
+/** Not a union: the sentences would be those of either side. */
+const envValue = v.pipe(
+  v.unknown(),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }): EnvValueFile => {
+    if (typeof value !== "object" || value === null) {
+      const plain = v.safeParse(text, value);
+      if (plain.success) return plain.output;
+      for (const { message } of plain.issues) addIssue({ message });
+      return NEVER;
+    }
+    const named = readSecretName(value);
+    if ("secret" in named) return named;
+    addIssue({ message: named.fault });
+    return NEVER;
+  }),
+  v.metadata(
+    { jsonSchema: { anyOf: [{ type: "string", pattern: TEXT_PATTERN }, SECRET_NAME_SCHEMA] } } satisfies Notes,
+  ),
+);
+
 const env = v.pipe(
   plainObject("an object of names and strings"),
-  v.record(envName, text),
-  v.description("Environment variables. A route's and a service's own stand above the workload's."),
+  v.record(envName, envValue),
+  v.description(
+    'Environment variables: texts, or { "secret": "<name>" } for one that gateway.jsonc gives to the workload. A route\'s and a service\'s own stand above the workload\'s.',
+  ),
 );
 
 const component = v.pipe(
@@ -232,6 +257,7 @@ export const WORKLOAD_FILE = closed({
   nat64: GATEWAY_KEY,
   resolver: GATEWAY_KEY,
   ca: GATEWAY_KEY,
+  secrets: GATEWAY_KEY,
   routes: "each route has a file of its own (<name>.route.jsonc)",
 });
 

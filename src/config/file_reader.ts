@@ -1,4 +1,4 @@
-/** What `config` needs of a file system. `folder_files.ts` is the real one; tests have one in memory. */
+/** What `config` needs of a machine: its files, and variables that secrets come from. `folder_files.ts` is the real one; tests have one in memory. */
 
 /** One name in a folder; links are followed, a dangling one is "other". */
 export interface FolderEntry {
@@ -21,6 +21,8 @@ export interface FileReader {
   read(file: string, bytesMax: number): Promise<Uint8Array>;
   /** Undefined when nothing is there. */
   inspect(path: string): Promise<FileFacts | undefined>;
+  /** The value of a variable of the environment; undefined when it is not set. */
+  variable(name: string): string | undefined;
 }
 
 /** `folder/name`, in the user's own spelling of the folder. */

@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import type { Stats } from "node:fs";
+import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FileFacts, FileReader, FolderEntry } from "./file_reader.ts";
 
@@ -36,6 +37,8 @@ export const folderFiles: FileReader = {
     const isReadable = await access(path, constants.R_OK).then(() => true, () => false);
     return { kind: kindOf(facts), realPath: await realpath(path), isReadable };
   },
+
+  variable: (name) => process.env[name],
 };
 
 /** The bytes, or undefined when the file (or which file the name stands for) changed meanwhile. */

@@ -8,6 +8,7 @@ import { closed, dns, LATER, net, type Notes, quoted, schemaKey, wrongType } fro
 import { limitsObject } from "./limit_definition.ts";
 import { volumeCeiling } from "./volume_definition.ts";
 import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS, ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
+import { secrets } from "./secret_definition.ts";
 import { SETTING_ENTRIES } from "./settings.ts";
 
 const nat64 = v.pipe(
@@ -58,6 +59,7 @@ export const GATEWAY_FILE = closed({
   volumes: v.optional(volumeCeiling),
   process: v.optional(processLimits),
   listener: v.optional(listener),
+  secrets: v.optional(secrets),
   ...SETTING_ENTRIES,
 }, {
   trustedProxies: LATER,

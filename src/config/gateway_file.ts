@@ -15,6 +15,7 @@ import { type LimitCeiling, limitCeiling, limitFields } from "./limit_layer.ts";
 import { readPem } from "./pem_file.ts";
 import { readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
+import { NO_SECRETS, OperatorSecrets, type SecretBook } from "./secrets.ts";
 import { NO_VOLUME_CEILING, readVolumeCeiling, type VolumeCeiling } from "./volume_layer.ts";
 
 /** The name of the operator's file. */
@@ -28,6 +29,8 @@ export interface Ceiling {
   readonly limits: LimitCeiling;
   /** Of volumes. */
   readonly volumes: VolumeCeiling;
+  /** What workloads may name in their environment. */
+  readonly secrets: SecretBook;
   /** Whether what a file asks for is held against it: of a faulty file no fault follows for the workloads below it. */
   readonly isSound: boolean;
 }
@@ -56,7 +59,13 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     replicas: undefined,
     watch: undefined,
   },
-  ceiling: { layer: undefined, limits: limitCeiling(undefined, undefined), volumes: NO_VOLUME_CEILING, isSound: true },
+  ceiling: {
+    layer: undefined,
+    limits: limitCeiling(undefined, undefined),
+    volumes: NO_VOLUME_CEILING,
+    secrets: NO_SECRETS,
+    isSound: true,
+  },
   diagnostics: [],
   dependencies: [],
 };
@@ -91,9 +100,21 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
     layer: isCut ? layer : undefined,
     limits: limitCeiling(value, file),
     volumes: volumes.ceiling,
+    secrets: await readSecrets(value, { folder, files, volumes: volumes.ceiling }),
     isSound: true,
   };
   return { gateway: specOf(value, ca), ceiling, diagnostics, dependencies };
+}
+
+/** Nobody's file may be read by way of a link that a guest or an author of a workload put somewhere. */
+async function readSecrets(
+  { secrets }: GatewayFile,
+  { folder, files, volumes }: { readonly folder: string; readonly files: FileReader; readonly volumes: VolumeCeiling },
+): Promise<SecretBook> {
+  if (secrets === undefined) return NO_SECRETS;
+  const own = (await files.inspect(folder === "" ? "." : folder))?.realPath;
+  const guarded = [...(own === undefined ? [] : [own]), ...volumes.folders.map(({ realPath }) => realPath)];
+  return new OperatorSecrets(secrets, { folder, guarded });
 }
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {

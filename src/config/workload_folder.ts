@@ -1,13 +1,14 @@
 /** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
 import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
+import type { Environment, Secret } from "../base/secret.ts";
 import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
 import type { MountSpec } from "../volume/mount.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
 import { checkComponentFile } from "./component_file.ts";
 import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
 import { ConfigDocument } from "./document.ts";
-import { checkDocument, nodeAt } from "./faults.ts";
+import { checkDocument, nodeAt, pathText } from "./faults.ts";
 import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
 import type { Ceiling } from "./gateway_file.ts";
 import { type LimitKeys, ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
@@ -15,6 +16,7 @@ import { type AskedLimits, belowCeiling, limitFaults, limitFields } from "./limi
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 import type { PlacedRoute } from "./route_ties.ts";
+import type { EnvValueFile } from "./secret_definition.ts";
 import type { VolumesFile } from "./volume_definition.ts";
 import { VolumeReader } from "./volume_reader.ts";
 
@@ -99,10 +101,11 @@ class WorkloadLoader {
       this.#checkLimits(own, { path: ["limits"], keys, values: value.limits });
     }
     const volumes = own && await this.#mounts(own, ["volumes"], value.volumes);
-    const service = own === undefined ? undefined : await this.#service(own, value, volumes);
+    const env = own === undefined ? [] : await this.#env(own, ["env"], value.env);
+    const service = own === undefined ? undefined : await this.#service(own, value, { volumes, env });
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
-      const route = await this.#route(name, { value, layer, volumes });
+      const route = await this.#route(name, { value, layer, volumes, env });
       if (route !== undefined) routes.push(route);
     }
     this.#diagnostics.push(...this.#volumes.faults(this.#ownFiles));
@@ -140,7 +143,7 @@ class WorkloadLoader {
   async #service(
     document: ConfigDocument,
     file: WorkloadFile,
-    volumes: readonly MountSpec[] | undefined,
+    { volumes, env }: { readonly volumes: readonly MountSpec[] | undefined; readonly env: Environment },
   ): Promise<ServiceSpec | undefined> {
     const { service } = file;
     const { root } = document;
@@ -160,7 +163,7 @@ class WorkloadLoader {
     await this.#checkComponent(document, ["service", "component"], service.component);
     return {
       component: componentPath(this.#folder, service.component),
-      env: mergeEnv(file.env, service.env),
+      env: mergeEnv(env, await this.#env(document, ["service", "env"], service.env)),
       args: service.args ?? [],
       readyTcpPort: service.ready?.tcp,
       restart: service.restart?.policy ?? "on-failure",
@@ -179,6 +182,7 @@ class WorkloadLoader {
       readonly value: WorkloadFile;
       readonly layer: PolicyLayer;
       readonly volumes: readonly MountSpec[] | undefined;
+      readonly env: Environment;
     },
   ): Promise<RouteSpec | undefined> {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
@@ -209,7 +213,7 @@ class WorkloadLoader {
       file: path,
       match,
       component: componentPath(this.#folder, value.component),
-      env: mergeEnv(workload.value.env, value.env),
+      env: mergeEnv(workload.env, await this.#env(document, ["env"], value.env)),
       args: value.args ?? [],
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
       limits: belowCeiling(limits, this.#ceiling.limits),
@@ -238,6 +242,30 @@ class WorkloadLoader {
     const { mounts, diagnostics } = await this.#volumes.read(volumes, { document, path }, { ...place, ceiling });
     this.#diagnostics.push(...diagnostics);
     return mounts;
+  }
+
+  /** An `env` with its secrets read. */
+  async #env(
+    document: ConfigDocument,
+    path: readonly string[],
+    env: Readonly<Record<string, EnvValueFile>> | undefined,
+  ): Promise<Environment> {
+    const { secrets, isSound } = this.#ceiling;
+    const values: [string, string | Secret][] = [];
+    for (const [name, value] of Object.entries(env ?? {})) {
+      if (typeof value === "string") values.push([name, value]);
+      else if (isSound) {
+        const read = await secrets.read(value.secret, this.#name, this.#files);
+        if (read.path !== undefined) this.#dependencies.add(read.path);
+        if ("value" in read) values.push([name, read.value]);
+        else {
+          const key = [...path, name];
+          const { offset } = document.root === undefined ? { offset: 0 } : nodeAt(document.root, key);
+          this.#diagnostics.push(document.fault(offset, `Cannot use "${pathText(key)}": ${read.is}`, read.fix));
+        }
+      }
+    }
+    return values;
   }
 
   #checkLimits(
@@ -295,9 +323,6 @@ function matchOf(file: RouteFile): RouteSpec["match"] {
 }
 
 /** The workload's variables in their order, each with the guest's own value where it has one, then the guest's others. */
-function mergeEnv(
-  workload: Readonly<Record<string, string>> | undefined,
-  own: Readonly<Record<string, string>> | undefined,
-): readonly (readonly [string, string])[] {
-  return [...new Map([...Object.entries(workload ?? {}), ...Object.entries(own ?? {})])];
+function mergeEnv(workload: Environment, own: Environment): Environment {
+  return [...new Map([...workload, ...own])];
 }

@@ -5,6 +5,7 @@ import type { FileReader } from "../config/file_reader.ts";
 export class DigestingFiles implements FileReader {
   readonly list: FileReader["list"];
   readonly inspect: FileReader["inspect"];
+  readonly variable: FileReader["variable"];
   readonly #files: FileReader;
   readonly #digests = new Map<string, string>();
 
@@ -12,6 +13,7 @@ export class DigestingFiles implements FileReader {
     this.#files = files;
     this.list = (folder) => files.list(folder);
     this.inspect = (path) => files.inspect(path);
+    this.variable = (name) => files.variable(name);
   }
 
   async read(file: string, bytesMax: number): Promise<Uint8Array> {

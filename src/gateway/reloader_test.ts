@@ -94,6 +94,7 @@ class Bench {
       },
       read: (file, bytesMax) => now().read(file, bytesMax),
       inspect: (path) => now().inspect(path),
+      variable: (name) => now().variable(name),
     };
     const first = await readFolder({ folder: "w", files, cache });
     return new Bench({ content, counters: new LiveCounters(), files, first });

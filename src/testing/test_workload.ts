@@ -2,9 +2,11 @@
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { diagnosticsText, sortDiagnostics } from "../base/diagnostics_text.ts";
 import { LoopgateError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { loadGatewayFile, NO_GATEWAY_FILE } from "../config/gateway_file.ts";
+import type { SecretBook } from "../config/secrets.ts";
 import { readSubFolder } from "../config/sub_folder.ts";
 import { hasGatewayFile, listFolder } from "../config/sub_folders.ts";
 import { loadComponents } from "../gateway/load_components.ts";
@@ -27,6 +29,12 @@ export interface TestWorkloadOptions extends WorldOptions {
    * @example env: { API: "https://api.example.com" }
    */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Values of the operator's secrets that the workload names. A test reads none of the machine's.
+   *
+   * @example secrets: { "db-password": "of the test" }
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Where the workload's own files are read from. Default: the machine. */
   readonly reader?: FileReader;
 }
@@ -45,7 +53,7 @@ export interface TestWorkloadOptions extends WorldOptions {
  */
 export async function testWorkload(folder: string | URL, options: TestWorkloadOptions = {}): Promise<TestedWorkload> {
   const path = (folder instanceof URL ? fileURLToPath(folder) : folder).replace(/[\\/]+$/, "");
-  const { spec, components } = await readWorkload(path, options.reader ?? folderFiles);
+  const { spec, components } = await readWorkload(path, options);
   const world = new TestWorld(options, { namesGuests: true, guests: spec });
   world.refuseLoopback();
   const files = world.openFiles([spec.service, ...spec.routes].flatMap((guest) => guest?.volumes ?? []));
@@ -107,7 +115,7 @@ export class TestedWorkload extends TestedGuests {
 
 async function readWorkload(
   path: string,
-  files: FileReader,
+  { reader: files = folderFiles, secrets = {} }: TestWorkloadOptions,
 ): Promise<{ readonly spec: WorkloadSpec; readonly components: ReadonlyMap<string, CompiledComponent> }> {
   const slash = path.search(/[\\/][^\\/]*$/);
   const folder = slash < 0 ? "." : path.slice(0, slash) || "/";
@@ -118,7 +126,11 @@ async function readWorkload(
   const listed = await listFolder(folder, files);
   if ("fault" in listed) throw configFault(path, [listed.fault]);
   const operator = hasGatewayFile(listed.entries) ? await loadGatewayFile(folder, files) : NO_GATEWAY_FILE;
-  const read = await readSubFolder(name, { folder, files, ceiling: operator.ceiling });
+  const read = await readSubFolder(name, {
+    folder,
+    files,
+    ceiling: { ...operator.ceiling, secrets: secretsOf(secrets) },
+  });
   const spec = read.workload ?? read.draft;
   const loaded = await loadComponents(spec === undefined ? [] : [spec], { cache: TEST_CACHE, files });
   const diagnostics = [...operator.diagnostics, ...read.diagnostics, ...loaded.diagnostics];
@@ -136,6 +148,16 @@ function configFault(path: string, faults: readonly Diagnostic[]): LoopgateError
   const diagnostics = sortDiagnostics(faults);
   const message = `Cannot test "${path}": its files have faults, expected none\n${diagnosticsText(diagnostics)}`;
   return new LoopgateError("ERR_CONFIG", message, { diagnostics });
+}
+
+function secretsOf(values: Readonly<Record<string, string>>): SecretBook {
+  return {
+    read(name) {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
+      const is = `the secret "${name}" has no value, expected one in "secrets" of the test`;
+      return Promise.resolve(value === undefined ? { is } : { value: new Secret(value) });
+    },
+  };
 }
 
 /** The last of a name counts. */

@@ -1,5 +1,6 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
+import type { Environment } from "../base/secret.ts";
 import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
@@ -22,7 +23,7 @@ export interface RouteSpec {
   /** Path of the component's file. */
   readonly component: string;
   /** The workload's environment with the route's over it. */
-  readonly env: readonly (readonly [string, string])[];
+  readonly env: Environment;
   /** Without the program's name. */
   readonly args: readonly string[];
   /** Of its component. */
@@ -40,7 +41,7 @@ export type RestartPolicy = "never" | "on-failure" | "always";
 /** The `service` of a `workload.jsonc`. */
 export interface ServiceSpec {
   readonly component: string;
-  readonly env: readonly (readonly [string, string])[];
+  readonly env: Environment;
   readonly args: readonly string[];
   /** The loopback port whose listener makes the service ready; undefined: ready at once. */
   readonly readyTcpPort: number | undefined;

@@ -1,4 +1,5 @@
 /** A workload while it lives: its private network, its service, its routes. */
+import { revealEnvironment } from "../base/secret.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import type { GuestProgram, GuestTools } from "../instance/guest.ts";
@@ -217,7 +218,7 @@ export class Workload {
       program: {
         component: componentOf(spec.component),
         label,
-        env: spec.env,
+        env: revealEnvironment(spec.env),
         args: argvOf(spec),
         openMounts: this.#volumes.mountsFor(spec.volumes ?? [], limits),
       },
@@ -252,7 +253,7 @@ export class Workload {
     const program: GuestProgram = {
       component: componentOf(spec.component),
       label,
-      env: spec.env,
+      env: revealEnvironment(spec.env),
       args: argvOf(spec),
       limits: { memoryBytesMax, handlesMax, cpuShare },
       budget: this.#budget,

@@ -44,7 +44,7 @@ function keysTable(head: string, file: Schema): readonly (readonly string[])[] {
 
 function cell(text = ""): string {
   const sentence = text === "" ? "" : `${text[0]?.toUpperCase()}${text.slice(1)}`;
-  return sentence.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("\n", " ");
+  return sentence.replaceAll("|", "\\|").replaceAll("*", "\\*").replaceAll("<", "&lt;").replaceAll("\n", " ");
 }
 
 /** How wide a column is, the formatter decides. */

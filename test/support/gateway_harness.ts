@@ -75,6 +75,7 @@ export function memoryFiles(content: FolderContent): FileReader {
       if (files.has(path)) return Promise.resolve(facts("file"));
       return Promise.resolve(isFolder(path) ? facts("folder") : undefined);
     },
+    variable: () => undefined,
   };
 }
 

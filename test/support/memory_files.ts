@@ -5,7 +5,10 @@ import type { FileReader } from "../../src/config/file_reader.ts";
 export type Content = string | Uint8Array | { readonly code: string } | { readonly unreadable: true };
 
 /** Files in memory: paths and contents, or the error that reading gives. */
-export function memoryFiles(contents: Readonly<Record<string, Content>>): FileReader {
+export function memoryFiles(
+  contents: Readonly<Record<string, Content>>,
+  variables: Readonly<Record<string, string>> = {},
+): FileReader {
   const paths = Object.keys(contents);
   const failing = (path: string): void => {
     const content = contents[path];
@@ -35,5 +38,6 @@ export function memoryFiles(contents: Readonly<Record<string, Content>>): FileRe
       const isReadable = !(typeof content === "object" && "unreadable" in content);
       return Promise.resolve({ kind: isFolder ? "folder" : "file", realPath: `/${path}`, isReadable });
     },
+    variable: (name) => variables[name],
   };
 }

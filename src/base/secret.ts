@@ -1,0 +1,41 @@
+/** Texts that only a guest gets to see. */
+
+/** What is shown in place of one. */
+const HIDDEN = "***";
+
+/**
+ * A text that is shown to nobody: whoever prints, logs or serialises it, or something that holds it, gets stars. The one
+ * way to it is `reveal`, so that its uses can be counted.
+ */
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The text itself. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return HIDDEN;
+  }
+
+  toJSON(): string {
+    return HIDDEN;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return HIDDEN;
+  }
+}
+
+/** Names and values of an environment; in their order. */
+export type Environment = readonly (readonly [name: string, value: string | Secret])[];
+
+/** What a guest gets. */
+export function revealEnvironment(environment: Environment): readonly (readonly [string, string])[] {
+  return environment.map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const);
+}
