@@ -7,7 +7,7 @@ import { LinkedList } from "../base/linked_list.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
-import { CpuLimitError } from "./cpu_meter.ts";
+import { CpuLimitError, HELD_MS_MAX } from "./cpu_meter.ts";
 import type { Guest, GuestProgram, GuestTools } from "./guest.ts";
 import { COMPLETED, describeEnd, type GuestEnd, guestEndOf } from "./guest_end.ts";
 import { GuestRefusedError } from "./guest_refused.ts";
@@ -99,10 +99,13 @@ export class Handler {
    */
   async run(exchange: HandlerExchange, arrivedMs?: number): Promise<RequestFailure | undefined> {
     const { turns, clock } = this.#options.tools;
-    if (turns.isComputing) {
+    if (turns.isComputing || this.#hasToWaitForInstance()) {
       arrivedMs ??= clock.monotonicMs();
-      await turns.untilQuiet();
+      if (turns.isComputing) await turns.untilQuiet();
+      // A hundred instances made in one go would hold everybody up.
+      if (this.#hasToWaitForInstance()) await turns.untilTurn(this.#options.program.label.workload);
       if (this.#isClosed) return CLOSED;
+      if (exchange.isClientGone) return { kind: "client-gone" };
     }
     const pooled = this.#pool.take();
     const { guest } = pooled;
@@ -131,6 +134,11 @@ export class Handler {
       this.#pool.drop(pooled, "fault");
       throw error;
     }
+  }
+
+  /** No instance is idle, and guests have had this turn of the event loop for long enough to make one more in it. */
+  #hasToWaitForInstance(): boolean {
+    return this.#pool.idleCount === 0 && this.#options.tools.turns.heldMs() > HELD_MS_MAX;
   }
 
   #begin(guest: Guest, exchange: HandlerExchange): RequestFailure | undefined {

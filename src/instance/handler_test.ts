@@ -15,9 +15,9 @@ import type { HandlerExchange } from "./handler_exchange.ts";
 import type { PoolMode } from "./instance_pool.ts";
 import { IDLE_MS_MAX } from "./process_budget.ts";
 
-/** An exchange whose client stays. */
+/** An exchange whose client stays, unless the test says otherwise. */
 class StayingExchange extends FakeExchange implements HandlerExchange {
-  readonly isClientGone = false;
+  isClientGone = false;
   readonly requestId = "r1";
   leave: (() => void) | undefined;
 
@@ -33,12 +33,14 @@ interface BenchOptions {
   readonly limits?: Partial<RouteLimits>;
   readonly process?: Partial<ProcessLimits>;
   readonly mode?: PoolMode;
+  /** How long it takes to begin a request. */
+  readonly beginMs?: number;
 }
 
 const HANDLES = 3;
 const COMPONENT = await compileComponent(await countingHandler("memory"), { suspending: SUSPENDING });
 
-function open({ limits, process, mode }: BenchOptions = {}) {
+function open({ limits, process, mode, beginMs = 0 }: BenchOptions = {}) {
   const clock = new FakeClock();
   const counters = new LiveCounters();
   const events: GatewayEvent[] = [];
@@ -60,6 +62,7 @@ function open({ limits, process, mode }: BenchOptions = {}) {
     tools,
     openNetwork: () => {
       networks++;
+      clock.computeMs(beginMs);
       return network.openGuest("component", label);
     },
     limits: { ...ROUTE_LIMITS, ...limits },
@@ -167,6 +170,37 @@ test("Handler: an instance that comes back to a closed route is not kept", async
   bench.handler.killAll();
   await served;
   assert.equal(bench.handler.idleCount, 0);
+  assertNothingLeft(bench);
+});
+
+test("Handler: of requests that come at once, a few have instances made, the others wait for turns of the event loop", async () => {
+  const bench = open({ beginMs: 3 });
+  const exchanges = Array.from({ length: 6 }, () => new StayingExchange());
+  const runs = exchanges.map((exchange) => bench.handler.run(exchange));
+  for (let job = 0; job < 100; job++) await Promise.resolve();
+  assert.equal(bench.networks(), 2, "guests have had the event loop for 6 ms");
+  const leaving = exchanges.slice(2, 5);
+  for (const exchange of leaving) exchange.isClientGone = true;
+  const ends = await Promise.all(runs);
+  assert.deepEqual(ends.map((end) => end?.kind), [
+    undefined,
+    undefined,
+    "client-gone",
+    "client-gone",
+    "client-gone",
+    undefined,
+  ]);
+  assert.equal(bench.networks(), 3, "nothing was begun for those who had gone");
+  assertNothingLeft(bench);
+});
+
+test("Handler: requests that wait for a turn end with their route", async () => {
+  const bench = open({ beginMs: 5 });
+  const runs = [1, 2, 3].map(() => bench.handler.run(new StayingExchange()));
+  await Promise.resolve();
+  bench.handler.killAll();
+  const ends = await Promise.all(runs);
+  assert.deepEqual(ends.slice(1).map((end) => end?.kind), ["unavailable", "unavailable"]);
   assertNothingLeft(bench);
 });
 

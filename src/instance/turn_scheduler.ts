@@ -78,6 +78,16 @@ export class TurnScheduler {
     });
   }
 
+  /** How long guests have had the event loop for themselves in this turn of it; begins to count when it is first asked. */
+  heldMs(): number {
+    return this.#heldMs();
+  }
+
+  /** Resolves when it is the turn of somebody who has no guest yet: as one of the workload's that compute. */
+  untilTurn(workload: string): Promise<void> {
+    return this.openGuest(workload).wait(0);
+  }
+
   /** A place for one guest, for all its life. Nothing is held while it does not wait. */
   openGuest(workload: string, { cpuShare }: GuestShare = {}): ScheduledGuest {
     // A guest with half a core stands back for as long as it ran, one with a quarter for three times that.
