@@ -29,7 +29,7 @@ const COMMANDS = {
   bench: "measurements, beside the same under jco's glue",
   soak: "ten workloads under faults for minutes (--seconds N); nothing may be lost, and nothing left",
   build: "build the sample workloads when they are stale",
-  package: "make dist, which `npm pack` carries: JavaScript and declarations of the sources",
+  prepack: "make dist, which `npm pack` carries: JavaScript and declarations of the sources",
   loopgate: "the command line: npm run -s loopgate -- help",
 };
 

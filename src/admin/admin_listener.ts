@@ -58,7 +58,7 @@ export class AdminListener {
         const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
         const message =
           `Cannot listen on "${where}" for the admin: ${cause.message}, expected a free port of this machine`;
-        reject(new LoopgateError("ERR_LISTEN", message, { cause }));
+        reject(new LoopgateError("LG5002", message, { cause }));
       };
       this.#server.once("error", onError);
       this.#server.listen({ host, port }, () => {

@@ -1,6 +1,10 @@
 /** Configuration faults are data: where, what, and what to change. All of them are reported, then the command stops. */
+import type { FaultCode } from "./fault_codes.ts";
 
+/** A fault of a file. */
 export interface Diagnostic {
+  /** What is wrong, exactly: `loopgate help LG1104` has its page. */
+  readonly code: FaultCode;
   /** As the user named it, relative to where the command ran. */
   readonly file: string;
   /** From 1. */

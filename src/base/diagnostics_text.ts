@@ -30,7 +30,7 @@ const FRAME_LEAD = 40;
  * All diagnostics in the order of files and places, a blank line between two, and a last line that counts them.
  *
  * @example
- * // error: Cannot use "match.path": it has no "/" at its start, expected a path like "/", "/users/:id" or "/files/*"
+ * // error[LG1104]: Cannot use "match.path": it has no "/" at its start, expected a path like "/", "/users/:id" or "/files/*"
  * //   --> workloads/a/task.route.jsonc:2:22
  * //   |
  * // 2 | { "match": { "path": "task" },
@@ -58,7 +58,7 @@ export function diagnosticText(diagnostic: Diagnostic, style: DiagnosticStyle = 
   const number = String(line);
   const margin = " ".repeat(number.length);
   const lines = [
-    `${style.fault("error")}: ${style.strong(shortSentence(diagnostic.message))}`,
+    `${style.fault(`error[${diagnostic.code}]`)}: ${style.strong(shortSentence(diagnostic.message))}`,
     `${margin} ${style.quiet("-->")} ${shortSentence(diagnostic.file)}:${number}:${column}`,
   ];
   if (source !== undefined && source.trim() !== "") {

@@ -7,6 +7,7 @@ import { nearestWord } from "./nearest_word.ts";
 
 test("diagnosticText: sentence, place, frame, fix", () => {
   const text = diagnosticText({
+    code: "LG1104",
     file: "workloads/a/b.route.jsonc",
     line: 12,
     column: 4,
@@ -17,7 +18,7 @@ test("diagnosticText: sentence, place, frame, fix", () => {
   assert.equal(
     text,
     [
-      'error: Cannot use "x": it is wrong',
+      'error[LG1104]: Cannot use "x": it is wrong',
       "   --> workloads/a/b.route.jsonc:12:4",
       "   |",
       '12 |    "x"',
@@ -30,7 +31,8 @@ test("diagnosticText: sentence, place, frame, fix", () => {
 test("diagnosticText: a long line is cut around its fault, and the mark stays under it", () => {
   for (const position of [0, 10, 500, 995, 999]) {
     const source = `${"a".repeat(position)}X${"b".repeat(999 - position)}`;
-    const lines = diagnosticText({ file: "f", line: 1, column: position + 1, message: "m", source }).split("\n");
+    const lines = diagnosticText({ code: "LG1104", file: "f", line: 1, column: position + 1, message: "m", source })
+      .split("\n");
     const frame = lines[3] ?? "";
     assert.ok(frame.length < 130);
     assert.equal(frame[(lines[4] ?? "").indexOf("^")], "X", `column ${position}`);
@@ -39,6 +41,7 @@ test("diagnosticText: a long line is cut around its fault, and the mark stays un
 
 test("diagnosticText: what a file holds cannot steer the terminal", () => {
   const text = diagnosticText({
+    code: "LG1104",
     file: "a\u001b[2J",
     line: 1,
     column: 3,
@@ -53,9 +56,9 @@ test("diagnosticText: what a file holds cannot steer the terminal", () => {
 test("diagnosticText: a sentence with a very long value keeps what is expected", () => {
   const long = "x".repeat(200_000);
   const [message, fix] = [`Cannot use "${long}": it is long, expected a word`, `did you mean "${long}"?`];
-  const text = diagnosticText({ file: `w/${long}`, line: 1, column: 1, message, fix, source: long });
+  const text = diagnosticText({ code: "LG1104", file: `w/${long}`, line: 1, column: 1, message, fix, source: long });
   assert.ok(text.length < 4_000, `${text.length}`);
-  assert.match(text, /^error: Cannot use "x+\.\.\.x+": it is long, expected a word\n/);
+  assert.match(text, /^error\[LG1104\]: Cannot use "x+\.\.\.x+": it is long, expected a word\n/);
 });
 
 test("diagnosticText: whatever a file and its faults hold, the frame is short, safe, and marks its place", () => {
@@ -75,7 +78,7 @@ test("diagnosticText: whatever a file and its faults hold, the frame is short, s
   });
   fc.assert(fc.property(faults, (fault) => {
     const { source, column } = fault;
-    const lines = diagnosticText({ ...fault, line: fault.line + 1, column: column + 1 }).split("\n");
+    const lines = diagnosticText({ code: "LG1104", ...fault, line: fault.line + 1, column: column + 1 }).split("\n");
     assert.ok(lines.length <= 6, "no line break comes from outside");
     for (const each of lines) {
       assert.ok(each.length < 1_100, `${each.length}`);
@@ -91,13 +94,14 @@ test("diagnosticText: whatever a file and its faults hold, the frame is short, s
 
 test("diagnosticsText: sorted by place, and counted", () => {
   const at = (file: string, line: number, column: number) => ({
+    code: "LG1104" as const,
     file,
     line,
     column,
     message: `${file}${line}${column}`,
   });
   const text = diagnosticsText([at("b", 1, 1), at("a", 10, 1), at("a", 2, 9), at("a", 2, 3)]);
-  assert.deepEqual(text.match(/error: \w+/g), ["error: a23", "error: a29", "error: a101", "error: b11"]);
+  assert.deepEqual(text.match(/\]: \w+/g), ["]: a23", "]: a29", "]: a101", "]: b11"]);
   assert.ok(text.endsWith("\n\n4 faults in 2 files\n"));
   assert.ok(diagnosticsText([at("a", 1, 1)]).endsWith("1 fault in 1 file\n"));
 });

@@ -1,10 +1,11 @@
 /**
  * Operating errors of the gateway: one class, stable codes, one table.
- * Users match `code`, never the text. A sentence reads
+ * Users match `code` or `fault`, never the text. A sentence reads
  * "Cannot <action> <thing>: <what is>, expected <what should be>".
  */
 
 import type { Diagnostic } from "./diagnostics.ts";
+import { FAULT_CODES, type FaultCode } from "./fault_codes.ts";
 
 /** Faults of whoever operates the gateway: a file, a flag, a port. They end with a message and exit code 2. */
 export const OPERATOR_FAULTS = {
@@ -13,6 +14,7 @@ export const OPERATOR_FAULTS = {
   ERR_LISTEN: "the listener cannot be opened",
   ERR_COMPONENT: "a component cannot be used",
   ERR_BUILD: "a guest cannot be built",
+  ERR_RUNTIME: "the runtime lacks what the gateway needs",
 } as const;
 
 /** Faults met while serving. */
@@ -24,29 +26,37 @@ export const SYSTEM_FAULTS = {
   ERR_OVERLOADED: "concurrency and queue of a route are full",
   ERR_CLOSED: "the thing was closed",
   ERR_TIMEOUT: "a deadline passed",
+  ERR_REQUEST: "a request cannot be served",
+  ERR_DENIED: "the policy does not allow it",
+  ERR_LIMIT: "a guest met a limit",
+  ERR_INTERNAL: "the gateway itself failed",
 } as const;
 
-/** Every stable code; users match these. */
+/** Classes of faults; each fault has a code of its own besides, see `fault_codes.ts`. */
 export type ErrorCode = keyof typeof OPERATOR_FAULTS | keyof typeof SYSTEM_FAULTS;
 
 /**
  * The one error class of the gateway's own faults.
  *
  * @example
- * throw new LoopgateError("ERR_LISTEN", 'Cannot listen on "127.0.0.1:80": permission denied, expected a free port', { cause });
+ * throw new LoopgateError("LG5001", 'Cannot listen on "127.0.0.1:80": permission denied, expected a free port', { cause });
  */
 export class LoopgateError extends Error {
+  /** The class of the fault: `ERR_CONFIG` is something wrong in a file. */
   readonly code: ErrorCode;
+  /** What is wrong, exactly: `loopgate help LG1104` has its page. Where there are diagnostics, each has its own. */
+  readonly fault: FaultCode;
   /** Every fault of the files, for `ERR_CONFIG`; empty for other codes. */
   readonly diagnostics: readonly Diagnostic[];
   constructor(
-    code: ErrorCode,
+    fault: FaultCode,
     message: string,
     options: { readonly cause?: unknown; readonly diagnostics?: readonly Diagnostic[] } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : {});
     this.name = "LoopgateError";
-    this.code = code;
+    this.code = FAULT_CODES[fault];
+    this.fault = fault;
     this.diagnostics = options.diagnostics ?? [];
   }
 }

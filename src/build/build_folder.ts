@@ -32,7 +32,7 @@ export async function planFolder(folder: string, reader: FileReader): Promise<re
     return plans.filter((plan) => plan !== undefined);
   } catch (error) {
     throw new LoopgateError(
-      "ERR_USAGE",
+      "LG4006",
       `Cannot build "${folder}": ${fileFault(error)}, expected a folder of workloads`,
       {
         cause: error,

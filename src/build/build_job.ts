@@ -4,6 +4,8 @@
  */
 import type { GuestEngine } from "../config/build_definition.ts";
 
+import type { FaultCode } from "../base/fault_codes.ts";
+
 /** What a build process can do; each has a file of its own (`<name>_job.ts`), which loads its tools. */
 export type JobKind = GuestEngine | "adapt";
 
@@ -20,6 +22,7 @@ export interface BuildJob {
 
 /** What is wrong with a source. */
 export interface SourceFault {
+  readonly code: FaultCode;
   /** What is, and what is expected. */
   readonly message: string;
   readonly fix?: string;

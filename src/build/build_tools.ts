@@ -71,7 +71,7 @@ async function missingTools(names: readonly string[], root: string): Promise<Loo
   const packages = names.map((name) => `${name}@${own.peerDependencies[name] ?? "latest"}`).join(" ");
   const what = `Cannot build: ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not installed`;
   return new LoopgateError(
-    "ERR_BUILD",
+    "LG6001",
     `${what}, expected beside loopgate\nInstall with: ${await installLine(packages, root)}`,
   );
 }

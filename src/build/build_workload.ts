@@ -103,10 +103,10 @@ async function placeMap(output: string, component: string): Promise<readonly str
 
 /** A fault of a tool with the line it is about; without a place it is about the source as a whole. */
 async function diagnosticOf(fault: SourceFault, source: string): Promise<Diagnostic> {
-  const { message, fix } = fault;
+  const { code, message, fix } = fault;
   const file = fault.file === undefined ? source : relativeTo(".", fault.file);
   const [line, column] = [fault.line ?? 1, fault.column ?? 1];
-  const said = { file, line, column, message, ...(fix !== undefined && { fix }) };
+  const said = { code, file, line, column, message, ...(fix !== undefined && { fix }) };
   if (fault.line === undefined) return said;
   // The file may have changed since, and then has no such line: the sentence and the place are still right.
   const text = await readText(fault.file ?? source).catch(() => "");

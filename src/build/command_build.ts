@@ -40,7 +40,13 @@ export async function buildByCommand(
   const [startedNs, startedMs] = [clock.monotonicNs(), clock.wallMs()];
   const { exitCode, printed } = await tools.runProgram(command, workload.folder);
   const faulty = (message: string, said: string): readonly GuestOutcome[] => {
-    const place: Diagnostic = { file: join(workload.folder, "workload.jsonc"), line: 1, column: 1, message };
+    const place: Diagnostic = {
+      code: "LG6005",
+      file: join(workload.folder, "workload.jsonc"),
+      line: 1,
+      column: 1,
+      message,
+    };
     const shared = { kind: "faulty", diagnostics: [place], printed: said, inputs } as const;
     return components.map((component, index) =>
       index === 0 ? { ...shared, component } : { ...shared, component, diagnostics: [], printed: "" }

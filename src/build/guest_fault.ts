@@ -39,7 +39,10 @@ export function faultsOf({ cause: error, map }: GuestFault): readonly SourceFaul
   const said = (error instanceof Error ? error.message : String(error)).trimEnd();
   // The bundler leaves out what stands behind a bare `throw`, and with it the export.
   if (/Error: exported variable '\w+' does not exist$/.test(said)) {
-    return [{ message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export" }];
+    return [{
+      code: "LG6004",
+      message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export",
+    }];
   }
   return [loadFault(said, map)];
 }
@@ -49,7 +52,8 @@ function loadFault(said: string, map: GuestMap | undefined): SourceFault {
   const text = said.replace(/^[: ]*Failed to evaluate user JavaScript module: .*?: (?=\w*Error)/, "Cannot load it: ");
   const places = map?.placesIn(text) ?? [];
   const own = places.find(({ file }) => isAbsolute(file) && !file.includes("/node_modules/"));
-  return places.length === 0 ? { message: text } : { message: text.replace(/(?:\n +at .*)+$/, ""), ...own };
+  const code = "LG6004";
+  return places.length === 0 ? { code, message: text } : { code, message: text.replace(/(?:\n +at .*)+$/, ""), ...own };
 }
 
 function rolldownFault(fault: RolldownFault): SourceFault {
@@ -68,13 +72,14 @@ function rolldownFault(fault: RolldownFault): SourceFault {
   }
   // The first line has the sentence; the frame below it is made anew, as for the project's other files.
   const [first = ""] = fault.message.split("\n");
-  return { message: `Cannot compile: ${first.replace(/^\[[A-Z_]+\] /, "")}`, ...place };
+  return { code: "LG6002", message: `Cannot compile: ${first.replace(/^\[[A-Z_]+\] /, "")}`, ...place };
 }
 
 /** A name that "loopgate/guest" has not. */
 function exportFault(name: string): Omit<SourceFault, "file" | "line" | "column"> {
   const nearest = nearestWord(name, GUEST_NAMES);
   return {
+    code: "LG6003",
     message: `Cannot import "${name}" from "loopgate/guest": it has no such value, expected ${GUEST_NAMES.join(", ")}`,
     ...(nearest !== undefined && { fix: `did you mean "${nearest}"?` }),
   };
@@ -82,19 +87,24 @@ function exportFault(name: string): Omit<SourceFault, "file" | "line" | "column"
 
 function importFault(specifier: string): Omit<SourceFault, "file" | "line" | "column"> {
   const said = `Cannot import "${specifier}"`;
-  if (/^\.{0,2}\//.test(specifier)) return { message: `${said}: there is no such file, expected one` };
+  if (/^\.{0,2}\//.test(specifier)) return { code: "LG6003", message: `${said}: there is no such file, expected one` };
   // Without the prefix too: a registry has packages of these names, and they are somebody else's.
   if (specifier.startsWith("node:") || isBuiltin(specifier)) {
-    return { message: `${said}: a guest has no Node, expected web APIs, WASI and packages that need nothing else` };
+    return {
+      code: "LG6003",
+      message: `${said}: a guest has no Node, expected web APIs, WASI and packages that need nothing else`,
+    };
   }
   if (/^loopgate(?:\/|$)/.test(specifier)) {
     return {
+      code: "LG6003",
       message: `${said}: a guest cannot have that part of the gateway, expected "loopgate/guest"`,
       fix: 'did you mean "loopgate/guest"?',
     };
   }
   const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
   return {
+    code: "LG6003",
     message: `${said}: there is no such package here, expected it in a node_modules folder`,
     fix: `npm install ${name}`,
   };

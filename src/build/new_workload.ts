@@ -29,7 +29,7 @@ export async function makeWorkload(
   reader: FileReader,
 ): Promise<readonly string[]> {
   const refuse = (why: string): LoopgateError =>
-    new LoopgateError("ERR_USAGE", `Cannot make a workload "${name}": ${why}`);
+    new LoopgateError("LG4004", `Cannot make a workload "${name}": ${why}`);
   if (!WORKLOAD_NAME_PATTERN.test(name)) throw refuse(`its name is no name of a workload, expected ${NAME_EXPECTED}`);
   if (RESERVED.has(name)) throw refuse("a folder of this name is never a workload, expected another name");
   if (await kindAt(folder) === "folder" && await isWorkloadFolder(folder, reader)) {

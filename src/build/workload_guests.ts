@@ -119,7 +119,7 @@ async function sortGuests(
     const message = source === undefined
       ? `Cannot build "${path}": it is not there, expected it, or the name dist/<name>.wasm for one made from src/<name>.ts`
       : `Cannot build "${path}": there is no src/${source}.ts, expected its source, or the component itself`;
-    diagnostics.push(document.fault(offset, message));
+    diagnostics.push(document.fault("LG6006", offset, message));
   }
   return { guests: [...guests.values()], command, diagnostics };
 }
@@ -142,10 +142,16 @@ async function openDocument(
   try {
     const { text, fault } = await readText(path, reader);
     const document = new ConfigDocument(path, text);
-    if (fault !== undefined) diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
+    if (fault !== undefined) diagnostics.push(document.fault("LG1003", fault.offset, fault.message, fault.fix));
     return document;
   } catch (error) {
-    diagnostics.push({ file: path, line: 1, column: 1, message: `Cannot read the file: ${fileFault(error)}` });
+    diagnostics.push({
+      code: "LG1002",
+      file: path,
+      line: 1,
+      column: 1,
+      message: `Cannot read the file: ${fileFault(error)}`,
+    });
     return undefined;
   }
 }

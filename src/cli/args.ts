@@ -1,5 +1,6 @@
 /** The command line, read: which command with which settings, or a sentence that says what is wrong. Pure. */
-import type { LoopgateError } from "../base/errors.ts";
+import { LoopgateError } from "../base/errors.ts";
+import { FAULT_CODES, type FaultCode, faultCodeOf } from "../base/fault_codes.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import { BUILD_FLAGS, type BuildCommand, buildCommand } from "./args/build.ts";
 import { CHECK_FLAGS, type CheckCommand, checkCommand } from "./args/check.ts";
@@ -16,6 +17,7 @@ import { type CommandName, COMMANDS } from "./usage.ts";
 /** What the user asked for. */
 export type Command =
   | { readonly kind: "help"; readonly topic: CommandName | undefined }
+  | { readonly kind: "help-code"; readonly code: FaultCode }
   | { readonly kind: "version" }
   | ServeCommand
   | ExplainCommand
@@ -79,9 +81,23 @@ function helpCommand({ positionals }: Words): Command {
   const [topic, extra] = positionals;
   if (extra !== undefined) throw usage(`Cannot help with "${extra}": one command at a time, expected no more words`);
   if (topic === undefined) return { kind: "help", topic: undefined };
+  if (/^lg\d/i.test(topic)) return codeCommand(topic);
   const name = COMMANDS.find((command) => command === topic);
   if (name === undefined) throw unknownCommand(topic);
   return { kind: "help", topic: name };
+}
+
+function codeCommand(word: string): Command {
+  const code = faultCodeOf(word);
+  if (code === undefined) {
+    const near = nearestWord(word.toUpperCase(), Object.keys(FAULT_CODES));
+    const hint = near === undefined ? "" : `\nDid you mean: ${near}`;
+    throw new LoopgateError(
+      "LG4007",
+      `Cannot help with "${word}": there is no such code, expected that of a fault${hint}\nSee: loopgate help help`,
+    );
+  }
+  return { kind: "help-code", code };
 }
 
 function unknownCommand(word: string): LoopgateError {

@@ -10,6 +10,8 @@ import { VERSION } from "../base/version.ts";
 
 const GOOD: readonly (readonly [words: string, command: unknown])[] = [
   ["serve w", { kind: "serve", folder: "w", settings: {} }],
+  ["help LG1104", { kind: "help-code", code: "LG1104" }],
+  ["help lg7002", { kind: "help-code", code: "LG7002" }],
   ["serve w --listen 127.0.0.1:80", {
     kind: "serve",
     folder: "w",
@@ -151,6 +153,7 @@ const BAD: readonly (readonly [words: readonly string[], part: RegExp])[] = [
   [["hello.wasm"], /Did you mean: loopgate run hello\.wasm/],
   [["constructor"], /it is no command/],
   [["help", "sreve"], /Did you mean: serve/],
+  [["help", "LG7999"], /there is no such code/],
   [["help", "serve", "run"], /one command at a time/],
   [["serve"], /there is no folder/],
   [["serve", "a", "b"], /"b" follows it/],

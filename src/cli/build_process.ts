@@ -35,7 +35,7 @@ async function runJob(job: BuildJob, deadlineMs: number): Promise<FinishedJob> {
   const message = isLate
     ? `Cannot build: its first lines did not end within ${deadlineMs / 1000} s, expected a module that can be loaded`
     : `Cannot build: the build process ${ended}, expected a component`;
-  return { report: { kind: "faulty", faults: [{ message }], inputs: [] }, printed };
+  return { report: { kind: "faulty", faults: [{ code: "LG6004", message }], inputs: [] }, printed };
 }
 
 /** Runs a program of the user's. What it prints is held until it ends: several may run. */

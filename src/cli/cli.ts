@@ -64,6 +64,12 @@ export async function runCli(tools: CliTools): Promise<number> {
       case "help":
         terminal.stdout.write(usageText(command.topic));
         return 0;
+      case "help-code": {
+        // lazy: pages are read when something is wrong, not at each start
+        const { pageText } = await import("./fault_pages/pages.ts");
+        terminal.stdout.write(pageText(command.code));
+        return 0;
+      }
       case "version":
         terminal.stdout.write(`loopgate ${VERSION}\n`);
         return 0;

@@ -61,7 +61,7 @@ test("serve: --resolver and --ca reach the gateway, and a file of roots that is 
   ) {
     const other = new FakeProcess();
     assert.equal(await runCli(other.tools(["serve", "w", "--ca", file], { files })), 2);
-    assert.match(other.err, new RegExp(`^error: Cannot use --ca: "${file}" ${is}, expected`));
+    assert.match(other.err, new RegExp(`^error\\[LG4005\\]: Cannot use --ca: "${file}" ${is}, expected`));
     assert.deepEqual(other.started, []);
   }
 });
@@ -150,7 +150,14 @@ test("serve: a close that fails is a failure", async () => {
   assert.match(fake.err, /it broke/);
 });
 
-const DIAGNOSTICS = [{ file: "w/a/b.route.jsonc", line: 3, column: 2, message: "Cannot use it", source: " x" }];
+const DIAGNOSTICS = [{
+  code: "LG1104" as const,
+  file: "w/a/b.route.jsonc",
+  line: 3,
+  column: 2,
+  message: "Cannot use it",
+  source: " x",
+}];
 const REJECTIONS: readonly (readonly [name: string, error: unknown, exitCode: number, text: RegExp])[] = [
   ["a taken port", listenError(systemError("EADDRINUSE")), 2, /Cannot listen on "a:1"\nfix: .*already.*--listen/],
   ["a low port", listenError(systemError("EACCES")), 2, /below 1024.*--listen/],
@@ -161,15 +168,20 @@ const REJECTIONS: readonly (readonly [name: string, error: unknown, exitCode: nu
   ["no known cause", listenError(undefined), 2, /fix: .*--listen host:port/],
   [
     "diagnostics",
-    new LoopgateError("ERR_CONFIG", "m", { diagnostics: DIAGNOSTICS }),
+    new LoopgateError("LG1000", "m", { diagnostics: DIAGNOSTICS }),
     2,
     /b\.route\.jsonc:3:2[^]*1 fault in 1 file/,
   ],
-  ["a config fault without any", new LoopgateError("ERR_CONFIG", "Cannot serve"), 2, /^error: Cannot serve\n$/],
-  ["a component", new ComponentError("malformed", "Cannot read \u001b it"), 2, /^error: Cannot read \\u\{1b\} it\n$/],
-  ["a fault of the system", new LoopgateError("ERR_TIMEOUT", "too late"), 1, /too late/],
+  ["a config fault without any", new LoopgateError("LG1000", "Cannot serve"), 2, /^error\[LG1000\]: Cannot serve\n$/],
+  [
+    "a component",
+    new ComponentError("malformed", "Cannot read \u001b it"),
+    2,
+    /^error\[LG2001\]: Cannot read \\u\{1b\} it\n$/,
+  ],
+  ["a fault of the system", new LoopgateError("LG7016", "too late"), 1, /too late/],
   ["a bug", new TypeError("undefined is no function"), 1, /TypeError: undefined is no function\n {4}at /],
-  ["what is no error", "text", 1, /^error: text\n$/],
+  ["what is no error", "text", 1, /^error\[LG9001\]: text\n$/],
 ];
 for (const [name, error, exitCode, text] of REJECTIONS) {
   test(`serve: rejected by ${name}`, async () => {
@@ -204,7 +216,7 @@ test("help and version go to stdout with 0, usage faults to stderr with 2", asyn
   }
   const fake = new FakeProcess();
   assert.equal(await runCli(fake.tools(["sevre"])), 2);
-  assert.ok(fake.err.startsWith("error: Cannot do") && fake.out === "");
+  assert.ok(fake.err.startsWith("error[LG4001]: Cannot do") && fake.out === "");
 });
 
 const CURLS: readonly (readonly [name: string, routes: readonly RouteSpec[], line: string | undefined])[] = [

@@ -138,7 +138,7 @@ async function placeOf(folder: string, files: FileReader): Promise<WorkloadPlace
     return await workloadPlace(folder, files);
   } catch (cause) {
     const message = `Cannot serve "${folder}": ${fileFault(cause)}, expected a folder of workloads`;
-    throw new LoopgateError("ERR_USAGE", message, { cause });
+    throw new LoopgateError("LG4006", message, { cause });
   }
 }
 
@@ -152,7 +152,7 @@ async function publishAll(
     if (workload === undefined) {
       const which = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
       const message = `Cannot publish port ${port}: it does not say of which workload, and ${which}`;
-      throw new LoopgateError("ERR_USAGE", `${message}, expected <workload>/<port>:${port}`);
+      throw new LoopgateError("LG4003", `${message}, expected <workload>/<port>:${port}`);
     }
     const { address } = await gateway.publish(workload, { listen, port });
     published.push({ workload, address, port });

@@ -1,5 +1,6 @@
 /** Events as lines: for people, or as JSON. What guests and clients wrote is escaped in both. */
 import { escapeText } from "../base/escape_text.ts";
+import { eventFault } from "../telemetry/event_faults.ts";
 import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
 import { levelOf, type LogLevel } from "../telemetry/log_level.ts";
 import type { Colours } from "./colours.ts";
@@ -24,7 +25,10 @@ export interface EventTextOptions {
  */
 export function eventText(event: GatewayEvent, { time, colours, replica }: EventTextOptions): string {
   const mark = replica === undefined ? "" : `${colours.quiet(`#${replica}`)}  `;
-  return `${colours.quiet(time)}  ${mark}${levelText(levelOf(event), colours)}${bodyOf(event, colours)}`;
+  const code = eventFault(event);
+  // A fault of the gateway ends with its stack.
+  const end = code === undefined ? "" : event.kind === "fault" ? `\n    [${code}]` : ` ${colours.quiet(`[${code}]`)}`;
+  return `${colours.quiet(time)}  ${mark}${levelText(levelOf(event), colours)}${bodyOf(event, colours)}${end}`;
 }
 
 /** What is as it should be needs no word. */
@@ -64,7 +68,15 @@ export function eventJson(event: GatewayEvent, time: string, replica?: number): 
   if (event.kind === "request") return requestJson(event, time, replica);
   const { kind, ...fields } = event;
   const plain = event.kind === "fault" ? { where: event.where, error: describeError(event.error) } : fields;
-  return quoted({ time, level: levelOf(event), event: kind, ...(replica !== undefined && { replica }), ...plain });
+  const code = eventFault(event);
+  return quoted({
+    time,
+    level: levelOf(event),
+    event: kind,
+    ...(code !== undefined && { code }),
+    ...(replica !== undefined && { replica }),
+    ...plain,
+  });
 }
 
 /** Put together by hand: there is one for each request. */

@@ -44,7 +44,7 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { kind: "guest-ended", guest: SERVICE, outcome: "trapped", detail: "unreachable\r\nfake line" },
-    "error  shop service trapped: unreachable\\r\\nfake line",
+    "error  shop service trapped: unreachable\\r\\nfake line [LG8001]",
   ],
   [{ kind: "guest-ended", guest: COMMAND, outcome: "completed", detail: "" }, "x.wasm command completed"],
   [{ kind: "service-state", workload: "shop", state: "ready" }, "shop service ready"],
@@ -62,7 +62,7 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
         'nothing in "net" of w/shop/workload.jsonc allows it; to allow: add "tcp://10.0.0.1:80" to "net" in w/a.jsonc',
     },
     'warn   shop/task denied tcp-connect 10.0.0.1:80: nothing in "net" of w/shop/workload.jsonc allows it; to allow: add ' +
-    '"tcp://10.0.0.1:80" to "net" in w/a.jsonc',
+    '"tcp://10.0.0.1:80" to "net" in w/a.jsonc [LG3101]',
   ],
   [
     {
@@ -73,24 +73,24 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
       rule: '"dns" is off',
       count: 3,
     },
-    'warn   shop service denied resolve-addresses a\\u{1b} (3 times): "dns" is off',
+    'warn   shop service denied resolve-addresses a\\u{1b} (3 times): "dns" is off [LG3101]',
   ],
   [
     { kind: "denied", guest: SERVICE, operation: "tcp-connect", target: "[ff02::1]:1", rule: "never \n", count: 1 },
-    "warn   shop service denied tcp-connect [ff02::1]:1: never \\n",
+    "warn   shop service denied tcp-connect [ff02::1]:1: never \\n [LG3101]",
   ],
   [
     { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: "r; to allow: add x" },
-    "warn   x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it",
+    "warn   x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it [LG3101]",
   ],
-  [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text"],
+  [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text\n    [LG9001]"],
   [
     { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },
-    "warn   listener limited connections (7 times): closed at accept, 5 are open",
+    "warn   listener limited connections (7 times): closed at accept, 5 are open [LG7110]",
   ],
   [
     { kind: "limited", guest: SERVICE, limit: "memory", detail: "it asked for more" },
-    "warn   shop service limited memory: it asked for more",
+    "warn   shop service limited memory: it asked for more [LG7101]",
   ],
 ];
 
@@ -108,6 +108,7 @@ for (const [event, line] of PRETTY) {
     assert.equal(read["event"], event.kind);
     assert.equal(read["level"], levelOf(event));
     if ("requestId" in event) assert.equal(read["requestId"], event.requestId, "the id itself is whole");
+    assert.equal(read["code"], /\[(LG\d{4})\]$/.exec(line)?.[1]);
     assert.ok(!json.includes("s3cret"));
     if (event.kind === "guest-output") assert.equal(read["line"], event.line, "the text itself is whole");
   });

@@ -49,7 +49,7 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
   const { workloads, gateway, diagnostics } = await loadFolder(folder, files);
   if (diagnostics.length > 0) {
     const message = `Cannot explain "${folder}": its files have faults, expected none`;
-    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: sortDiagnostics(diagnostics) });
+    throw new LoopgateError("LG1000", message, { diagnostics: sortDiagnostics(diagnostics) });
   }
   const workload = findWorkload(command.workload, folder, workloads);
   const said = { ...readVariables(tools.terminal, { names: ["listen", "admin"], isTold: false }), ...command.settings };
@@ -101,5 +101,5 @@ function unknown(is: string, word: string, names: readonly string[]): LoopgateEr
   const nearest = nearestWord(word, names);
   const hint = nearest === undefined ? "" : `\nDid you mean: ${nearest}`;
   const expected = names.length === 0 ? "expected one" : `expected one of ${names.join(", ")}`;
-  return new LoopgateError("ERR_USAGE", `${is}, ${expected}${hint}\nSee: loopgate help explain`);
+  return new LoopgateError("LG4003", `${is}, ${expected}${hint}\nSee: loopgate help explain`);
 }

@@ -204,7 +204,7 @@ const FAULTS: readonly (readonly [words: string, files: Readonly<Record<string, 
   [
     "shpo a:1",
     SHOP,
-    /^error: Cannot explain "shpo": "w" has no workload of that name, expected one of shop\nDid you mean: shop\n/,
+    /^error\[LG4003\]: Cannot explain "shpo": "w" has no workload of that name, expected one of shop\nDid you mean: shop\n/,
   ],
   ["other a:1", SHOP, /expected one of shop\nSee: loopgate help explain\n$/],
   ["shop a:1 --route taks", SHOP, /"shop" has no route of that name, expected one of page, task\nDid you mean: task\n/],

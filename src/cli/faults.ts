@@ -1,6 +1,7 @@
 /** Errors as the last thing the user sees: what is wrong, what to change, which exit code. */
 import { diagnosticsText } from "../base/diagnostics_text.ts";
 import { LoopgateError, OPERATOR_FAULTS } from "../base/errors.ts";
+import type { FaultCode } from "../base/fault_codes.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { ComponentError } from "../component/errors.ts";
 import type { Colours } from "./colours.ts";
@@ -17,14 +18,20 @@ export function reportFault(error: unknown, colours: Colours): FaultReport {
   const isComponent = error instanceof ComponentError;
   if (!isComponent && !(error instanceof LoopgateError && error.code in OPERATOR_FAULTS)) {
     const text = error instanceof Error ? error.stack ?? `${error.name}: ${error.message}` : String(error);
-    return { text: `${colours.fault("error")}: ${lines(text)}\n`, exitCode: SYSTEM_EXIT_CODE };
+    const code = error instanceof LoopgateError ? error.fault : "LG9001";
+    return { text: `${errorMark(code, colours)}: ${lines(text)}\n`, exitCode: SYSTEM_EXIT_CODE };
   }
   if (error instanceof LoopgateError && error.diagnostics.length > 0) {
     return { text: diagnosticsText(error.diagnostics, colours), exitCode: OPERATOR_EXIT_CODE };
   }
   const hint = error instanceof LoopgateError && error.code === "ERR_LISTEN" ? listenHint(error) : undefined;
   const fix = hint === undefined ? "" : `${colours.fix(`fix: ${hint}`)}\n`;
-  return { text: `${colours.fault("error")}: ${lines(error.message)}\n${fix}`, exitCode: OPERATOR_EXIT_CODE };
+  return { text: `${errorMark(error.fault, colours)}: ${lines(error.message)}\n${fix}`, exitCode: OPERATOR_EXIT_CODE };
+}
+
+/** How a fault begins. */
+export function errorMark(code: FaultCode, colours: Colours): string {
+  return colours.fault(`error[${code}]`);
 }
 
 /** The flag that moves the listener, for each reason why it cannot stay. */

@@ -1,4 +1,5 @@
 /** `loopgate inspect`: what a component is, and the file that would serve it. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { roughByteSize } from "../base/quantity.ts";
@@ -35,18 +36,18 @@ export async function inspect(
 }
 
 async function read(component: string, files: FileReader): Promise<ComponentFacts> {
-  const refuse = (is: string, cause: unknown): LoopgateError =>
-    new LoopgateError("ERR_COMPONENT", `Cannot inspect "${component}": ${is}`, { cause });
+  const refuse = (fault: FaultCode, is: string, cause: unknown): LoopgateError =>
+    new LoopgateError(fault, `Cannot inspect "${component}": ${is}`, { cause });
   let bytes: Uint8Array;
   try {
     bytes = await files.read(component, COMPONENT_BYTES_MAX);
   } catch (error) {
-    throw refuse(`${fileFault(error)}, expected a component`, error);
+    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
   }
   try {
     return await componentFacts(bytes);
   } catch (error) {
-    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
+    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
     throw error;
   }
 }

@@ -58,7 +58,7 @@ function endWithout(output: Output, error: unknown): never {
   const isReaderGone = error instanceof Error && "code" in error && error.code === "EPIPE";
   if (!isReaderGone && output === process.stdout) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`error: Cannot write to stdout: ${reason}\n`);
+    process.stderr.write(`error[LG5008]: Cannot write to stdout: ${reason}\n`);
   }
   process.exit(SYSTEM_EXIT_CODE);
 }

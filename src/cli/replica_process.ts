@@ -94,7 +94,7 @@ export function probePort({ host, port }: ListenAddress): Promise<void> {
     server.once("error", (cause) => {
       const where = `"${host.includes(":") ? `[${host}]` : host}:${port}"`;
       const message = `Cannot listen on ${where}: ${cause.message}, expected a free port of this machine`;
-      reject(new LoopgateError("ERR_LISTEN", message, { cause }));
+      reject(new LoopgateError("LG5001", message, { cause }));
     });
     server.listen({ host, port }, () => server.close(() => resolve()));
   });

@@ -195,7 +195,7 @@ export class ReplicaSet {
       this.#endIfEmpty();
     } else if (this.#listen === undefined || (!replica.hasListened && end.exitCode === OPERATOR_EXIT_CODE)) {
       // Nobody serves yet, or what is wrong is wrong for all of them.
-      this.#options.onFault(fault ?? `error: Cannot start replica ${replica.index}: ${end.detail}\n`);
+      this.#options.onFault(fault ?? `error[LG5007]: Cannot start replica ${replica.index}: ${end.detail}\n`);
       this.#exitCode = end.exitCode === null || end.exitCode === 0 ? SYSTEM_EXIT_CODE : end.exitCode;
       this.drain();
     } else {

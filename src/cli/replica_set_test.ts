@@ -136,7 +136,7 @@ test("ReplicaSet: what is wrong for the first one ends all, told once, with its 
     assert.equal(await done, expected);
     assert.equal(bench.assignments.length, 1);
     assert.equal(bench.faults.length, 1);
-    if (fault === undefined) assert.match(bench.faults[0] ?? "", /^error: Cannot start replica 1: it /);
+    if (fault === undefined) assert.match(bench.faults[0] ?? "", /^error\[LG5007\]: Cannot start replica 1: it /);
     else assert.deepEqual(bench.faults, [fault]);
   }
 });

@@ -64,9 +64,9 @@ test("serve as the first replica: shows the table, and finds the port", async ()
 
 test("serve as a replica: a fault is the parent's to tell", async () => {
   const [fake, parent] = [new FakeProcess(), fakeParent()];
-  const startGateway = () => Promise.reject(new LoopgateError("ERR_CONFIG", "Cannot serve"));
+  const startGateway = () => Promise.reject(new LoopgateError("LG1000", "Cannot serve"));
   assert.equal(await runCli(fake.tools(["serve", "w"], { parent: parent.link, startGateway })), 2);
-  assert.deepEqual([parent.reports, fake.err], [[{ kind: "fault", text: "error: Cannot serve\n" }], ""]);
+  assert.deepEqual([parent.reports, fake.err], [[{ kind: "fault", text: "error[LG1000]: Cannot serve\n" }], ""]);
 });
 
 test("serve --replicas: signals drain all, later ones end all; a taken port is told before anything starts", async () => {

@@ -5,6 +5,6 @@ import { runtimeFault } from "./runtime_check.ts";
 
 const fault = runtimeFault({ webAssembly: WebAssembly, versions: process.versions });
 if (fault !== undefined) {
-  process.stderr.write(`error: ${fault}\n`);
+  process.stderr.write(`error[LG5006]: ${fault}\n`);
   process.exit(OPERATOR_EXIT_CODE);
 }

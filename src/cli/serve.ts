@@ -159,7 +159,7 @@ async function readCa(file: string, isVariable: boolean, files: FileReader): Pro
   const read = await readPem(file, files);
   if ("pem" in read) return read.pem;
   const source = isVariable ? SETTINGS.ca.variable : SETTINGS.ca.flag;
-  throw new LoopgateError("ERR_USAGE", `Cannot use ${source}: ${read.fault}, expected a PEM file with certificates`);
+  throw new LoopgateError("LG4005", `Cannot use ${source}: ${read.fault}, expected a PEM file with certificates`);
 }
 
 /** The first line of a JSON log: where, and what. */

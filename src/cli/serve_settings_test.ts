@@ -56,7 +56,10 @@ test("serve: LOOPGATE_CA is read, and named when it is wrong", async () => {
   const other = new FakeProcess();
   other.variables = { LOOPGATE_CA: "missing.pem" };
   assert.equal(await runCli(other.tools(["serve", "w"], { files })), 2);
-  assert.match(other.err, /^error: Cannot use LOOPGATE_CA: "missing\.pem" cannot be read: it is not there, expected/);
+  assert.match(
+    other.err,
+    /^error\[LG4005\]: Cannot use LOOPGATE_CA: "missing\.pem" cannot be read: it is not there, expected/,
+  );
 });
 
 test("serve: a wrong variable ends it before anything starts", async () => {
@@ -65,7 +68,7 @@ test("serve: a wrong variable ends it before anything starts", async () => {
   assert.equal(await runCli(fake.tools(["serve", "w"])), 2);
   assert.equal(
     fake.err,
-    'error: Cannot use LOOPGATE_REPLICAS="many", expected a number from 1 to 256\nSee: loopgate help serve\n',
+    'error[LG4005]: Cannot use LOOPGATE_REPLICAS="many", expected a number from 1 to 256\nSee: loopgate help serve\n',
   );
   assert.deepEqual(fake.started, []);
   assert.equal(fake.isWatching, false);

@@ -39,7 +39,7 @@ ${serveSynopsis("  ")}
   loopgate check [folder] [--json]
   loopgate inspect <component.wasm> [--json]
   loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--random-seed N] -o <out.wasm>
-  loopgate help [command]
+  loopgate help [command|code]
   loopgate --version
 
 Commands:
@@ -52,14 +52,15 @@ Commands:
   check       say all that is wrong with a folder, or what would be served
   inspect     say what a component is, what it needs, and which file would serve it
   virtualize  meet some imports of a component inside it
-  help        tell more about a command
+  help        tell more about a command, or about the code of a fault
 
 Exit codes: 0 all went well, 1 a failure while serving (explain: denied), 2 something to mend: a file, a flag, a port.
 `;
 
-const HELP = `Usage: loopgate help [command]
+const HELP = `Usage: loopgate help [command|code]
 
-Tells more about a command: ${COMMANDS.join(", ")}.
+Tells what the code of a fault means (loopgate help LG1104), or more about a command:
+${COMMANDS.join(", ")}.
 `;
 
 /** The text of `loopgate help [topic]`. */

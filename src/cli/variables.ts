@@ -24,7 +24,7 @@ export function readVariables(
   const settings = settingsOfVariables(variables, names, (variable, fault) => {
     const hint = fault.suggestion === undefined ? "" : `\nDid you mean: ${fault.suggestion}`;
     throw new LoopgateError(
-      "ERR_USAGE",
+      "LG4005",
       `Cannot use ${variable}=${textFaultWords(fault)}${hint}\nSee: loopgate help serve`,
     );
   });

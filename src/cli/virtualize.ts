@@ -1,4 +1,5 @@
 /** `loopgate virtualize`: a component in, a component out whose chosen imports are met inside it. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { formatByteSize } from "../base/quantity.ts";
 import { ComponentError } from "../component/errors.ts";
@@ -30,7 +31,7 @@ export async function virtualize(command: VirtualizeCommand, tools: VirtualizeTo
     await tools.writeFile(output, bytes);
   } catch (cause) {
     const message = `Cannot write "${output}": ${fileFault(cause)}, expected a file in a folder that is there`;
-    throw new LoopgateError("ERR_USAGE", message, { cause });
+    throw new LoopgateError("LG4002", message, { cause });
   }
   const list = (names: readonly string[]): string => names.map((name) => `  ${name}\n`).join("");
   const { stdout, stderr } = tools.terminal;
@@ -45,13 +46,13 @@ export async function virtualize(command: VirtualizeCommand, tools: VirtualizeTo
 
 async function virtualized(command: VirtualizeCommand, files: FileReader): Promise<Virtualized> {
   const { component, deny, env, args, randomSeed } = command;
-  const refuse = (is: string, cause: unknown): LoopgateError =>
-    new LoopgateError("ERR_COMPONENT", `Cannot virtualize "${component}": ${is}`, { cause });
+  const refuse = (fault: FaultCode, is: string, cause: unknown): LoopgateError =>
+    new LoopgateError(fault, `Cannot virtualize "${component}": ${is}`, { cause });
   let bytes: Uint8Array;
   try {
     bytes = await files.read(component, COMPONENT_BYTES_MAX);
   } catch (error) {
-    throw refuse(`${fileFault(error)}, expected a component`, error);
+    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
   }
   try {
     return virtualizeBytes(bytes, {
@@ -61,8 +62,8 @@ async function virtualized(command: VirtualizeCommand, files: FileReader): Promi
       ...(randomSeed !== undefined && { randomSeed }),
     });
   } catch (error) {
-    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
-    if (error instanceof VirtualizeError) throw new LoopgateError("ERR_COMPONENT", error.message, { cause: error });
+    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
+    if (error instanceof VirtualizeError) throw new LoopgateError("LG2101", error.message, { cause: error });
     throw error;
   }
 }

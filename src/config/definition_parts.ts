@@ -1,4 +1,5 @@
 /** What the definitions of all files share: closed objects, sentences about wrong types, and the keys of every level. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import * as v from "valibot";
 import { DNS_JSON_SCHEMA, NET_JSON_SCHEMA, RULE_LIST_NOTE } from "./policy_schema.ts";
 
@@ -6,6 +7,8 @@ import { DNS_JSON_SCHEMA, NET_JSON_SCHEMA, RULE_LIST_NOTE } from "./policy_schem
 export interface Notes {
   /** Keywords of JSON schema for a check that is a function. */
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** Of what is wrong with the value, where that has a code of its own. */
+  readonly code?: FaultCode;
   /** A line to add where the key is missing. */
   readonly example?: string;
   /** Sentences for keys that people may expect in an object and that are not there. */

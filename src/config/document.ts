@@ -1,4 +1,5 @@
 /** One JSONC file: its text, its tree, and where in it things stand. Pure. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { hiddenSpans, hideSpans, type Span } from "./hidden_spans.ts";
@@ -35,14 +36,15 @@ export class ConfigDocument {
     this.soundEnd = soundEnd;
     this.syntaxFaults = tooDeep === undefined ? this.#syntaxFaults(errors) : [
       this.#place(tooDeep, {
+        code: "LG1004",
         message: `Cannot read the file: it nests deeper than ${DEPTH_MAX} levels, expected a file of this gateway`,
       }),
     ];
   }
 
   /** A fault at an offset of the text. */
-  fault(offset: number, message: string, fix?: string): Diagnostic {
-    return this.#place(offset, fix === undefined ? { message } : { message, fix });
+  fault(code: FaultCode, offset: number, message: string, fix?: string): Diagnostic {
+    return this.#place(offset, fix === undefined ? { code, message } : { code, message, fix });
   }
 
   /** The line (from 1) of an offset. */
@@ -66,7 +68,10 @@ export class ConfigDocument {
     return offset;
   }
 
-  #place(offset: number, said: { readonly message: string; readonly fix?: string }): Diagnostic {
+  #place(
+    offset: number,
+    said: { readonly code: FaultCode; readonly message: string; readonly fix?: string },
+  ): Diagnostic {
     const line = this.lineOf(offset);
     const start = this.#lineStarts[line - 1] ?? 0;
     return { file: this.file, line, column: offset - start + 1, ...said, source: this.#publicLine(line) };
@@ -83,7 +88,7 @@ export class ConfigDocument {
 
   #syntaxFaults(errors: readonly ParseError[]): readonly Diagnostic[] {
     if (this.root === undefined && errors.length === 0) {
-      return [this.fault(0, "Cannot read the file: it is empty, expected an object")];
+      return [this.fault("LG1004", 0, "Cannot read the file: it is empty, expected an object")];
     }
     const faults: Diagnostic[] = [];
     let lastLine = 0;
@@ -96,7 +101,9 @@ export class ConfigDocument {
       lastLine = line;
       if (isEcho) continue;
       const { is, fix } = syntaxFault(error, at);
-      faults.push(this.fault(Math.min(offset, this.#text.trimEnd().length), `Cannot read the file: ${is}`, fix));
+      faults.push(
+        this.fault("LG1004", Math.min(offset, this.#text.trimEnd().length), `Cannot read the file: ${is}`, fix),
+      );
     }
     return faults;
   }

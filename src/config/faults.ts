@@ -1,4 +1,5 @@
 /** From what the definition finds in a document to diagnostics: where it stands, and the fix. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import * as v from "valibot";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { nearestWord } from "../base/nearest_word.ts";
@@ -91,10 +92,18 @@ function* keyFaults(document: ConfigDocument, node: Node): Generator<Diagnostic>
     const earlier = first.get(name);
     if (earlier !== undefined && key.offset < document.soundEnd) {
       const line = document.lineOf(earlier.offset);
-      yield document.fault(key.offset, `Cannot use the key "${name}": it is also on line ${line}, expected it once`);
+      yield document.fault(
+        "LG1101",
+        key.offset,
+        `Cannot use the key "${name}": it is also on line ${line}, expected it once`,
+      );
     } else first.set(name, key);
     if (RESERVED_KEYS.has(name) && key.offset < document.soundEnd) {
-      yield document.fault(key.offset, `Cannot use the key "${name}": it is a reserved word, expected another name`);
+      yield document.fault(
+        "LG1101",
+        key.offset,
+        `Cannot use the key "${name}": it is a reserved word, expected another name`,
+      );
     }
     yield* keyFaults(document, value);
   }
@@ -123,12 +132,22 @@ function issueFault(
     const expected = wanted === undefined ? undefined : descriptionOf(wanted);
     const example = wanted === undefined ? undefined : notesOf(wanted).example;
     const message = `Cannot use ${thing(parent)}: "${name}" is missing, expected ${expected ?? "it"}`;
-    return document.fault(offset, message, example && `add ${example}`);
+    return document.fault("LG1102", offset, message, example && `add ${example}`);
   }
   if (issue.type === "never") return unknownKey(document, schemaAt(schema, parent), parent, name, offset);
   const [sentence = "", fix] = issue.message.split("\n");
   const subject = isKey ? `the key "${name}" of ${thing(parent)}` : thing(path);
-  return document.fault(offset, `Cannot use ${subject}: ${sentence}`, fix);
+  return document.fault(valueCode(schema, path), offset, `Cannot use ${subject}: ${sentence}`, fix);
+}
+
+/** What the definition says of the value, or of what it stands in. */
+function valueCode(schema: Schema, path: readonly PathKey[]): FaultCode {
+  for (let length = path.length; length > 0; length--) {
+    const part = schemaAt(schema, path.slice(0, length));
+    const code = part && notesOf(part).code;
+    if (code !== undefined) return code;
+  }
+  return "LG1104";
 }
 
 function unknownKey(
@@ -145,12 +164,12 @@ function unknownKey(
   if (sentence !== undefined) {
     // Where the thing is elsewhere, the sentence is the fix.
     return sentence.includes("does not have it yet")
-      ? document.fault(offset, `${subject}: ${sentence}`, `remove "${name}"`)
-      : document.fault(offset, `${subject}: it does not belong here`, sentence);
+      ? document.fault("LG1105", offset, `${subject}: ${sentence}`, `remove "${name}"`)
+      : document.fault("LG1105", offset, `${subject}: it does not belong here`, sentence);
   }
   const nearest = nearestWord(name, known);
   const expected = `${subject}: it is unknown, expected ${known.map((key) => `"${key}"`).join(", ")}`;
-  return document.fault(offset, expected, nearest && `did you mean "${nearest}"?`);
+  return document.fault("LG1103", offset, expected, nearest && `did you mean "${nearest}"?`);
 }
 
 function thing(path: readonly PathKey[]): string {

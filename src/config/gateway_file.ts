@@ -78,9 +78,15 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   try {
     const { text, fault } = await readText(file, files);
     document = new ConfigDocument(file, text);
-    if (fault !== undefined) diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
+    if (fault !== undefined) diagnostics.push(document.fault("LG1003", fault.offset, fault.message, fault.fix));
   } catch (error) {
-    return closed(file, [{ file, line: 1, column: 1, message: `Cannot read the file: ${fileFault(error)}` }]);
+    return closed(file, [{
+      code: "LG1002",
+      file,
+      line: 1,
+      column: 1,
+      message: `Cannot read the file: ${fileFault(error)}`,
+    }]);
   }
   const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
   const { layer, diagnostics: ruleFaults } = readLayer(document);
@@ -92,7 +98,7 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   for (const { path, is } of volumes.faults) {
     const { root } = document;
     const offset = root === undefined ? 0 : nodeAt(root, ["volumes", "folders", path]).offset;
-    diagnostics.push(document.fault(offset, `Cannot use "volumes.folders[${JSON.stringify(path)}]": ${is}`));
+    diagnostics.push(document.fault("LG1602", offset, `Cannot use "volumes.folders[${JSON.stringify(path)}]": ${is}`));
   }
   if (value === undefined || diagnostics.length > 0) return { ...closed(file, diagnostics), dependencies };
   const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
@@ -144,7 +150,7 @@ function timeoutFaults(document: ConfigDocument, { listener }: GatewayFile): rea
   const is = `"headersTimeout" is ${formatDuration(header)} and "requestTimeout" is ${formatDuration(request)}`;
   const message = `Cannot use "listener.${key}": ${is}, expected a header to be there no later than its request`;
   const fix = key === "headersTimeout" ? `write "${formatDuration(request)}" or less` : 'write "headersTimeout" too';
-  return [document.fault(nodeAt(root, ["listener", key]).offset, message, fix)];
+  return [document.fault("LG1201", nodeAt(root, ["listener", key]).offset, message, fix)];
 }
 
 function caPathOf(ca: string, folder: string): string {
@@ -164,7 +170,7 @@ async function readCa(
   if ("pem" in read) return read.pem;
   const message = `Cannot use "ca": ${read.fault}, expected a PEM file with certificates`;
   const { root } = document;
-  diagnostics.push(document.fault(root === undefined ? 0 : nodeAt(root, ["ca"]).offset, message));
+  diagnostics.push(document.fault("LG1502", root === undefined ? 0 : nodeAt(root, ["ca"]).offset, message));
   return undefined;
 }
 

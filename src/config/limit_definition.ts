@@ -27,7 +27,11 @@ export function limitsObject<const Keys extends LimitKeys>(
     return [key, v.optional(limitSchema(limit, standards.get(limit.field)))] as const;
   });
   // `fromEntries` forgets the names.
-  return v.pipe(closed(Object.fromEntries(entries) as LimitEntries<Keys>, absentKeys), v.description(about));
+  return v.pipe(
+    closed(Object.fromEntries(entries) as LimitEntries<Keys>, absentKeys),
+    v.metadata({ code: "LG1201" } satisfies Notes),
+    v.description(about),
+  );
 }
 
 /** One limit, with what counts when it is not there. */

@@ -79,7 +79,7 @@ export function limitFaults(
     const message = `Cannot use "${place.join(".")}": it is ${limitText(unit, asked)}, and ${bound.by}, ` +
       "expected no more than the ceiling";
     const fix = `write ${writtenLimit(unit, bound.max)}, or raise "${bound.key}" in gateway.jsonc`;
-    return [document.fault(nodeAt(root, place).offset, message, fix)];
+    return [document.fault("LG1202", nodeAt(root, place).offset, message, fix)];
   });
 }
 

@@ -65,7 +65,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   if (isEmpty && diagnostics.length === 0) {
     const message = `Cannot serve "${folder}": it has no workload, ` +
       `expected a sub-folder with ${WORKLOAD_NAME} or <name>${ROUTE_ENDING}`;
-    diagnostics.push({ file: folder, line: 1, column: 1, message });
+    diagnostics.push({ code: "LG1301", file: folder, line: 1, column: 1, message });
   }
   const ties = tieFaults(routes);
   diagnostics.push(...ties);

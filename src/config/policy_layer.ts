@@ -54,9 +54,9 @@ export function layerFaults(
     ...(ceiling === undefined ? [] : exceeding(layer, ceiling)),
     ...(workload === undefined ? [] : contradicting(workload, layer)),
   ];
-  return faults.flatMap(({ origin, message, fix }) => {
+  return faults.flatMap(({ code, origin, message, fix }) => {
     const { offset } = nodeAt(root, pathOfKey(origin.key));
-    return offset >= document.soundEnd ? [] : [document.fault(offset, message, fix)];
+    return offset >= document.soundEnd ? [] : [document.fault(code, offset, message, fix)];
   });
 }
 
@@ -79,7 +79,7 @@ function placed(
   if (offset >= document.soundEnd) return [];
   const nearest = unknown === undefined ? undefined : nearestWord(unknown, ["allow", "deny"]);
   const fix = fault.fix ?? (nearest === undefined ? undefined : `did you mean "${nearest}"?`);
-  return [document.fault(offset, hideUser(fault.message), fix && hideUser(fix))];
+  return [document.fault(fault.code, offset, hideUser(fault.message), fix && hideUser(fix))];
 }
 
 /** `net.allow[2]`, `"net": true` and `dns` as paths. */

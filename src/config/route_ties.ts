@@ -24,7 +24,7 @@ export function tieFaults(routes: readonly PlacedRoute[], served: readonly Workl
       if (route === undefined) return [];
       const message = `Cannot route "${host}" "${path}": "${first.where}" answers the same requests, ` +
         "expected two routes to differ in host, path or methods";
-      return [route.document.fault(route.offset, message)];
+      return [route.document.fault("LG1401", route.offset, message)];
     },
   );
 }

@@ -18,7 +18,7 @@ export async function listFolder(
     return { entries: await files.list(folder === "" ? "." : folder) };
   } catch (error) {
     const message = `Cannot read the folder "${folder}": ${fileFault(error)}, expected a folder of workloads`;
-    return { fault: { file: folder, line: 1, column: 1, message } };
+    return { fault: { code: "LG1001", file: folder, line: 1, column: 1, message } };
   }
 }
 
@@ -39,11 +39,16 @@ export function topFaults(folder: string, entries: readonly FolderEntry[]): read
     const place = { file: joinPath(folder, name), line: 1, column: 1 };
     if (kind !== "folder" && isWorkloadFile(name)) {
       const message = `Cannot use the file: it stands beside the workloads, expected it in a sub-folder`;
-      return [{ ...place, message, fix: "serve the folder above, or move the file into a folder of its own" }];
+      return [{
+        code: "LG1302",
+        ...place,
+        message,
+        fix: "serve the folder above, or move the file into a folder of its own",
+      }];
     }
     if (kind !== "folder" && name !== GATEWAY_NAME && NEARLY_GATEWAY.test(name)) {
       const message = `Cannot use the file: its name is "${name}", expected ${GATEWAY_NAME}`;
-      return [{ ...place, message, fix: `rename it to ${GATEWAY_NAME}` }];
+      return [{ code: "LG1303", ...place, message, fix: `rename it to ${GATEWAY_NAME}` }];
     }
     return [];
   });
@@ -54,12 +59,26 @@ export function misnamedFiles(folder: string, entries: readonly FolderEntry[]): 
   return entries.flatMap(({ name, kind }): Diagnostic[] => {
     if (kind !== "folder" && NEARLY_GATEWAY.test(name)) {
       const message = "Cannot use the file: it stands in a workload, expected it beside the workloads";
-      return [{ file: joinPath(folder, name), line: 1, column: 1, message, fix: "move it into the folder above" }];
+      return [{
+        code: "LG1302",
+        file: joinPath(folder, name),
+        line: 1,
+        column: 1,
+        message,
+        fix: "move it into the folder above",
+      }];
     }
     const rightName = kind === "folder" || isWorkloadFile(name) ? undefined : rightNameOf(name);
     if (rightName === undefined) return [];
     const message = `Cannot use the file: its name is "${name}", expected ${WORKLOAD_NAME} or <name>${ROUTE_ENDING}`;
-    return [{ file: joinPath(folder, name), line: 1, column: 1, message, fix: `rename it to ${rightName}` }];
+    return [{
+      code: "LG1303",
+      file: joinPath(folder, name),
+      line: 1,
+      column: 1,
+      message,
+      fix: `rename it to ${rightName}`,
+    }];
   });
 }
 

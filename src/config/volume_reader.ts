@@ -64,5 +64,5 @@ function diagnosticAt(
 ): Diagnostic {
   const whole = [...path, ...below];
   const offset = document.root === undefined ? 0 : nodeAt(document.root, whole).offset;
-  return document.fault(offset, `Cannot use "${pathText(whole)}": ${is}`, fix);
+  return document.fault("LG1601", offset, `Cannot use "${pathText(whole)}": ${is}`, fix);
 }

@@ -1,4 +1,5 @@
 /** One sub-folder of the gateway's folder: its files, held against the definition, as a workload. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import type { Environment, Secret } from "../base/secret.ts";
@@ -89,7 +90,11 @@ class WorkloadLoader {
     const names = entries.map((entry) => entry.name).filter(isWorkloadFile).toSorted();
     if (!WORKLOAD_NAME_PATTERN.test(this.#name)) {
       const first = joinPath(this.#folder, names[0] ?? "");
-      this.#fileFault(first, `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`);
+      this.#fileFault(
+        "LG1304",
+        first,
+        `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`,
+      );
     }
     const own = names.includes(WORKLOAD_NAME) ? await this.#document(WORKLOAD_NAME) : undefined;
     const workloadFile = own === undefined ? undefined : checkDocument(own, WORKLOAD_FILE);
@@ -112,7 +117,7 @@ class WorkloadLoader {
     if (own !== undefined && workloadFile?.value !== undefined && service === undefined && names.length === 1) {
       const message = `Cannot serve the workload "${this.#name}": it has neither a service nor a route`;
       const fix = `add "service" to this file, or a route file (<name>${ROUTE_ENDING}) beside it`;
-      this.#diagnostics.push(own.fault(own.root?.offset ?? 0, message, fix));
+      this.#diagnostics.push(own.fault("LG1305", own.root?.offset ?? 0, message, fix));
     }
     const workload = {
       name: this.#name,
@@ -152,12 +157,14 @@ class WorkloadLoader {
       const message =
         'Cannot use "service.ready": "net" is false, so the service can listen on no port, expected a network';
       const fix = 'write "net": [] for the private loopback only, or remove "ready"';
-      this.#diagnostics.push(document.fault(nodeAt(root, ["service", "ready"]).offset, message, fix));
+      this.#diagnostics.push(document.fault("LG1306", nodeAt(root, ["service", "ready"]).offset, message, fix));
     }
     if (service.restart?.policy === "never" && service.restart.budget !== undefined) {
       const message = 'Cannot use "service.restart.budget": "policy" is "never", expected restarts to count';
       const fix = 'remove "budget", or write "policy": "on-failure"';
-      this.#diagnostics.push(document.fault(nodeAt(root, ["service", "restart", "budget"]).offset, message, fix));
+      this.#diagnostics.push(
+        document.fault("LG1307", nodeAt(root, ["service", "restart", "budget"]).offset, message, fix),
+      );
     }
     this.#checkLimits(document, { path: ["service", "limits"], keys: SERVICE_LIMIT_KEYS, values: service.limits });
     await this.#checkComponent(document, ["service", "component"], service.component);
@@ -188,7 +195,7 @@ class WorkloadLoader {
     const name = fileName.slice(0, -ROUTE_ENDING.length);
     const path = joinPath(this.#folder, fileName);
     if (!WORKLOAD_NAME_PATTERN.test(name)) {
-      this.#fileFault(path, `Cannot name a route "${name}" (its file), expected ${NAME_EXPECTED}`);
+      this.#fileFault("LG1304", path, `Cannot name a route "${name}" (its file), expected ${NAME_EXPECTED}`);
     }
     const document = await this.#document(fileName);
     if (document?.root === undefined) {
@@ -261,7 +268,9 @@ class WorkloadLoader {
         else {
           const key = [...path, name];
           const { offset } = document.root === undefined ? { offset: 0 } : nodeAt(document.root, key);
-          this.#diagnostics.push(document.fault(offset, `Cannot use "${pathText(key)}": ${read.is}`, read.fix));
+          this.#diagnostics.push(
+            document.fault("LG1701", offset, `Cannot use "${pathText(key)}": ${read.is}`, read.fix),
+          );
         }
       }
     }
@@ -289,10 +298,10 @@ class WorkloadLoader {
       this.#ownFiles.push(facts.realPath);
       const { text, fault } = await readText(path, this.#files);
       const document = new ConfigDocument(path, text);
-      if (fault !== undefined) this.#diagnostics.push(document.fault(fault.offset, fault.message, fault.fix));
+      if (fault !== undefined) this.#diagnostics.push(document.fault("LG1003", fault.offset, fault.message, fault.fix));
       return document;
     } catch (error) {
-      this.#fileFault(path, `Cannot read the file: ${fileFault(error)}`);
+      this.#fileFault("LG1002", path, `Cannot read the file: ${fileFault(error)}`);
       return undefined;
     }
   }
@@ -305,11 +314,11 @@ class WorkloadLoader {
     if (fault === undefined || document.root === undefined) return;
     this.#broken.add(componentPath(this.#folder, path));
     const { offset } = nodeAt(document.root, key);
-    this.#diagnostics.push(document.fault(offset, `Cannot use "${key.join(".")}": ${fault.is}`, fault.fix));
+    this.#diagnostics.push(document.fault("LG1501", offset, `Cannot use "${key.join(".")}": ${fault.is}`, fault.fix));
   }
 
-  #fileFault(file: string, message: string): void {
-    this.#diagnostics.push({ file, line: 1, column: 1, message });
+  #fileFault(code: FaultCode, file: string, message: string): void {
+    this.#diagnostics.push({ code, file, line: 1, column: 1, message });
   }
 }
 

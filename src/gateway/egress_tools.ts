@@ -51,6 +51,6 @@ function trustOf(ca: string | undefined): TlsTrust {
   try {
     return new TlsTrust(ca);
   } catch (cause) {
-    throw new LoopgateError("ERR_CONFIG", cause instanceof Error ? cause.message : "Cannot read roots", { cause });
+    throw new LoopgateError("LG5005", cause instanceof Error ? cause.message : "Cannot read roots", { cause });
   }
 }

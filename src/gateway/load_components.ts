@@ -1,4 +1,5 @@
 /** Reads, compiles and checks every component that a folder names; what cannot be used is told where it is named. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { formatByteSize } from "../base/quantity.ts";
 import type { ComponentCache } from "../component/cache.ts";
@@ -53,7 +54,7 @@ export async function loadComponents(
 ): Promise<LoadedComponents> {
   const uses = workloads.flatMap(usesOf);
   const paths = [...new Set(uses.map((use) => use.component))];
-  const loaded = new Map<string, CompiledComponent | string>();
+  const loaded = new Map<string, CompiledComponent | UseFault>();
   // Tracking costs compute some per cent more: what only services and kept instances use does without.
   const putBack = new Set(uses.filter((use) => use.isPutBack).map((use) => use.component));
   // One list for all of them: each takes what is next.
@@ -68,10 +69,11 @@ export async function loadComponents(
   const components = new Map<string, CompiledComponent>();
   const diagnostics: Diagnostic[] = [];
   for (const use of uses) {
-    const component = loaded.get(use.component) ?? "it was not loaded";
-    const fault = typeof component === "string" ? { is: component } : useFault(component, use);
+    const component = loaded.get(use.component);
+    if (component === undefined) continue;
+    const fault = "is" in component ? component : useFault(component, use);
     if (fault !== undefined) diagnostics.push(await diagnosticOf(use, fault, options.files));
-    else if (typeof component !== "string") components.set(use.component, component);
+    else if (!("is" in component)) components.set(use.component, component);
   }
   return { components, diagnostics };
 }
@@ -102,13 +104,16 @@ function usesOf(workload: WorkloadSpec): readonly ComponentUse[] {
 
 /** What is wrong with the use of a component, as the middle of a sentence. */
 interface UseFault {
+  readonly code: FaultCode;
   readonly is: string;
   readonly fix?: string;
 }
 
 function useFault(component: CompiledComponent, use: ComponentUse): UseFault | undefined {
-  const is = roleFault(component, use.exported) ?? missingImports(component);
-  return is === undefined ? memoryFault(component, use) : { is };
+  const role = roleFault(component, use.exported);
+  if (role !== undefined) return { code: "LG2005", is: role };
+  const missing = missingImports(component);
+  return missing === undefined ? memoryFault(component, use) : { code: "LG2004", is: missing };
 }
 
 /** Its memories are larger from the start than the limit: every instance of it would be refused. */
@@ -118,34 +123,34 @@ function memoryFault({ memoryPagesMin }: CompiledComponent, use: ComponentUse): 
   if (needed <= memoryBytesMax) return undefined;
   const is = `its instances have ${formatByteSize(needed)} of memory from the start and may have ` +
     `${formatByteSize(memoryBytesMax)}, expected a limit that is no smaller`;
-  if (needed > ROUTE_LIMIT_KEYS.memory.max) return { is };
+  if (needed > ROUTE_LIMIT_KEYS.memory.max) return { code: "LG2006", is };
   const limits = `"limits": { "memory": "${formatByteSize(Math.ceil(needed / MIB) * MIB)}" }`;
-  return { is, fix: key[0] === "service" ? `write ${limits} in "service"` : `write ${limits}` };
+  return { code: "LG2006", is, fix: key[0] === "service" ? `write ${limits} in "service"` : `write ${limits}` };
 }
 
-/** The component, or what is wrong with it as the middle of a sentence. */
+/** The component, or what is wrong with it. */
 async function loadOne(
   path: string,
   options: { readonly cache: ComponentCache; readonly files: FileReader; readonly tracksWrites: boolean },
-): Promise<CompiledComponent | string> {
+): Promise<CompiledComponent | UseFault> {
   let bytes: Uint8Array;
   try {
     bytes = await options.files.read(path, COMPONENT_BYTES_MAX);
   } catch (error) {
-    return `${fileFault(error)}, expected a readable component`;
+    return { code: "LG2007", is: `${fileFault(error)}, expected a readable component` };
   }
   try {
     return await options.cache.compile(bytes, { tracksWrites: options.tracksWrites });
   } catch (error) {
-    if (error instanceof ComponentError) return faultOf(error);
+    if (error instanceof ComponentError) return { code: error.fault, is: faultOf(error) };
     throw error;
   }
 }
 
 /** Where the file names the component. The file was read without fault a moment ago; should it have gone, its start is named. */
-async function diagnosticOf(use: ComponentUse, { is, fix }: UseFault, files: FileReader): Promise<Diagnostic> {
+async function diagnosticOf(use: ComponentUse, { code, is, fix }: UseFault, files: FileReader): Promise<Diagnostic> {
   const message = `Cannot use "${use.key.join(".")}" (${use.component}): ${is}`;
-  const start = { file: use.file, line: 1, column: 1, message, ...(fix === undefined ? {} : { fix }) };
+  const start = { code, file: use.file, line: 1, column: 1, message, ...(fix === undefined ? {} : { fix }) };
   let document: ConfigDocument;
   try {
     document = new ConfigDocument(use.file, (await readText(use.file, files)).text);
@@ -154,5 +159,5 @@ async function diagnosticOf(use: ComponentUse, { is, fix }: UseFault, files: Fil
     return start;
   }
   if (document.root === undefined) return start;
-  return document.fault(nodeAt(document.root, use.key).offset, message, fix);
+  return document.fault(code, nodeAt(document.root, use.key).offset, message, fix);
 }

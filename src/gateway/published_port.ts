@@ -72,7 +72,7 @@ export class PublishedPort {
       server.once("error", (cause) => {
         const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
         const message = `Cannot publish "${options.workload}" on "${where}": ${cause.message}, expected a free port`;
-        reject(new LoopgateError("ERR_USAGE", message, { cause }));
+        reject(new LoopgateError("LG5003", message, { cause }));
       });
       server.listen({ host, port }, resolve);
     });

@@ -26,7 +26,7 @@ export class PublishedPorts {
    */
   async open(workload: string, { listen, port }: PublishOptions): Promise<PublishedPort> {
     if (this.#workloads.current(workload) === undefined) {
-      throw new LoopgateError("ERR_USAGE", `Cannot publish "${workload}": there is no such workload, expected one`);
+      throw new LoopgateError("LG4003", `Cannot publish "${workload}": there is no such workload, expected one`);
     }
     const { clock, counters, emit } = this.#tools;
     const network = () => this.#workloads.current(workload)?.network;

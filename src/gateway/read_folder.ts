@@ -34,7 +34,7 @@ export async function readFolder({ folder, files, cache }: FolderReadingOptions)
   if (all.length > 0) {
     const faults = all.length === 1 ? "a fault" : `${all.length} faults`;
     const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;
-    throw new LoopgateError("ERR_CONFIG", message, { diagnostics: all });
+    throw new LoopgateError("LG1000", message, { diagnostics: all });
   }
   const parts = new Map<string, FirstPart>();
   for (const [name, dependencies] of read.dependencies) {

@@ -62,11 +62,11 @@ test("withLimits: what is said counts, what is not stays", () => {
 });
 
 test("keptText: places, sentences and fixes, and no more than fit a line", () => {
-  const fault = { file: "w/a.route.jsonc", line: 2, column: 3, message: "Cannot use it" };
-  assert.equal(keptText([fault]), "w/a.route.jsonc:2:3: Cannot use it");
+  const fault = { code: "LG1104" as const, file: "w/a.route.jsonc", line: 2, column: 3, message: "Cannot use it" };
+  assert.equal(keptText([fault]), "w/a.route.jsonc:2:3: Cannot use it [LG1104]");
   assert.equal(
     keptText([{ ...fault, fix: "mend it" }, fault]),
-    "w/a.route.jsonc:2:3: Cannot use it (mend it); w/a.route.jsonc:2:3: Cannot use it",
+    "w/a.route.jsonc:2:3: Cannot use it (mend it) [LG1104]; w/a.route.jsonc:2:3: Cannot use it [LG1104]",
   );
   assert.match(keptText(Array.from({ length: 12 }, () => fault)), /; and 7 more$/);
 });

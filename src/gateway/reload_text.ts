@@ -8,9 +8,9 @@ const FAULTS_MAX = 5;
 
 /** Places, sentences and fixes of the first faults. */
 export function keptText(diagnostics: readonly Diagnostic[]): string {
-  const told = diagnostics.slice(0, FAULTS_MAX).map(({ file, line, column, message, fix }) => {
+  const told = diagnostics.slice(0, FAULTS_MAX).map(({ code, file, line, column, message, fix }) => {
     const place = `${shortSentence(file)}:${line}:${column}`;
-    return `${place}: ${shortSentence(message)}${fix === undefined ? "" : ` (${shortSentence(fix)})`}`;
+    return `${place}: ${shortSentence(message)}${fix === undefined ? "" : ` (${shortSentence(fix)})`} [${code}]`;
   });
   const left = diagnostics.length - told.length;
   return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");

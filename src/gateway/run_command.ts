@@ -1,4 +1,5 @@
 /** `loopgate run`: one command component from its start to its end, with the rights of a service on a network of its own. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { formatSocketAddress, type SocketAddress } from "../base/ip_address.ts";
 import { LoopgateError } from "../base/errors.ts";
@@ -142,7 +143,7 @@ async function mountOf(
   files: FileReader,
 ): Promise<MountSpec> {
   const refuse = (is: string): LoopgateError =>
-    new LoopgateError("ERR_USAGE", `Cannot mount "${folder}": ${is}, expected a folder`);
+    new LoopgateError("LG4002", `Cannot mount "${folder}": ${is}, expected a folder`);
   const facts = await files.inspect(folder).catch((error: unknown) => {
     throw refuse(fileFault(error));
   });
@@ -154,23 +155,25 @@ async function mountOf(
 }
 
 async function loadCommand(path: string, files: FileReader): Promise<CompiledComponent> {
-  const refuse = (is: string, cause?: unknown): LoopgateError =>
-    new LoopgateError("ERR_COMPONENT", `Cannot run "${path}": ${is}`, { cause });
+  const refuse = (fault: FaultCode, is: string, cause?: unknown): LoopgateError =>
+    new LoopgateError(fault, `Cannot run "${path}": ${is}`, { cause });
   let bytes: Uint8Array;
   try {
     bytes = await files.read(path, COMPONENT_BYTES_MAX);
   } catch (error) {
-    throw refuse(`${fileFault(error)}, expected a component`, error);
+    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
   }
   let component: CompiledComponent;
   try {
     component = await compileComponent(bytes, { suspending: SUSPENDING });
   } catch (error) {
-    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
+    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
     throw error;
   }
-  const fault = roleFault(component, COMMAND_RUN) ?? missingImports(component);
-  if (fault !== undefined) throw refuse(fault);
+  const role = roleFault(component, COMMAND_RUN);
+  if (role !== undefined) throw refuse("LG2005", role);
+  const missing = missingImports(component);
+  if (missing !== undefined) throw refuse("LG2004", missing);
   return component;
 }
 

@@ -27,7 +27,7 @@ const UNSUSPENDABLE_TICKS_MIN = 4;
 export class CpuLimitError extends LoopgateError {
   readonly cpuMs: number;
   constructor(cpuMs: number) {
-    super("ERR_TIMEOUT", `The guest was ended: it computed for more than ${cpuMs} ms`);
+    super("LG7017", `The guest was ended: it computed for more than ${cpuMs} ms`);
     this.cpuMs = cpuMs;
   }
 }
@@ -130,7 +130,7 @@ export class CpuMeter implements GuestMeter {
     const tookMs = nowMs - this.#unsuspendableSinceMs;
     if (this.#unsuspendableTicks < UNSUSPENDABLE_TICKS_MIN || tookMs <= UNSUSPENDABLE_MS_MAX) return "continue";
     return new LoopgateError(
-      "ERR_TIMEOUT",
+      "LG7017",
       `The guest was ended: it computed for more than ${UNSUSPENDABLE_MS_MAX} ms in a function that cannot wait (an allocation, a destructor)`,
     );
   }

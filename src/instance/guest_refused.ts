@@ -6,7 +6,10 @@ import type { BudgetRefusal } from "./process_budget.ts";
 export class GuestRefusedError extends LoopgateError {
   readonly limit: BudgetRefusal | "processMemory";
   constructor(limit: BudgetRefusal | "processMemory") {
-    super("ERR_OVERLOADED", `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`);
+    super(
+      limit === "instances" ? "LG7108" : "LG7109",
+      `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`,
+    );
     this.limit = limit;
   }
 }

@@ -1,4 +1,5 @@
 /** Why a request got no answer from its guest. The server has one table from these to statuses; nothing in here reaches a client. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import type { HttpErrorCode } from "../host/http/exchange.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 
@@ -28,6 +29,22 @@ export type RequestFailure =
   | { readonly kind: "client-gone" }
   /** A fault of the gateway itself. */
   | { readonly kind: "fault"; readonly error: unknown };
+
+/** The code of each. */
+export const FAILURE_FAULTS: Readonly<Record<RequestFailure["kind"], FaultCode>> = {
+  "overloaded": "LG7008",
+  "unavailable": "LG7015",
+  "trapped": "LG7011",
+  "no-answer": "LG7012",
+  "error-code": "LG7013",
+  "wall-limit": "LG7016",
+  "cpu-limit": "LG7017",
+  "request-body-limit": "LG7005",
+  "header-limit": "LG7007",
+  "response-limit": "LG7014",
+  "client-gone": "LG7009",
+  "fault": "LG9001",
+};
 
 /** One line for the log. */
 export function describeFailure(failure: RequestFailure): string {

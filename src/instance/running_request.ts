@@ -14,7 +14,7 @@ import {
   type TimedRequest,
   type TimeOver,
 } from "./request_clock.ts";
-import { describeFailure, type RequestFailure } from "./request_failure.ts";
+import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "./request_failure.ts";
 
 /** Why a guest was ended from outside. */
 export type StopReason =
@@ -117,13 +117,19 @@ export function stopCause(reason: StopReason): LoopgateError {
   switch (reason.kind) {
     case "time-over": {
       const why = reason.over === "wall" ? "it took longer than" : "its answer did not go on for";
-      return new LoopgateError("ERR_TIMEOUT", `The guest was ended: ${why} ${reason.afterMs} ms`);
+      return new LoopgateError(
+        reason.over === "wall" ? "LG7016" : "LG7102",
+        `The guest was ended: ${why} ${reason.afterMs} ms`,
+      );
     }
     case "lost":
-      return new LoopgateError("ERR_CLOSED", `The guest was ended: ${describeFailure(reason.failure)}`);
+      return new LoopgateError(
+        FAILURE_FAULTS[reason.failure.kind],
+        `The guest was ended: ${describeFailure(reason.failure)}`,
+      );
     case "client-gone":
-      return new LoopgateError("ERR_CLOSED", "The guest was ended: its client went away");
+      return new LoopgateError("LG7009", "The guest was ended: its client went away");
     case "unavailable":
-      return new LoopgateError("ERR_CLOSED", `The guest was ended: ${reason.detail}`);
+      return new LoopgateError("LG7015", `The guest was ended: ${reason.detail}`);
   }
 }

@@ -22,7 +22,7 @@ export function systemDnsServers(): readonly SocketAddress[] {
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return DEFAULT_SERVERS;
     const message = `Cannot read "${RESOLV_CONF}": ${String(cause)}, expected a readable file or --resolver host:port`;
-    throw new LoopgateError("ERR_CONFIG", message, { cause });
+    throw new LoopgateError("LG5004", message, { cause });
   }
   return parseResolvConf(text);
 }

@@ -1,4 +1,5 @@
 /** What a file asks for beyond the operator's ceiling, and what it says in vain: configuration faults with their place. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { parentsOf } from "./host_name.ts";
 import { ceilingBook, type DnsName, type DnsSetting, type PolicyLayer, type PolicyOrigin } from "./policy.ts";
@@ -6,6 +7,7 @@ import { isRuleCovered } from "./policy_cover.ts";
 
 /** A rule or name that never has an effect as it stands. */
 export interface LayerFault {
+  readonly code: FaultCode;
   readonly origin: PolicyOrigin;
   readonly message: string;
   readonly fix: string;
@@ -40,6 +42,7 @@ export function contradicting(workload: PolicyLayer, route: PolicyLayer): LayerF
   const { form, file, key } = route.net;
   if (workload.net.form !== "off" || form === "absent" || form === "off") return [];
   return [{
+    code: "LG3004",
     origin: { file, key },
     message:
       `Cannot use "${key}": "${workload.net.key}" of ${workload.net.file} is false, expected a workload with a network`,
@@ -70,5 +73,10 @@ function fault(
   text: string,
   { is, fix }: { readonly is: string; readonly fix: string },
 ): LayerFault {
-  return { origin, message: `Cannot use "${escapeText(text)}": ${is}, expected no more than the ceiling`, fix };
+  return {
+    code: "LG3003",
+    origin,
+    message: `Cannot use "${escapeText(text)}": ${is}, expected no more than the ceiling`,
+    fix,
+  };
 }

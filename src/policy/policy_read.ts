@@ -1,4 +1,5 @@
 /** `net` and `dns` of a file, as values, to settings; every fault with its place in the value. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { isLocalhost, parseHost } from "./host_name.ts";
 import { DEFAULT_ALLOW, type DnsName, type DnsSetting, type NetSetting, type PlacedRule } from "./policy.ts";
@@ -8,6 +9,7 @@ import type { RuleSide } from "./rule.ts";
 
 /** A fault of `net`, `dns` or a ceiling. */
 export interface PolicyFault {
+  readonly code: FaultCode;
   /** From the setting down: `["allow", 2]`. */
   readonly path: readonly (string | number)[];
   /** Within the string at `path`, in UTF-16 units of its value; without it the whole value is meant. */
@@ -53,12 +55,17 @@ export function readNet(
   if (value === false) return { setting: { ...base, form: "off", allow: [] }, faults };
   if (Array.isArray(value)) return { setting: { ...base, form: "list", allow: readList(value, "allow", []) }, faults };
   if (!isObject(value)) {
-    faults.push({ path: [], message: `Cannot use "${key}": it is ${kindOf(value)}, ${NET_EXPECTED}`, fix: NET_FIX });
+    faults.push({
+      code: "LG3002",
+      path: [],
+      message: `Cannot use "${key}": it is ${kindOf(value)}, ${NET_EXPECTED}`,
+      fix: NET_FIX,
+    });
     return { setting: { ...base, form: "off", allow: [] }, faults };
   }
   for (const other of Object.keys(value).filter((name) => name !== "allow" && name !== "deny")) {
     const message = `Cannot use "${key}": it has no key "${escapeText(other)}", expected "allow" and "deny"`;
-    faults.push({ path: [other], message });
+    faults.push({ code: "LG3002", path: [other], message });
   }
   const { allow, deny } = value;
   return {
@@ -83,7 +90,12 @@ export function readDns(
   if (typeof value === "boolean") return { setting: { ...base, form: value ? "on" : "off" }, faults };
   if (!Array.isArray(value)) {
     const fix = 'write false for no name, true for every name, or ["db.example.com", "*.example.com"]';
-    faults.push({ path: [], message: `Cannot use "${key}": it is ${kindOf(value)}, ${DNS_EXPECTED}`, fix });
+    faults.push({
+      code: "LG3002",
+      path: [],
+      message: `Cannot use "${key}": it is ${kindOf(value)}, ${DNS_EXPECTED}`,
+      fix,
+    });
     return { setting: { ...base, form: "off" }, faults };
   }
   const names = stringsOf(value, { name: key, path: [], faults }).flatMap(([text, index]) => {
@@ -128,24 +140,28 @@ interface StringsOptions {
 /** The strings of a list with their places; what is no list or no string becomes a fault. */
 function stringsOf(list: unknown, { name, path, faults }: StringsOptions): [text: string, index: number][] {
   if (!Array.isArray(list)) {
-    faults.push({ path, message: `Cannot use "${name}": it is ${kindOf(list)}, expected a list of strings` });
+    faults.push({
+      code: "LG3002",
+      path,
+      message: `Cannot use "${name}": it is ${kindOf(list)}, expected a list of strings`,
+    });
     return [];
   }
   if (list.length > RULES_MAX) {
     const is = `it has ${list.length} entries, expected at most ${RULES_MAX}`;
-    faults.push({ path, message: `Cannot use "${name}": ${is}` });
+    faults.push({ code: "LG3002", path, message: `Cannot use "${name}": ${is}` });
     return [];
   }
   return list.flatMap((text: unknown, index): [string, number][] => {
     if (typeof text === "string") return [[text, index]];
     const message = `Cannot use "${name}[${index}]": it is ${kindOf(text)}, expected a string in quotes`;
-    faults.push({ path: [...path, index], message });
+    faults.push({ code: "LG3002", path: [...path, index], message });
     return [];
   });
 }
 
 function ruleFault({ start, end, message, fix }: RuleFault, path: readonly (string | number)[]): PolicyFault {
-  return { path, range: { start, end }, message, ...(fix !== undefined && { fix }) };
+  return { code: "LG3001", path, range: { start, end }, message, ...(fix !== undefined && { fix }) };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 /** From failure to status: the one table of what the gateway answers by itself, and the words a client gets to read. */
-import { describeFailure, type RequestFailure } from "../instance/request_failure.ts";
+import type { FaultCode } from "../base/fault_codes.ts";
+import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "../instance/request_failure.ts";
 
 /** Everything that the gateway answers by itself. */
 export type GatewayFailure =
@@ -63,6 +64,21 @@ const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
   "version": { status: 505, title: "HTTP Version Not Supported", detail: "Only HTTP/1.1 and HTTP/1.0 are supported." },
 };
 
+/** The code of each: the log has it, clients read none. */
+const GATEWAY_FAULTS: Readonly<Record<GatewayFailure["kind"], FaultCode>> = {
+  ...FAILURE_FAULTS,
+  "bad-request": "LG7001",
+  "not-found": "LG7002",
+  "method-not-allowed": "LG7003",
+  "request-timeout": "LG7004",
+  "expectation": "LG7006",
+  "misdirected": "LG7006",
+  "not-implemented": "LG7006",
+  "version": "LG7006",
+  "header-too-large": "LG7007",
+  "draining": "LG7010",
+};
+
 /** How long a client shall wait after a 429: a queue of 1,024 short requests is gone by then. */
 const OVERLOADED_RETRY_AFTER_S = 1;
 /** How long after a 503 of a gateway that ends: long enough for its successor to start. */
@@ -97,8 +113,12 @@ function retryAfter(failure: GatewayFailure): number | undefined {
   return failure.kind === "draining" ? DRAINING_RETRY_AFTER_S : undefined;
 }
 
-/** One line for the log, with the cause that the client does not get to read. */
+/** One line for the log, with the code, and the cause that the client does not get to read. */
 export function describeGatewayFailure(failure: GatewayFailure): string {
+  return `${causeOf(failure)} [${GATEWAY_FAULTS[failure.kind]}]`;
+}
+
+function causeOf(failure: GatewayFailure): string {
   switch (failure.kind) {
     case "bad-request":
     case "not-implemented":

@@ -95,7 +95,7 @@ class OpenRequest implements ServedRequest {
     const response = this.#response;
     const served = this.#served;
     const cause = this.#cause ?? served?.exchange.cause ??
-      (response.writableFinished ? undefined : "the client went away");
+      (response.writableFinished ? undefined : describeGatewayFailure({ kind: "client-gone" }));
     const cpuMs = served?.exchange.cpuMs;
     const event: RequestEvent = {
       kind: "request",

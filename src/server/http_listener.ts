@@ -220,7 +220,7 @@ function listenError({ host, port }: ListenAddress, cause: Error): LoopgateError
   const isTaken = code === "EADDRINUSE";
   const is = isTaken ? "another program listens there" : code === "EACCES" ? "this user may not" : cause.message;
   const expected = isTaken ? "a free port (0 chooses one)" : "an address and a free port of this machine";
-  return new LoopgateError("ERR_LISTEN", `Cannot listen on ${where}: ${is}, expected ${expected}`, { cause });
+  return new LoopgateError("LG5001", `Cannot listen on ${where}: ${is}, expected ${expected}`, { cause });
 }
 
 /** What went wrong with the bytes of a connection; undefined when there is nobody to tell. */

@@ -81,7 +81,7 @@ export class WebApp {
       return response;
     } catch (error) {
       // Only an abort comes here: everything else is an answer.
-      open.cause ??= "the client went away";
+      open.cause ??= describeGatewayFailure({ kind: "client-gone" });
       this.#endLater(open, failureAnswer({ kind: "client-gone" }).status);
       throw error;
     }

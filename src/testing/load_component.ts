@@ -1,4 +1,5 @@
 /** Components of tests: compiled once for all tests of a process. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import { fileURLToPath } from "node:url";
 import { ComponentCache } from "../component/cache.ts";
 import type { CompiledComponent } from "../component/engine.ts";
@@ -33,20 +34,20 @@ export function keepCompiled(component: CompiledComponent): void {
 /** @throws {LoopgateError} ERR_COMPONENT */
 export async function loadTestComponent(source: ComponentSource): Promise<CompiledComponent> {
   const name = nameOfComponent(source);
-  const refuse = (is: string, cause: unknown): LoopgateError =>
-    new LoopgateError("ERR_COMPONENT", `Cannot test "${name}": ${is}`, { cause });
+  const refuse = (fault: FaultCode, is: string, cause: unknown): LoopgateError =>
+    new LoopgateError(fault, `Cannot test "${name}": ${is}`, { cause });
   let bytes: Uint8Array;
   try {
     bytes = source instanceof Uint8Array ? source : await folderFiles.read(pathOf(source), COMPONENT_BYTES_MAX);
   } catch (error) {
-    throw refuse(`${fileFault(error)}, expected a component`, error);
+    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
   }
   try {
     const component = await TEST_CACHE.compile(bytes);
     keepCompiled(component);
     return component;
   } catch (error) {
-    if (error instanceof ComponentError) throw refuse(faultOf(error), error);
+    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
     throw error;
   }
 }

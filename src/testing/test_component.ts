@@ -79,8 +79,10 @@ export async function testComponent(
   const component = await loadTestComponent(source);
   const name = nameOfComponent(source);
   const isHandler = roleFault(component, INCOMING_HANDLER) === undefined;
-  const fault = (isHandler ? undefined : roleFault(component, COMMAND_RUN)) ?? missingImportsOnce(component);
-  if (fault !== undefined) throw new LoopgateError("ERR_COMPONENT", `Cannot test "${name}": ${fault}`);
+  const role = isHandler ? undefined : roleFault(component, COMMAND_RUN);
+  if (role !== undefined) throw new LoopgateError("LG2005", `Cannot test "${name}": ${role}`);
+  const missing = missingImportsOnce(component);
+  if (missing !== undefined) throw new LoopgateError("LG2004", `Cannot test "${name}": ${missing}`);
   const path = pathOfComponent(source);
   const guest = path === undefined ? [] : [{ name: NAME, component: path }];
   const world = new TestWorld(options, {

@@ -77,7 +77,7 @@ export async function testWorkload(folder: string | URL, options: TestWorkloadOp
     await workload.close();
     world.attempts.check();
     const lines = world.lines().map(({ line }) => `\n  ${line}`).join("");
-    throw new LoopgateError("ERR_SERVICE_DOWN", `Cannot test "${path}": its service is not ready: ${fault}${lines}`);
+    throw new LoopgateError("LG8003", `Cannot test "${path}": its service is not ready: ${fault}${lines}`);
   }
   const router = createRouter<Destination>(workload.routes.map((route) => ({ match: route.match, target: route })));
   return new TestedWorkload({ world, close: () => workload.close() }, { workload, router });
@@ -138,7 +138,7 @@ async function readWorkload(
   if (read.workload === undefined) {
     const message =
       `Cannot test "${path}": it is no workload, expected a folder with workload.jsonc or <name>.route.jsonc`;
-    throw new LoopgateError("ERR_CONFIG", message);
+    throw new LoopgateError("LG1301", message);
   }
   for (const component of loaded.components.values()) keepCompiled(component);
   return { spec: read.workload, components: loaded.components };
@@ -147,7 +147,7 @@ async function readWorkload(
 function configFault(path: string, faults: readonly Diagnostic[]): LoopgateError {
   const diagnostics = sortDiagnostics(faults);
   const message = `Cannot test "${path}": its files have faults, expected none\n${diagnosticsText(diagnostics)}`;
-  return new LoopgateError("ERR_CONFIG", message, { diagnostics });
+  return new LoopgateError("LG1000", message, { diagnostics });
 }
 
 function secretsOf(values: Readonly<Record<string, string>>): SecretBook {

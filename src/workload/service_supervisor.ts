@@ -101,7 +101,7 @@ export class ServiceSupervisor {
       this.#stopWaiting();
       this.#become({ kind: "stopped" });
     }
-    this.#run?.kill(new LoopgateError("ERR_CLOSED", "The service was ended: its workload is being closed"));
+    this.#run?.kill(new LoopgateError("LG7010", "The service was ended: its workload is being closed"));
     await this.#watching;
   }
 
@@ -167,7 +167,7 @@ export class ServiceSupervisor {
     const detail = `it did not listen within ${startMs} ms${where}`;
     this.#startFault = detail;
     this.#options.onStartLimit(detail);
-    this.#run?.kill(new LoopgateError("ERR_TIMEOUT", `The service was ended: ${detail}`));
+    this.#run?.kill(new LoopgateError("LG8002", `The service was ended: ${detail}`));
   }
 
   #ended(end: GuestEnd): void {

@@ -226,7 +226,7 @@ test("loopgate build: lines for what it builds, a code frame for what is wrong, 
     const build = loopgate("build", folder);
     assert.equal(await build.ended, 2);
     assert.match(build.out, /^built \S+good\/dist\/api\.wasm in [0-9.]+ s \([0-9]+ KiB\)\n$/);
-    assert.match(build.err, /error: Cannot compile: [^\n]+\n +--> \S+bad\/src\/api\.ts:[0-9]+:[0-9]+\n/);
+    assert.match(build.err, /error\[LG6002\]: Cannot compile: [^\n]+\n +--> \S+bad\/src\/api\.ts:[0-9]+:[0-9]+\n/);
     assert.match(build.err, /not built \S+bad\/dist\/api\.wasm/);
     assert.match(build.err, /misfiled\/api\.route\.jsonc:1:/);
     assert.match(build.err, /Cannot build "dist\/api\.wasm": there is no src\/api\.ts/);

@@ -70,7 +70,7 @@ if (existsSync("/dev/full")) {
     const full = await open("/dev/full", "w");
     const program = new Program([...RUN, MAIN, "help"], full.fd);
     assert.equal(await program.ended, 1);
-    assert.match(program.err, /^error: Cannot write to stdout: .*no space left on device.*\n$/i);
+    assert.match(program.err, /^error\[LG5008\]: Cannot write to stdout: .*no space left on device.*\n$/i);
     await full.close();
   });
 }

@@ -143,7 +143,7 @@ test("--replicas: a port that replicas or others hold ends with 2, before anythi
       for (const words of [["--replicas", "2"], []]) {
         const other = loopgate("serve", folder, "--listen", new URL(url).host, ...words);
         assert.equal(await other.ended, 2);
-        assert.match(other.err, /^error: Cannot listen on .*\nfix: something listens there already/);
+        assert.match(other.err, /^error\[LG5001\]: Cannot listen on .*\nfix: something listens there already/);
         assert.equal(other.out, "");
       }
     });

@@ -125,7 +125,10 @@ test("past the limit the rest is cut, each with its line", async () => {
   assert.equal(statusOf(await waiting.untilClosed()), 503);
   const lines = harness.events.filter((event) => event.kind === "request");
   const told = lines.map(({ path, status, cause }) => `${path} ${status} ${cause}`).toSorted();
-  assert.deepEqual(told, ["/ 503 the gateway is being closed", "/begun 200 the gateway is being closed"]);
+  assert.deepEqual(told, [
+    "/ 503 the gateway is being closed [LG7010]",
+    "/begun 200 the gateway is being closed [LG7010]",
+  ]);
 });
 
 test("a client that never ends its side does not hold closing up", async () => {

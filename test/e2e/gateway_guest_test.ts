@@ -112,7 +112,8 @@ test("a guest that hangs after its head ends as soon as its client leaves", asyn
   await client.until((text) => text.includes("a part"));
   client.destroy();
   await harness.backToIdle();
-  const isGone = (event: GatewayEvent): boolean => event.kind === "request" && event.cause === "the client went away";
+  const isGone = (event: GatewayEvent): boolean =>
+    event.kind === "request" && event.cause === "the client went away [LG7009]";
   await eventually(() => harness.events.some(isGone));
 });
 

@@ -105,5 +105,5 @@ export function systemError(code: string): Error {
 
 /** What `startGateway` is rejected with when it cannot listen. */
 export function listenError(cause: unknown): LoopgateError {
-  return new LoopgateError("ERR_LISTEN", 'Cannot listen on "a:1"', { cause });
+  return new LoopgateError("LG5001", 'Cannot listen on "a:1"', { cause });
 }

@@ -39,7 +39,7 @@ export interface Words {
 export function usage(message: string, topic?: CommandName, suggestion?: string): LoopgateError {
   const hint = suggestion === undefined ? "" : `\nDid you mean: ${suggestion}`;
   const help = topic === undefined ? "loopgate help" : `loopgate help ${topic}`;
-  return new LoopgateError("ERR_USAGE", `${message}${hint}\nSee: ${help}`);
+  return new LoopgateError("LG4001", `${message}${hint}\nSee: ${help}`);
 }
 
 /**

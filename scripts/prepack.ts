@@ -58,7 +58,7 @@ function linked(text: string, file: string): string {
 
 /** Declarations of what the package exports, and of no file that these do not need. */
 async function makeDeclarations(): Promise<void> {
-  const { code, output } = await run(tool("tsc"), ["-p", "scripts/package.tsconfig.json"]);
+  const { code, output } = await run(tool("tsc"), ["-p", "scripts/prepack.tsconfig.json"]);
   if (code !== 0) throw new Error(`Cannot make the declarations: the compiler ended with ${code}\n${output}`);
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
     readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
