@@ -47,12 +47,14 @@ export const LoopField = {
   /** The stretch around it, and what that had cost where it begins. */
   AROUND_STRETCH: 5,
   AROUND_COST: 6,
-  COUNT: 7,
+  /** Its length, without its `loop` and its `end`. */
+  BODY_BYTES: 7,
+  COUNT: 8,
 } as const;
 
 /** Numbers of a call in `returns`. */
 export const ReturnField = {
-  /** The stretch that goes on behind it, what that has cost there, and the loop around it, or -1. */
+  /** The stretch that goes on behind it (-1: nothing does, it is a tail call), what that has cost there, and the loop around it, or -1. */
   STRETCH: 0,
   COST: 1,
   LOOP: 2,
@@ -71,6 +73,8 @@ export const LoopFlag = {
   TYPED: 8,
   /** Each pass of the loop around it leads to this one, with no way out before. */
   LED_TO: 16,
+  /** It, or a loop in it, has a call that may come back to this module. */
+  REENTERS: 32,
 } as const;
 
 /** What was seen of a function. */
@@ -85,6 +89,8 @@ export const FunctionFlag = {
   BRANCHES_TO_END: 8,
   /** It has a call that may come back to this module: not of an import that is added. */
   REENTERS: 16,
+  /** It has a tail call. */
+  TAIL_CALLS: 32,
 } as const;
 
 /** A function that is added because the code needs it. */

@@ -13,6 +13,7 @@ import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 import { CompileEffort } from "./compile_effort.ts";
 import { UNPAID_LOOPS_MAX } from "./fuel_costs.ts";
+import { loopCopies } from "./loop_copies.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -45,6 +46,31 @@ const THROW_COST = 128;
 
 /** A call into the runtime. */
 const TABLE_SET_COST = 8;
+
+/**
+ * Four of those that only move and combine integers cost as much as one other: the optimising compiler leaves little of locals and
+ * constants. In the quick one's code a tick of nothing else takes 1.5 to 8 ms (measured), which is less than one of loads.
+ */
+const CHEAP_COST = 0.25;
+/** Opcodes, first and last: `drop`, `select`; constants and comparison; arithmetic of 32 bits, then of 64; conversion. */
+const CHEAP_RANGES: readonly (readonly [number, number])[] = [
+  [0x1a, 0x1b],
+  [0x41, 0x5a],
+  [0x67, 0x6c],
+  [0x71, 0x7e],
+  [0x83, 0x8a],
+  [0xa7, 0xa7],
+  [0xac, 0xad],
+  [0xc0, 0xc4],
+];
+/** By opcode, before what an instruction adds for itself. */
+const COSTS: Float64Array = Float64Array.from({ length: 256 }, (_, opcode) => isCheap(opcode) ? CHEAP_COST : 1);
+
+/** Locals, constants, `drop`, `select`, and on integers: comparison, arithmetic without division, conversion. */
+function isCheap(opcode: number): boolean {
+  if (PLAIN[opcode] === Immediate.LOCAL) return true;
+  return CHEAP_RANGES.some(([first, last]) => opcode >= first && opcode <= last);
+}
 
 /** Data up to this length is copied in one go. */
 export const INIT_BYTES_MAX = 1024 * 1024;
@@ -129,6 +155,8 @@ export class CodeScanner {
   /** What it was behind the last call, and where the innermost loop began. */
   #turnsAtCall = -1;
   #turnsAtLoop = -1;
+  /** What `#effort` was where it began. */
+  #effortAtLoop = 0;
   /** Open frames, `Frame.COUNT` numbers each. */
   #frames: number[] = [];
 
@@ -258,7 +286,7 @@ export class CodeScanner {
 
   #endStretch(): void {
     this.#endWay();
-    this.#scan.stretches.add(this.#stretch, this.#peak);
+    this.#scan.stretches.add(this.#stretch, Math.ceil(this.#peak));
   }
 
   /** What follows is not reached from here. */
@@ -279,7 +307,7 @@ export class CodeScanner {
     const start = this.#at;
     const opcode = this.#bytes[start] ?? 0;
     this.#at = start + 1;
-    this.#cost += 1;
+    this.#cost += COSTS[opcode] ?? 1;
     const shape = PLAIN[opcode] ?? Immediate.UNKNOWN;
     this.#effort.instruction(opcode);
     if (this.#tracksWrites && shape < Immediate.OWN && shape !== Immediate.LOCAL) {
@@ -404,11 +432,11 @@ export class CodeScanner {
       case Op.RETURN_CALL_INDIRECT:
         this.#callOf(this.#typeIndex(), 1);
         this.#table(start);
-        return this.#hiddenCall(start);
+        return this.#hiddenCall(start, opcode);
       case Op.CALL_REF:
       case Op.RETURN_CALL_REF:
         this.#callOf(this.#typeIndex(), 1);
-        return this.#hiddenCall(start);
+        return this.#hiddenCall(start, opcode);
       case Op.SELECT_TYPED:
         for (let left = this.#u32(); left > 0; left -= 1) {
           this.#valueType();
@@ -452,25 +480,32 @@ export class CodeScanner {
     else this.#land(this.#frame(Frame.CUTS), this.#frame(Frame.COST));
   }
 
+  #reenters(): void {
+    this.#functionFlags |= FunctionFlag.REENTERS;
+    this.#flagLoop(this.#loop, LoopFlag.REENTERS);
+  }
+
   #unseenCall(): void {
     this.#cost += UNSEEN_CALL_COST;
     this.#noise(FunctionFlag.CALLS_UNSEEN | FunctionFlag.CHARGES);
   }
 
   /** A call through a table or a reference. */
-  #hiddenCall(start: number): void {
+  #hiddenCall(start: number, opcode: number): void {
     this.#scan.edit(start, this.#at, EditKind.UNSEEN_CALL, this.#fromCall());
     this.#turnsAtCall = this.#turns;
-    this.#functionFlags |= FunctionFlag.REENTERS;
+    this.#reenters();
     this.#unseenCall();
-    this.#return();
+    this.#return(opcode);
   }
 
-  /** A call comes back here. */
-  #return(): void {
+  /** A call comes back here, if it is no tail call. */
+  #return(opcode: number): void {
     const { returns } = this.#scan;
-    returns.push(this.#stretch);
-    returns.push(this.#cost);
+    const isTail = opcode === Op.RETURN_CALL || opcode === Op.RETURN_CALL_INDIRECT || opcode === Op.RETURN_CALL_REF;
+    if (isTail) this.#functionFlags |= FunctionFlag.TAIL_CALLS;
+    returns.push(isTail ? -1 : this.#stretch);
+    returns.push(Math.floor(this.#cost));
     returns.push(this.#loop);
     returns.push(this.#scan.calls.length);
     this.#effort.look(RETURN_BLOCKS_ADDED);
@@ -530,7 +565,9 @@ export class CodeScanner {
     this.#functionFlags |= FunctionFlag.CHARGES;
     for (const field of [scan.stretches.length, parent, scan.calls.length, 0, flags]) scan.loops.push(field);
     scan.loops.push(this.#stretch);
-    scan.loops.push(this.#cost);
+    scan.loops.push(Math.floor(this.#cost));
+    scan.loops.push(this.#at);
+    this.#effortAtLoop = this.#effort.spent;
     this.#loopDepth += 1;
     scan.edit(start, start, EditKind.LOOP_ENTER, loop);
     this.#open(FRAME_LOOP);
@@ -551,13 +588,20 @@ export class CodeScanner {
     const scan = this.#scan;
     const kind = this.#frame(Frame.KIND);
     const cuts = this.#frame(Frame.CUTS);
+    let isReentered = false;
     // An `if` may be left where it began.
     const lands = Math.max(this.#frame(Frame.LANDS), this.#frame(Frame.COST));
     if (kind === FRAME_LOOP) {
       const loop = this.#loop;
       const parent = scan.loops.at(loop + LoopField.PARENT);
       scan.loops.set(loop + LoopField.CALL_END, scan.calls.length);
-      this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.NOISY);
+      isReentered = (scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.REENTERS) !== 0;
+      this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & (LoopFlag.NOISY | LoopFlag.REENTERS));
+      const bodyBytes = this.#at - 1 - scan.loops.at(loop + LoopField.BODY_BYTES);
+      scan.loops.set(loop + LoopField.BODY_BYTES, bodyBytes);
+      if ((scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.HAS_INNER) === 0) {
+        this.#effort.repeat(this.#effortAtLoop, loopCopies(bodyBytes) - 1);
+      }
       scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
       this.#endStretch();
@@ -570,8 +614,9 @@ export class CodeScanner {
     }
     this.#frames.length -= Frame.COUNT;
     scan.marks.endBlock();
-    // What follows many loops in each other is not paid for in advance, but where it is.
-    if (kind === FRAME_LOOP && this.#loopDepth >= UNPAID_LOOPS_MAX) this.#cut(this.#at);
+    // What follows many loops in each other is not paid for in advance, but where it is. Nor what follows a loop whose calls
+    // would each have to pay for it.
+    if (kind === FRAME_LOOP && (this.#loopDepth >= UNPAID_LOOPS_MAX || isReentered)) this.#cut(this.#at);
     if (this.#frames.length === 0) {
       const isJoined = (this.#functionFlags & FunctionFlag.BRANCHES_TO_END) !== 0;
       scan.edit(this.#at - 1, this.#at - 1, EditKind.LEAVE, isJoined ? 0 : this.#fromCall());
@@ -594,13 +639,13 @@ export class CodeScanner {
     this.#scan.edit(start, this.#at, EditKind.CALL, 2 * callee + this.#fromCall());
     this.#turnsAtCall = this.#turns;
     if (callee < importedFunctions) {
-      this.#functionFlags |= FunctionFlag.REENTERS;
+      this.#reenters();
       this.#unseenCall();
     } else {
       this.#scan.calls.push(callee - importedFunctions);
       this.#scan.calls.push(this.#stretch);
     }
-    this.#return();
+    this.#return(opcode);
   }
 
   /** What a call does to the operands; `more` are those beside its arguments. */

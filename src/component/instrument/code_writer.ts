@@ -4,7 +4,7 @@ import { unsupported } from "../parse_faults.ts";
 import { type AddedFunction, writeChanged } from "./added_functions.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { EDIT_FIELDS, EditKind } from "./code_scan.ts";
-import { countsInLocal, type FuelSource, FunctionFuel, WRAPPING_LABELS } from "./function_fuel.ts";
+import { countsInLocal, type FuelSource, FunctionFuel } from "./function_fuel.ts";
 import { writeKeepAddress, writeMark } from "./mark_code.ts";
 import { Op } from "./opcodes.ts";
 import { Scratch, SCRATCH_TYPES } from "./scratch_locals.ts";
@@ -64,7 +64,7 @@ function writeBody(
   options: { readonly index: number; readonly branches: number[] },
 ): void {
   const { index, branches } = options;
-  const { bytes, scan, costs, indices } = source;
+  const { bytes, scan, costs } = source;
   const start = scan.bodyStart.at(index);
   const end = scan.bodyEnd.at(index);
   const firstEdit = scan.functionFirstEdit.at(index);
@@ -79,53 +79,72 @@ function writeBody(
   const results = source.results(index);
   const scratch = writeLocals(out, source, { index, isLocal: countsInLocal(source, index, results) });
   const fuel = new FunctionFuel(out, source, { credit: scratch[Scratch.CREDIT] ?? -1, index, results });
-  const hint = (branch: number | null): void => {
-    if (branch !== null) branches.push(branch - size);
-  };
-  hint(fuel.begin(isCharged ? costs.stretches[scan.functionFirstStretch.at(index)] ?? 0 : null));
+  const first = fuel.begin(isCharged ? costs.stretches[scan.functionFirstStretch.at(index)] ?? 0 : null);
+  if (first !== null) branches.push(first - size);
+  let pass = firstEdit;
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
+    const kind = scan.edits.at(edit + 2);
+    if (kind === EditKind.LOOP_LEAVE && fuel.copiesLeft > 0) {
+      // Up to the loop's `end`, and once more.
+      out.copy(bytes, copied, scan.edits.at(edit) - 1);
+      fuel.endCopy();
+      edit = pass;
+      copied = scan.edits.at(edit);
+      continue;
+    }
+    if (kind === EditKind.LOOP_PASS) pass = edit;
     out.copy(bytes, copied, scan.edits.at(edit));
     copied = scan.edits.at(edit + 1);
-    const payload = scan.edits.at(edit + 3);
-    switch (scan.edits.at(edit + 2)) {
-      case EditKind.HELPER:
-        fuel.writeBack();
-        out.u8(Op.CALL).u32(indices.helper(payload));
-        fuel.readAgain();
-        break;
-      case EditKind.IMPORT:
-        fuel.writeBack();
-        out.u8(Op.CALL).u32(source.map.firstAdded + payload);
-        fuel.readAgain();
-        break;
-      case EditKind.FUNCTION:
-        out.u32(source.map.at(payload));
-        break;
-      case EditKind.CHANGED:
-        writeChanged(out, indices, payload);
-        break;
-      case EditKind.KEEP_ADDRESS:
-        writeKeepAddress(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
-        break;
-      case EditKind.MARK:
-        writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
-        break;
-      case EditKind.LABEL:
-        if (fuel.isWrapped(payload)) out.u32(readLabel(bytes, scan.edits.at(edit)) + WRAPPING_LABELS);
-        else out.copy(bytes, scan.edits.at(edit), copied);
-        break;
-      default:
-        hint(fuel.edit(scan.edits.at(edit + 2), {
-          payload,
-          at: scan.edits.at(edit),
-          end: copied,
-          next: edit + EDIT_FIELDS < lastEdit ? edit + EDIT_FIELDS : Infinity,
-        }));
-    }
+    const next = edit + EDIT_FIELDS < lastEdit ? edit + EDIT_FIELDS : Infinity;
+    const branch = writeEdit(out, source, { fuel, scratch, edit, next });
+    if (branch !== null) branches.push(branch - size);
   }
   out.copy(bytes, copied, end);
   if (out.endSized(size) > BODY_BYTES_MAX) {
     throw unsupported(start, `a function body that is longer than ${BODY_BYTES_MAX} bytes with its fuel`);
+  }
+}
+
+/** Writes one edit. Gives the place of a branch that is seldom taken, or null. */
+function writeEdit(
+  out: ByteWriter,
+  source: CodeSource,
+  options: {
+    readonly fuel: FunctionFuel;
+    readonly scratch: readonly number[];
+    readonly edit: number;
+    readonly next: number;
+  },
+): number | null {
+  const { bytes, scan, indices } = source;
+  const { fuel, scratch, edit, next } = options;
+  const [at, end, kind] = [scan.edits.at(edit), scan.edits.at(edit + 1), scan.edits.at(edit + 2)];
+  const payload = scan.edits.at(edit + 3);
+  switch (kind) {
+    case EditKind.HELPER:
+    case EditKind.IMPORT:
+      fuel.writeBack();
+      out.u8(Op.CALL).u32(kind === EditKind.HELPER ? indices.helper(payload) : source.map.firstAdded + payload);
+      fuel.readAgain();
+      return null;
+    case EditKind.FUNCTION:
+      out.u32(source.map.at(payload));
+      return null;
+    case EditKind.CHANGED:
+      writeChanged(out, indices, payload);
+      return null;
+    case EditKind.KEEP_ADDRESS:
+      writeKeepAddress(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
+      return null;
+    case EditKind.MARK:
+      writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
+      return null;
+    case EditKind.LABEL:
+      if (fuel.labelsAdded(payload) === 0) out.copy(bytes, at, end);
+      else out.u32(readLabel(bytes, at) + fuel.labelsAdded(payload));
+      return null;
+    default:
+      return fuel.edit(kind, { payload, at, end, next });
   }
 }
 

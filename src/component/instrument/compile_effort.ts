@@ -54,6 +54,16 @@ export class CompileEffort {
     return this.#effort > COMPILE_EFFORT_MAX;
   }
 
+  /** So far. */
+  get spent(): number {
+    return this.#effort;
+  }
+
+  /** What came since it was `before` is compiled so many times more. */
+  repeat(before: number, times: number): void {
+    this.#effort += times * (this.#effort - before);
+  }
+
   /** Any instruction, before what it may say of itself below. */
   instruction(opcode: number): void {
     this.#height += HEIGHT_CHANGES[opcode] ?? 0;

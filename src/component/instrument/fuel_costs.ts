@@ -15,10 +15,8 @@ export interface FuelCosts {
   readonly charges: Uint8Array;
   /** 1: nothing that runs in the loop (by its number in `CodeScan.loops`) charges, apart from its own headers and cuts. */
   readonly isQuiet: Uint8Array;
-  /** 1: calls of the function may be open in thousands, so what follows such a call is charged behind it. */
-  readonly isDeep: Uint8Array;
-  /** For each call (by its number in `CodeScan.returns`): what its function has paid for, and runs behind the call. */
-  readonly unpaid: Int32Array;
+  /** For each call (by its number in `CodeScan.returns`): what is charged behind it. */
+  readonly returns: Int32Array;
 }
 
 /**
@@ -26,6 +24,8 @@ export interface FuelCosts {
  * between two ticks, and a stack holds some 20,000.
  */
 export const UNPAID_RETURN_MAX = 8;
+/** Units that may follow in the callers of a function and are charged in it, behind its calls. */
+export const UNPAID_CHAIN_MAX = 1024;
 /** Units of a function and a chain of functions that it calls, none of which is deep, before it counts as deep. */
 export const UNPAID_STRAIGHT_MAX = 16_384;
 /** Loops around a loop whose end does not begin a stretch: what follows each of these is paid for before the innermost begins. */
@@ -42,6 +42,8 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
   const isCharged = new Uint8Array(functions);
   const charges = new Uint8Array(functions);
   const isDeep = new Uint8Array(functions);
+  const isBack = new Uint8Array(scan.calls.length / 2);
+  const order: number[] = [];
   const owed = new Int32Array(functions);
   const firstCall = (index: number): number => index < functions ? scan.functionFirstCall.at(index) : scan.calls.length;
 
@@ -68,17 +70,21 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
     for (let stretch = entry; stretch < end; stretch += 1) owedBelow += stretches[stretch] ?? 0;
     owed[index] = Math.min(CHARGE_MAX, owedBelow);
     if (isOpen || owedBelow > UNPAID_STRAIGHT_MAX) isDeep[index] = 1;
+    order.push(index);
   };
-  const charge = (index: number): void => {
-    isCharged[index] = 1;
-    isDeep[index] = 1;
+  const cycle = (call: number): void => {
+    const callee = scan.calls.at(call);
+    isCharged[callee] = 1;
+    isDeep[callee] = 1;
+    isBack[call / 2] = 1;
   };
-  walkCalls(functions, { firstCall, callee: (call) => scan.calls.at(call), cycle: charge, settle });
+  walkCalls(functions, { firstCall, callee: (call) => scan.calls.at(call), cycle, settle });
   const costOf = (callee: number): number =>
     isCharged[callee] === 1 ? 0 : stretches[scan.functionFirstStretch.at(callee)] ?? 0;
   const unpaid = unpaidReturns(scan, stretches, costOf);
+  const returns = chargedReturns(scan, { unpaid, isDeep, isBack, order });
   chargeInner(scan, stretches);
-  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), isDeep, unpaid };
+  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), returns };
 }
 
 /**
@@ -112,10 +118,70 @@ function unpaidReturns(scan: CodeScan, stretches: Int32Array, costOf: (callee: n
       const stretch = scan.calls.at(call + 1);
       called[stretch] = Math.min(CHARGE_MAX, (called[stretch] ?? 0) + costOf(scan.calls.at(call)));
     }
+    if (scan.returns.at(from + ReturnField.STRETCH) < 0) continue;
     const own = left(scan.returns.at(from + ReturnField.STRETCH), scan.returns.at(from + ReturnField.COST));
     unpaid[index] = Math.min(CHARGE_MAX, own + aroundLoop(scan.returns.at(from + ReturnField.LOOP)));
   }
   return unpaid;
+}
+
+interface OpenCalls {
+  /** What follows each call. */
+  readonly unpaid: Int32Array;
+  readonly isDeep: Uint8Array;
+  /** By the number of a direct call. */
+  readonly isBack: Uint8Array;
+  /** All functions, each behind those that it calls, but for the calls of `isBack`. */
+  readonly order: readonly number[];
+}
+
+/**
+ * What is charged behind each call. Chains of direct calls that close no cycle are bounded by the module, so it is enough when
+ * the innermost call of such a chain, one that may come back or closes a cycle, pays for what follows in the whole chain: by the
+ * dearest way to it. Where that becomes too much, or a call below has nothing to pay for by itself, the chain is cut: a call in
+ * it pays too.
+ */
+function chargedReturns(scan: CodeScan, { unpaid, isDeep, isBack, order }: OpenCalls): Int32Array {
+  const charged = new Int32Array(unpaid.length);
+  /** 1: its callers may leave what follows their calls to it. */
+  const pays = new Uint8Array(scan.functionCount);
+  /** What follows in its callers, at most, and is left to it. */
+  const left = new Int32Array(scan.functionCount);
+  const firstReturn = (index: number): number =>
+    (index < scan.functionCount ? scan.functionFirstReturn.at(index) : scan.returns.length) / ReturnField.COUNT;
+  const calledBefore = (place: number): number =>
+    place < 0 ? 0 : scan.returns.at(place * ReturnField.COUNT + ReturnField.CALLS);
+  /** The direct call, by its position in `calls`, or -1. */
+  const directCall = (place: number): number =>
+    calledBefore(place) > calledBefore(place - 1) ? calledBefore(place) - 2 : -1;
+  const isTail = (place: number): boolean => scan.returns.at(place * ReturnField.COUNT + ReturnField.STRETCH) < 0;
+  /** What happens at a call: the stack is bounded behind it, or it pays by itself, or its callee does. */
+  const payer = (place: number): "nobody" | "itself" | "callee" => {
+    const call = directCall(place);
+    if (call < 0 || isBack[call / 2] === 1) return "itself";
+    const callee = scan.calls.at(call);
+    return isDeep[callee] === 0 ? "nobody" : pays[callee] === 1 ? "callee" : "itself";
+  };
+  for (const index of order) {
+    pays[index] = isDeep[index] ?? 0;
+    for (let place = firstReturn(index); place < firstReturn(index + 1); place += 1) {
+      const isFree = (unpaid[place] ?? 0) <= UNPAID_RETURN_MAX && payer(place) === "itself";
+      if (isFree || isTail(place)) pays[index] = 0;
+    }
+  }
+  for (const index of order.toReversed()) {
+    const above = left[index] ?? 0;
+    for (let place = firstReturn(index); place < firstReturn(index + 1); place += 1) {
+      const own = unpaid[place] ?? 0;
+      const who = payer(place);
+      if (who === "nobody" || isTail(place)) continue;
+      const all = own > UNPAID_RETURN_MAX ? own + above : above;
+      const callee = who === "callee" ? scan.calls.at(directCall(place)) : -1;
+      if (callee >= 0 && all <= UNPAID_CHAIN_MAX) left[callee] = Math.max(left[callee] ?? 0, all);
+      else charged[place] = all;
+    }
+  }
+  return charged;
 }
 
 /** Where each pass of a loop leads to an inner one, the inner one's passes pay for both, if that is not far too much. */
@@ -151,8 +217,8 @@ interface CallWalk {
   /** Position of a function's first call; calls are two apart, up to the first one of the next function. */
   readonly firstCall: (index: number) => number;
   readonly callee: (call: number) => number;
-  /** A cycle of calls comes back to this function. Every cycle has at least one such. */
-  readonly cycle: (index: number) => void;
+  /** This call closes a cycle. Every cycle has at least one such. */
+  readonly cycle: (call: number) => void;
   /** All functions that this one calls are settled, but those that `cycle` was called with. */
   readonly settle: (index: number) => void;
 }
@@ -180,7 +246,7 @@ function walkCalls(count: number, graph: CallWalk): void {
         next[index] = call + 2;
         const callee = graph.callee(call);
         if (state[callee] === NEW) enter(callee);
-        else if (state[callee] === ON_PATH) graph.cycle(callee);
+        else if (state[callee] === ON_PATH) graph.cycle(call);
         continue;
       }
       path.pop();

@@ -7,23 +7,24 @@
  *
  * V8 neither unrolls nor peels a loop with a call in it, so innermost loops that call nobody who charges are wrapped:
  * without fuel they leave for a loop around them, which asks for more and enters them again. All their state is in locals.
+ * The bodies of small ones are written several times, one behind the other (`loop_copies.ts`), and paid for together.
  */
 import { type AddedIndices, writeCharge } from "./added_functions.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
-import { type FuelCosts, UNPAID_RETURN_MAX } from "./fuel_costs.ts";
+import type { FuelCosts } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
+import { loopCopies } from "./loop_copies.ts";
 import { Op } from "./opcodes.ts";
 
 const EMPTY_BLOCK = 0x40;
 const I32_LT_S = 0x48;
 const I32_SUB = 0x6b;
 
-/** Nothing of the function follows these. */
-const TAIL_CALLS: readonly number[] = [Op.RETURN_CALL, Op.RETURN_CALL_INDIRECT, Op.RETURN_CALL_REF];
-
 /** Labels that a wrapped loop adds around its body. */
-export const WRAPPING_LABELS = 3;
+const WRAPPING_LABELS = 3;
+/** The block around the whole, as seen from a copy of the body that is not the last. */
+const EXIT_LABEL = 4;
 
 /** Bytes of the types that a function's only result can have, if branches lead to its end. */
 const RESULT_TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
@@ -65,6 +66,10 @@ export class FunctionFuel {
   readonly #bodyBlock: number | null;
   /** The next call, by its number in `CodeScan.returns`. */
   #return: number;
+  /** Where the loop whose body is being copied began. */
+  #returnAtPass = 0;
+  /** Copies of the body of the loop that is being written, beside the last one. */
+  copiesLeft = 0;
   /** After a call: the local has not been read again. */
   #isInGlobal = false;
 
@@ -104,11 +109,25 @@ export class FunctionFuel {
     return branch;
   }
 
-  /** It is in blocks of its own, so labels in it that point out of it count `WRAPPING_LABELS` more. */
-  isWrapped(loop: number): boolean {
+  /** It is in blocks of its own. */
+  #isWrapped(loop: number): boolean {
     const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
     return this.#isLocal && loop >= 0 && this.#costs.isQuiet[loop] === 1 &&
       (this.#field(loop, LoopField.FLAGS) & others) === 0 && this.#cost(loop) > 0;
+  }
+
+  /** Labels around what is written of the loop now, between it and what is around it. */
+  labelsAdded(loop: number): number {
+    if (!this.#isWrapped(loop)) return 0;
+    return this.copiesLeft > 0 ? WRAPPING_LABELS + 1 : WRAPPING_LABELS;
+  }
+
+  /** Behind a copy of a loop's body that is not the last: who comes here leaves the loop. Its body is to be written again. */
+  endCopy(): void {
+    this.#out.bytes(Op.BR, EXIT_LABEL, Op.END);
+    this.copiesLeft -= 1;
+    this.#beginCopy();
+    this.#return = this.#returnAtPass;
   }
 
   /** An edit that is about fuel, of the bytes `at` .. `end`. Gives the place of a branch that is seldom taken, or null. */
@@ -154,27 +173,35 @@ export class FunctionFuel {
 
   /** Before the `loop` instruction at `at`. */
   #enter(loop: number, at: number): void {
-    if (!this.isWrapped(loop)) return;
+    if (!this.#isWrapped(loop)) return;
     const type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
     this.#out.bytes(Op.BLOCK, type, Op.LOOP, type, Op.BLOCK, EMPTY_BLOCK);
   }
 
   /** At the begin of each pass. Gives the place of the branch that is seldom taken, or null. */
   #pass(loop: number): number | null {
-    if (!this.isWrapped(loop)) return this.#charge(this.#cost(loop));
+    if (!this.#isWrapped(loop)) return this.#charge(this.#cost(loop));
     const out = this.#out;
-    this.#pushCharged(this.#cost(loop));
+    this.#pushCharged(this.#wrappedCost(loop));
     out.u8(Op.LOCAL_TEE).u32(this.#credit).bytes(Op.I32_CONST, 0, I32_LT_S);
     const branch = out.length;
     out.bytes(Op.BR_IF, 1);
+    this.copiesLeft = this.#copies(loop) - 1;
+    this.#returnAtPass = this.#return;
+    this.#beginCopy();
     return branch;
+  }
+
+  /** A branch to the next pass leads to the end of this block, where the next copy of the body begins. */
+  #beginCopy(): void {
+    if (this.copiesLeft > 0) this.#out.bytes(Op.BLOCK, EMPTY_BLOCK);
   }
 
   /** Behind the loop's `end`. */
   #leaveLoop(loop: number): void {
-    if (!this.isWrapped(loop)) return;
+    if (!this.#isWrapped(loop)) return;
     const out = this.#out;
-    out.bytes(Op.BR, 2, Op.END, Op.I32_CONST).s32(this.#cost(loop)).u8(Op.CALL).u32(this.#indices.refill);
+    out.bytes(Op.BR, 2, Op.END, Op.I32_CONST).s32(this.#wrappedCost(loop)).u8(Op.CALL).u32(this.#indices.refill);
     out.u8(Op.LOCAL_SET).u32(this.#credit).bytes(Op.BR, 0, Op.END, Op.END);
   }
 
@@ -197,21 +224,13 @@ export class FunctionFuel {
     if (isSynced) this.writeBack();
     if (callee < 0) this.#out.copy(bytes, edit.at, edit.end);
     else this.#out.u8(opcode).u32(map.at(callee));
-    const unpaid = this.#unpaid(callee, opcode);
+    const unpaid = this.#costs.returns[this.#return] ?? 0;
+    this.#return += 1;
     if (!isSynced) return this.#charge(unpaid);
     this.#isInGlobal = this.#isNextFromCall(edit.next);
     if (this.#isInGlobal) return unpaid === 0 ? null : this.#chargeGlobal(unpaid);
     this.readAgain();
     return this.#charge(unpaid);
-  }
-
-  /** What is charged behind the call that was just written: what follows it, where the stack may be deep in such calls. */
-  #unpaid(callee: number, opcode: number): number {
-    const unpaid = this.#costs.unpaid[this.#return] ?? 0;
-    this.#return += 1;
-    if (unpaid <= UNPAID_RETURN_MAX || TAIL_CALLS.includes(opcode)) return 0;
-    const own = callee - this.#source.map.imported;
-    return own < 0 || this.#costs.isDeep[own] === 1 ? unpaid : 0;
   }
 
   /** What comes next does not need the local: control goes straight there, and it writes back or is left. */
@@ -234,6 +253,16 @@ export class FunctionFuel {
 
   #cost(loop: number): number {
     return this.#costs.stretches[this.#field(loop, LoopField.STRETCH)] ?? 0;
+  }
+
+  /** How often the body of a wrapped loop is written. */
+  #copies(loop: number): number {
+    return loopCopies(this.#field(loop, LoopField.BODY_BYTES));
+  }
+
+  /** Of all copies of its body. */
+  #wrappedCost(loop: number): number {
+    return this.#copies(loop) * this.#cost(loop);
   }
 
   /** Gives the place of the branch that is seldom taken, or null where nothing runs. */

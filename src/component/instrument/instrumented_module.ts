@@ -123,8 +123,8 @@ export const WRITTEN_SPILL_BYTES = 256;
 export const WRITTEN_MAP_BYTES = 65_536;
 
 /**
- * Fuel that one tick gives. One unit is one wasm instruction at most, of which tight code runs up to 16 in a nanosecond;
- * loads and stores cost more, since they may wait for memory. Compute has a tick each 4 to 40 us then, of which reading the
- * clock (50 to 300 ns, measured) takes about a hundredth, and code that waits for memory all the time one in 15 ms.
+ * Fuel that one tick gives. One unit is one wasm instruction, or four that only move and combine integers; loads and stores cost
+ * more, since they may wait for memory. Compute has a tick each 10 to 50 us then, of which reading the clock (40 to 300 ns,
+ * measured) takes about a hundredth, and code that waits for memory all the time one in 15 ms.
  */
 export const FUEL_PER_TICK = 400_000;

@@ -58,6 +58,30 @@ const SHAPES: Readonly<Record<string, string>> = {
   "another module": recursion(`${again("$other")} ${work} ${leaves}`),
   "a tail call below": `(func $f (param $i i32) ${again("$g")} ${work})
     (func $g (param $i i32) (return_call $f (local.get $i)))`,
+  "a chain of calls to a table": `(func $f (param $i i32) (call $g (local.get $i)) ${work})
+    (func $g (param $i i32) (call $h (local.get $i)) ${work})
+    (func $h (param $i i32) ${again("$table")} ${work})
+    (func $table (param $i i32) (call_indirect (type $i) (local.get $i) (i32.const 0)) ${work})`,
+  "a long chain of calls to a table": `${
+    Array.from({ length: 40 }, (_, index) =>
+      `(func ${index === 0 ? "$f" : `$c${index}`} (param $i i32) (call $c${index + 1} (local.get $i)) ${
+        index % 2 === 0 ? leaves : `(call $leaf)`
+      })`).join("")
+  } (func $c40 (param $i i32) (if (i32.gt_s (local.get $i) (i32.const 0))
+    (then (call_indirect (type $i) (i32.sub (local.get $i) (i32.const 40)) (i32.const 0)))) ${leaves})`,
+  "a chain to a table, and little behind its last call": `(func $f (param $i i32) (call $g (local.get $i)) ${work})
+    (func $g (param $i i32) (call $h (local.get $i)) ${leaves})
+    (func $h (param $i i32) (if (local.get $i) (then (call_indirect (type $i) ${less} (i32.const 0)))))`,
+  "two ways to a table": `(func $f (param $i i32)
+      (if (i32.and (local.get $i) (i32.const 1)) (then (call $g (local.get $i)) ${work}) (else (call $h (local.get $i)) (call $tiny))))
+    (func $g (param $i i32) (call $h (local.get $i)) ${leaves})
+    (func $h (param $i i32) (if (local.get $i) (then (call_indirect (type $i) ${less} (i32.const 0)))) ${leaves})`,
+  "a chain with a tail call": `(func $f (param $i i32) (call $g (local.get $i)) ${work})
+    (func $g (param $i i32) (return_call $h (local.get $i)))
+    (func $h (param $i i32) (if (local.get $i) (then (call_indirect (type $i) ${less} (i32.const 0))))
+      ${"(call $tiny) ".repeat(3)})`,
+  "a tail call through a table": `(func $f (param $i i32) ${again("$g")} ${work})
+    (func $g (param $i i32) (return_call_indirect (type $i) (local.get $i) (i32.const 0)))`,
   "the end of a loop": recursion(`(loop ${again("$f")}) ${work}`),
   "the ends of loops in loops": recursion(
     `${"(loop ".repeat(20)} ${again("$f")} ${`) (call $leaf) (call $leaf) (call $tiny)`.repeat(20)}`,
@@ -65,6 +89,8 @@ const SHAPES: Readonly<Record<string, string>> = {
   "a branch out of loops": recursion(
     `(block $out (loop (loop (br_if $out (i32.eqz (local.get $i))) (call $f ${less}) (br $out)))) ${work}`,
   ),
+  "a quiet loop with calls": recursion(`(local $j i32) (loop $l ${"(call $tiny) ".repeat(3)}
+    (br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 3)))) ${again("$f")} ${work}`),
   "a pass with quiet loops": recursion(`(local $j i32) (loop $l (local.set $j (i32.add (local.get $j) (i32.const 1)))
     (br_if $l (i32.lt_u (local.get $j) (i32.const 3)))) ${again("$f")} ${work}`),
   "tables of branches": recursion(

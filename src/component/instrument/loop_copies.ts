@@ -1,0 +1,15 @@
+/**
+ * Small innermost loops are written several times one behind the other, and only one pass in so many asks whether there is
+ * fuel. V8 unrolls the smallest loops too, but what asks along with them; on Deno, where addresses are compared and registers are
+ * scarce, asking each time cost sorting and hashing 10 to 20 %.
+ */
+
+/** Behind four there is little left to win. */
+const COPIES_MAX = 4;
+/** Of all copies of a body: what a module grows by is bounded by its loops that are small. */
+const BYTES_MAX = 600;
+
+/** How often the body of an innermost loop is written, if it is of those that are. */
+export function loopCopies(bodyBytes: number): number {
+  return Math.max(1, Math.min(COPIES_MAX, Math.floor(BYTES_MAX / bodyBytes)));
+}
