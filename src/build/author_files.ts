@@ -1,11 +1,13 @@
 /**
- * What an author's editor needs, in `.loopgate` of a workload: types, JSON schemas, the text of WASI. It is made of what is
+ * What an author's editor needs, in `.loopgate` of a workload: types (WASI's too), JSON schemas, the text of WASI. It is made of what is
  * installed here, so it is not the author's to keep: a workload whose own files refer to it gets it anew when it differs.
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { schemaFiles } from "../config/schema_files.ts";
 import { kindAt, readText, writeWhole } from "./build_files.ts";
+import { GUEST_VERSION } from "./guest_engines.ts";
+import { guestTypes } from "./guest_types.ts";
 import { guestWorld, WASI_VERSION, wasiPackages } from "./wit.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -29,7 +31,9 @@ export async function refreshAuthorFiles(folder: string, files: readonly string[
 async function authorFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>(schemaFiles());
   files.set("tsconfig.json", `${JSON.stringify(await compilerOptions(), undefined, 2)}\n`);
-  for (const [name, text] of await wasiPackages()) files.set(`wit/deps/${name}/package.wit`, text);
+  const packages = await wasiPackages();
+  for (const [name, text] of packages) files.set(`wit/deps/${name}/package.wit`, text);
+  files.set("wasi.d.ts", guestTypes(packages.values(), GUEST_VERSION));
   files.set(
     "wit/world.wit",
     guestWorld([`include wasi:http/proxy@${WASI_VERSION}`, `include wasi:cli/imports@${WASI_VERSION}`]),
@@ -46,6 +50,7 @@ async function compilerOptions(): Promise<unknown> {
     paths[`${name}/*`] = [`../node_modules/${name}/${types}/*`, join(installed, types, "*")];
   }
   return {
+    files: ["wasi.d.ts"],
     compilerOptions: {
       target: "esnext",
       module: "esnext",

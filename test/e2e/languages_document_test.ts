@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { llvmLibraries, rustEnvironment } from "../../scripts/guest_build/rust_toolchain.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
-import { blocksOf, DocumentShell, scriptOf } from "../support/document_commands.ts";
+import { blocksOf, DocumentShell, quotedWord, scriptOf } from "../support/document_commands.ts";
 import { MAIN, ROOT, RUN } from "../support/program.ts";
 
 const DOCUMENT = readFileSync(join(ROOT, "docs/languages.md"), "utf8");
@@ -35,34 +35,31 @@ function installed(program: string): string | undefined {
   return stdout.trim() === "" ? undefined : stdout.trim();
 }
 
-/** As a word of a shell. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-const SELF = [process.execPath, ...RUN].map(quoted).join(" ");
+const SELF = [process.execPath, ...RUN].map(quotedWord).join(" ");
 /** Takes `install` of a version that is there, and of no other. */
 function installer(words: string): string {
-  return `[ "$*" = ${quoted(words)} ] || { echo "this test has no: $0 $*"; exit 1; }`;
+  return `[ "$*" = ${quotedWord(words)} ] || { echo "this test has no: $0 $*"; exit 1; }`;
 }
 
 /** What a reader would have installed: toolchains stand where they were unpacked, and that is all that differs. */
 const PROGRAMS: Readonly<Record<string, string>> = {
-  loopgate: `exec ${SELF} ${quoted(MAIN)} "$@"`,
+  loopgate: `exec ${SELF} ${quotedWord(MAIN)} "$@"`,
   npx: `[ "$1" = @bytecodealliance/jco ] || exit 1; shift
-exec ${SELF} ${quoted(join(ROOT, "node_modules/@bytecodealliance/jco/dist/jco.js"))} "$@"`,
+exec ${SELF} ${quotedWord(join(ROOT, "node_modules/@bytecodealliance/jco/dist/jco.js"))} "$@"`,
   rustup: installer("target add wasm32-wasip1"),
   pip: installer(`install componentize-py==${PYTHON?.split("-").at(-1)}`),
-  "componentize-py": `PYTHONPATH=${quoted(PYTHON ?? "")} exec python3 ${quoted(`${PYTHON}/bin/componentize-py`)} "$@"`,
+  "componentize-py": `PYTHONPATH=${quotedWord(PYTHON ?? "")} exec python3 ${
+    quotedWord(`${PYTHON}/bin/componentize-py`)
+  } "$@"`,
   cargo: cargoScript(),
-  "wit-bindgen": `exec ${quoted(`${BINDGEN}/bin/wit-bindgen`)} "$@"`,
+  "wit-bindgen": `exec ${quotedWord(`${BINDGEN}/bin/wit-bindgen`)} "$@"`,
   clang: clangScript(),
 };
 
 /** What cargo made of other people's crates stays for the next run, of either runtime: it takes a minute. */
 function cargoScript(): string {
-  const variables = Object.entries(rustEnvironment(RUST ?? "")).map(([name, value]) => `${name}=${quoted(value)}`);
-  const target = quoted(join(ROOT, ".cache/languages_document/target"));
+  const variables = Object.entries(rustEnvironment(RUST ?? "")).map(([name, value]) => `${name}=${quotedWord(value)}`);
+  const target = quotedWord(join(ROOT, ".cache/languages_document/target"));
   return `case "$1" in
 install) ${
     installer(`install wit-bindgen-cli --version ${BINDGEN?.split("-").at(-1)} --no-default-features --features c`)
@@ -77,13 +74,13 @@ function clangScript(): string {
   const libraries = `${llvmLibraries(llvm)}:${clang}/usr/lib/x86_64-linux-gnu`;
   return `for word do
   shift
-  [ "$word" = --sysroot=/usr ] && word=--sysroot=${quoted(`${llvm}/usr`)}
+  [ "$word" = --sysroot=/usr ] && word=--sysroot=${quotedWord(`${llvm}/usr`)}
   set -- "$@" "$word"
 done
-resources=$(dirname "$(dirname "$(ls -d ${quoted(clang)}/usr/lib/llvm/lib/clang/*/lib/wasi)")")
-export LD_LIBRARY_PATH=${quoted(libraries)}
-exec ${quoted(`${clang}/usr/lib/llvm/bin/clang`)} -resource-dir "$resources" -fuse-ld=${
-    quoted(`${llvm}/usr/lib/llvm/bin/wasm-ld`)
+resources=$(dirname "$(dirname "$(ls -d ${quotedWord(clang)}/usr/lib/llvm/lib/clang/*/lib/wasi)")")
+export LD_LIBRARY_PATH=${quotedWord(libraries)}
+exec ${quotedWord(`${clang}/usr/lib/llvm/bin/clang`)} -resource-dir "$resources" -fuse-ld=${
+    quotedWord(`${llvm}/usr/lib/llvm/bin/wasm-ld`)
   } "$@"`;
 }
 

@@ -36,6 +36,11 @@ export function scriptOf(blocks: readonly DocumentBlock[]): string {
   return `set -eux\n${parts.join("")}`;
 }
 
+/** A word of a shell that is the text. */
+export function quotedWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** What a script did. */
 export interface ScriptEnd {
   readonly exitCode: number | null;
