@@ -1,10 +1,10 @@
 /** What may stand in `gateway.jsonc`, the operator's file; the rules of `definition.ts` hold for its messages. */
 import * as v from "valibot";
-import { type IpPrefix, parsePrefix } from "../base/ip_address.ts";
+import { formatIpAddress, type IpPrefix, isIpv4Mapped, parsePrefix } from "../base/ip_address.ts";
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import { isNat64Prefix } from "../policy/carried_ipv4.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
-import { closed, dns, LATER, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
+import { closed, dns, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
 import { limitsObject } from "./limit_definition.ts";
 import { volumeCeiling } from "./volume_definition.ts";
 import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS, ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
@@ -24,6 +24,23 @@ const nat64 = v.pipe(
     wrongType("a list of prefixes"),
   ),
   v.description("Prefixes of the network's own NAT64 (RFC 6052), besides 64:ff9b::/96."),
+);
+
+const trustedProxies = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(wrongType('an address or a prefix in quotes, like "10.0.0.0/8"')),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const message = dataset.typed ? proxyFault(dataset.value) : undefined;
+        if (message !== undefined) addIssue({ message });
+      }),
+      v.metadata({ jsonSchema: { pattern: "^[0-9A-Fa-f:.]+(?:/(?!0+$)[0-9]{1,3})?$" } } satisfies Notes),
+    ),
+    wrongType('a list of addresses and prefixes like ["10.0.0.0/8"]'),
+  ),
+  v.description(
+    "Proxies in front of the gateway: what they say of a request's client in Forwarded or X-Forwarded-For, -Proto and -Host is believed. Default: none.",
+  ),
 );
 
 const ceilingLimits = limitsObject({ ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS }, {
@@ -55,6 +72,7 @@ export const GATEWAY_FILE = closed({
   net: v.optional(net),
   dns: v.optional(dns),
   nat64: v.optional(nat64),
+  trustedProxies: v.optional(trustedProxies),
   limits: v.optional(ceilingLimits),
   volumes: v.optional(volumeCeiling),
   process: v.optional(processLimits),
@@ -62,8 +80,7 @@ export const GATEWAY_FILE = closed({
   secrets: v.optional(secrets),
   ...SETTING_ENTRIES,
 }, {
-  trustedProxies: LATER,
-  proxies: LATER,
+  proxies: 'write "trustedProxies"',
   metrics: 'write "admin": "127.0.0.1:8081"; it has /metrics',
   service: "a service belongs to workload.jsonc of a sub-folder",
   env: "variables belong to workload.jsonc of a sub-folder, or to a route file",
@@ -71,6 +88,30 @@ export const GATEWAY_FILE = closed({
 
 /** A checked `gateway.jsonc`. */
 export type GatewayFile = v.InferOutput<typeof GATEWAY_FILE>;
+
+function proxyFault(text: string): string | undefined {
+  const expected = "expected the address of a proxy or a prefix of such";
+  let prefix: IpPrefix;
+  try {
+    prefix = parsePrefix(text);
+  } catch {
+    return `${quoted(text)} is no address, ${expected}`;
+  }
+  if (prefix.bits === 0) return `${quoted(text)} is everybody, so any client could say that it is another, ${expected}`;
+  if (isIpv4Mapped(prefix.address)) {
+    return `${quoted(text)} is an IPv4 address in an IPv6 one, ${expected}\nwrite the IPv4 address`;
+  }
+  const masked = maskedPrefix(prefix);
+  if (masked === undefined) return undefined;
+  return `${quoted(text)} has bits that are not of the prefix, ${expected} and 0 after them\nwrite ${quoted(masked)}`;
+}
+
+/** The prefix without its other bits; undefined when it has none. */
+function maskedPrefix({ address, bits }: IpPrefix): string | undefined {
+  const bytes = address.bytes.map((byte, at) => byte & (0xff << Math.min(8, Math.max(0, 8 * (at + 1) - bits))) & 0xff);
+  const isSame = bytes.every((byte, at) => byte === address.bytes[at]);
+  return isSame ? undefined : `${formatIpAddress({ ...address, bytes })}/${bits}`;
+}
 
 function nat64Fault(text: string): string | undefined {
   const expected = "expected a prefix of 32, 40, 48, 56, 64 or 96 bits";

@@ -48,6 +48,7 @@ export interface LoadedGateway {
 export const NO_GATEWAY_FILE: LoadedGateway = {
   gateway: {
     nat64: [],
+    trustedProxies: [],
     resolver: undefined,
     ca: undefined,
     limits: PROCESS_LIMITS,
@@ -124,9 +125,10 @@ async function readSecrets(
 }
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
-  const { nat64 = [], resolver, listen, admin, log, logLevel, replicas, watch } = file;
+  const { nat64 = [], trustedProxies = [], resolver, listen, admin, log, logLevel, replicas, watch } = file;
   return {
     nat64: nat64.map(parsePrefix),
+    trustedProxies: trustedProxies.map(parsePrefix),
     resolver,
     ca,
     limits: { ...PROCESS_LIMITS, ...limitFields(PROCESS_LIMIT_KEYS, file.process) },

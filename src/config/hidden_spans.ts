@@ -40,6 +40,7 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "allow",
   "deny",
   "nat64",
+  "trustedProxies",
   "resolver",
   "ca",
   "build",

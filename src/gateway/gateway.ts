@@ -168,8 +168,8 @@ async function openGateway(
   const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own });
   const published = new PublishedPorts(workloads, tools, (address) => void own.push(address));
   workloads.open(first);
-  const { listener, app, web, closeWeb } = openServer(router, tools, listenerLimits);
-  const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit });
+  const { listener, app, web, closeWeb, onOperator } = openServer(router, tools, { limits: listenerLimits, operator });
+  const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit, onOperator });
   let address: ListenAddress | undefined;
   let admin: OpenAdmin | undefined;
   try {

@@ -5,23 +5,29 @@ import { HttpApp } from "../server/http_app.ts";
 import { HttpListener } from "../server/http_listener.ts";
 import type { ListenerLimits } from "../server/listener_limits.ts";
 import { RequestIds } from "../server/request_id.ts";
+import { TrustedProxies } from "../server/trusted_proxies.ts";
 import { WebApp } from "../server/web_app.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 
 /** Made, not listening. */
 export function openServer(
   router: RouterTable<Route>,
   { clock, randomBytes, counters, emit, onLimit }: GuestTools,
-  limits: ListenerLimits,
+  { limits, operator }: { readonly limits: ListenerLimits; readonly operator: GatewaySpec },
 ): {
   readonly listener: HttpListener;
   readonly app: HttpApp;
   readonly web: WebApp;
   /** Takes no more by `fetch`; resolves when what runs is done, or its time is over. */
   readonly closeWeb: () => Promise<void>;
+  /** Uses a changed file of the operator's. */
+  readonly onOperator: (operator: GatewaySpec) => void;
 } {
   let isClosed = false;
-  const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes) };
+  const proxies = new TrustedProxies();
+  proxies.use(operator.trustedProxies);
+  const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), proxies };
   const app: HttpApp = new HttpApp({ ...shared, isDraining: () => listener.isClosing });
   const web = new WebApp({ ...shared, isDraining: () => isClosed });
   const listener: HttpListener = new HttpListener({
@@ -39,5 +45,6 @@ export function openServer(
     await Promise.race([web.settled(), isOver]);
     cancelLimit();
   };
-  return { listener, app, web, closeWeb };
+  const onOperator = ({ trustedProxies }: GatewaySpec): void => proxies.use(trustedProxies);
+  return { listener, app, web, closeWeb, onOperator };
 }

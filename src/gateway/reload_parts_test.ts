@@ -74,6 +74,7 @@ test("keptText: places, sentences and fixes, and no more than fit a line", () =>
 test("laterKeys: what the gateway was opened with", () => {
   const served = {
     nat64: [],
+    trustedProxies: [],
     resolver: undefined,
     ca: undefined,
     limits: PROCESS_LIMITS,

@@ -26,7 +26,7 @@ import { type FolderWatch, SHARED } from "./folder_watch.ts";
 import { type Pace, pacedBy, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
 import { keptText, laterKeys } from "./reload_text.ts";
-import type { WorkloadSpec } from "../workload/spec.ts";
+import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import type { WorkloadSet } from "./workload_set.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
@@ -59,6 +59,8 @@ export interface ReloaderOptions {
   readonly workloads: WorkloadSet;
   readonly clock: Clock;
   readonly emit: EmitEvent;
+  /** Told of an operator's file that is used from now on. */
+  readonly onOperator: (gateway: GatewaySpec) => void;
 }
 
 /** What the last reading of a sub-folder came to. */
@@ -193,6 +195,7 @@ export class Reloader {
     }
     this.#operator = shared.operator;
     this.#operatorFingerprint = fingerprint;
+    this.#options.onOperator(shared.operator.gateway);
     for (const name of this.#known.keys()) names.add(name);
     const { first: { operator: { gateway } } } = this.#options;
     const later = laterKeys(gateway, shared.operator.gateway);

@@ -71,6 +71,7 @@ class Bench {
     this.workloads.open(first);
     this.workloads.start();
     this.reloader = new Reloader({
+      onOperator: () => {},
       reading: { folder: "w", files, cache },
       first,
       workloads: this.workloads,

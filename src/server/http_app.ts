@@ -15,6 +15,7 @@ import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { framingFailure } from "./request_framing.ts";
 import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 import { wholeUs } from "./whole_us.ts";
 
@@ -35,6 +36,9 @@ export interface HttpAppOptions {
   readonly emit: EmitEvent;
   readonly requestIds: RequestIds;
   readonly isDraining: () => boolean;
+  readonly proxies: TrustedProxies;
+  /** Of the connections. Default: http. */
+  readonly scheme?: "http" | "https";
 }
 
 /** A request from its head to the end of its response: logged once, however it ends. */
@@ -156,7 +160,7 @@ export class HttpApp {
       case "server-wide":
         return this.#answerPing(response, open);
       case "target":
-        return this.#route(request, response, verdict.target, open);
+        return this.#route(response, verdict.target, open);
     }
   }
 
@@ -175,7 +179,12 @@ export class HttpApp {
     while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
-  #route(request: IncomingMessage, response: ServerResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
+  #route(response: ServerResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
+    const request = response.req;
+    const claim = this.#options.proxies.claimOf(request.rawHeaders, request.socket.remoteAddress);
+    if (claim !== undefined && "fault" in claim) {
+      return this.#refuse(response, open, { kind: "bad-request", detail: claim.fault });
+    }
     const found = this.#options.router.match(target.authority, target.path, request.method ?? "");
     if (found.kind !== "found") return this.#refuse(response, open, found);
     const exchange = new NodeExchange({
@@ -183,6 +192,8 @@ export class HttpApp {
       request,
       response,
       target,
+      scheme: this.#options.scheme ?? "http",
+      claim,
       limits: this.#options.limits,
       answers: this.#answers,
     });

@@ -16,6 +16,7 @@ import { requestFields } from "./request_fields.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
+import type { ProxyClaim } from "./trusted_proxies.ts";
 import { ResponseSink } from "./response_body.ts";
 
 /** What an exchange is made of. */
@@ -24,6 +25,10 @@ export interface NodeExchangeOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: RequestTarget;
+  /** Of the connection. */
+  readonly scheme: "http" | "https";
+  /** What trusted proxies say of the client; undefined: nothing that counts. */
+  readonly claim: ProxyClaim | undefined;
   readonly limits: ListenerLimits;
   readonly answers: AnswerBatch;
 }
@@ -202,17 +207,19 @@ export function sendFailure(
 /** Not every guest looks at the fields; they are translated when one does. */
 class NodeRequestHead implements RequestHead {
   readonly method: string;
-  /** TLS ends in front of the gateway, if anywhere. */
-  readonly scheme = "http";
+  readonly scheme: "http" | "https";
   readonly authority: string | undefined;
   readonly pathWithQuery: string;
   readonly #request: IncomingMessage;
   readonly #requestId: string;
+  readonly #claim: ProxyClaim | undefined;
   #headers: FieldEntries | undefined;
 
-  constructor({ request, requestId, target }: Pick<NodeExchangeOptions, "request" | "requestId" | "target">) {
+  constructor({ request, requestId, target, scheme, claim }: NodeExchangeOptions) {
     this.#request = request;
     this.#requestId = requestId;
+    this.#claim = claim;
+    this.scheme = claim?.scheme ?? scheme;
     this.method = request.method ?? "GET";
     this.authority = target.authority;
     this.pathWithQuery = target.pathWithQuery;
@@ -220,8 +227,8 @@ class NodeRequestHead implements RequestHead {
 
   get headers(): FieldEntries {
     return this.#headers ??= requestFields(this.#request.rawHeaders, {
-      remoteAddress: this.#request.socket.remoteAddress,
-      authority: this.authority,
+      remoteAddress: this.#claim === undefined ? this.#request.socket.remoteAddress : this.#claim.client,
+      authority: this.#claim?.host ?? this.authority,
       scheme: this.scheme,
       requestId: this.#requestId,
     });

@@ -20,7 +20,16 @@ test("NodeExchange: an answer that could not be begun cuts the connection at the
   };
   const target = { authority: "a", path: "/", pathWithQuery: "/" };
   const answers = new AnswerBatch(systemClock);
-  const exchange = new NodeExchange({ requestId: "r1", request, response, target, limits: LISTENER_LIMITS, answers });
+  const exchange = new NodeExchange({
+    requestId: "r1",
+    request,
+    response,
+    target,
+    scheme: "http",
+    claim: undefined,
+    limits: LISTENER_LIMITS,
+    answers,
+  });
   assert.throws(() => exchange.answerFailure({ kind: "not-found" }), /no head/);
   assert.equal(exchange.isAnswered, true);
   assert.equal(socket.destroyed, false);

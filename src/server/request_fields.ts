@@ -1,6 +1,6 @@
 /**
  * The fields a guest gets to see: without those of the connection, and with Forwarded, X-Forwarded-* and X-Request-Id
- * that the gateway vouches for. No proxy is trusted, so inbound ones are dropped.
+ * that the gateway vouches for. Inbound ones are dropped; what trusted proxies say in them is in the origin already.
  */
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { connectionOptions, isHopByHop } from "./hop_by_hop.ts";
@@ -9,8 +9,9 @@ import { REQUEST_ID_FIELD } from "./request_id.ts";
 
 /** Where a request came from. */
 export interface RequestOrigin {
-  /** The client's address as the socket says it; undefined when it is gone already. */
+  /** The client's address, by the socket or by a trusted proxy; undefined when nobody says it. */
   readonly remoteAddress: string | undefined;
+  /** What the client asked for, by its request or by a trusted proxy. */
   readonly authority: string | undefined;
   readonly scheme: "http" | "https";
   readonly requestId: string;

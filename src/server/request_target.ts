@@ -75,7 +75,8 @@ function targetOf(authority: string | undefined, pathWithQuery: string): TargetV
 /** Most clients of a gateway name the same host: what was found good last is good again. */
 let lastAuthority: string | undefined;
 
-function isAuthority(text: string): boolean {
+/** Whether a text is a host with or without a port, as `Host` may have it. */
+export function isAuthority(text: string): boolean {
   if (text === lastAuthority) return true;
   if (!isWellFormedAuthority(text)) return false;
   lastAuthority = text;

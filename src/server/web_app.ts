@@ -7,6 +7,7 @@ import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./fa
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
 import type { RequestIds } from "./request_id.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import { failureBytes, failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
 import { wholeUs } from "./whole_us.ts";
 
@@ -24,6 +25,7 @@ export interface WebAppOptions {
   readonly emit: EmitEvent;
   readonly requestIds: RequestIds;
   readonly isDraining: () => boolean;
+  readonly proxies: TrustedProxies;
 }
 
 /** What is known of a request while it lasts. */
@@ -49,7 +51,7 @@ export class WebApp {
 
   /** Resolves when the head of the answer is there; rejects when the request's signal is aborted before that. */
   async fetch(request: Request, { remoteAddress }: FetchOptions = {}): Promise<Response> {
-    const { clock, counters, router, requestIds, isDraining } = this.#options;
+    const { clock, counters, router, requestIds, isDraining, proxies } = this.#options;
     const id = requestIds.next();
     const open: OpenRequest = {
       id,
@@ -67,6 +69,7 @@ export class WebApp {
         requestId: id,
         router,
         activity: NO_ACTIVITY,
+        proxies,
         remoteAddress,
         onFailure: (words, answerBytes) => {
           open.cause ??= words;

@@ -14,6 +14,7 @@ import { requestFields } from "./request_fields.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { parseRequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import { type Activity, WebBody, type WebBodyOptions } from "./web_body.ts";
 
 /** A request whose body may have been read already. */
@@ -29,6 +30,7 @@ export interface ServeWebOptions {
   readonly requestId: string;
   readonly router: Router<Destination>;
   readonly activity: Activity;
+  readonly proxies: TrustedProxies;
   /** The client's, as the server around knows it; undefined: unknown. */
   readonly remoteAddress: string | undefined;
   /** What the gateway answered by itself, in so many bytes, or why an answer broke off. */
@@ -55,16 +57,23 @@ export async function serveWebRequest(webRequest: WebRequest, options: ServeWebO
   const target = `${url.pathname}${url.search}`;
   const verdict = parseRequestTarget({ method: request.method, target, rawHeaders, httpVersion: "1.1" });
   if (verdict.kind !== "target") return fail({ kind: "bad-request", detail: "an invalid request target" });
+  const { proxies, remoteAddress } = options;
+  const claim = proxies.claimOf(rawHeaders, remoteAddress);
+  if (claim !== undefined && "fault" in claim) return fail({ kind: "bad-request", detail: claim.fault });
   const found = options.router.match(verdict.target.authority, verdict.target.path, request.method);
   if (found.kind !== "found") return fail(found);
-  const { remoteAddress } = options;
   const exchange = new WebExchange({
     head: {
       method: request.method,
-      scheme,
+      scheme: claim?.scheme ?? scheme,
       authority: verdict.target.authority,
       pathWithQuery: verdict.target.pathWithQuery,
-      headers: requestFields(rawHeaders, { remoteAddress, authority: url.host, scheme, requestId }),
+      headers: requestFields(rawHeaders, {
+        remoteAddress: claim === undefined ? remoteAddress : claim.client,
+        authority: claim?.host ?? url.host,
+        scheme: claim?.scheme ?? scheme,
+        requestId,
+      }),
     },
     body,
     signal: request.signal,

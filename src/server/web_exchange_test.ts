@@ -4,6 +4,7 @@ import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
 import { serveWebRequest } from "./web_exchange.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 
 const encoder = new TextEncoder();
 
@@ -33,6 +34,7 @@ async function served(answer: (exchange: HandlerExchange) => void, method = "GET
       router: { match: () => ({ kind: "found", target, params: {} }) },
       activity: NO_ACTIVITY,
       remoteAddress: undefined,
+      proxies: new TrustedProxies(),
       onFailure: (words) => failures.push(words),
       onServed: (_exchange, _destination, done) => void done,
     },

@@ -5,12 +5,16 @@ import { CLIENT_ADDRESS, requestOf, webRequestOf } from "./web_request.ts";
 import type { Router } from "../router/router.ts";
 import type { Destination } from "../server/http_app.ts";
 import { serveWebRequest } from "../server/web_exchange.ts";
+import { TrustedProxies } from "../server/trusted_proxies.ts";
 
 /** How guests under test are ended. */
 export interface TestedGuestsOptions {
   readonly world: TestWorld;
   readonly close: () => Promise<void>;
 }
+
+/** A test is asked by its client alone. */
+const NO_PROXIES = new TrustedProxies();
 
 /** Made by `testComponent` and `testWorkload`; close it, or declare it with `await using`. */
 export class TestedGuests {
@@ -105,6 +109,7 @@ export class TestedGuests {
         router,
         activity: time,
         remoteAddress: CLIENT_ADDRESS,
+        proxies: NO_PROXIES,
         onFailure: (words) => world.failures.push(words),
         onServed: (_exchange, _destination, served) => {
           this.#served.add(served);

@@ -76,6 +76,8 @@ export interface HostPort {
 export interface GatewaySpec {
   /** Prefixes of the network's own NAT64 (RFC 6052): an address below them is judged as the IPv4 one it carries. */
   readonly nat64: readonly IpPrefix[];
+  /** What these say of a request's client is believed. */
+  readonly trustedProxies: readonly IpPrefix[];
   /** DNS servers; undefined: the machine's. */
   readonly resolver: readonly SocketAddress[] | undefined;
   /** PEM text of certificates that are trusted besides the machine's. */

@@ -35,7 +35,7 @@ const SCHEMAS = {
 /** Addresses and policies as the texts that people write. */
 function goldenValue(key: string, value: unknown): unknown {
   if (key === "policy") return policyText(value as Policy);
-  if (key === "nat64") return (value as GatewaySpec["nat64"]).map(printPrefix);
+  if (key === "nat64" || key === "trustedProxies") return (value as GatewaySpec["nat64"]).map(printPrefix);
   if (key === "resolver" && value !== undefined) return (value as readonly SocketAddress[]).map(formatSocketAddress);
   if (key === "realPath") return relative(realpathSync(HERE), String(value));
   if (key === "ca" && typeof value === "string") return value.split("\n")[0];

@@ -10,6 +10,8 @@ import { LISTENER_LIMITS, type ListenerLimits } from "../../src/server/listener_
 import { RequestIds } from "../../src/server/request_id.ts";
 import type { GatewayEvent } from "../../src/telemetry/events.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
+import { parsePrefix } from "../../src/base/ip_address.ts";
+import { TrustedProxies } from "../../src/server/trusted_proxies.ts";
 
 export type JsHandler = (exchange: HandlerExchange) => Promise<RequestFailure | undefined | void>;
 
@@ -27,6 +29,8 @@ export interface HttpHarness {
 export interface HarnessOptions {
   readonly limits?: Partial<ListenerLimits>;
   readonly match?: RouteMatch;
+  /** Prefixes. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** Every request of `match` (default: any) goes to `handler`. */
@@ -40,6 +44,8 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     serve: async (exchange: HandlerExchange) => (await handler(exchange)) ?? undefined,
   };
   const match = options.match ?? { host: "*", path: "/*", methods: undefined };
+  const proxies = new TrustedProxies();
+  proxies.use((options.trustedProxies ?? []).map(parsePrefix));
   const app: HttpApp = new HttpApp({
     router: createRouter([{ match, target: destination }]),
     limits,
@@ -48,6 +54,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     emit: (event) => events.push(event),
     requestIds: new RequestIds((length) => crypto.getRandomValues(new Uint8Array(length))),
     isDraining: () => listener.isClosing,
+    proxies,
   });
   const listener: HttpListener = new HttpListener({
     limits,
