@@ -16,6 +16,8 @@ const BUILT: Readonly<Record<ComponentName, string>> = {
   starling_web_app: "test/guests/starlingmonkey/web/dist/web_app.wasm",
   starling_web_checks: "test/guests/starlingmonkey/web/dist/checks.wasm",
   starling_echo_service: "test/guests/starlingmonkey/web/dist/echo_service.wasm",
+  starling_http_api: "test/guests/starlingmonkey/leet/dist/http_api.wasm",
+  starling_service_leet: "test/guests/starlingmonkey/leet/dist/service_leet.wasm",
   hello: "workloads/hello/dist/hello.wasm",
   http_api: "workloads/service-tcp/dist/http_api.wasm",
   service_leet: "workloads/service-tcp/dist/service_leet.wasm",

@@ -21,7 +21,9 @@ const CONVERSATIONS: readonly { readonly name: string; readonly sent: readonly s
   { name: "a line too long that has not ended", sent: [`ok\n${LONGEST}x`], answer: `0k\n${TOO_LONG}` },
 ];
 
-for (const name of ["sample_service_leet", "rust_service_leet"].filter((name) => hasGuests(name))) {
+for (
+  const name of ["sample_service_leet", "starling_service_leet", "rust_service_leet"].filter((name) => hasGuests(name))
+) {
   let service: LoopbackService;
 
   test(`${name}: listens`, async () => {

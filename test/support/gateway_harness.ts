@@ -24,6 +24,8 @@ const COMPONENTS = {
   starling_web_app: `${LARGE_GUESTS}/web/dist/web_app.wasm`,
   starling_web_checks: `${LARGE_GUESTS}/web/dist/checks.wasm`,
   starling_echo_service: `${LARGE_GUESTS}/web/dist/echo_service.wasm`,
+  starling_http_api: `${LARGE_GUESTS}/leet/dist/http_api.wasm`,
+  starling_service_leet: `${LARGE_GUESTS}/leet/dist/service_leet.wasm`,
   hello: `${ROOT}workloads/hello/dist/hello.wasm`,
   http_api: `${ROOT}workloads/service-tcp/dist/http_api.wasm`,
   service_leet: `${ROOT}workloads/service-tcp/dist/service_leet.wasm`,

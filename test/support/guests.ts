@@ -8,8 +8,13 @@ import { readFile } from "node:fs/promises";
 import { guestPath } from "../../scripts/build_guests.ts";
 import { componentBytes } from "./gateway_harness.ts";
 
-/** The samples are there always; `componentBytes` builds them. */
-const SAMPLES = { sample_service_leet: "service_leet", sample_http_api: "http_api" } as const;
+/** The samples, on both engines, are there always; `componentBytes` builds them. */
+const SAMPLES = {
+  sample_service_leet: "service_leet",
+  sample_http_api: "http_api",
+  starling_service_leet: "starling_service_leet",
+  starling_http_api: "starling_http_api",
+} as const;
 
 /** Names of test guests that other toolchains made, and of the samples. */
 export function hasGuests(...names: readonly string[]): boolean {
