@@ -19,8 +19,17 @@ const WRAPPED = "loopgate:guest";
 /** The packages that `author_files.ts` gives the types of. */
 const SHARED = /^hono(?:\/|$)/;
 
-/** Members that are streams, or need one. */
-const HAS_STREAM = /\b(?:body|clone|stream)\b/;
+/** Parts of the SDK that a program has only when it may use them, by what it then mentions. */
+const MENTIONED: readonly (readonly [words: RegExp, file: string])[] = [
+  // Members that are streams, or need one.
+  [/\b(?:body|clone|stream)\b/, "web_streams.ts"],
+  [/\b(?:formData|parseBody)\b/, "form_data.ts"],
+  [/\bblob\b/, "blob.ts"],
+  [/\bsubtle\b/, "subtle_crypto.ts"],
+];
+/** What mentions more than a program needs: packages within the SDK, and a part of Hono that every application has. */
+const NEEDS_NO_MORE =
+  /\/node_modules\/(?:(?:web-streams-polyfill|whatwg-url-minimum|@noble\/hashes)\/|hono\/dist\/utils\/crypto\.js$)/;
 
 /** What a guest may export, and the interface it then implements. */
 const EXPORTS: ReadonlyMap<string, string> = new Map([
@@ -125,9 +134,14 @@ function sdkPlugin(): Plugin {
   return {
     name: "loopgate-guest",
     resolveId: (id) => id === "loopgate/guest" ? `${SDK}/mod.ts` : null,
-    /** Streams are large, so only a program that may touch one gets them: one that names them, or something that has one. */
-    transform: (code, id) =>
-      id.startsWith(SDK) || !HAS_STREAM.test(code) ? null : `import ${JSON.stringify(`${SDK}/web_streams.ts`)};${code}`,
+    transform(code, id) {
+      if (id.startsWith(SDK) || NEEDS_NO_MORE.test(id)) return null;
+      const files = MENTIONED.filter(([words]) => words.test(code));
+      if (files.length === 0) return null;
+      const imports = files.map(([, file]) => `import ${JSON.stringify(`${SDK}/${file}`)};`).join("");
+      // Its lines are where they were.
+      return { code: imports + code, map: null };
+    },
   };
 }
 

@@ -30,6 +30,8 @@ export const ENGINE_FACTS: Readonly<Record<GuestEngine, EngineFacts>> = {
     own: {
       "crypto.ts": "starlingmonkey/crypto.ts",
       "engine/quickjs.ts": "engine/starlingmonkey.ts",
+      "structured_clone.ts": "starlingmonkey/structured_clone.ts",
+      "subtle_crypto.ts": "starlingmonkey/crypto.ts",
       "text_encoding.ts": "starlingmonkey/text_encoding.ts",
       "url.ts": "starlingmonkey/url.ts",
       "utf8.ts": "starlingmonkey/utf8.ts",

@@ -2,12 +2,15 @@
 
 const FILES: Readonly<Record<string, readonly string[]>> = {
   "abort.ts": ["AbortController", "AbortSignal", "Event", "EventTarget"],
+  "blob.ts": ["Blob", "File"],
   "console.ts": ["console"],
   "crypto.ts": ["crypto"],
   "fetch.ts": ["fetch"],
+  "form_data.ts": ["FormData"],
   "headers.ts": ["Headers"],
   "request.ts": ["Request"],
   "response.ts": ["Response"],
+  "structured_clone.ts": ["structuredClone"],
   "text_encoding.ts": ["TextDecoder", "TextEncoder"],
   "timers.ts": ["clearInterval", "clearTimeout", "queueMicrotask", "setInterval", "setTimeout"],
   "url.ts": ["URL", "URLSearchParams"],

@@ -1,7 +1,8 @@
 /** What requests and responses share: a body that is read once. */
-import { type ByteSource, readAll, sourceOf, streamOf } from "./byte_source.ts";
+import { type ByteSource, readAll, sourceOf, sourceOfBytes, streamOf } from "./byte_source.ts";
 import { toBytes } from "./bytes.ts";
 import { toText } from "./convert.ts";
+import type { Headers } from "./headers.ts";
 import { decodeUtf8Lossy, encodeUtf8 } from "./utf8.ts";
 
 /** The standard's own type, whoever made it. */
@@ -14,16 +15,40 @@ export type BodyInit =
   | ArrayBufferView
   | ReadableStream<Uint8Array>
   | URLSearchParamsLike
-  | BlobLike;
+  | BlobLike
+  | AsBody;
 
 /** Told by what it can do, so that no program carries a class that it does not use. */
 interface URLSearchParamsLike {
   readonly [Symbol.toStringTag]: "URLSearchParams";
 }
 
+/** A blob of the engine's, or of a library. */
 interface BlobLike {
   readonly type: string;
   stream(): ReadableStream<Uint8Array>;
+}
+
+/** Of what is a body by itself: our blobs and forms. */
+export const AS_BODY = Symbol("as a body");
+
+/** What has bytes and a type; "" for none. */
+export interface AsBody {
+  [AS_BODY](): { readonly bytes: Uint8Array; readonly type: string };
+}
+
+type Make = (bytes: Uint8Array, type: string) => unknown;
+let makeBlob: Make | undefined;
+let makeForm: Make | undefined;
+
+/** Called by the module that has blobs: most programs need none. */
+export function useBlobs(make: Make): void {
+  makeBlob = make;
+}
+
+/** Called by the module that has forms. */
+export function useForms(make: Make): void {
+  makeForm = make;
 }
 
 /** A body's bytes, in the form in which they are there. */
@@ -39,8 +64,9 @@ export const NO_BODY: BodyContent = { tag: "none" };
 let takeContent: (body: Body) => BodyContent;
 let cloneContent: (body: Body) => BodyContent;
 
-/** The half of the Fetch standard's Body mixin that needs no more than bytes; `formData` is in `form_data.ts`. */
+/** The Fetch standard's Body mixin. */
 export abstract class Body {
+  abstract readonly headers: Headers;
   #content: BodyContent;
   #isUsed = false;
 
@@ -94,6 +120,16 @@ export abstract class Body {
     return JSON.parse(await this.text());
   }
 
+  async blob(): Promise<unknown> {
+    const make = needed(makeBlob, "blobs", "blob()");
+    return make(await this.bytes(), this.headers.get("content-type") ?? "");
+  }
+
+  async formData(): Promise<unknown> {
+    const make = needed(makeForm, "forms", "formData()");
+    return make(await this.bytes(), this.headers.get("content-type") ?? "");
+  }
+
   #take(): BodyContent {
     if (this.#content.tag === "none") return NO_BODY;
     if (this.bodyUsed || (this.#content.tag === "stream" && this.#content.stream.locked)) {
@@ -140,6 +176,10 @@ export function contentOf(
     }
     return { content: { tag: "stream", stream: init } };
   }
+  if (AS_BODY in init) {
+    const { bytes, type } = init[AS_BODY]();
+    return type === "" ? { content: bytesContent(bytes) } : { content: bytesContent(bytes), type };
+  }
   if (isSearchParams(init)) {
     return { content: bytesContent(encodeUtf8(toText(init))), type: "application/x-www-form-urlencoded;charset=UTF-8" };
   }
@@ -154,18 +194,9 @@ function bytesContent(bytes: Uint8Array): BodyContent {
   return { tag: "bytes", bytes };
 }
 
-function sourceOfBytes(bytes: Uint8Array): ByteSource {
-  let rest: Uint8Array | null = bytes.length === 0 ? null : bytes.slice();
-  return {
-    read() {
-      const next = rest;
-      rest = null;
-      return Promise.resolve(next);
-    },
-    cancel() {
-      rest = null;
-    },
-  };
+function needed(make: Make | undefined, what: string, named: string): Make {
+  if (make !== undefined) return make;
+  throw new Error(`Cannot make ${what}: the program was built without them, expected "${named}" in its source`);
 }
 
 function isStream(value: object): value is ReadableStream<Uint8Array> {

@@ -72,6 +72,21 @@ export function sourceOf(stream: ReadableStream<Uint8Array>): ByteSource {
   };
 }
 
+/** Bytes that are all there. */
+export function sourceOfBytes(bytes: Uint8Array): ByteSource {
+  let rest: Uint8Array | null = bytes.length === 0 ? null : bytes.slice();
+  return {
+    read() {
+      const next = rest;
+      rest = null;
+      return Promise.resolve(next);
+    },
+    cancel() {
+      rest = null;
+    },
+  };
+}
+
 /** Everything, as one piece. */
 export async function readAll(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];

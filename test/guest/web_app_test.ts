@@ -9,6 +9,10 @@ const MIB = 1_048_576;
 
 const logged = (component: TestedComponent): string => component.lines().map(({ line }) => line).join("\n");
 
+const FORM = new FormData();
+FORM.append("name", "é");
+FORM.append("file", new File(["some\ntext"], "f.txt", { type: "text/plain" }));
+
 const ANSWERS: readonly {
   readonly path: string;
   readonly init?: RequestInit;
@@ -21,6 +25,17 @@ const ANSWERS: readonly {
   { path: "/json", init: { method: "POST", body: "{" }, status: 500, answer: /Internal Server Error/ },
   { path: "/echo", init: { method: "POST", body: "äöü" }, answer: "äöü" },
   { path: "/length", init: { method: "POST", body: new Uint8Array(100_000) }, answer: "100000" },
+  {
+    path: "/form",
+    init: { method: "POST", body: FORM },
+    answer: '{"texts":{"name":"é"},"file":["f.txt","text/plain","some\\ntext"]}',
+  },
+  {
+    path: "/form",
+    init: { method: "POST", body: new URLSearchParams({ name: "é", file: "a b" }) },
+    answer: '{"texts":{"name":"é"},"file":"a b"}',
+  },
+  { path: "/form", init: { method: "POST", body: "name=x" }, answer: '{"texts":{}}' },
   { path: "/wait/20", answer: "waited" },
   { path: "/forbidden-header", answer: "x" },
 ];

@@ -10,6 +10,10 @@ app.get("/env", (context) => context.json(context.env));
 app.post("/json", async (context) => context.json({ got: await context.req.json<unknown>() }));
 app.post("/echo", (context) => new Response(context.req.raw.body));
 app.post("/length", async (context) => context.text(String((await context.req.arrayBuffer()).byteLength)));
+app.post("/form", async (context) => {
+  const { file, ...texts } = await context.req.parseBody();
+  return context.json({ texts, file: file instanceof File ? [file.name, file.type, await file.text()] : file });
+});
 app.get("/wait/:ms", async (context) => {
   await new Promise((resolve) => setTimeout(resolve, Number(context.req.param("ms"))));
   return context.text("waited");

@@ -2,7 +2,10 @@
  * What the web's globals do, as a table: each row gives a text, the same in a guest as in a runtime that has them
  * natively. The test runs it in both and compares.
  */
-type Check = () => unknown;
+import { FORM_CHECKS } from "./form_checks.ts";
+
+/** What one row does; it may be a promise. */
+export type Check = () => unknown;
 
 const bytes = (...list: readonly number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(list);
 const hex = (list: Uint8Array): string => Array.from(list, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -282,6 +285,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   "crypto: too much at once": () => crypto.getRandomValues(new Uint8Array(65_537)).length,
   "base64 and back": () => [btoa("a\u00ff"), atob("Yf8=")],
+  ...FORM_CHECKS,
   "performance goes on": () => performance.now() <= performance.now(),
 };
 

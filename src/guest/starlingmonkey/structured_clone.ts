@@ -1,0 +1,2 @@
+/** The engine's own. */
+export const { structuredClone } = globalThis;
