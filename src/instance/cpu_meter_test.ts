@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { UNSUSPENDABLE_MS_MAX } from "../component/guest_meter.ts";
-import { CpuLimitError, CpuMeter, HELD_MS_MAX, SLICE_MS } from "./cpu_meter.ts";
+import { CpuLimitError, CpuMeter, HELD_MS_MAX, SLICE_MS, SWITCH_MS_MAX } from "./cpu_meter.ts";
 
 function open(limitMs = 100) {
   const clock = new FakeClock();
@@ -54,7 +54,41 @@ test("CpuMeter: a guest goes on within its slice and yields at its end", () => {
   assert.equal(meter.check(true), "yield");
 });
 
-test("CpuMeter: a turn begins a new slice, and waiting for it costs nothing", async () => {
+for (const [waitMs, costMs] of [[0, 0], [SWITCH_MS_MAX / 2, SWITCH_MS_MAX / 2], [50, SWITCH_MS_MAX]] as const) {
+  test(`CpuMeter: a turn that comes after ${waitMs} ms costs ${costMs}, and later waits nothing`, async () => {
+    const { clock, meter, grant } = open();
+    meter.resume();
+    clock.computeMs(SLICE_MS);
+    meter.pause();
+    const turn = meter.turn();
+    clock.computeMs(waitMs);
+    grant();
+    await turn;
+    meter.resume();
+    meter.pause();
+    clock.computeMs(waitMs);
+    meter.resume();
+    assert.ok(Math.abs(meter.usedMs - SLICE_MS - costMs) < 1e-6, `${meter.usedMs} ms`);
+  });
+}
+
+test("CpuMeter: turns alone use a limit up", async () => {
+  const { clock, meter, grant } = open(10);
+  for (let round = 0; round < 10 / SWITCH_MS_MAX; round++) {
+    meter.resume();
+    assert.ok(!(meter.check(true) instanceof Error));
+    meter.pause();
+    const turn = meter.turn();
+    clock.computeMs(1);
+    grant();
+    await turn;
+  }
+  meter.resume();
+  clock.computeMs(0.01);
+  assert.ok(meter.check(true) instanceof CpuLimitError);
+});
+
+test("CpuMeter: a turn begins a new slice, and waiting for it costs no more than a switch", async () => {
   const { clock, meter, waits, grant } = open();
   meter.resume();
   clock.computeMs(SLICE_MS + 1);
@@ -67,7 +101,8 @@ test("CpuMeter: a turn begins a new slice, and waiting for it costs nothing", as
   await turn;
   meter.resume();
   assert.equal(meter.check(true), "continue");
-  assert.deepEqual([meter.usedMs, meter.yieldCount], [SLICE_MS + 1, 1]);
+  assert.ok(Math.abs(meter.usedMs - (SLICE_MS + 1 + SWITCH_MS_MAX)) < 1e-6, `${meter.usedMs} ms`);
+  assert.equal(meter.yieldCount, 1);
 });
 
 test("CpuMeter: waiting for nothing gains nothing, waiting for long begins a new slice", () => {
