@@ -13,6 +13,8 @@ const LONG_REASON = /^\/\/ tidy: long because \S/m;
 /** Modules that reach sockets, names, files, threads or processes. */
 const OS_MODULES =
   /^node:(?:fs|fs\/promises|net|tls|http|https|http2|dgram|dns|dns\/promises|os|child_process|cluster|worker_threads|repl|inspector|module|sqlite|vm)$/;
+/** Packages that do. */
+const OS_PACKAGES: ReadonlySet<string> = new Set(["undici", "@opentelemetry/exporter-trace-otlp-http"]);
 const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']/gm;
 /** With its path written out and a reason above it: what is loaded when it is needed is held against the ranks all the same. */
 const LAZY_IMPORT = /^ *\/\/ lazy: \S.*\n.*\bimport\(\s*["']([^"']+)["']\s*\)/gm;
@@ -64,7 +66,7 @@ function checkImport(file: string, target: string, isType: boolean, isTest: bool
   if (target.startsWith("@bytecodealliance/preview2-shim") && !isType) {
     fault(file, "it loads preview2-shim, expected `import type`: its Node flavour starts a thread and blocks");
   }
-  if ((OS_MODULES.test(target) || target === "undici") && !isType && !isTest && !osFiles.has(file)) {
+  if ((OS_MODULES.test(target) || OS_PACKAGES.has(target)) && !isType && !isTest && !osFiles.has(file)) {
     fault(
       file,
       `it imports ${target}, expected it in the list of ARCHITECTURE.md ("Files that touch the operating system")`,

@@ -42,6 +42,7 @@ export {
   startGateway,
 } from "./gateway/gateway.ts";
 export type { GatewayLimits } from "./gateway/limit_overrides.ts";
+export type { TraceSettings } from "./gateway/open_traces.ts";
 export type { ReloadOutcome } from "./gateway/reloader.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";

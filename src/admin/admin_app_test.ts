@@ -11,7 +11,7 @@ const SOURCE: AdminSource = {
   readiness: () => ({ isReady: true }),
   workloads: () => [],
   live: () => new LiveCounters().snapshot(),
-  totals: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [] }),
+  totals: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [], spans: [] }),
   recent: () => [],
 };
 

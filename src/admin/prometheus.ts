@@ -200,6 +200,12 @@ function fileFamilies(source: AdminSource): readonly CounterFamily[] {
         })),
     },
     {
+      name: "loopgate_spans_total",
+      help: "Spans of traces that were exported, or dropped because the collector did not take them in time.",
+      labelNames: ["outcome"],
+      samples: () => source.totals().spans.map(({ outcome, total }) => ({ labels: { outcome }, value: total })),
+    },
+    {
       name: "loopgate_service_restarts_total",
       help: "Runs of a workload's service after the first, of the version that is served.",
       labelNames: ["workload"],

@@ -30,6 +30,7 @@ async function linesOf(requests: RequestCounts): Promise<readonly string[]> {
       failed: [{ status: 404, total: 5 }],
       reloads: [{ outcome: "kept", total: 6 }],
       instances: [{ workload: "a", role: "service", outcome: "created", total: 7 }],
+      spans: [{ outcome: "dropped", total: 8 }],
     }),
     recent: () => [],
   }, () => USAGE);
@@ -80,6 +81,7 @@ test("PrometheusMetrics: every family of totals has its line, the second scrape 
     'loopgate_failures_total{workload="",route="",status="404"} 5',
     'loopgate_reloads_total{workload="",outcome="kept"} 6',
     'loopgate_instances_total{workload="a",route="",role="service",outcome="created"} 7',
+    'loopgate_spans_total{outcome="dropped"} 8',
     'loopgate_live{kind="requests"} 2',
     'loopgate_build_info{version="1.2.3"} 1',
     "process_cpu_seconds_total 1.5",

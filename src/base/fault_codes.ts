@@ -110,6 +110,7 @@ export const FAULT_CODES = {
   LG8005: "ERR_LISTEN",
   // The gateway itself.
   LG9001: "ERR_INTERNAL",
+  LG9002: "ERR_TIMEOUT",
 } as const;
 
 /** A code, such as "LG1104". */

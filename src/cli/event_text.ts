@@ -81,10 +81,11 @@ export function eventJson(event: GatewayEvent, time: string, replica?: number): 
 
 /** Put together by hand: there is one for each request. */
 function requestJson(event: EventOf<"request">, time: string, replica: number | undefined): string {
-  const { requestId, method, path, status, durationMs, workload, route, cpuMs, cause } = event;
+  const { requestId, traceId, method, path, status, durationMs, workload, route, cpuMs, cause } = event;
   let line = `{"time":"${time}","level":"${levelOf(event)}","event":"request"`;
   if (replica !== undefined) line += `,"replica":${replica}`;
   line += `,"requestId":${textJson(requestId)}`;
+  if (traceId !== undefined) line += `,"traceId":${textJson(traceId)}`;
   line += `,"method":${textJson(method)},"path":${textJson(withoutQuery(path))},"status":${status}`;
   line += `,"requestBytes":${event.requestBytes},"responseBytes":${event.responseBytes}`;
   line += `,"durationMs":${millisecondsText(durationMs)}`;
@@ -179,6 +180,13 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
       const times = (event.count ?? 1) > 1 ? ` ${colours.quiet(`(${event.count} times)`)}` : "";
       const who = event.guest === undefined ? colours.strong("listener") : guestName(event.guest, colours);
       return `${who} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}`;
+    }
+    case "traces": {
+      const { endpoint, state, count = 0 } = event;
+      if (state === "exported") {
+        return `traces ${colours.good("exported")} again; ${count} spans were dropped meanwhile`;
+      }
+      return `traces ${colours.warn("not exported")} to ${escapeText(endpoint)}${afterColon(event.detail)}`;
     }
     case "reload": {
       const colour = event.outcome === "kept" ? colours.fault : colours.good;

@@ -83,6 +83,14 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     { kind: "denied", guest: COMMAND, operation: "tcp-connect", target: "10.0.0.1:80", rule: "r; to allow: add x" },
     "warn   x.wasm command denied tcp-connect 10.0.0.1:80: r; `loopgate run` has no setting that allows it [LG3101]",
   ],
+  [
+    { kind: "traces", endpoint: "http://127.0.0.1:4318/v1/traces", state: "failing", detail: "refused\n" },
+    "warn   traces not exported to http://127.0.0.1:4318/v1/traces: refused\\n [LG9002]",
+  ],
+  [
+    { kind: "traces", endpoint: "http://127.0.0.1:4318/v1/traces", state: "exported", count: 7 },
+    "traces exported again; 7 spans were dropped meanwhile",
+  ],
   [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text\n    [LG9001]"],
   [
     { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },

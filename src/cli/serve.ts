@@ -82,7 +82,7 @@ async function serveAlone(
   const replica = parent?.assignment.index;
   const log = new EventLog({ format, level, terminal, clock, replica });
   try {
-    const { resolver } = said;
+    const { resolver, otlp, traceRatio, traceTo } = said;
     const listen = listenOf(said, parent, file);
     const admin = adminOf(said, parent, file);
     const gateway = await startGateway({
@@ -93,6 +93,9 @@ async function serveAlone(
       ...(admin !== undefined && { admin }),
       ...(resolver !== undefined && { resolver }),
       ...(ca !== undefined && { ca }),
+      otlp,
+      traceRatio,
+      traceTo,
       watch: said.watch ?? file.watch ?? true,
     });
     if (parent?.assignment.isTableShown ?? true) {

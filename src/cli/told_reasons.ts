@@ -28,6 +28,7 @@ export class ToldReasons {
       case "guest-output":
       case "published":
       case "request":
+      case "traces":
         return event;
     }
   }

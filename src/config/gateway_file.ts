@@ -57,6 +57,9 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     admin: undefined,
     log: undefined,
     logLevel: undefined,
+    otlp: undefined,
+    traceRatio: undefined,
+    traceTo: undefined,
     replicas: undefined,
     watch: undefined,
   },
@@ -126,6 +129,7 @@ async function readSecrets(
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
   const { nat64 = [], trustedProxies = [], resolver, listen, admin, log, logLevel, replicas, watch } = file;
+  const { otlp, traceRatio, traceTo } = file;
   return {
     nat64: nat64.map(parsePrefix),
     trustedProxies: trustedProxies.map(parsePrefix),
@@ -137,6 +141,9 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     admin,
     log,
     logLevel,
+    otlp,
+    traceRatio,
+    traceTo,
     replicas,
     watch,
   };

@@ -1,9 +1,10 @@
 /** Kinds of settings: each reads the text of a flag or a variable, and has the schema of the same value in a file. Pure. */
 import * as v from "valibot";
-import type { SocketAddress } from "../base/ip_address.ts";
+import { formatIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import { parseListenAddress } from "../base/listen_address.ts";
 import { nearestWord } from "../base/nearest_word.ts";
 import { parseDnsServer } from "../network/dns_servers.ts";
+import { parseHost } from "../policy/host_name.ts";
 import type { HostPort } from "../workload/spec.ts";
 import { kindOf, type Notes, quoted, wrongType } from "./definition_parts.ts";
 
@@ -83,6 +84,80 @@ export const NAME_SERVERS: SettingKind<readonly SocketAddress[]> = {
 function readServer(text: string, expected: string): ReadText<SocketAddress> {
   const value = parseDnsServer(text);
   return value === undefined ? { text, is: "it is no address", expected } : { value };
+}
+
+const ENDPOINT_EXPECTED = "an http or https URL, like http://127.0.0.1:4318";
+
+/** Where an HTTP server is, by a URL without a query. */
+export const ENDPOINT: SettingKind<string> = {
+  form: "value",
+  read: ([text = ""]) => readEndpoint(text, ENDPOINT_EXPECTED),
+  schema: textSchema('an http or https URL in quotes, like "http://127.0.0.1:4318"', {
+    read: readEndpoint,
+    pattern: "^https?://[^\\s?#@]+$",
+  }),
+};
+
+function readEndpoint(text: string, expected: string): ReadText<string> {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return { text, is: "it is no such URL", expected };
+  // What stands there would be in the log, and what follows the path is the exporter's to say.
+  if (url.username !== "" || url.password !== "") return { text: "...@...", is: "it has a user name", expected };
+  return url.search === "" && url.hash === "" ? { value: text } : { text, is: "it has a query", expected };
+}
+
+const RATIO_EXPECTED = "a number from 0 to 1, like 0.1";
+
+/** A part of a whole. */
+export const RATIO: SettingKind<number> = {
+  form: "value",
+  read([text = ""]) {
+    const value = /^[0-9.]{1,12}$/.test(text) ? Number(text) : NaN;
+    return value >= 0 && value <= 1 ? { value } : { text, expected: RATIO_EXPECTED };
+  },
+  schema: v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset: { value }, addIssue, NEVER }): number => {
+      if (typeof value === "number" && value >= 0 && value <= 1) return value;
+      addIssue({ message: `it is ${typeof value === "number" ? value : kindOf(value)}, expected ${RATIO_EXPECTED}` });
+      return NEVER;
+    }),
+    v.metadata({ jsonSchema: { type: "number", minimum: 0, maximum: 1 } } satisfies Notes),
+  ),
+};
+
+const HOST_EXPECTED = 'a host like "api.example.com", "*.example.com" or "10.0.0.5", or "*" for all';
+
+/** Hosts by name, by suffix or by address. */
+export const HOSTS: SettingKind<readonly string[]> = {
+  form: "list",
+  read(texts) {
+    const hosts: string[] = [];
+    for (const text of texts) {
+      const read = readHost(text, HOST_EXPECTED);
+      if (!("value" in read)) return read;
+      hosts.push(read.value);
+    }
+    return { value: hosts };
+  },
+  schema: v.array(
+    textSchema(`${HOST_EXPECTED}, in quotes`, {
+      read: (text) => readHost(text, HOST_EXPECTED),
+      pattern: "^(?:\\*|(?:\\*\\.)?[^\\s*/?#@]+)$",
+    }),
+    wrongType('a list of hosts like ["*.example.com"]'),
+  ),
+};
+
+/** In the one form that hosts are compared in. */
+function readHost(text: string, expected: string): ReadText<string> {
+  if (text === "*") return { value: text };
+  const suffix = text.startsWith("*.") ? "*." : "";
+  const host = parseHost(text.slice(suffix.length));
+  if (host === undefined || (suffix !== "" && host.kind !== "name")) return { text, is: "it is no host", expected };
+  if (host.kind === "name") return { value: suffix + host.name };
+  const address = formatIpAddress(host.address);
+  return { value: host.address.family === "ipv6" ? `[${address}]` : address };
 }
 
 /** The path of a file; what is in the file its user looks at. */

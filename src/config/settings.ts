@@ -8,9 +8,12 @@ import { LOG_LEVEL_DEFAULT, LOG_LEVELS } from "../telemetry/log_level.ts";
 import {
   ADDRESS,
   countTo,
+  ENDPOINT,
   FILE,
+  HOSTS,
   NAME_SERVERS,
   oneOf,
+  RATIO,
   type SettingKind,
   SWITCH,
   type TextFault,
@@ -23,6 +26,8 @@ export interface Setting<Value> extends SettingKind<Value> {
   /** What follows the flag. */
   readonly placeholder?: string;
   readonly variable: `LOOPGATE_${string}`;
+  /** One that other programs read too; it counts where ours is not set. */
+  readonly sharedVariable?: string;
   /** What counts when nobody says anything, in words. */
   readonly standard: string;
   /** A sentence without its end. */
@@ -64,6 +69,30 @@ export const SETTINGS = {
     standard: LOG_LEVEL_DEFAULT,
     about: "which events are printed: error (what failed), warn (and what was kept from guests and clients) or info " +
       "(everything, each request too)",
+  }),
+  otlp: setting(ENDPOINT, {
+    flag: "--otlp",
+    placeholder: "url",
+    variable: "LOOPGATE_OTLP",
+    sharedVariable: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    standard: "none",
+    about: "the collector of traces (OTLP over HTTP, JSON); without one nothing is recorded and nothing is sent. " +
+      "OTEL_EXPORTER_OTLP_ENDPOINT says the same",
+  }),
+  traceRatio: setting(RATIO, {
+    flag: "--trace-ratio",
+    placeholder: "number",
+    variable: "LOOPGATE_TRACE_RATIO",
+    standard: "1",
+    about: "what part of the requests is recorded, from 0 to 1",
+  }),
+  traceTo: setting(HOSTS, {
+    flag: "--trace-to",
+    placeholder: "host",
+    variable: "LOOPGATE_TRACE_TO",
+    standard: "the private loopback alone",
+    about:
+      "hosts to which requests of guests carry a traceparent when the guest sets none: names, *.suffix, addresses, *",
   }),
   resolver: setting(NAME_SERVERS, {
     flag: "--resolver",
@@ -136,12 +165,14 @@ export function settingsOfVariables(
 ): Settings {
   const found: [SettingName, unknown][] = [];
   for (const name of names) {
-    const { variable, form, read }: Setting<unknown> = SETTINGS[name];
-    const text = variables[variable];
+    const { variable, sharedVariable, form, read }: Setting<unknown> = SETTINGS[name];
+    const isSet = (each: string): boolean => (variables[each] ?? "") !== "";
+    const source = sharedVariable !== undefined && !isSet(variable) ? sharedVariable : variable;
+    const text = variables[source];
     if (text === undefined || text === "") continue;
     const texts = form === "list" ? text.split(",").map((part) => part.trim()) : [text];
     const answer = read(texts);
-    if (!("value" in answer)) return fail(variable, answer);
+    if (!("value" in answer)) return fail(source, answer);
     found.push([name, answer.value]);
   }
   return Object.fromEntries(found) as Settings;
@@ -153,6 +184,9 @@ export const SETTING_ENTRIES = {
   admin: v.optional(SETTINGS.admin.schema),
   log: v.optional(SETTINGS.log.schema),
   logLevel: v.optional(SETTINGS.logLevel.schema),
+  otlp: v.optional(SETTINGS.otlp.schema),
+  traceRatio: v.optional(SETTINGS.traceRatio.schema),
+  traceTo: v.optional(SETTINGS.traceTo.schema),
   resolver: v.optional(SETTINGS.resolver.schema),
   ca: v.optional(SETTINGS.ca.schema),
   replicas: v.optional(SETTINGS.replicas.schema),

@@ -59,6 +59,40 @@ test("settingsOfVariables: each setting, and an empty variable is none", () => {
   assert.deepEqual(resolver?.map(formatSocketAddress), ["192.0.2.53:5353", "[2001:db8::53]:53"]);
 });
 
+test("settingsOfVariables: the variable that all programs read counts where ours is not set, and is named", () => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector:4318";
+  assert.deepEqual(read({ OTEL_EXPORTER_OTLP_ENDPOINT }), { otlp: OTEL_EXPORTER_OTLP_ENDPOINT });
+  const LOOPGATE_OTLP = "https://other/base";
+  assert.deepEqual(read({ OTEL_EXPORTER_OTLP_ENDPOINT, LOOPGATE_OTLP }), { otlp: LOOPGATE_OTLP });
+  const named = (variable: string): never => {
+    throw new Error(variable);
+  };
+  const wrong = { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" };
+  assert.throws(() => settingsOfVariables(wrong, ["otlp"], named), /^Error: OTEL_EXPORTER_OTLP_ENDPOINT$/);
+});
+
+const REFUSED: readonly (readonly [name: "otlp" | "traceRatio" | "traceTo", text: string])[] = [
+  ["otlp", "127.0.0.1:4318"],
+  ["otlp", "grpc://127.0.0.1:4317"],
+  ["otlp", "http://user:secret@127.0.0.1:4318"],
+  ["otlp", "http://127.0.0.1:4318/?key=secret"],
+  ["traceRatio", "1.1"],
+  ["traceRatio", "-0.1"],
+  ["traceRatio", "10%"],
+  ["traceTo", "http://a.example"],
+  ["traceTo", "a.*.example"],
+  ["traceTo", "*.10.0.0.5"],
+  ["traceTo", ""],
+];
+
+for (const [name, text] of REFUSED) {
+  test(`SETTINGS.${name} refuses ${JSON.stringify(text)}, and shows no secret`, () => {
+    const answer = SETTINGS[name].read([text]);
+    assert.ok(!("value" in answer));
+    assert.ok(!JSON.stringify(answer).includes("user:"));
+  });
+}
+
 test("settingsOfVariables: those that a command does not have count for nothing there", () => {
   const fail = (variable: string): never => assert.fail(variable);
   assert.deepEqual(settingsOfVariables({ LOOPGATE_REPLICAS: "many", LOOPGATE_LOG: "json" }, ["log"], fail), {
@@ -82,6 +116,9 @@ test("SETTINGS: a file has the same values as a variable", () => {
     [SETTINGS.listen, "127.0.0.1:80", "127.0.0.1:80"],
     [SETTINGS.log, "json", "json"],
     [SETTINGS.logLevel, "warn", "warn"],
+    [SETTINGS.otlp, "http://127.0.0.1:4318", "http://127.0.0.1:4318"],
+    [SETTINGS.traceRatio, 0.25, "0.25"],
+    [SETTINGS.traceTo, ["*.Example.com."], "*.Example.com."],
     [SETTINGS.replicas, 3, "3"],
     [SETTINGS.watch, false, "off"],
     [SETTINGS.ca, "a.pem", "a.pem"],

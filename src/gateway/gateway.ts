@@ -23,9 +23,11 @@ import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import { RecentEvents } from "../telemetry/recent_events.ts";
 import { ReloadCounts } from "../telemetry/reload_counts.ts";
 import { RequestCounts } from "../telemetry/request_counts.ts";
+import type { SpanCount } from "../telemetry/trace.ts";
 import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 import { type OpenAdmin, openAdmin } from "./open_admin.ts";
+import { collectorAddresses, openTraces, TRACES_CLOSE_MS, type TraceSettings } from "./open_traces.ts";
 import { openServer } from "./open_server.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
@@ -41,7 +43,7 @@ import { Reloader, type ReloadOutcome } from "./reloader.ts";
 import { WorkloadSet } from "./workload_set.ts";
 
 /** How a gateway is started. */
-export interface GatewayOptions {
+export interface GatewayOptions extends TraceSettings {
   /** The folder of workloads; diagnostics name its files in the same way. */
   readonly folder: string;
   /** Over what `gateway.jsonc` says. Default: 127.0.0.1:8080. */
@@ -159,10 +161,10 @@ async function openGateway(
   // The watch has a timer at all times: it is no sign of something forgotten.
   const quietClock = options.clock ?? systemClock;
   const operator = first.operator.gateway;
-  const { tools, counts, close: closeTelemetry } = openTelemetry(options, operator);
+  const { tools, counts, close: closeTelemetry } = await openTelemetry(options, operator);
   const { counters } = tools;
   const listenerLimits = { ...LISTENER_LIMITS, ...operator.listener, ...options.limits?.listener };
-  const own: SocketAddress[] = [];
+  const own: SocketAddress[] = [...collectorAddresses({ otlp: options.otlp ?? operator.otlp })];
   const drainMs = listenerLimits.drainTimeoutMs;
   const router = new RouterTable<Route>();
   const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own });
@@ -187,7 +189,7 @@ async function openGateway(
     const addresses = [address, admin?.address, ...(options.ownListeners ?? [])];
     own.push(...addresses.flatMap((each) => each === undefined ? [] : socketAddressOf(each)));
   } catch (error) {
-    await Promise.all([workloads.close(), listener.close(0)]);
+    await Promise.all([workloads.close(), listener.close(0), closeTelemetry()]);
     throw error;
   }
   workloads.start();
@@ -202,8 +204,8 @@ async function openGateway(
     await workloads.close();
     await quiet;
     await Promise.all([app.settled(), web.settled()]);
+    await closeTelemetry();
     await admin?.close();
-    closeTelemetry();
   };
   const core: GatewayCore = {
     adminAddress: admin?.address,
@@ -262,15 +264,17 @@ interface Counts {
   readonly reloads: ReloadCounts;
   readonly requests: RequestCounts;
   readonly recent: RecentEvents;
+  readonly spans: () => readonly SpanCount[];
 }
 
-function openTelemetry(
-  { clock, emit = () => {}, limits, onTrap }: GatewayOptions,
+async function openTelemetry(
+  options: GatewayOptions,
   operator: GatewaySpec,
-): { readonly tools: GuestTools; readonly counts: Counts; readonly close: () => void } {
+): Promise<{ readonly tools: GuestTools; readonly counts: Counts; readonly close: () => Promise<void> }> {
+  const { clock, emit = () => {}, limits, onTrap } = options;
   const counters = new LiveCounters();
   const counted = countedClock(clock ?? systemClock, counters);
-  const counts = {
+  const counts: Omit<Counts, "spans"> = {
     denials: new DenialCounts(),
     limits: new LimitCounts(),
     failures: new FailureCounts(),
@@ -282,6 +286,11 @@ function openTelemetry(
     counts.failures.counting(counts.reloads.counting(counts.recent.keeping(emit))),
   );
   const limitLog = new LimitLog({ clock: counted, emit: counting, counts: counts.limits });
+  const traces = await openTraces({
+    otlp: options.otlp ?? operator.otlp,
+    traceRatio: options.traceRatio ?? operator.traceRatio,
+    traceTo: options.traceTo ?? operator.traceTo,
+  }, { clock: clock ?? systemClock, emit: counting });
   const tools = openGuestTools({
     clock: counted,
     randomBytes,
@@ -291,12 +300,17 @@ function openTelemetry(
     limits: { ...operator.limits, ...limits?.process },
     hostBytesMax: Math.min(HOST_BYTES_MAX, getHeapStatistics().heap_size_limit * HOST_HEAP_SHARE),
     ...(onTrap !== undefined && { onTrap }),
+    ...(traces !== undefined && { tracer: traces.tracer }),
   });
-  return { tools, counts, close: () => limitLog.close() };
+  const close = async (): Promise<void> => {
+    limitLog.close();
+    await traces?.close(TRACES_CLOSE_MS);
+  };
+  return { tools, counts: { ...counts, spans: () => traces?.counts() ?? [] }, close };
 }
 
 function metricsOf(
-  { denials, limits, failures, reloads, requests }: Counts,
+  { denials, limits, failures, reloads, requests, spans }: Counts,
   { instanceCounts }: GuestTools,
 ): GatewayMetrics {
   return {
@@ -306,6 +320,7 @@ function metricsOf(
     failed: failures.snapshot(),
     reloads: reloads.snapshot(),
     instances: instanceCounts.snapshot(),
+    spans: spans(),
   };
 }
 

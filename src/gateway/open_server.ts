@@ -13,7 +13,7 @@ import type { Route } from "../workload/route.ts";
 /** Made, not listening. */
 export function openServer(
   router: RouterTable<Route>,
-  { clock, randomBytes, counters, emit, onLimit }: GuestTools,
+  { clock, randomBytes, counters, emit, onLimit, tracer }: GuestTools,
   { limits, operator }: { readonly limits: ListenerLimits; readonly operator: GatewaySpec },
 ): {
   readonly listener: HttpListener;
@@ -27,7 +27,7 @@ export function openServer(
   let isClosed = false;
   const proxies = new TrustedProxies();
   proxies.use(operator.trustedProxies);
-  const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), proxies };
+  const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), tracer, proxies };
   const app: HttpApp = new HttpApp({ ...shared, isDraining: () => listener.isClosing });
   const web = new WebApp({ ...shared, isDraining: () => isClosed });
   const listener: HttpListener = new HttpListener({

@@ -83,6 +83,9 @@ test("laterKeys: what the gateway was opened with", () => {
     admin: undefined,
     log: undefined,
     logLevel: undefined,
+    otlp: undefined,
+    traceRatio: undefined,
+    traceTo: undefined,
     replicas: undefined,
     watch: undefined,
   };

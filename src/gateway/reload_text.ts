@@ -23,9 +23,10 @@ export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | u
     ...(isSame(served.listener, changed.listener) ? [] : ['"listener"']),
     ...(isSame(served.listen ?? {}, changed.listen ?? {}) ? [] : ['"listen"']),
     ...(isSame(served.admin ?? {}, changed.admin ?? {}) ? [] : ['"admin"']),
-    ...(["log", "logLevel", "replicas", "watch"] as const).filter((key) => served[key] !== changed[key]).map((key) =>
-      `"${key}"`
-    ),
+    ...(isSame(served.traceTo ?? [], changed.traceTo ?? []) ? [] : ['"traceTo"']),
+    ...(["log", "logLevel", "otlp", "traceRatio", "replicas", "watch"] as const).filter((key) =>
+      served[key] !== changed[key]
+    ).map((key) => `"${key}"`),
   ];
   return keys.length === 0
     ? undefined

@@ -6,13 +6,14 @@ import type { GuestEgress } from "./egress/guest_egress.ts";
 import type { FieldBudget } from "./http/field_budget.ts";
 import type { HeldBudget } from "./http/held_budget.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { SpanParent } from "../telemetry/trace.ts";
 import type { OnLimit } from "../telemetry/limit_log.ts";
 import type { GuestMounts } from "../volume/mount.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
 /**
  * One for each guest instance. What is of a request changes when the next one begins (`instance/guest_context.ts`), so host
- * functions read `network`, `egress`, `mounts`, `output`, `incomingCdnLoop` and `scope` when they are called and never when they are bound.
+ * functions read `network`, `egress`, `mounts`, `output`, `incomingCdnLoop`, `trace` and `scope` when they are called and never when they are bound.
  */
 export interface HostContext {
   readonly label: GuestLabel;
@@ -36,6 +37,8 @@ export interface HostContext {
   readonly incomingCdnLoop?: readonly Uint8Array[] | undefined;
   /** Its volumes; undefined: it has none. */
   readonly mounts?: GuestMounts | undefined;
+  /** What it asks of others belongs there; undefined: there are no traces. */
+  readonly trace?: SpanParent | undefined;
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   /** Counts that the guest met a limit, and tells the operator now and then. Cheap; never throws. */

@@ -17,6 +17,7 @@ import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { createHostImports } from "../host/imports.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
+import type { SpanParent } from "../telemetry/trace.ts";
 import type { OpenMounts } from "../volume/workload_volumes.ts";
 import type { CountInstance } from "../telemetry/instance_counts.ts";
 import { CpuMeter } from "./cpu_meter.ts";
@@ -74,6 +75,8 @@ export interface GuestOptions {
   readonly network: GuestNetwork;
   /** The name of the request that it answers. */
   readonly requestId?: string;
+  /** What its start functions do belongs there. */
+  readonly trace?: SpanParent | undefined;
   /** Its component's way to the outside; without one requests and names are denied. */
   readonly egress?: GuestEgress | undefined;
   /** The CDN-Loop values of the request that it answers. */
@@ -186,6 +189,7 @@ export class Guest {
     this.#requestId = requestId;
     this.#tools.counters.add("instances", 1);
     this.context.begin({ network, egress, incomingCdnLoop, output: output ?? this.#writeLog });
+    this.context.trace = options.trace;
     this.#meter.begin(this.#limits.cpuMs ?? Infinity);
   }
 

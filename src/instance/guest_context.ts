@@ -9,6 +9,7 @@ import { GuestScope, type HostContext } from "../host/context.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
+import type { SpanParent } from "../telemetry/trace.ts";
 import type { OnLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
@@ -46,6 +47,8 @@ export class GuestContext implements HostContext {
   readonly onLimit: OnLimit;
   /** Of the instance, once there is one. */
   memory: HostContext["memory"];
+  /** What it does now belongs there; undefined: there are no traces. */
+  trace: SpanParent | undefined;
   readonly #openMounts: (() => GuestMounts) | undefined;
   #mounts: GuestMounts | undefined;
   #request: RequestSide | undefined;
@@ -98,6 +101,7 @@ export class GuestContext implements HostContext {
   /** It ended. With `isRecycled` the guest has nothing of it any more, and its budgets begin anew. */
   end(isRecycled: boolean): void {
     this.#request = undefined;
+    this.trace = undefined;
     if (!isRecycled) return;
     this.#scope = new GuestScope();
     this.#mounts?.close();

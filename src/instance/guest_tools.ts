@@ -9,6 +9,7 @@ import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 import { InstanceCounts } from "../telemetry/instance_counts.ts";
 import type { ReportLimit } from "../telemetry/limit_log.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { Tracer } from "../telemetry/trace.ts";
 import { OpenFileSlots } from "../volume/open_files.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import { TurnScheduler } from "./turn_scheduler.ts";
@@ -28,6 +29,8 @@ export interface GuestTools {
   readonly onLimit: ReportLimit;
   /** See `OnTrap`. */
   readonly onTrap?: OnTrap;
+  /** Undefined: there are no traces. */
+  readonly tracer?: Tracer;
   /** Whose turn it is to compute. */
   readonly turns: TurnScheduler;
   /** What all guests may hold together. */
@@ -43,6 +46,7 @@ export interface GuestTools {
 /** What `openGuestTools` is given. */
 export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomBytes" | "counters" | "emit" | "onLimit"> {
   readonly onTrap?: OnTrap;
+  readonly tracer?: Tracer;
   /** Default: `clock`. */
   readonly computeClock?: GuestTools["computeClock"];
   /** Default: `PROCESS_LIMITS`. */

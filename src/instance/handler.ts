@@ -6,6 +6,7 @@ import type { RouteLimits } from "../base/limits.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
 import { type OpenExchange, openExchange } from "../host/http/open_exchange.ts";
+import type { SpanParent, TraceSpan } from "../telemetry/trace.ts";
 import type { GuestNetwork } from "../network/guest_network.ts";
 import { CpuLimitError, HELD_MS_MAX } from "./cpu_meter.ts";
 import type { Guest, GuestProgram, GuestTools } from "./guest.ts";
@@ -17,7 +18,8 @@ import { LogRate } from "./log_rate.ts";
 import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
 import { RequestDeadlines } from "./request_clock.ts";
-import type { RequestFailure } from "./request_failure.ts";
+import { describeFailure, type RequestFailure } from "./request_failure.ts";
+import { TracedExchange } from "./traced_exchange.ts";
 import { failureOf, type RequestsOfRoute, RunningRequest, stopCause, type StopReason } from "./running_request.ts";
 
 /** The interface a handler exports. */
@@ -101,24 +103,35 @@ export class Handler {
     const { turns, clock } = this.#options.tools;
     if (turns.isComputing || this.#hasToWaitForInstance()) {
       arrivedMs ??= clock.monotonicMs();
+      const turn = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "turn" } });
       if (turns.isComputing) await turns.untilQuiet();
       // A hundred instances made in one go would hold everybody up.
       if (this.#hasToWaitForInstance()) await turns.untilTurn(this.#options.program.label.workload);
+      turn?.end();
       if (this.#isClosed) return CLOSED;
       if (exchange.isClientGone) return { kind: "client-gone" };
     }
+    const making = exchange.trace?.child("instance");
     const pooled = this.#pool.take();
     const { guest } = pooled;
+    making?.set({ "loopgate.instance": guest.isStarted ? "kept" : "new" });
     const request = new RunningRequest(pooled, exchange, this.#requests, arrivedMs);
+    let trace: TraceSpan | undefined;
     try {
       // One that is kept has nothing to wait for, and most are.
-      const refusal = guest.isStarted ? this.#begin(guest, exchange) : await this.#start(guest, exchange);
+      const refusal = guest.isStarted
+        ? this.#begin(guest, exchange, making)
+        : await this.#start(guest, exchange, making);
+      making?.end(refusal && describeFailure(refusal));
       if (refusal !== undefined) {
         request.detach();
         this.#pool.drop(pooled, "not-begun");
         return request.stopped === undefined ? refusal : failureOf(request.stopped);
       }
-      const limited = new LimitedExchange(exchange, request);
+      trace = exchange.trace?.child("guest");
+      if (trace !== undefined) guest.context.trace = trace;
+      const seen = trace === undefined ? exchange : new TracedExchange(exchange, trace.fields);
+      const limited = new LimitedExchange(seen, request);
       const opened = openExchange(limited, guest.context);
       let end: GuestEnd;
       try {
@@ -127,9 +140,11 @@ export class Handler {
       } catch (error) {
         end = guestEndOf(error);
       }
-      return this.#finish(request, { limited, opened, end });
+      return this.#finish(request, { limited, opened, end, trace });
     } catch (error) {
       // A fault of the gateway: nobody knows what state it is in.
+      making?.end("a fault of the gateway");
+      trace?.end("a fault of the gateway");
       request.detach();
       this.#pool.drop(pooled, "fault");
       throw error;
@@ -141,12 +156,13 @@ export class Handler {
     return this.#pool.idleCount === 0 && this.#options.tools.turns.heldMs() > HELD_MS_MAX;
   }
 
-  #begin(guest: Guest, exchange: HandlerExchange): RequestFailure | undefined {
+  #begin(guest: Guest, exchange: HandlerExchange, trace: SpanParent | undefined): RequestFailure | undefined {
     const { openNetwork, egress } = this.#options;
     try {
       guest.begin({
         network: openNetwork(),
         requestId: exchange.requestId,
+        trace,
         egress,
         incomingCdnLoop: () => cdnLoopOf(exchange),
       });
@@ -157,8 +173,12 @@ export class Handler {
   }
 
   /** Begins the request, and starts a new guest. */
-  async #start(guest: Guest, exchange: HandlerExchange): Promise<RequestFailure | undefined> {
-    const refusal = this.#begin(guest, exchange);
+  async #start(
+    guest: Guest,
+    exchange: HandlerExchange,
+    trace: SpanParent | undefined,
+  ): Promise<RequestFailure | undefined> {
+    const refusal = this.#begin(guest, exchange, trace);
     if (refusal !== undefined) return refusal;
     try {
       await guest.start();
@@ -168,14 +188,17 @@ export class Handler {
     }
   }
 
-  #finish(request: RunningRequest, { limited, opened, end }: EndedCall): RequestFailure | undefined {
+  #finish(request: RunningRequest, { limited, opened, end, trace }: EndedCall): RequestFailure | undefined {
     const { pooled, exchange } = request;
     exchange.cpuMs = pooled.guest.cpuMs;
+    trace?.set({ "loopgate.guest.cpu_ms": exchange.cpuMs });
     // Before the guest can have another request, which nobody of this one may end.
     request.detach();
     const { stopped } = request;
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
-    opened.settle(stopped === undefined ? describeEnd(end) : stopCause(stopped).message);
+    const howItEnded = stopped === undefined ? describeEnd(end) : stopCause(stopped).message;
+    opened.settle(howItEnded);
+    trace?.end(stopped === undefined && end.kind === "completed" ? undefined : howItEnded);
     this.#pool.giveBack(pooled, end);
     if (stopped === undefined && end.kind === "trapped") {
       this.#options.tools.onTrap?.(this.#options.program.label, end.error);
@@ -215,6 +238,7 @@ interface EndedCall {
   readonly limited: LimitedExchange;
   readonly opened: OpenExchange;
   readonly end: GuestEnd;
+  readonly trace: TraceSpan | undefined;
 }
 
 function refused({ message, limit }: GuestRefusedError): RequestFailure {

@@ -1,10 +1,13 @@
 /** What a handler needs of an exchange beyond what its guest sees. The server implements it, tests do it in memory. */
 import type { HttpExchange } from "../host/http/exchange.ts";
+import type { TraceSpan } from "../telemetry/trace.ts";
 
 /** An exchange whose client can leave. */
 export interface HandlerExchange extends HttpExchange {
   /** Its name in the log, which what its guest writes has too. */
   readonly requestId: string;
+  /** Of the whole request; undefined: there are no traces. */
+  readonly trace?: TraceSpan | undefined;
   /** True once the client is gone; the answer then goes nowhere. */
   readonly isClientGone: boolean;
   /** For the log: how long its guest has computed. Set when the guest ends, which may be after its answer has. */

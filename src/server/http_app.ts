@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { RequestFailure } from "../instance/request_failure.ts";
+import type { RouteMatch } from "../router/route_match.ts";
 import type { Router } from "../router/router.ts";
 import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
+import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
 import { AnswerBatch } from "./answer_batch.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
@@ -15,6 +17,7 @@ import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { framingFailure } from "./request_framing.ts";
 import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
+import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 import { wholeUs } from "./whole_us.ts";
@@ -23,6 +26,7 @@ import { wholeUs } from "./whole_us.ts";
 export interface Destination {
   readonly workload: string;
   readonly route: string;
+  readonly match: RouteMatch;
   /** Resolves when the guest is done: with nothing when it answered, else with the reason. Never rejects. */
   serve(exchange: HandlerExchange): Promise<RequestFailure | undefined>;
 }
@@ -35,6 +39,8 @@ export interface HttpAppOptions {
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   readonly requestIds: RequestIds;
+  /** Undefined: there are no traces. */
+  readonly tracer?: Tracer | undefined;
   readonly isDraining: () => boolean;
   readonly proxies: TrustedProxies;
   /** Of the connections. Default: http. */
@@ -44,6 +50,7 @@ export interface HttpAppOptions {
 /** A request from its head to the end of its response: logged once, however it ends. */
 class OpenRequest implements ServedRequest {
   readonly id: string;
+  readonly trace: TraceSpan | undefined;
   readonly #options: HttpAppOptions;
   readonly #response: ServerResponse;
   readonly #startedMs: number;
@@ -60,6 +67,11 @@ class OpenRequest implements ServedRequest {
     this.#response = response;
     this.#startedMs = options.clock.monotonicMs();
     this.id = options.requestIds.next();
+    this.trace = options.tracer && startRequestSpan(options.tracer, {
+      method: response.req.method ?? "",
+      scheme: "http",
+      rawHeaders: response.req.rawHeaders,
+    });
     options.counters.add("requests", 1);
   }
 
@@ -92,7 +104,9 @@ class OpenRequest implements ServedRequest {
     this.#isClosed = true;
     this.#options.counters.add("requests", -1);
     this.#served?.exchange.closed();
-    this.#options.emit(this.#event());
+    const event = this.#event();
+    if (this.trace !== undefined) endRequestSpan(this.trace, { event, match: this.#served?.destination.match });
+    this.#options.emit(event);
   }
 
   #event(): RequestEvent {
@@ -115,6 +129,8 @@ class OpenRequest implements ServedRequest {
       event.workload = served.destination.workload;
       event.route = served.destination.route;
     }
+    const traceId = this.trace?.recordedTraceId;
+    if (traceId !== undefined) event.traceId = traceId;
     if (cpuMs !== undefined) event.cpuMs = wholeUs(cpuMs);
     if (cause !== undefined) event.cause = cause;
     return event;
@@ -189,6 +205,7 @@ export class HttpApp {
     if (found.kind !== "found") return this.#refuse(response, open, found);
     const exchange = new NodeExchange({
       requestId: open.id,
+      trace: open.trace,
       request,
       response,
       target,

@@ -7,6 +7,7 @@ import type { ByteSource } from "../base/byte_stream.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
+import type { TraceSpan } from "../telemetry/trace.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
@@ -22,6 +23,7 @@ import { ResponseSink } from "./response_body.ts";
 /** What an exchange is made of. */
 export interface NodeExchangeOptions {
   readonly requestId: string;
+  readonly trace?: TraceSpan | undefined;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: RequestTarget;
@@ -74,6 +76,10 @@ export class NodeExchange implements HandlerExchange {
 
   get requestId(): string {
     return this.#options.requestId;
+  }
+
+  get trace(): TraceSpan | undefined {
+    return this.#options.trace;
   }
 
   get requestBytes(): number {

@@ -6,7 +6,9 @@ import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
+import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
 import type { RequestIds } from "./request_id.ts";
+import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { failureBytes, failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
 import { wholeUs } from "./whole_us.ts";
@@ -24,6 +26,8 @@ export interface WebAppOptions {
   readonly counters: LiveCounters;
   readonly emit: EmitEvent;
   readonly requestIds: RequestIds;
+  /** Undefined: there are no traces. */
+  readonly tracer?: Tracer | undefined;
   readonly isDraining: () => boolean;
   readonly proxies: TrustedProxies;
 }
@@ -31,6 +35,7 @@ export interface WebAppOptions {
 /** What is known of a request while it lasts. */
 interface OpenRequest {
   readonly id: string;
+  readonly trace: TraceSpan | undefined;
   readonly request: Request;
   readonly startedMs: number;
   cause: string | undefined;
@@ -51,10 +56,16 @@ export class WebApp {
 
   /** Resolves when the head of the answer is there; rejects when the request's signal is aborted before that. */
   async fetch(request: Request, { remoteAddress }: FetchOptions = {}): Promise<Response> {
-    const { clock, counters, router, requestIds, isDraining, proxies } = this.#options;
+    const { clock, counters, router, requestIds, tracer, isDraining, proxies } = this.#options;
     const id = requestIds.next();
+    const trace = tracer && startRequestSpan(tracer, {
+      method: request.method,
+      scheme: request.url.startsWith("https:") ? "https" : "http",
+      rawHeaders: [...request.headers].flat(),
+    });
     const open: OpenRequest = {
       id,
+      trace,
       request,
       startedMs: clock.monotonicMs(),
       cause: undefined,
@@ -67,6 +78,7 @@ export class WebApp {
     try {
       const response = await serveWebRequest({ request, body: request.body ?? undefined, length: undefined }, {
         requestId: id,
+        trace,
         router,
         activity: NO_ACTIVITY,
         proxies,
@@ -128,12 +140,14 @@ export class WebApp {
   }
 
   #emit(open: OpenRequest, status: number): void {
-    const { id, request, startedMs, cause, served } = open;
+    const { id, trace, request, startedMs, cause, served } = open;
     const { clock, emit } = this.#options;
     const cpuMs = served?.exchange.cpuMs;
-    emit({
+    const traceId = trace?.recordedTraceId;
+    const event = {
       kind: "request",
       requestId: id,
+      ...(traceId !== undefined && { traceId }),
       method: request.method,
       path: new URL(request.url).pathname,
       status,
@@ -143,7 +157,9 @@ export class WebApp {
       ...(served !== undefined && { workload: served.destination.workload, route: served.destination.route }),
       ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),
       ...(cause !== undefined && { cause }),
-    });
+    } as const;
+    if (trace !== undefined) endRequestSpan(trace, { event, match: served?.destination.match });
+    emit(event);
   }
 
   #left(): void {

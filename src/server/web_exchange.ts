@@ -7,6 +7,7 @@ import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { Router } from "../router/router.ts";
+import type { TraceSpan } from "../telemetry/trace.ts";
 import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
 import { feed, QueueSource } from "./queue_source.ts";
@@ -28,6 +29,7 @@ export interface WebRequest {
 /** What serves. */
 export interface ServeWebOptions {
   readonly requestId: string;
+  readonly trace?: TraceSpan | undefined;
   readonly router: Router<Destination>;
   readonly activity: Activity;
   readonly proxies: TrustedProxies;
@@ -129,6 +131,10 @@ export class WebExchange implements HandlerExchange {
 
   get requestId(): string {
     return this.#options.requestId;
+  }
+
+  get trace(): TraceSpan | undefined {
+    return this.#options.trace;
   }
 
   /** Of the body, as far as it came. */

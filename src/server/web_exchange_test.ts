@@ -21,6 +21,7 @@ async function served(answer: (exchange: HandlerExchange) => void, method = "GET
   const target: Destination = {
     workload: "w",
     route: "r",
+    match: { host: "*", path: "/*", methods: undefined },
     serve(exchange) {
       given = exchange;
       answer(exchange);

@@ -48,6 +48,8 @@ export function eventFault(event: GatewayEvent): FaultCode | undefined {
       return event.outcome === "kept" ? "LG8004" : undefined;
     case "published":
       return "LG8005";
+    case "traces":
+      return event.state === "failing" ? "LG9002" : undefined;
     case "fault":
       return "LG9001";
     case "request":

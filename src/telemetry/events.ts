@@ -65,6 +65,8 @@ export type GatewayEvent =
     readonly kind: "request";
     /** Its name: what the guest saw and the client got as `X-Request-Id`. */
     readonly requestId: string;
+    /** Of the trace that it is recorded in. */
+    readonly traceId?: string;
     readonly workload?: string;
     readonly route?: string;
     readonly method: string;
@@ -79,6 +81,15 @@ export type GatewayEvent =
     readonly cpuMs?: number;
     /** Why the gateway answered by itself, when it did. */
     readonly cause?: string;
+  }
+  | {
+    /** The collector of traces cannot be reached, or can again. */
+    readonly kind: "traces";
+    readonly endpoint: string;
+    readonly state: "failing" | "exported";
+    readonly detail?: string;
+    /** How many spans were dropped meanwhile. */
+    readonly count?: number;
   }
   | { readonly kind: "fault"; readonly where: string; readonly error: unknown };
 

@@ -5,6 +5,7 @@ import type { InstanceCount } from "./instance_counts.ts";
 import type { LimitCount } from "./limit_counts.ts";
 import type { ReloadCount } from "./reload_counts.ts";
 import type { RequestCount } from "./request_counts.ts";
+import type { SpanCount } from "./trace.ts";
 
 /** What a gateway has counted. */
 export interface GatewayMetrics {
@@ -20,4 +21,6 @@ export interface GatewayMetrics {
   readonly reloads: readonly ReloadCount[];
   /** `loopgate_instances_total`. */
   readonly instances: readonly InstanceCount[];
+  /** `loopgate_spans_total`; empty where there are no traces. */
+  readonly spans: readonly SpanCount[];
 }

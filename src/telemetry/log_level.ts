@@ -31,6 +31,8 @@ export function levelOf(event: GatewayEvent): LogLevel {
       return event.state === "failed" ? "error" : event.state === "restarting" ? "warn" : "info";
     case "reload":
       return event.outcome === "kept" ? "error" : "info";
+    case "traces":
+      return event.state === "failing" ? "warn" : "info";
     case "denied":
     case "limited":
     case "published":

@@ -33,6 +33,8 @@ const LEVELS: readonly (readonly [name: string, level: LogLevel, event: GatewayE
   ["a denial", "warn", { kind: "denied", guest: GUEST, operation: "o", target: "t", rule: "r" }],
   ["a limit", "warn", { kind: "limited", limit: "connections", detail: "" }],
   ["a published port", "warn", { kind: "published", workload: "shop", port: 1, detail: "" }],
+  ["a collector that is away", "warn", { kind: "traces", endpoint: "e", state: "failing" }],
+  ["a collector that is back", "info", { kind: "traces", endpoint: "e", state: "exported", count: 1 }],
   ["a fault", "error", { kind: "fault", where: "app", error: "e" }],
 ];
 

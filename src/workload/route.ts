@@ -10,7 +10,7 @@ import { ConcurrencyGate, type ConcurrencyLimits } from "../instance/concurrency
 import type { Handler } from "../instance/handler.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import { type ExchangeLimits, refusalOf } from "../instance/limited_exchange.ts";
-import { limitOf, type RequestFailure } from "../instance/request_failure.ts";
+import { describeFailure, limitOf, type RequestFailure } from "../instance/request_failure.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RouteMatch } from "../router/route_match.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
@@ -72,7 +72,9 @@ export class Route {
       let failure = refusalOf(exchange.head, limits);
       if (failure === undefined && !this.#gate.tryEnter()) {
         arrivedMs = clock.monotonicMs();
+        const place = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "place" } });
         failure = await this.#queue(exchange);
+        place?.end(failure && describeFailure(failure));
       }
       hasPlace = failure === undefined;
       if (failure === undefined) {
@@ -130,7 +132,9 @@ export class Route {
     const end = (): void => resolve(false);
     this.#waits.add(end);
     const withdraw = exchange.onClientGone(end);
+    const queue = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "service" } });
     const isServing = await Promise.race([wait, promise]);
+    queue?.end(isServing ? undefined : "the service was not ready in time");
     withdraw();
     this.#waits.delete(end);
     return isServing;

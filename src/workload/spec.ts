@@ -92,6 +92,11 @@ export interface GatewaySpec {
   /** How `serve` prints events. */
   readonly log: LogFormat | undefined;
   readonly logLevel: LogLevel | undefined;
+  /** The collector of traces; undefined: there are none. */
+  readonly otlp: string | undefined;
+  readonly traceRatio: number | undefined;
+  /** Hosts that are told the trace of what guests ask of them. */
+  readonly traceTo: readonly string[] | undefined;
   /** Processes of `serve`. */
   readonly replicas: number | undefined;
   /** Whether changes of the folder are looked for. */

@@ -476,6 +476,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "published":
     case "reload":
     case "guest-output":
+    case "traces":
       return undefined;
   }
 }

@@ -81,7 +81,7 @@ export class FakeProcess {
       publish: () => assert.fail("not asked for"),
       workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
       counters: () => new LiveCounters().snapshot(),
-      metrics: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [] }),
+      metrics: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [], spans: [] }),
       serviceState: () => undefined,
       reload: () => Promise.resolve([]),
       fetch: () => Promise.reject(new Error("not asked for")),

@@ -38,12 +38,13 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
   const counters = new LiveCounters();
   const events: GatewayEvent[] = [];
   const limits = { ...LISTENER_LIMITS, ...options.limits };
+  const match = options.match ?? { host: "*", path: "/*", methods: undefined };
   const destination = {
     workload: "test",
     route: "all",
+    match,
     serve: async (exchange: HandlerExchange) => (await handler(exchange)) ?? undefined,
   };
-  const match = options.match ?? { host: "*", path: "/*", methods: undefined };
   const proxies = new TrustedProxies();
   proxies.use((options.trustedProxies ?? []).map(parsePrefix));
   const app: HttpApp = new HttpApp({

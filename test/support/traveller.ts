@@ -54,9 +54,11 @@ export interface TravellerWorkload extends NetValues {
 export interface Outside {
   /** Judged addresses in the order in which they were dialled: `http 203.0.113.1:80`. */
   readonly dialled: string[];
-  /** Requests that arrived. */
   /** The names in the TLS handshakes that went well. */
   readonly serverNames: string[];
+  /** Of each request that arrived. */
+  readonly traceparents: (string | undefined)[];
+  /** Requests that arrived. */
   readonly requests: {
     readonly line: string;
     readonly host: string;
@@ -82,7 +84,7 @@ export async function startTravels(
   workloads: Readonly<Record<string, TravellerWorkload>>,
   options: Partial<GatewayOptions> = {},
 ): Promise<Travels> {
-  const outside: Outside = { dialled: [], requests: [], serverNames: [] };
+  const outside: Outside = { dialled: [], requests: [], serverNames: [], traceparents: [] };
   const { servers, datagrams, egress } = await openOutside(outside);
   const dns = await DnsServer.start();
   const events: GatewayEvent[] = [];
@@ -126,14 +128,15 @@ export async function startTravels(
   };
 }
 
-async function openOutside({ dialled, requests, serverNames }: Outside): Promise<{
+async function openOutside({ dialled, requests, serverNames, traceparents }: Outside): Promise<{
   readonly servers: readonly Pick<Server, "close" | "closeAllConnections">[];
   readonly datagrams: DatagramSocket;
   readonly egress: Egress;
 }> {
   const serve: RequestListener = (request, response) => {
     void readBody(request).then((body) => {
-      const { host = "", "cdn-loop": cdnLoop } = request.headers;
+      const { host = "", "cdn-loop": cdnLoop, traceparent } = request.headers;
+      traceparents.push(traceparent === undefined ? undefined : String(traceparent));
       requests.push({ line: `${request.method} ${request.url}`, host, cdnLoop: String(cdnLoop), body });
       // "/silent" is never answered.
       if (request.url === "/silent") return;

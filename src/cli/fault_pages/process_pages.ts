@@ -90,4 +90,13 @@ export const PROCESS_PAGES: Readonly<Record<Codes, FaultPage>> = {
       "Something that should not be possible has happened. A request that met it was answered with 500; others go on.",
     fix: "Report it with the stack that follows. Nothing in a file or a guest should be able to cause it.",
   },
+  LG9002: {
+    title: "Traces do not reach their collector",
+    cause:
+      "The collector that `--otlp` names did not take spans in time, or refused them. They are dropped and counted; " +
+      "requests wait for none of it.",
+    fix:
+      "Check that the URL is that of a collector that speaks OTLP over HTTP (port 4318 by custom, not gRPC's 4317) and " +
+      "that it is reached from this machine. The gateway tries again by itself.",
+  },
 };

@@ -4,5 +4,5 @@ import type { HostContext } from "../context.ts";
 /** A `HostContext` is one. Lists of fields and bodies are bounded per `scope`. */
 export type HttpContext = Pick<
   HostContext,
-  "counters" | "emit" | "label" | "egress" | "incomingCdnLoop" | "memory" | "scope"
+  "counters" | "emit" | "label" | "egress" | "incomingCdnLoop" | "trace" | "memory" | "scope"
 >;

@@ -9,6 +9,7 @@ import { FutureIncomingResponse } from "./future_incoming_response.ts";
 import { methodName } from "./method.ts";
 import { onTheWire } from "./outgoing_body.ts";
 import type { OutgoingRequest, RequestDraft } from "./outgoing_request.ts";
+import { endAtAnswer, endFailed, startSendSpan } from "./request_span.ts";
 import type { RequestOptions, RequestTimeouts } from "./request_options.ts";
 
 /** What the log says where nobody sends requests. */
@@ -69,20 +70,21 @@ function send(
     readonly window: HttpBodyWindow | undefined;
   },
 ): SendOutcome {
-  const { egress, label, emit, incomingCdnLoop } = context;
+  const { egress, label, emit, incomingCdnLoop, trace } = context;
   if (egress === undefined) {
     const where = `${target.scheme}://${target.authority}`;
     emit({ kind: "denied", guest: label, operation: "http-request", target: where, rule: NO_EGRESS_RULE });
     return "denied";
   }
-  const request = {
+  const written = {
     ...target,
     method: methodName(draft.method),
     path: draft.pathWithQuery ?? "",
     headers: onTheWire(draft.message.entries),
-    body: window?.source,
   };
-  return egress.send({
+  const traced = trace && startSendSpan(trace, written);
+  const request = { ...written, headers: traced?.headers ?? written.headers, body: window?.source };
+  const outcome = egress.send({
     ...request,
     ...(window !== undefined && mayHaveTrailers(request) && { trailers: () => window.trailers }),
     ...(incomingCdnLoop !== undefined && { incomingCdnLoop }),
@@ -90,6 +92,11 @@ function send(
     firstByteTimeoutMs: msOf(timeouts?.firstByteTimeoutNs),
     betweenBytesTimeoutMs: msOf(timeouts?.betweenBytesTimeoutNs),
   });
+  if (traced !== undefined) {
+    if (typeof outcome === "string") endFailed(traced.span, outcome);
+    else endAtAnswer(traced.span, outcome);
+  }
+  return outcome;
 }
 
 /** The codes of a request that nobody could send: one per cause, and before any rule is asked. */

@@ -6,20 +6,31 @@ import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-
 import type { TcpConnection } from "../../network/tcp_connection.ts";
 import type { TcpSocket as CoreSocket } from "../../network/tcp_socket.ts";
 import type { LiveCounters } from "../../telemetry/live_counters.ts";
+import type { SpanParent, TraceSpan } from "../../telemetry/trace.ts";
 import { Pollable } from "../io/poll.ts";
 import { InputStream, OutputStream } from "../io/streams.ts";
 import { HostResource, type ResourceOptions } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
+import { endConnectSpan, startConnectSpan } from "./connect_span.ts";
 import { type Network, orThrow } from "./network.ts";
 import { socketAddressFromWit, socketAddressToWit, type WitSocketAddress } from "./wit_address.ts";
+
+/** How a socket is made. */
+export interface TcpSocketOptions extends ResourceOptions {
+  /** What the guest does when it connects belongs there; undefined: there are no traces, or it was accepted. */
+  readonly trace?: () => SpanParent | undefined;
+}
 
 /** The resource `tcp-socket`. It counts in the core, where it lives as long as its streams. */
 export class TcpSocket extends HostResource implements HostSide<Declared.TcpSocket> {
   readonly #core: CoreSocket;
+  readonly #trace: TcpSocketOptions["trace"];
+  #connecting: TraceSpan | undefined;
 
-  constructor(core: CoreSocket, options: ResourceOptions) {
+  constructor(core: CoreSocket, options: TcpSocketOptions) {
     super(options);
     this.#core = core;
+    this.#trace = options.trace;
   }
 
   // WIT start-bind: func(network: borrow<network>, local-address: ip-socket-address) -> result<_, error-code>
@@ -34,12 +45,20 @@ export class TcpSocket extends HostResource implements HostSide<Declared.TcpSock
 
   // WIT start-connect: func(network: borrow<network>, remote-address: ip-socket-address) -> result<_, error-code>
   startConnect(_network: Network, remoteAddress: WitSocketAddress): void {
-    orThrow(this.#core.startConnect(socketAddressFromWit(remoteAddress)));
+    const remote = socketAddressFromWit(remoteAddress);
+    const trace = this.#trace?.();
+    const span = trace && startConnectSpan(trace, remote);
+    const error = this.#core.startConnect(remote);
+    if (error === undefined) this.#connecting = span;
+    else if (span !== undefined) endConnectSpan(span, error);
+    orThrow(error);
   }
 
   // WIT finish-connect: func() -> result<tuple<input-stream, output-stream>, error-code>
   finishConnect(): [InputStream, OutputStream] {
-    return streamsOf(orThrow(this.#core.finishConnect()), this.counters);
+    const outcome = this.#core.finishConnect();
+    if (outcome !== "would-block") this.#endConnecting(typeof outcome === "string" ? outcome : undefined);
+    return streamsOf(orThrow(outcome), this.counters);
   }
 
   // WIT start-listen: func() -> result<_, error-code>
@@ -170,7 +189,13 @@ export class TcpSocket extends HostResource implements HostSide<Declared.TcpSock
   }
 
   protected override onDrop(): void {
+    this.#endConnecting("dropped");
     this.#core.drop();
+  }
+
+  #endConnecting(code: string | undefined): void {
+    if (this.#connecting !== undefined) endConnectSpan(this.#connecting, code);
+    this.#connecting = undefined;
   }
 }
 

@@ -10,6 +10,9 @@ export function tcpCreateSocketInterface(context: HostContext) {
   return {
     // WIT create-tcp-socket: func(address-family: ip-address-family) -> result<tcp-socket, error-code>
     createTcpSocket: (addressFamily: Declared.IpAddressFamily) =>
-      new TcpSocket(orThrow(context.network.createTcpSocket(addressFamily)), { counters: context.counters }),
+      new TcpSocket(orThrow(context.network.createTcpSocket(addressFamily)), {
+        counters: context.counters,
+        trace: () => context.trace,
+      }),
   } satisfies HostInterface<typeof Declared>;
 }
