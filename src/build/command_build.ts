@@ -1,17 +1,22 @@
 /** Guests that a program of the user's makes (`build.command`): run when a source or a component is another than at the last time. */
 import { basename, extname, join, relative, resolve } from "node:path";
-import type { Diagnostic } from "../base/diagnostics.ts";
 import { filesBelow, hashOf, kindAt, readBytes, withScratch, writeWhole } from "./build_files.ts";
 import type { BuildTools, GuestOutcome } from "./build_workload.ts";
 import { toolsHash } from "./build_tools.ts";
 import type { Stamps } from "./stamps.ts";
 import type { CommandPlan, WorkloadPlan } from "./workload_guests.ts";
 
-/** Runs a program of the user's in a folder, with this program's environment; `exitCode` is null when it could not be started or was ended. */
-export type RunProgram = (
-  words: readonly string[],
-  folder: string,
-) => Promise<{ readonly exitCode: number | null; readonly printed: string }>;
+/** How a program of the user's ended. */
+export interface ProgramEnd {
+  /** Null when it could not be started or was ended. */
+  readonly exitCode: number | null;
+  readonly printed: string;
+  /** There is no such program. */
+  readonly isMissing: boolean;
+}
+
+/** Runs a program of the user's in a folder, with this program's environment. */
+export type RunProgram = (words: readonly string[], folder: string) => Promise<ProgramEnd>;
 
 /** Folders of results; what changes in them makes nothing stale. */
 const RESULTS: ReadonlySet<string> = new Set(["dist", "target", "node_modules"]);
@@ -19,6 +24,11 @@ const RESULTS: ReadonlySet<string> = new Set(["dist", "target", "node_modules"])
 const KEY = "build.command";
 /** A core module's header; that of a component differs in its version. */
 const CORE_MODULE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+/** What installs the programs that templates name. */
+const INSTALLERS: ReadonlyMap<string, string> = new Map([
+  ["cargo", "install Rust (https://rustup.rs), then its target: rustup target add wasm32-wasip1"],
+]);
 
 /** All files of a workload that its command may read. */
 export async function commandSources(folder: string): Promise<readonly string[]> {
@@ -38,21 +48,20 @@ export async function buildByCommand(
   const builder = hashOf(JSON.stringify([command, outputs, inputs.map((file) => relative(workload.folder, file))]));
   if (await stamps.isFresh(KEY, builder)) return components.map((component) => ({ kind: "fresh", component }));
   const [startedNs, startedMs] = [clock.monotonicNs(), clock.wallMs()];
-  const { exitCode, printed } = await tools.runProgram(command, workload.folder);
-  const faulty = (message: string, said: string): readonly GuestOutcome[] => {
-    const place: Diagnostic = {
-      code: "LG6005",
-      file: join(workload.folder, "workload.jsonc"),
-      line: 1,
-      column: 1,
-      message,
-    };
-    const shared = { kind: "faulty", diagnostics: [place], printed: said, inputs } as const;
+  const { exitCode, printed, isMissing } = await tools.runProgram(command, workload.folder);
+  const faulty = (message: string, said: string, fix?: string): readonly GuestOutcome[] => {
+    const fault = { ...plan.place, message, ...(fix !== undefined && { fix }) };
+    const shared = { kind: "faulty", diagnostics: [fault], printed: said, inputs } as const;
     return components.map((component, index) =>
       index === 0 ? { ...shared, component } : { ...shared, component, diagnostics: [], printed: "" }
     );
   };
   const words = command.join(" ");
+  if (isMissing) {
+    const [program = ""] = command;
+    const message = `Cannot build with \`${words}\`: there is no program "${program}", expected it on the PATH`;
+    return faulty(message, "", INSTALLERS.get(program));
+  }
   if (exitCode !== 0) {
     const ended = exitCode === null ? "it could not be run" : `it ended with ${exitCode}`;
     return faulty(`Cannot build with \`${words}\`: ${ended}, expected 0`, printed);

@@ -28,6 +28,8 @@ export interface CommandPlan {
   readonly components: readonly string[];
   /** Which file becomes which component. */
   readonly outputs: readonly { readonly component: string; readonly file: string }[];
+  /** Where the file names the command. */
+  readonly place: Omit<Diagnostic, "message" | "fix">;
 }
 
 /** What there is to build. */
@@ -63,6 +65,7 @@ export async function planWorkload(
   const diagnostics: Diagnostic[] = [];
   const named: Named[] = [];
   let section: WorkloadFile["build"];
+  let own: ConfigDocument | undefined;
   for (const file of names) {
     const document = await openDocument(joinPath(folder, file), reader, diagnostics);
     if (document === undefined) continue;
@@ -72,7 +75,10 @@ export async function planWorkload(
       : checkDocument<RouteFile>(document, ROUTE_FILE);
     diagnostics.push(...faults);
     if (value === undefined) continue;
-    if (isOwn) section = (value as WorkloadFile).build;
+    if (isOwn) {
+      section = (value as WorkloadFile).build;
+      own = document;
+    }
     const key = isOwn ? ["service", "component"] : ["component"];
     const path = isOwn ? (value as WorkloadFile).service?.component : (value as RouteFile).component;
     if (path !== undefined && document.root !== undefined) {
@@ -81,7 +87,7 @@ export async function planWorkload(
   }
   const plan = { name, folder, files: names.map((file) => joinPath(folder, file)) };
   if (diagnostics.length > 0) return { ...plan, guests: [], command: undefined, diagnostics };
-  return { ...plan, ...await sortGuests(folder, reader, { named, section }) };
+  return { ...plan, ...await sortGuests(folder, reader, { named, section, own }) };
 }
 
 /** A workload's own files, in a folder whose entries are known: whether it is one itself, or holds some. */
@@ -92,7 +98,12 @@ export async function isWorkloadFolder(folder: string, reader: FileReader): Prom
 async function sortGuests(
   folder: string,
   reader: FileReader,
-  { named, section }: { readonly named: readonly Named[]; readonly section: WorkloadFile["build"] },
+  { named, section, own }: {
+    readonly named: readonly Named[];
+    readonly section: WorkloadFile["build"];
+    /** Where the section stands. */
+    readonly own: ConfigDocument | undefined;
+  },
 ): Promise<Pick<WorkloadPlan, "guests" | "command" | "diagnostics">> {
   const guests = new Map<string, GuestPlan>();
   const others = new Map<string, Named>();
@@ -109,9 +120,9 @@ async function sortGuests(
     ...[...others.keys()].map((path) => joinPath(folder, path)),
     ...outputs.map((output) => output.component),
   ]);
-  const command = section?.command === undefined
+  const command = section?.command === undefined || own === undefined
     ? undefined
-    : { command: section.command, components: [...components], outputs };
+    : { command: section.command, components: [...components], outputs, place: placeOf(own) };
   const diagnostics: Diagnostic[] = [];
   for (const [path, { document, offset }] of command === undefined ? others : []) {
     if (await reader.inspect(joinPath(folder, path)) !== undefined) continue;
@@ -122,6 +133,13 @@ async function sortGuests(
     diagnostics.push(document.fault("LG6006", offset, message));
   }
   return { guests: [...guests.values()], command, diagnostics };
+}
+
+/** Of `build.command`. */
+function placeOf(document: ConfigDocument): CommandPlan["place"] {
+  const offset = document.root === undefined ? 0 : nodeAt(document.root, ["build", "command"]).offset;
+  const { message: _, ...place } = document.fault("LG6005", offset, "");
+  return place;
 }
 
 async function sourceOf(folder: string, component: string, reader: FileReader): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryFiles } from "../../test/support/memory_files.ts";
-import { planWorkload, type WorkloadPlan } from "./workload_guests.ts";
+import { type CommandPlan, planWorkload, type WorkloadPlan } from "./workload_guests.ts";
 
 const ROUTE = `{ "match": { "path": "/" }, "component": "dist/api.wasm" }`;
 
@@ -14,7 +14,7 @@ const PLANS: readonly {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
   readonly guests?: WorkloadPlan["guests"];
-  readonly command?: WorkloadPlan["command"];
+  readonly command?: Omit<CommandPlan, "place"> & { readonly place: readonly [line: number, column: number] };
 }[] = [
   {
     name: "a source for each component, once",
@@ -42,6 +42,7 @@ const PLANS: readonly {
     guests: [{ kind: "quickjs", source: "w/a/src/page.ts", component: "w/a/dist/page.wasm" }],
     command: {
       command: ["make", "all"],
+      place: [1, 25],
       components: ["w/a/dist/api.wasm", "w/a/dist/more.wasm"],
       outputs: [{ component: "w/a/dist/more.wasm", file: "w/a/out/more.wasm" }],
     },
@@ -54,7 +55,8 @@ for (const { name, files, guests = [], command } of PLANS) {
     const found = await plan(files);
     assert.deepEqual(found?.diagnostics, []);
     assert.deepEqual(found?.guests, guests);
-    assert.deepEqual(found?.command, command);
+    const made = found?.command;
+    assert.deepEqual(made && { ...made, place: [made.place.line, made.place.column] }, command);
   });
 }
 

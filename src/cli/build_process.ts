@@ -41,8 +41,8 @@ async function runJob(job: BuildJob, deadlineMs: number): Promise<FinishedJob> {
 /** Runs a program of the user's. What it prints is held until it ends: several may run. */
 export const runProgram: RunProgram = async ([file = "", ...args], folder) => {
   const child = spawn(file, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  const { exitCode, ended, printed } = await followed(child);
-  return { exitCode, printed: exitCode === null ? `${printed}${ended}\n` : printed };
+  const { exitCode, ended, printed, isMissing } = await followed(child);
+  return { exitCode, printed: exitCode === null ? `${printed}${ended}\n` : printed, isMissing };
 };
 
 interface Followed {
@@ -50,6 +50,8 @@ interface Followed {
   /** As the end of a sentence. */
   readonly ended: string;
   readonly printed: string;
+  /** There is no such program. */
+  readonly isMissing: boolean;
 }
 
 function followed(child: ChildProcess): Promise<Followed> {
@@ -64,12 +66,13 @@ function followed(child: ChildProcess): Promise<Followed> {
     child.on("error", (error) => {
       // Also for a message that could not be sent: then the end is on its way.
       if (child.pid === undefined) {
-        resolve({ exitCode: null, ended: `could not be started: ${error.message}`, printed });
+        const isMissing = "code" in error && error.code === "ENOENT";
+        resolve({ exitCode: null, ended: `could not be started: ${error.message}`, printed, isMissing });
       }
     });
     child.on("close", (exitCode, signal) => {
       const ended = exitCode === null ? `was ended by ${signal ?? "a signal"}` : `ended with ${exitCode}`;
-      resolve({ exitCode, ended, printed });
+      resolve({ exitCode, ended, printed, isMissing: false });
     });
   });
 }

@@ -132,6 +132,16 @@ for (const { name, source, message, place, fix } of FAULTS) {
     }));
 }
 
+test("buildFolder: a build command whose program is not installed is told at the command", () =>
+  withFolder({
+    "api/api.route.jsonc": ROUTE,
+    "api/workload.jsonc": '{\n  "build": { "command": ["no-such-program", "build"] }\n}\n',
+  }, async (folder) => {
+    const { diagnostics: [fault], printed } = await faultOf(folder);
+    assert.match(fault?.message ?? "", /: there is no program "no-such-program", expected it on the PATH$/);
+    assert.deepEqual([fault?.line, fault?.column, printed], [2, 25, ""]);
+  }));
+
 test("buildFolder: first lines that never end are ended, and told", () =>
   withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": `for (;;) {}\n${GOOD}` }, async (folder) => {
     const { diagnostics: [fault] } = await faultOf(folder, 3_000);
