@@ -174,6 +174,8 @@ const ROWS: readonly Row[] = [
   post("starling_handler", "/echo", BINARY, { body: /line 4999/ }),
   // Python: CPython and its sockets.
   post("python_handler", "/p?q", BINARY, { body: /^Method_Post \/p\?q \d+\n$/ }),
+  // C: the bindings of wit-bindgen.
+  post("c_handler", "/p?q", BINARY, { body: /^C \/p\?q \d+\n$/ }),
   // Rust: wstd over std, and wit-bindgen alone.
   get("rust_http_probe", "/env", { body: /NAME=x/ }),
   get("rust_http_probe", "/bind", { body: /denied/i }),

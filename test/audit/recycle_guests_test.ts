@@ -15,7 +15,15 @@ import { FakeExchange, type FakeRequest } from "../support/fake_exchange.ts";
 import { type FakeContext, fakeContext } from "../support/host_context.ts";
 import { componentPath, hasComponent } from "./components.ts";
 
-const GUESTS = ["hello", "http_api", "rust_http_api", "rust_bindgen_handler", "starling_handler", "python_handler"];
+const GUESTS = [
+  "hello",
+  "http_api",
+  "rust_http_api",
+  "rust_bindgen_handler",
+  "starling_handler",
+  "python_handler",
+  "c_handler",
+];
 const REQUEST: FakeRequest = {
   method: "POST",
   pathWithQuery: "/hello?x=1",

@@ -62,6 +62,7 @@ before(async () => {
     workload("bindgen", { handler: "rust_bindgen_handler" }),
     workload("starling", { handler: "starling_handler" }),
     workload("python", { handler: "python_handler" }),
+    workload("c", { handler: "c_handler" }),
     workload("python-one", { service: "python_command", handler: "sample_http_api", args: ["serve", "7777"] }),
     workload("python-many", { service: "python_command", handler: "sample_http_api", args: ["serve_many", "7777"] }),
   ]);
@@ -220,6 +221,15 @@ const OTHERS: readonly (Exchange & { readonly name: string; readonly needs: stri
     status: 200,
     answer: "Method_Post /p?q 100000\n",
     headers: { "content-type": "text/plain" },
+  },
+  {
+    name: "c",
+    needs: "c_handler",
+    method: "POST",
+    path: "/p?q",
+    body: "c".repeat(100_000),
+    status: 200,
+    answer: "C /p?q 100000\n",
   },
   {
     name: "python-one",
