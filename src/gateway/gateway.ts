@@ -196,7 +196,7 @@ async function openGateway(
   const watch = (options.watch ?? operator.watch) === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const drained = Promise.all([listener.close(), closeWeb()]);
+    const drained = Promise.all([listener.close(await listener.acceptWaiting()), closeWeb()]);
     // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
     workloads.sendAwayWaiting();
     const quiet = Promise.all([watch?.close(), reloader.close(), published.close()]);

@@ -207,8 +207,14 @@ export class ClientConnection {
       else if (isClosing() && this.#waitedMs > DRAIN_HEADER_MS) this.#answerRaw({ kind: "draining" });
       return;
     }
-    const limitMs = this.#last === undefined ? limits.headersTimeoutMs : limits.keepAliveTimeoutMs;
-    if (isClosing() || this.#waitedMs > limitMs) this.end();
+    const isNew = this.#last === undefined;
+    // Who has just come has a request, which a busy event loop has not read yet.
+    const limitMs = isClosing()
+      ? (isNew ? DRAIN_HEADER_MS : -1)
+      : isNew
+      ? limits.headersTimeoutMs
+      : limits.keepAliveTimeoutMs;
+    if (this.#waitedMs > limitMs) this.end();
   }
 
   /** The client reads nothing of what waits for it. */
@@ -249,9 +255,10 @@ export class ClientConnection {
 
   /** Comes behind the last answer: nobody will serve it, and its bytes must not stop those behind it. */
   #ignore(request: IncomingMessage): void {
+    // What the parser still finds in a piece of a connection that was cut: thousands, and each would cost.
+    if (this.#state.kind !== "ending") return;
     request.on("error", () => {});
     request.resume();
-    if (this.#state.kind !== "ending") return;
     this.#state.ignored++;
     if (this.#state.ignored > this.#tools.limits.aheadRequestsMax) this.#socket.destroy();
   }

@@ -8,6 +8,7 @@ import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
+import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -44,6 +45,9 @@ const CHECKS_PER_LIMIT = 10;
 const CHECK_INTERVAL_MS_MAX = 500;
 /** Requests that a held-up event loop cannot accept at once wait in the system, up to its own limit (`somaxconn`). */
 const BACKLOG = 4096;
+/** Turns of the event loop, and time, without a new connection that say that none waits: Deno does not look in each turn. */
+const QUIET_TURNS = 4;
+const QUIET_MS = 20;
 /** No connection holds more than this and one write of an answer. */
 const SOCKET_BUFFER_BYTES = 16 * 1024;
 
@@ -53,6 +57,7 @@ export class HttpListener {
   readonly #server: Server;
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #ahead = { count: 0 };
+  #accepted = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
@@ -125,6 +130,26 @@ export class HttpListener {
     });
   }
 
+  /**
+   * Before `close`: takes the connections that wait in the system, which it resets when its socket closes. A busy event loop
+   * has many, for it accepts one in each of its turns. Ends when some turns and milliseconds bring none, at the latest when
+   * half of the time for draining is over. Returns how much of that is left.
+   */
+  async acceptWaiting(): Promise<number> {
+    const { clock, limits: { drainTimeoutMs } } = this.#options;
+    const startedMs = clock.monotonicMs();
+    let quiet = { turns: 0, sinceMs: startedMs };
+    let nowMs = startedMs;
+    while (this.#server.listening && nowMs - startedMs < drainTimeoutMs / 2) {
+      const before = this.#accepted;
+      await new Promise<void>((resolve) => nextEventLoopTurn(resolve));
+      nowMs = clock.monotonicMs();
+      quiet = this.#accepted === before ? { ...quiet, turns: quiet.turns + 1 } : { turns: 0, sinceMs: nowMs };
+      if (quiet.turns >= QUIET_TURNS && nowMs - quiet.sinceMs >= QUIET_MS) break;
+    }
+    return drainTimeoutMs - (nowMs - startedMs);
+  }
+
   /** Stops accepting, lets what is in flight finish up to the limit (default: `drainTimeoutMs`), then cuts the rest. Idempotent. */
   close(drainMs: number = this.#options.limits.drainTimeoutMs): Promise<void> {
     return this.#closed ??= this.#close(drainMs);
@@ -176,6 +201,7 @@ export class HttpListener {
 
   #watch(socket: Socket): void {
     const { limits, serve, onRefused, onFull } = this.#options;
+    this.#accepted++;
     // Not `maxConnections`: Deno does not say what it has dropped.
     if (this.#connections.size >= limits.connectionsMax) {
       socket.destroy();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeToNothing, componentBytes, type GatewayHarness, startTestGateway } from "../support/gateway_harness.ts";
 import { eventually } from "../support/http_harness.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { serviceContent, serviceFile, watchFolder, within } from "../support/watched_folder.ts";
 
 const ALL = { match: { path: "/*" }, component: "probe.wasm" };
@@ -27,6 +28,22 @@ async function statusesAt(harness: GatewayHarness, paths: readonly string[]): Pr
   await eventually(() => harness.gateway.counters().requests === paths.length);
   return { statuses, done };
 }
+
+test("close: who was connected when it began, and waits in the system to be accepted, is answered and not reset", async () => {
+  const harness = await startTestGateway({ "w/all.route.jsonc": ALL, "w/probe.wasm": await componentBytes("probe") });
+  const clients = Array.from(
+    { length: 50 },
+    () => new RawClient(harness.port).send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+  );
+  let connected = 0;
+  for (const { socket } of clients) socket.on("connect", () => void connected++);
+  // Before the event loop has turned once: nobody is accepted yet.
+  assert.deepEqual(await closeToNothing(harness), {});
+  const answers = await Promise.all(clients.map((client) => client.untilClosed()));
+  const answered = answers.filter((text) => /^HTTP\/1\.1 (?:200|503) /.test(text));
+  // Deno may connect only later, when nobody listens any more.
+  assert.equal(answered.length, "Deno" in globalThis ? connected : clients.length);
+});
 
 test("close: requests that wait for a service get 503 at once", async () => {
   const harness = await startTestGateway({
