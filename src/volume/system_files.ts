@@ -27,7 +27,6 @@ const { O_SYNC, O_DSYNC, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW
 
 /** Where the system shows what is open. */
 const DESCRIPTORS = "/proc/self/fd";
-const HAS_DESCRIPTORS = process.platform === "linux" && fs.existsSync(DESCRIPTORS);
 /** Windows has neither O_NOFOLLOW nor O_DIRECTORY. */
 export const HAS_FOLDER_VOLUMES: boolean = process.platform === "linux" || process.platform === "darwin";
 
@@ -66,7 +65,7 @@ export function openFolder(path: string): SystemDirectory {
 
 /** Where the system says that the open directory is. */
 function realPathOf(fd: number, path: string): string {
-  return HAS_DESCRIPTORS ? fs.readlinkSync(`${DESCRIPTORS}/${fd}`) : fs.realpathSync.native(path);
+  return hasDescriptors() ? fs.readlinkSync(`${DESCRIPTORS}/${fd}`) : fs.realpathSync.native(path);
 }
 
 /** Opens what `lookup` has found; `name` "." is the directory itself. */
@@ -195,9 +194,17 @@ function syncFlag({ sync }: FileAccess): number {
   return sync === "data" ? O_DSYNC ?? O_SYNC : O_SYNC;
 }
 
+let known: boolean | undefined;
+
+/** Asked late: Deno shows that place to programs with all permissions only, and those without volumes need not have them. */
+function hasDescriptors(): boolean {
+  known ??= process.platform === "linux" && fs.existsSync(DESCRIPTORS);
+  return known;
+}
+
 /** How the system reaches a name in an open directory. */
 function at(directory: SystemDirectory, name: string): string {
-  if (HAS_DESCRIPTORS) return `${DESCRIPTORS}/${directory.fd}/${name}`;
+  if (hasDescriptors()) return `${DESCRIPTORS}/${directory.fd}/${name}`;
   if (!isStillAt(directory)) throw fileError("no-entry");
   return `${directory.path}/${name}`;
 }

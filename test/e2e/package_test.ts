@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { pinned, tool } from "../../scripts/tools.ts";
+import { pathWith, stepsOf } from "../deploy/manifests.ts";
 import { Program, ROOT, RUN } from "../support/program.ts";
 
 const IS_DENO = process.versions["deno"] !== undefined;
@@ -148,6 +149,79 @@ test("dist: a module has its lines and columns where its source has them", { ski
   assert.ok(fs.existsSync(join(PACKAGE, "dist/gateway", map.sources[0])));
   assert.equal(map.mappings.split(";").length, source.length);
 });
+
+/** The steps of an image in a folder of this machine: they are those of deploy/Containerfile, with other places. */
+function inFolder(words: readonly string[]): readonly string[] {
+  const image = join(FOLDER, "image");
+  const places: Readonly<Record<string, string>> = {
+    "/opt/loopgate": join(image, "opt"),
+    "/package/": `${FOLDER}/`,
+    "/srv/workloads": join(image, "workloads"),
+    "/files/": join(image, "files/"),
+    "/work": join(image, "work"),
+  };
+  return words.map((word) =>
+    word.replaceAll(
+      /(?<![\w.])(?:\/opt\/loopgate|\/package\/|\/srv\/workloads|\/files\/|\/work\b)/g,
+      (place) => places[place] ?? place,
+    )
+  );
+}
+
+test(
+  "deploy: the steps of the image install the command, those of the pod put the workloads together",
+  { skip },
+  async () => {
+    const image = join(FOLDER, "image");
+    const install = stepsOf("deploy/Containerfile").find(({ words }) => words.join(" ").includes("npm install"));
+    const [file = "", ...args] = inFolder(install?.words ?? []);
+    run(file, args, FOLDER);
+    // What the init container has: the workloads of their image, and a ConfigMap as the kubelet mounts it.
+    const workloads = join(image, "workloads/hello");
+    fs.cpSync(join(ROOT, "workloads/hello/dist"), join(workloads, "dist"), { recursive: true });
+    fs.mkdirSync(join(image, "work"));
+    fs.mkdirSync(join(image, "files/..data/hello"), { recursive: true });
+    fs.writeFileSync(join(image, "files/..data/gateway.jsonc"), '{ "net": { "allow": ["public"] } }');
+    fs.writeFileSync(
+      join(image, "files/..data/hello/hello.route.jsonc"),
+      '{ "match": { "path": "/hello/*" }, "component": "dist/hello.wasm" }',
+    );
+    for (const name of ["gateway.jsonc", "hello"]) fs.symlinkSync(`..data/${name}`, join(image, "files", name));
+    const manifest = fs.readFileSync(join(ROOT, "deploy/kubernetes/deployment.yaml"), "utf8");
+    const script = JSON.parse(/command: \["sh", "-ec", (".*")\]/.exec(manifest)?.[1] ?? '""') as string;
+    // A command of this runtime, where the image has Node's.
+    const bin = join(image, "opt/bin");
+    fs.rmSync(join(bin, "loopgate"));
+    const main = join(image, "opt/lib/node_modules/loopgate/dist/cli/loopgate.mjs");
+    const words = [process.execPath, ...RUN, main].map((word) => `'${word}'`).join(" ");
+    fs.writeFileSync(join(bin, "loopgate"), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    const { status, stdout, stderr } = spawnSync("sh", ["-ec", ...inFolder([script])], {
+      encoding: "utf8",
+      env: { ...process.env, PATH: pathWith(bin) },
+    });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    const program = new Program([...RUN, main, "serve", join(image, "work"), "--no-watch", ...FREE_PORTS]);
+    try {
+      const url = await program.untilWritten(/Listening on (http:\S+)/);
+      const admin = await program.untilWritten(/Admin on (http:\S+)/);
+      assert.match(await (await fetch(`${url}/hello/you`)).text(), /\/hello\/you/);
+      assert.equal((await fetch(`${admin}/readyz`)).status, 200);
+      checkHealth(admin, 0);
+    } finally {
+      program.signal("SIGTERM");
+    }
+    assert.equal(await program.ended, 0, program.err);
+    checkHealth("http://127.0.0.1:1", 1);
+  },
+);
+
+const FREE_PORTS = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+
+function checkHealth(admin: string, expected: number): void {
+  const health = stepsOf("deploy/Containerfile").find(({ words }) => words.join(" ").includes("/healthz"));
+  const script = health?.words.at(-1)?.replace("http://127.0.0.1:8081", admin) ?? "";
+  assert.equal(spawnSync(process.execPath, [...(IS_DENO ? ["eval", "-q"] : ["-e"]), script]).status, expected);
+}
 
 test("deno publish --dry-run: the package for JSR has no fault and no slow type", () => {
   const deno = IS_DENO ? process.execPath : pinned("deno");
