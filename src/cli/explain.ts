@@ -1,4 +1,4 @@
-/** `loopgate explain`: what the files of a folder say about a target. Nothing is run, nothing is sent. */
+/** `loopgate explain`: what the files of a folder say about a target of the network, or a path. Nothing is run, nothing is sent. */
 import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { parseIpAddress } from "../base/ip_address.ts";
@@ -6,14 +6,16 @@ import { nearestWord } from "../base/nearest_word.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { loadFolder } from "../config/load_folder.ts";
 import type { OwnAddresses } from "../policy/address_class.ts";
-import { explainVerdict, judgeTarget, targetWords } from "../policy/explain.ts";
+import { type ExplainTarget, explainVerdict, judgeTarget, targetWords } from "../policy/explain.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { MountSpec } from "../volume/mount.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import type { ExplainCommand } from "./args/explain.ts";
 import { coloursFor } from "./colours.ts";
 import { DENIED_EXIT_CODE } from "./exit_codes.ts";
 import { defaultFolder } from "./default_folder.ts";
 import { explainName, judgeUnresolved } from "./explain_name.ts";
+import { explainPath } from "./explain_path.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVariables } from "./variables.ts";
 import { workloadPlace } from "./workload_place.ts";
@@ -30,6 +32,7 @@ interface Subject {
   /** Undefined: the service. */
   readonly route: string | undefined;
   readonly policy: Policy;
+  readonly volumes?: readonly MountSpec[] | undefined;
 }
 
 /**
@@ -60,23 +63,45 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
   const own = tools.ownAddresses({ nat64: gateway.nat64, listeners });
   const colours = coloursFor(stdout.isColoured);
   let isAllowed = true;
-  const blocks = subjectsOf(workload, command).map(({ route, policy }) => {
-    const { host, scheme, port } = target;
-    const byItself = judgeTarget(target, { policy, own });
-    const verdict = host.kind === "name"
-      ? judgeUnresolved({ scheme, port, name: host.name }, { policy, verdict: byItself })
-      : byItself;
-    isAllowed &&= verdict.isAllowed;
-    const [headline = "", ...rest] = explainVerdict(
-      { workload: workload.name, route },
-      { target: targetWords(target), verdict },
-    );
-    const more = host.kind === "name" ? explainName({ scheme, port, name: host.name }, { policy, verdict }) : [];
-    const shown = (verdict.isAllowed ? colours.good : colours.fault)(headline);
-    return [shown, ...[...rest, ...more].map((line) => `  ${line}`)].join("\n");
+  const blocks = subjectsOf(workload, command).map((subject) => {
+    const { isGood, lines: [headline = "", ...rest] } = typeof target === "string"
+      ? pathBlock(target, workload.name, subject)
+      : networkBlock(target, { workload: workload.name, subject, own });
+    isAllowed &&= isGood;
+    return [(isGood ? colours.good : colours.fault)(headline), ...rest.map((line) => `  ${line}`)].join("\n");
   });
   stdout.write(`${blocks.join("\n\n")}\n`);
   return isAllowed ? 0 : DENIED_EXIT_CODE;
+}
+
+/** What is said of one guest. */
+interface Block {
+  readonly isGood: boolean;
+  readonly lines: readonly string[];
+}
+
+function networkBlock(
+  target: ExplainTarget,
+  { workload, subject: { route, policy }, own }: {
+    readonly workload: string;
+    readonly subject: Subject;
+    readonly own: OwnAddresses;
+  },
+): Block {
+  const { host, scheme, port } = target;
+  const byItself = judgeTarget(target, { policy, own });
+  const name = host.kind === "name" ? { scheme, port, name: host.name } : undefined;
+  const verdict = name === undefined ? byItself : judgeUnresolved(name, { policy, verdict: byItself });
+  const said = explainVerdict({ workload, route }, { target: targetWords(target), verdict });
+  return {
+    isGood: verdict.isAllowed,
+    lines: name === undefined ? said : [...said, ...explainName(name, { policy, verdict })],
+  };
+}
+
+function pathBlock(path: string, workload: string, { route, volumes = [] }: Subject): Block {
+  const { isThere, lines } = explainPath(path, { workload, route, volumes });
+  return { isGood: isThere, lines };
 }
 
 function findWorkload(name: string, folder: string, workloads: readonly WorkloadSpec[]): WorkloadSpec {
@@ -87,9 +112,10 @@ function findWorkload(name: string, folder: string, workloads: readonly Workload
 }
 
 function subjectsOf({ name, service, routes, policy }: WorkloadSpec, command: ExplainCommand): readonly Subject[] {
-  const components = routes.map((route) => ({ route: route.name, policy: route.policy }));
+  const components = routes.map((route) => ({ route: route.name, policy: route.policy, volumes: route.volumes }));
   if (command.route === undefined) {
-    return [...(service === undefined ? [] : [{ route: undefined, policy }]), ...components];
+    const own = service === undefined ? [] : [{ route: undefined, policy, volumes: service.volumes }];
+    return [...own, ...components];
   }
   const asked = components.filter(({ route }) => route === command.route);
   if (asked.length > 0) return asked;

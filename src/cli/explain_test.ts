@@ -200,6 +200,53 @@ for (const [name, files, words, exitCode, lines] of CASES) {
   });
 }
 
+const VOLUMES = {
+  "w/a/x.wasm": "",
+  "w/a/data/f": "",
+  "w/a/workload.jsonc": `{ ${SERVICE}, "volumes": {
+    "/data": { "folder": "data", "write": true }, "/data/tmp": { "memory": "1MiB" } } }`,
+  "w/a/r.route.jsonc": `{ ${ROUTE}, "volumes": { "/data": { "folder": "data" } } }`,
+  "w/a/s.route.jsonc": `{ "match": { "path": "/s" }, "component": "x.wasm", "volumes": {} }`,
+};
+
+for (
+  const [path, exitCode, answers] of [
+    ["/data/f", 1, [
+      "allowed to read and write: /data/f for the service of a",
+      "  by: /data (folder data, writable up to 64MiB)",
+      "",
+      "allowed to read: /data/f for the component of route r of a",
+      "  by: /data (folder data, read only)",
+      "",
+      "denied: /data/f for the component of route s of a",
+      "  by: it has no volumes",
+      '  to allow: add a volume to "volumes" (docs/volumes.md)',
+    ]],
+    ["/data/tmp/x --route r", 0, [
+      "allowed to read: /data/tmp/x for the component of route r of a",
+      "  by: /data (folder data, read only)",
+    ]],
+    ["/database --route r", 1, [
+      "denied: /database for the component of route r of a",
+      "  by: its volumes are /data",
+      '  to allow: add a volume to "volumes" (docs/volumes.md)',
+    ]],
+  ] as const
+) {
+  test(`explain: the path ${path}`, async () => {
+    const result = await explained(VOLUMES, ["a", ...path.split(" ")]);
+    assert.deepEqual(result, { out: `${answers.join("\n")}\n`, err: "", exitCode });
+  });
+}
+
+test("explain: of nested volumes the innermost is told", async () => {
+  const { out } = await explained(VOLUMES, ["a", "/data/tmp/x/"]);
+  assert.match(
+    out,
+    /^allowed to read and write: \/data\/tmp\/x for the service of a\n {2}by: \/data\/tmp \(memory of 1MiB\)\n/,
+  );
+});
+
 const FAULTS: readonly (readonly [words: string, files: Readonly<Record<string, Content>>, message: RegExp])[] = [
   [
     "shpo a:1",
@@ -212,6 +259,8 @@ const FAULTS: readonly (readonly [words: string, files: Readonly<Record<string, 
   ["shop a:1", { ...SHOP, "w/gateway.jsonc": '{ "net": ["public"] }' }, /--> w\/shop\/workload\.jsonc:1:/],
   ["shop a:1", {}, /Cannot read the folder "w"/],
   ["shop ftp://a", SHOP, /it is no target/],
+  ["shop /data/../x", SHOP, /it is no plain path, expected one such as "\/data\/file"/],
+  ["shop /data//x", SHOP, /it is no plain path/],
 ];
 for (const [words, files, message] of FAULTS) {
   test(`explain: refuses ${words} with ${Object.keys(files).length} files`, async () => {

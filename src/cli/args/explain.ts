@@ -8,7 +8,8 @@ import { COMMON_FLAGS, type Flags, FOLDER_DEFAULT, usage, type Words } from "./w
 export interface ExplainCommand {
   readonly kind: "explain";
   readonly workload: string;
-  readonly target: ExplainTarget;
+  /** Of the network; a text is a path. */
+  readonly target: ExplainTarget | string;
   /** Undefined: the service and every route. */
   readonly route: string | undefined;
   /** Undefined: none was named. */
@@ -33,7 +34,8 @@ Tells for the service and each route of a workload whether it may reach a target
 and the line that would allow it. Nothing is run and nothing is sent: a name is judged as a name, and what happens
 to its answers is told.
 
-  <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp
+  <target>             [scheme://]host[:port]; without a scheme it is https, with a port alone tcp; or a path, such as
+                       /data/file: which volume it is in
   --route name         for one route only (<name>.route.jsonc)
   --folder folder      the folder that holds the workloads, or this one (${FOLDER_DEFAULT} where it exists, else the
                        current folder)
@@ -44,6 +46,7 @@ Exit codes: 0 allowed for all that were asked about, 1 denied for one of them, 2
 Examples:
   loopgate explain shop https://api.example.com
   loopgate explain shop db.example.com:5432 --route task
+  loopgate explain shop /data/orders.csv
 `;
 
 /** Reads the words after `explain`. */
@@ -57,7 +60,7 @@ export function explainCommand({ flags, positionals, rest }: Words): ExplainComm
   if (extra !== undefined) {
     throw usage(`Cannot explain "${text}": "${extra}" follows it, expected one workload and one target`, "explain");
   }
-  const target = parseExplainTarget(text);
+  const target = text.startsWith("/") ? plainPath(text) : parseExplainTarget(text);
   if (target === undefined) {
     const expected = 'expected [scheme://]host[:port], like "https://api.example.com" or "10.0.0.1:5432"';
     throw usage(`Cannot explain "${text}": it is no target, ${expected}`, "explain", nearTarget(text));
@@ -70,6 +73,15 @@ export function explainCommand({ flags, positionals, rest }: Words): ExplainComm
     folder: flags.get("folder")?.at(-1),
     settings: settingsOfFlags(flags, ["listen"], "explain"),
   };
+}
+
+/** As a guest names it; what goes up or round has no place of its own. */
+function plainPath(text: string): string {
+  const path = text.length > 1 ? text.replace(/\/$/, "") : text;
+  if (path.split("/").slice(1).every((part) => part !== "." && part !== ".." && (part !== "" || path === "/"))) {
+    return path;
+  }
+  throw usage(`Cannot explain "${text}": it is no plain path, expected one such as "/data/file"`, "explain");
 }
 
 /** The scheme is there and the port is not, or an IPv6 address without its brackets. */
