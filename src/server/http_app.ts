@@ -16,7 +16,7 @@ import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
 import { framingFailure } from "./request_framing.ts";
-import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
+import { givenId, REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
@@ -66,12 +66,11 @@ class OpenRequest implements ServedRequest {
     this.#options = options;
     this.#response = response;
     this.#startedMs = options.clock.monotonicMs();
-    this.id = options.requestIds.next();
-    this.trace = options.tracer && startRequestSpan(options.tracer, {
-      method: response.req.method ?? "",
-      scheme: "http",
-      rawHeaders: response.req.rawHeaders,
-    });
+    const { requestIds, tracer, proxies, scheme = "http" } = options;
+    const { method = "", rawHeaders, socket } = response.req;
+    const isTrusted = proxies.trusts(socket.remoteAddress);
+    this.id = (isTrusted ? givenId(rawHeaders) : undefined) ?? requestIds.next();
+    this.trace = tracer && startRequestSpan(tracer, { method, scheme, rawHeaders, isTrusted });
     options.counters.add("requests", 1);
   }
 

@@ -6,6 +6,20 @@
 /** The field, to guests and to clients. */
 export const REQUEST_ID_FIELD = "x-request-id";
 
+/** What a trusted proxy may call a request: it goes into the log, and back into a header. */
+const GIVEN_ID = /^[A-Za-z0-9._~+/=:-]{1,128}$/;
+
+/** The id that a trusted proxy gave; undefined when there is none, or not exactly one of a form that can be passed on. */
+export function givenId(rawHeaders: readonly string[]): string | undefined {
+  let given: string | undefined;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== REQUEST_ID_FIELD) continue;
+    if (given !== undefined) return undefined;
+    given = rawHeaders[index + 1] ?? "";
+  }
+  return given !== undefined && GIVEN_ID.test(given) ? given : undefined;
+}
+
 /** As long as an id of a trace; nobody meets two equal ones. */
 const ID_BYTES = 16;
 const ID_LENGTH = 2 * ID_BYTES;

@@ -10,13 +10,18 @@ export interface StartingRequest {
   readonly scheme: "http" | "https";
   /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
+  /** The request comes from a proxy of the operator's. */
+  readonly isTrusted: boolean;
 }
 
 /**
  * Begins it. Nobody is trusted who is no proxy of the operator: a client says which trace its request belongs to, and
  * whether it is recorded the operator's ratio decides.
  */
-export function startRequestSpan(tracer: Tracer, { method, scheme, rawHeaders }: StartingRequest): TraceSpan {
+export function startRequestSpan(
+  tracer: Tracer,
+  { method, scheme, rawHeaders, isTrusted }: StartingRequest,
+): TraceSpan {
   const parents: string[] = [];
   const states: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -25,7 +30,7 @@ export function startRequestSpan(tracer: Tracer, { method, scheme, rawHeaders }:
     else if (name === "tracestate") states.push(rawHeaders[index + 1] ?? "");
   }
   const parent = readTraceContext({ parents, states });
-  return tracer.startRequest({ method, parent, isTrusted: false, facts: { "url.scheme": scheme } });
+  return tracer.startRequest({ method, parent, isTrusted, facts: { "url.scheme": scheme } });
 }
 
 /** Ends it with what the log says of the request. */

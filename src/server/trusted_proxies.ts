@@ -50,9 +50,14 @@ export class TrustedProxies {
     this.#known.clear();
   }
 
+  /** Whether the other end of a connection is one of them. */
+  trusts(peer: string | undefined): peer is string {
+    return this.#prefixes.length > 0 && peer !== undefined && this.#trustsPeer(peer);
+  }
+
   /** Reads what a request says; `peer` is the address of its connection. */
   claimOf(rawHeaders: readonly string[], peer: string | undefined): ReadClaim {
-    if (this.#prefixes.length === 0 || peer === undefined || !this.#trustsPeer(peer)) return undefined;
+    if (!this.trusts(peer)) return undefined;
     const fields = { for: "", proto: "", host: "", forwarded: "" };
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const name = NAMES.get((rawHeaders[index] ?? "").toLowerCase());

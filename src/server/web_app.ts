@@ -7,7 +7,7 @@ import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./fa
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
 import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
-import type { RequestIds } from "./request_id.ts";
+import { givenId, type RequestIds } from "./request_id.ts";
 import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { failureBytes, failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
@@ -57,12 +57,12 @@ export class WebApp {
   /** Resolves when the head of the answer is there; rejects when the request's signal is aborted before that. */
   async fetch(request: Request, { remoteAddress }: FetchOptions = {}): Promise<Response> {
     const { clock, counters, router, requestIds, tracer, isDraining, proxies } = this.#options;
-    const id = requestIds.next();
-    const trace = tracer && startRequestSpan(tracer, {
-      method: request.method,
-      scheme: request.url.startsWith("https:") ? "https" : "http",
-      rawHeaders: [...request.headers].flat(),
-    });
+    const { method } = request;
+    const scheme = request.url.startsWith("https:") ? "https" : "http";
+    const isTrusted = proxies.trusts(remoteAddress);
+    const rawHeaders = isTrusted || tracer !== undefined ? [...request.headers].flat() : [];
+    const id = (isTrusted ? givenId(rawHeaders) : undefined) ?? requestIds.next();
+    const trace = tracer && startRequestSpan(tracer, { method, scheme, rawHeaders, isTrusted });
     const open: OpenRequest = {
       id,
       trace,

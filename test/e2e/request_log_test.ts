@@ -97,6 +97,25 @@ test("what is refused before it is a request has a name too", async () => {
   assert.equal((await logged(id)).status, 400);
 });
 
+test("the name that a trusted proxy gives is kept, in the log, for the guest and for the client", async () => {
+  const behind = await startTestGateway({
+    "gateway.jsonc": { trustedProxies: ["127.0.0.1/32"] },
+    "web/app.route.jsonc": { match: { path: "/*" }, component: "web_app.wasm" },
+    "web/web_app.wasm": await componentBytes("web_app"),
+  });
+  const response = await fetch(`${behind.url}/headers`, { headers: { "x-request-id": FORGED } });
+  assert.equal(new Map(await response.json() as [string, string][]).get("x-request-id"), FORGED);
+  assert.equal(response.headers.get("x-request-id"), FORGED);
+  const other = await behind.gateway.fetch(new Request("http://a/hello/x", { headers: { "x-request-id": FORGED } }), {
+    remoteAddress: "192.0.2.1",
+  });
+  await other.text();
+  assert.deepEqual(await closeToNothing(behind), {});
+  const ids = behind.events.flatMap((event) => event.kind === "request" ? [event.requestId] : []);
+  assert.deepEqual(ids, [FORGED, other.headers.get("x-request-id")]);
+  assert.notEqual(ids[1], FORGED);
+});
+
 test("a guest sees the name that its client gets, and no other", async () => {
   const headers = { host: "web.example", "x-request-id": FORGED, X_Request_Id: FORGED };
   const answer = await rawRequest(

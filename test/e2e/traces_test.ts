@@ -221,6 +221,20 @@ test("ratio 0: a client cannot have its request recorded", async () => {
   await own.close();
 });
 
+test("a trusted proxy decides what is recorded, whatever the ratio says of others", async () => {
+  const own = await startOtlpReceiver();
+  const gateway = await startTestGateway({
+    "gateway.jsonc": { trustedProxies: ["127.0.0.1/32"], otlp: own.endpoint, traceRatio: 0 },
+    "probe/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "probe/probe.wasm": await componentBytes("probe"),
+  });
+  await (await fetch(`${gateway.url}/x`, { headers: { traceparent: PARENT } })).text();
+  assert.deepEqual(await closeToNothing(gateway), {});
+  assert.deepEqual(treeOf(own.spans), ["GET /*", "GET /* > instance", "GET /* > guest"]);
+  assert.equal(own.spans.find(({ kind }) => kind === 2)?.parentSpanId, SPAN);
+  await own.close();
+});
+
 test("a collector that fails costs spans and no request, in one line; at the end what is left is sent", async () => {
   const own = await startOtlpReceiver();
   own.status = 400;
