@@ -23,6 +23,12 @@ export interface EventLogOptions {
 /** Lines are held up to here: a busy turn of the event loop serves some hundred requests. */
 const HELD_LENGTH_MAX = 65_536;
 
+/**
+ * What may wait for whoever reads the log. Node keeps what a full pipe does not take, and guests write a part of it: a
+ * collector that stands still for an hour would cost the process all its memory. Past it lines are lost, and counted.
+ */
+const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+
 /** Events on their way to stdout. What happens before `open` waits for it. */
 export class EventLog {
   readonly emit: EmitEvent;
@@ -34,6 +40,8 @@ export class EventLog {
   #waiting: GatewayEvent[] | undefined = [];
   /** Lines of requests of this turn: a write of their own each would cost more than the line. */
   #held = "";
+  /** Lines, since the log has been too far behind. */
+  #lost = 0;
   #timeMs = Number.NaN;
   #time = "";
 
@@ -82,7 +90,24 @@ export class EventLog {
     this.#options.terminal.stdout.write(lines);
   }
 
+  /** True while the log's reader is too far behind; then it has to come to half of that. */
+  #isBehind(): boolean {
+    const { waitingBytes = 0 } = this.#options.terminal.stdout;
+    return waitingBytes > (this.#lost > 0 ? WAITING_BYTES_MAX / 2 : WAITING_BYTES_MAX);
+  }
+
   #write(event: GatewayEvent): void {
+    if (this.#isBehind()) {
+      this.#lost++;
+      return;
+    }
+    if (this.#lost > 0) {
+      const error = new Error(
+        `${this.#lost} lines are lost: whoever reads stdout was ${WAITING_BYTES_MAX} bytes behind`,
+      );
+      this.#lost = 0;
+      this.#held += this.#lineOf({ kind: "fault", where: "the log", error });
+    }
     const line = this.#lineOf(this.#options.mapped?.(event) ?? event);
     if (line === "") return;
     const isFirst = this.#held === "";

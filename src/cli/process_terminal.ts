@@ -39,6 +39,9 @@ function stream(output: Output): TerminalStream {
   const isColoured = output.isTTY && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
   return {
     isColoured,
+    get waitingBytes() {
+      return output.writableLength;
+    },
     write(text) {
       // Node tells by the event, Deno throws for a file.
       try {

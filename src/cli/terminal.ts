@@ -18,5 +18,7 @@ export interface Terminal {
 export interface TerminalStream {
   /** Somebody looks at it, and colours are not turned off. */
   readonly isColoured: boolean;
+  /** Bytes that were handed over and nobody has taken yet. Default: none, for the stream waits (as Deno's does). */
+  readonly waitingBytes?: number;
   write(text: string | Uint8Array): void;
 }
