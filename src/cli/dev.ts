@@ -37,7 +37,11 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
   Error.stackTraceLimit = STACK_FRAMES;
   const place = await placeOf(command.folder, tools.files);
   const stopped = Promise.withResolvers<void>();
-  const unwatch = watchSignals({ terminal, clock }, () => stopped.resolve());
+  let isStopping = false;
+  const unwatch = watchSignals({ terminal, clock }, () => {
+    isStopping = true;
+    stopped.resolve();
+  });
   let rebuilder: Rebuilder | undefined;
   let gateway: Gateway | undefined;
   const mapped = stackMapper(() => gateway?.workloads ?? []);
@@ -48,7 +52,8 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
       ...place,
       probe,
       clock,
-      tools: { ...builds, clock, onOutcome: tell.outcome },
+      // A build that Ctrl-C ended, which reaches every process of a terminal, is no fault of a source.
+      tools: { ...builds, clock, onOutcome: (outcome) => isStopping || tell.outcome(outcome) },
       onFault: tell.fault,
     });
     const files = builtFiles(place, rebuilder, tell.fault);

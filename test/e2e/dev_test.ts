@@ -1,8 +1,9 @@
 /** `loopgate dev` as a process: what an author changes is served, what is wrong is told and changes nothing. */
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { loopgate, type Program, ROOT } from "../support/program.ts";
 
@@ -124,6 +125,34 @@ test("loopgate dev: the stack of an error leads to the sources of the version th
     dev.signal("SIGINT");
     assert.equal(await dev.ended, 0, dev.err);
   }));
+
+/** Processes that a process has started, as soon as there are some; Linux tells. */
+async function untilChildren(pid: number): Promise<readonly number[]> {
+  for (;;) {
+    const threads = await readdir(`/proc/${pid}/task`);
+    const lists = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8")));
+    const children = lists.flatMap((list) => list.trim().split(" ")).filter((word) => word !== "").map(Number);
+    if (children.length > 0) return children;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test(
+  "loopgate dev: a build that Ctrl-C ends is no fault of a source",
+  { skip: process.platform !== "linux" },
+  () =>
+    withDev(async (folder, start) => {
+      await writeFile(join(folder, "api/src/api.ts"), "for (;;) {}\nexport default { fetch() {} };\n");
+      const dev = start();
+      const children = await untilChildren(dev.pid ?? assert.fail("it was not started"));
+      dev.signal("SIGINT");
+      await dev.untilWritten(/(Draining)/);
+      // As the terminal does, to every process of the group.
+      for (const child of children) process.kill(child, "SIGINT");
+      assert.equal(await dev.ended, 0, dev.err);
+      assert.doesNotMatch(dev.err, /error|not built/);
+    }),
+);
 
 test("loopgate dev: a folder that is not there ends it with 2", async () => {
   const dev = loopgate("dev", "nowhere");
