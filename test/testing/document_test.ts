@@ -20,7 +20,9 @@ test("docs/testing.md: its examples pass as they stand", async () => {
     const file = fileURLToPath(new URL(`test/testing/.example_${name}_${IS_DENO ? "deno" : "node"}.ts`, ROOT));
     await writeFile(file, source);
     try {
-      const args = IS_DENO ? ["test", "-A", "--no-check", file] : ["--test", "--test-isolation=none", file];
+      const args = IS_DENO
+        ? ["test", "-A", "--no-check", file]
+        : ["--conditions=loopgate-source", "--test", "--test-isolation=none", file];
       const { code, output } = await run(process.execPath, args, { env: { NODE_TEST_CONTEXT: "" } });
       assert.equal(code, 0, output);
       assert.match(output, IS_DENO ? /[12] passed/ : /pass [12]/);
