@@ -13,7 +13,7 @@ import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 import { CompileEffort } from "./compile_effort.ts";
 import { UNPAID_LOOPS_MAX } from "./fuel_costs.ts";
-import { loopCopies } from "./loop_copies.ts";
+import { bodiesAdded } from "./loop_copies.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -600,7 +600,7 @@ export class CodeScanner {
       const bodyBytes = this.#at - 1 - scan.loops.at(loop + LoopField.BODY_BYTES);
       scan.loops.set(loop + LoopField.BODY_BYTES, bodyBytes);
       if ((scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.HAS_INNER) === 0) {
-        this.#effort.repeat(this.#effortAtLoop, loopCopies(bodyBytes) - 1);
+        this.#effort.repeat(this.#effortAtLoop, bodiesAdded(bodyBytes));
       }
       scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.

@@ -81,19 +81,29 @@ function writeBody(
   const fuel = new FunctionFuel(out, source, { credit: scratch[Scratch.CREDIT] ?? -1, index, results });
   const first = fuel.begin(isCharged ? costs.stretches[scan.functionFirstStretch.at(index)] ?? 0 : null);
   if (first !== null) branches.push(first - size);
-  let pass = firstEdit;
+  let [enter, pass] = [firstEdit, firstEdit];
   for (let edit = firstEdit; edit < lastEdit; edit += EDIT_FIELDS) {
     const kind = scan.edits.at(edit + 2);
-    if (kind === EditKind.LOOP_LEAVE && fuel.copiesLeft > 0) {
-      // Up to the loop's `end`, and once more.
-      out.copy(bytes, copied, scan.edits.at(edit) - 1);
-      fuel.endCopy();
-      edit = pass;
+    const at = scan.edits.at(edit);
+    if (kind === EditKind.LOOP_ENTER && fuel.isPeeled(scan.edits.at(edit + 3))) {
+      out.copy(bytes, copied, at);
+      fuel.beginFirst(at);
+      // On with its body, where its passes begin.
+      enter = edit;
+      edit += EDIT_FIELDS;
       copied = scan.edits.at(edit);
       continue;
     }
+    if (kind === EditKind.LOOP_LEAVE && (fuel.isInFirst || fuel.copiesLeft > 0)) {
+      // Up to the loop's `end`, and once more: from the `loop`, or from where its passes begin.
+      out.copy(bytes, copied, at - 1);
+      edit = fuel.isInFirst ? enter : pass;
+      copied = scan.edits.at(edit);
+      fuel.endCopy();
+      continue;
+    }
     if (kind === EditKind.LOOP_PASS) pass = edit;
-    out.copy(bytes, copied, scan.edits.at(edit));
+    out.copy(bytes, copied, at);
     copied = scan.edits.at(edit + 1);
     const next = edit + EDIT_FIELDS < lastEdit ? edit + EDIT_FIELDS : Infinity;
     const branch = writeEdit(out, source, { fuel, scratch, edit, next });

@@ -4,6 +4,7 @@
  * `unchargedCostMax` with all the uncharged functions that it calls. So nothing runs for long between two charges,
  * neither in a chain of calls nor in a tree of them.
  */
+import { PEELED_BYTES_MAX } from "./loop_copies.ts";
 import { type CodeScan, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
 
 /** What each stretch costs, and where it is charged. */
@@ -15,6 +16,8 @@ export interface FuelCosts {
   readonly charges: Uint8Array;
   /** 1: nothing that runs in the loop (by its number in `CodeScan.loops`) charges, apart from its own headers and cuts. */
   readonly isQuiet: Uint8Array;
+  /** 1: the stretch around the loop (by its number in `CodeScan.loops`) pays for its first pass, if the loop is quiet. */
+  readonly isPeeled: Uint8Array;
   /** For each call (by its number in `CodeScan.returns`): what is charged behind it. */
   readonly returns: Int32Array;
 }
@@ -47,6 +50,17 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
   const owed = new Int32Array(functions);
   const firstCall = (index: number): number => index < functions ? scan.functionFirstCall.at(index) : scan.calls.length;
 
+  const isPeeled = new Uint8Array(scan.loops.length);
+  const peel = (index: number): void => {
+    const endLoop = index + 1 < functions ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
+    for (let loop = scan.functionFirstLoop.at(index); loop < endLoop; loop += LoopField.COUNT) {
+      if (!mayPeel(scan, loop)) continue;
+      isPeeled[loop] = 1;
+      const around = scan.loops.at(loop + LoopField.AROUND_STRETCH);
+      const cost = stretches[scan.loops.at(loop + LoopField.STRETCH)] ?? 0;
+      stretches[around] = Math.min(CHARGE_MAX, (stretches[around] ?? 0) + cost);
+    }
+  };
   const settle = (index: number): void => {
     const entry = scan.functionFirstStretch.at(index);
     const flags = scan.functionFlags.at(index);
@@ -63,6 +77,7 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
       const cost = stretches[scan.functionFirstStretch.at(callee)] ?? 0;
       stretches[stretch] = Math.min(CHARGE_MAX, (stretches[stretch] ?? 0) + cost);
     }
+    peel(index);
     const isLong = (stretches[entry] ?? 0) > unchargedCostMax;
     if (isLong || (flags & FunctionFlag.CALLS_UNSEEN) !== 0 || scan.isCut.at(index) === 1) isCharged[index] = 1;
     if (hasCharge || isCharged[index] === 1) charges[index] = 1;
@@ -84,7 +99,7 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
   const unpaid = unpaidReturns(scan, stretches, costOf);
   const returns = chargedReturns(scan, { unpaid, isDeep, isBack, order });
   chargeInner(scan, stretches);
-  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), returns };
+  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), isPeeled, returns };
 }
 
 /**
@@ -123,6 +138,13 @@ function unpaidReturns(scan: CodeScan, stretches: Int32Array, costOf: (callee: n
     unpaid[index] = Math.min(CHARGE_MAX, own + aroundLoop(scan.returns.at(from + ReturnField.LOOP)));
   }
   return unpaid;
+}
+
+/** Not where its passes pay for what is around it as well. */
+function mayPeel(scan: CodeScan, loop: number): boolean {
+  const flags = scan.loops.at(loop + LoopField.FLAGS);
+  const others = LoopFlag.NOISY | LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED | LoopFlag.LED_TO;
+  return (flags & others) === 0 && scan.loops.at(loop + LoopField.BODY_BYTES) <= PEELED_BYTES_MAX;
 }
 
 interface OpenCalls {

@@ -25,6 +25,8 @@ const I32_SUB = 0x6b;
 const WRAPPING_LABELS = 3;
 /** The block around the whole, as seen from a copy of the body that is not the last. */
 const EXIT_LABEL = 4;
+/** The same, as seen from its first pass. */
+const FIRST_EXIT_LABEL = 1;
 
 /** Bytes of the types that a function's only result can have, if branches lead to its end. */
 const RESULT_TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
@@ -68,6 +70,9 @@ export class FunctionFuel {
   #return: number;
   /** Where the loop whose body is being copied began. */
   #returnAtPass = 0;
+  /** The first pass of a loop is being written, whose block type is `#type`. */
+  isInFirst = false;
+  #type = EMPTY_BLOCK;
   /** Copies of the body of the loop that is being written, beside the last one. */
   copiesLeft = 0;
   /** After a call: the local has not been read again. */
@@ -116,14 +121,36 @@ export class FunctionFuel {
       (this.#field(loop, LoopField.FLAGS) & others) === 0 && this.#cost(loop) > 0;
   }
 
+  /** Its body is written once before it: what surrounds the loop has paid for its first pass. */
+  isPeeled(loop: number): boolean {
+    return this.#isWrapped(loop) && this.#costs.isPeeled[loop] === 1;
+  }
+
+  /** Before the `loop` instruction at `at` that `isPeeled`, and its first pass. */
+  beginFirst(at: number): void {
+    this.#type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
+    this.#out.bytes(Op.BLOCK, this.#type, Op.BLOCK, EMPTY_BLOCK);
+    this.isInFirst = true;
+    this.#returnAtPass = this.#return;
+  }
+
+  /** Behind the first pass: who comes here leaves the loop, and a branch to the next pass leads behind that. */
+  #endFirst(): void {
+    this.#out.bytes(Op.BR, FIRST_EXIT_LABEL, Op.END, Op.LOOP, this.#type, Op.BLOCK, EMPTY_BLOCK);
+    this.isInFirst = false;
+    this.#return = this.#returnAtPass;
+  }
+
   /** Labels around what is written of the loop now, between it and what is around it. */
   labelsAdded(loop: number): number {
     if (!this.#isWrapped(loop)) return 0;
+    if (this.isInFirst) return 1;
     return this.copiesLeft > 0 ? WRAPPING_LABELS + 1 : WRAPPING_LABELS;
   }
 
   /** Behind a copy of a loop's body that is not the last: who comes here leaves the loop. Its body is to be written again. */
   endCopy(): void {
+    if (this.isInFirst) return this.#endFirst();
     this.#out.bytes(Op.BR, EXIT_LABEL, Op.END);
     this.copiesLeft -= 1;
     this.#beginCopy();

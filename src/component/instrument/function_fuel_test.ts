@@ -239,6 +239,37 @@ test("the dearest way through a stretch is what it costs, wherever it leads thro
   }
 });
 
+test("each pass of a small loop is paid for, also the first and those in a row", async () => {
+  const again = (passes: number): string =>
+    `(br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const ${passes})))`;
+  const ways: Readonly<Record<string, string>> = {
+    "the only pass": `(loop ${work(60)})`,
+    "the only pass, of two loops": `(loop ${work(60)}) (loop ${work(60)})`,
+    "the only pass, of a loop in a loop": `(loop $l (loop ${work(60)}) ${again(3)})`,
+    "the only pass, behind something in a loop": `(loop $l ${again(1)} (loop ${work(60)}))`,
+    "the only pass, of a loop that begins all passes of another": `(loop $l (loop $k ${
+      work(60)
+    } (br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 50)))))`,
+    "the only pass, with a call": `(loop (call $small))`,
+    "a branch out of the first pass": `(block $b (loop $l ${work(60)} (br_if $b (local.get $p)) (br $l)))`,
+    "a return in the first pass": `(loop $l ${work(60)} (if (local.get $p) (then (return))) (br $l))`,
+    ...Object.fromEntries([2, 3, 4, 5, 6, 7, 50].map((n) => [`${n} passes`, `(loop $l ${work(40)} ${again(n)})`])),
+  };
+  for (const [way, code] of Object.entries(ways)) {
+    const bytes = await coreBytes(`(global $n (export "n") (mut i64) (i64.const 0))
+      (func $small ${work(40)}) (func $f (param $p i32) (local $j i32) ${code})
+      (func (export "run") (param $i i32) (loop $l (call $f (i32.const 1))
+        (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))`);
+    const { instance, added } = instantiateRewritten(bytes);
+    const left = added("fuel") as WebAssembly.Global;
+    left.value = 1_000_000;
+    exported(instance, "run")(100);
+    const spent = 1_000_000 - Number(left.value);
+    const counted = Number((instance.exports["n"] as WebAssembly.Global).value);
+    assert.ok(counted >= 4_000 && spent >= counted, `${way}: ${counted} instructions were paid with ${spent}`);
+  }
+});
+
 test("what a loop takes in advance comes back when it is left", async () => {
   const ways: Readonly<Record<string, string>> = {
     "its end": `(loop $l ${work(0)} (br_if $l (i32.const 0)))`,

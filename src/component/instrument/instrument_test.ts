@@ -57,6 +57,7 @@ function rewriteUnchanged(shape: ModuleShape): Uint8Array {
         isCharged: new Uint8Array(own),
         charges: new Uint8Array(own),
         isQuiet: new Uint8Array(),
+        isPeeled: new Uint8Array(),
         returns: new Int32Array(),
       },
       results: () => [],

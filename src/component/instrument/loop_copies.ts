@@ -13,3 +13,14 @@ const BYTES_MAX = 600;
 export function loopCopies(bodyBytes: number): number {
   return Math.max(1, Math.min(COPIES_MAX, Math.floor(BYTES_MAX / bodyBytes)));
 }
+
+/**
+ * Bytes of a body that is also written before its loop, for a first pass that what is around the loop has paid for: many loops
+ * over short things end in it.
+ */
+export const PEELED_BYTES_MAX = 100;
+
+/** How often a body may be written beside the loop's own. */
+export function bodiesAdded(bodyBytes: number): number {
+  return loopCopies(bodyBytes) - 1 + (bodyBytes <= PEELED_BYTES_MAX ? 1 : 0);
+}
