@@ -16,6 +16,9 @@ export const loweredList = { length: 0 };
 type Load = (env: CanonEnv, pointer: number) => unknown;
 type Store = (env: CanonEnv, pointer: number, value: unknown) => void;
 
+/** Up to so many bytes are copied by a loop: less than a call out of V8's generated code. */
+const SHORT_BYTES = 32;
+
 /** The longest list that fits a 32-bit memory at all. */
 const LIST_BYTES_MAX = 0x7fffffff;
 
@@ -47,8 +50,8 @@ export function listLift(element: ValueType, load: (type: ValueType) => Load): L
     env.memory.check(pointer, length * size, align);
     countElements(length);
     countBytes(length * size);
-    const list = Array.from<unknown>({ length });
-    for (let index = 0; index < length; index++) list[index] = loadElement(env, pointer + index * size);
+    const list: unknown[] = [];
+    for (let index = 0; index < length; index++) list.push(loadElement(env, pointer + index * size));
     return list;
   };
 }
@@ -56,7 +59,11 @@ export function listLift(element: ValueType, load: (type: ValueType) => Load): L
 function liftBytes(env: CanonEnv, pointer: number, length: number): Uint8Array {
   env.memory.check(pointer, length, 1);
   countBytes(length);
-  return env.memory.bytes.slice(pointer, pointer + length);
+  const { bytes } = env.memory;
+  if (length > SHORT_BYTES) return bytes.slice(pointer, pointer + length);
+  const list = new Uint8Array(length);
+  for (let at = 0; at < length; at++) list[at] = bytes[pointer + at] ?? 0;
+  return list;
 }
 
 function liftNumbers(kind: NumericKind, size: number): ListLift {
@@ -95,19 +102,31 @@ function lowerNumbers(kind: NumericKind, size: number): ListLower {
     if (!(value instanceof Typed)) {
       return Array.isArray(value) ? lowerPlain(env, value) : misfit(`a ${Typed.name}`, value);
     }
+    const { length } = value;
+    if (value instanceof Uint8Array) {
+      const pointer = env.allocate(size, length);
+      copyBytes(value, env.memory.bytes, pointer);
+      loweredList.length = length;
+      return pointer;
+    }
     // Asking a short array for its buffer makes V8 move it out of its heap.
-    const bytes = value instanceof Uint8Array
-      ? value
-      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    const pointer = env.allocate(size, byteLength(value.length, size));
+    if (length * size <= SHORT_BYTES) return lowerPlain(env, value);
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const pointer = env.allocate(size, byteLength(length, size));
     env.memory.bytes.set(bytes, pointer);
-    loweredList.length = value.length;
+    loweredList.length = length;
     return pointer;
   };
 }
 
-/** jco's hosts pass ordinary arrays of numbers too. */
-function lowerPlainNumbers(kind: ScalarKind, size: number): (env: CanonEnv, value: readonly unknown[]) => number {
+function copyBytes(from: Uint8Array, to: Uint8Array, start: number): void {
+  const { length } = from;
+  if (length > SHORT_BYTES) return to.set(from, start);
+  for (let at = 0; at < length; at++) to[start + at] = from[at] ?? 0;
+}
+
+/** One by one: short lists, and the ordinary arrays of numbers that jco's hosts pass too. */
+function lowerPlainNumbers(kind: ScalarKind, size: number): (env: CanonEnv, value: ArrayLike<unknown>) => number {
   const { store } = SCALARS[kind];
   return (env, value) => {
     const length = value.length;

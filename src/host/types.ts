@@ -15,7 +15,7 @@
  *   // WIT ready: func() -> bool
  *   ready(): boolean { ... }
  *   // WIT block: func()
- *   block(): Maybe<void> { ... }
+ *   block(): MaybeLate<void> { ... }
  * }
  * ```
  *
@@ -28,6 +28,14 @@ import type { BlockingName, DescriptorName } from "./suspending.ts";
 
 /** What a blocking method may return: its value now, or a promise of it (the guest is suspended meanwhile). */
 export type Maybe<T> = T | Promise<T>;
+
+/** As `Maybe`, for what guests wait for all the time: see `ReadyWait`. */
+export type MaybeLate<T> = T | Late<T>;
+
+/** A value that comes later, for one who listens; a promise is one too. Nobody is told within `then`. */
+export interface Late<T> {
+  then(onValue: (value: T) => void, onError: (error: unknown) => void): void;
+}
 
 /**
  * A declared type of preview2-shim as the host provides it: an instance of a resource, a record, a function, a value.
@@ -60,7 +68,7 @@ type HostSides<A extends readonly unknown[], L> = { readonly [K in keyof A]: Hos
 type HostFunction<A extends readonly unknown[], R, L> = { call(...args: HostSides<A, L>): R }["call"];
 
 type HostMember<K, F, L> = K extends SuspendingMember | L
-  ? F extends (...args: infer A) => infer R ? HostFunction<A, Maybe<HostSide<R, L>>, L> : HostSide<F, L>
+  ? F extends (...args: infer A) => infer R ? HostFunction<A, MaybeLate<HostSide<R, L>>, L> : HostSide<F, L>
   : HostSide<F, L>;
 
 /** Functions first: a function type also has a `prototype`, a class is never callable. */

@@ -38,19 +38,25 @@ export const CONNECTION_RESET: StreamFailure = {
   networkCode: "connection-reset",
 };
 
+const HANDLE_BITS = { socket: 1, input: 2, output: 4 } as const;
+
 /**
  * The three handles of a connection: socket, input and output. Only when all are gone is the connection
  * closed; fewer of the three change nothing, so that guests may drop them in any order.
  */
 export class ConnectionHandles {
-  #held = new Set<"socket" | "input" | "output">(["socket", "input", "output"]);
+  /** One bit for each. */
+  #held = HANDLE_BITS.socket | HANDLE_BITS.input | HANDLE_BITS.output;
   readonly #onAllGone: () => void;
 
   constructor(onAllGone: () => void) {
     this.#onAllGone = onAllGone;
   }
 
-  drop(handle: "socket" | "input" | "output"): void {
-    if (this.#held.delete(handle) && this.#held.size === 0) this.#onAllGone();
+  drop(handle: keyof typeof HANDLE_BITS): void {
+    const left = this.#held & ~HANDLE_BITS[handle];
+    if (left === this.#held) return;
+    this.#held = left;
+    if (left === 0) this.#onAllGone();
   }
 }

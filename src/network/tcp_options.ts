@@ -12,54 +12,62 @@ const BACKLOG_MAX = 1024;
 const KEEP_ALIVE_NS_MAX = 32_767_000_000_000n;
 const KEEP_ALIVE_COUNT_MAX = 127;
 
+interface KeepAlive {
+  readonly isEnabled: boolean;
+  readonly idleNs: bigint;
+  readonly intervalNs: bigint;
+  readonly count: number;
+}
+
+const KEEP_ALIVE_DEFAULTS: KeepAlive = {
+  isEnabled: false,
+  idleNs: 7_200_000_000_000n,
+  intervalNs: 75_000_000_000n,
+  count: 9,
+};
+
 /** One value of each option; a copy is independent. */
 export class TcpOptions extends SocketOptions {
-  #keepAliveEnabled = false;
-  #keepAliveIdleNs = 7_200_000_000_000n;
-  #keepAliveIntervalNs = 75_000_000_000n;
-  #keepAliveCount = 9;
+  #keepAlive = KEEP_ALIVE_DEFAULTS;
   #backlog = BACKLOG_DEFAULT;
 
   /** What an accepted socket inherits: everything but the backlog, which it has no use for. */
   copy(): TcpOptions {
     const copy = new TcpOptions();
     copy.take(this);
-    copy.#keepAliveEnabled = this.#keepAliveEnabled;
-    copy.#keepAliveIdleNs = this.#keepAliveIdleNs;
-    copy.#keepAliveIntervalNs = this.#keepAliveIntervalNs;
-    copy.#keepAliveCount = this.#keepAliveCount;
+    copy.#keepAlive = this.#keepAlive;
     return copy;
   }
 
   get keepAliveEnabled(): boolean {
-    return this.#keepAliveEnabled;
+    return this.#keepAlive.isEnabled;
   }
   setKeepAliveEnabled(value: boolean): undefined {
-    this.#keepAliveEnabled = value;
+    this.#keepAlive = { ...this.#keepAlive, isEnabled: value };
   }
 
   get keepAliveIdleNs(): bigint {
-    return this.#keepAliveIdleNs;
+    return this.#keepAlive.idleNs;
   }
   setKeepAliveIdleNs(value: bigint): SocketErrorCode | undefined {
     if (value <= 0n) return "invalid-argument";
-    this.#keepAliveIdleNs = value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX;
+    this.#keepAlive = { ...this.#keepAlive, idleNs: value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX };
   }
 
   get keepAliveIntervalNs(): bigint {
-    return this.#keepAliveIntervalNs;
+    return this.#keepAlive.intervalNs;
   }
   setKeepAliveIntervalNs(value: bigint): SocketErrorCode | undefined {
     if (value <= 0n) return "invalid-argument";
-    this.#keepAliveIntervalNs = value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX;
+    this.#keepAlive = { ...this.#keepAlive, intervalNs: value < KEEP_ALIVE_NS_MAX ? value : KEEP_ALIVE_NS_MAX };
   }
 
   get keepAliveCount(): number {
-    return this.#keepAliveCount;
+    return this.#keepAlive.count;
   }
   setKeepAliveCount(value: number): SocketErrorCode | undefined {
     if (value <= 0) return "invalid-argument";
-    this.#keepAliveCount = Math.min(value, KEEP_ALIVE_COUNT_MAX);
+    this.#keepAlive = { ...this.#keepAlive, count: Math.min(value, KEEP_ALIVE_COUNT_MAX) };
   }
 
   get backlog(): number {

@@ -29,21 +29,24 @@ export type LiveKind = (typeof LIVE_KINDS)[number];
 
 /** The counts of one gateway; workloads share it. */
 export class LiveCounters {
-  #counts: Map<LiveKind, number> = new Map(LIVE_KINDS.map((kind) => [kind, 0]));
+  readonly #counts: Record<LiveKind, number> = Object.fromEntries(LIVE_KINDS.map((kind) => [kind, 0])) as Record<
+    LiveKind,
+    number
+  >;
 
   /** Adds `change` (usually 1 or -1). A count below zero is a bug and throws. */
   add(kind: LiveKind, change: number): void {
-    const next = (this.#counts.get(kind) ?? 0) + change;
+    const next = this.#counts[kind] + change;
     if (next < 0) throw new RangeError(`Cannot count ${kind} below zero: ${next}, expected each close after its open`);
-    this.#counts.set(kind, next);
+    this.#counts[kind] = next;
   }
 
   get(kind: LiveKind): number {
-    return this.#counts.get(kind) ?? 0;
+    return this.#counts[kind];
   }
 
   /** A plain copy, for tests, logs and the admin page. */
   snapshot(): Readonly<Record<LiveKind, number>> {
-    return Object.fromEntries(this.#counts) as Record<LiveKind, number>;
+    return { ...this.#counts };
   }
 }

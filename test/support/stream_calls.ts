@@ -4,6 +4,7 @@ import type { StreamEnd } from "../../src/base/byte_stream.ts";
 import { WitError } from "../../src/base/errors.ts";
 import type { StreamError } from "../../src/host/io/error.ts";
 import { InputStream, OutputStream } from "../../src/host/io/streams.ts";
+import type { MaybeLate } from "../../src/host/types.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import { settle } from "./fake_clock.ts";
 import { FakeSink, FakeSource } from "./fake_streams.ts";
@@ -43,9 +44,9 @@ export async function errorOf(action: () => unknown): Promise<StreamError> {
 }
 
 /** The answer of a call that has to wait. */
-export function suspended<T>(answer: T | Promise<T>): Promise<T> {
-  assert.ok(answer instanceof Promise, "it had to wait");
-  return answer;
+export function suspended<T>(answer: MaybeLate<T>): Promise<T> {
+  assert.ok(typeof answer === "object" && answer !== null && "then" in answer, "it had to wait");
+  return new Promise((resolve, reject) => answer.then(resolve, reject));
 }
 
 export async function assertWaiting(answer: Promise<unknown>): Promise<void> {

@@ -3,14 +3,17 @@ import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-
 import { HostTrap } from "../../base/errors.ts";
 import type { Waitable } from "../../base/waitable.ts";
 import type { ResourceOptions } from "../resource.ts";
-import type { HostInterface, HostSide, Maybe } from "../types.ts";
-import { BlockingResource, untilAnyReady } from "./wait.ts";
+import type { HostInterface, HostSide, MaybeLate } from "../types.ts";
+import { BlockingResource, NOT_YET, ReadyWait } from "./wait.ts";
 
 /**
  * The longest list `poll` takes; a longer one traps. It bounds what one call costs the event loop, and is far above
  * what the largest honest guest needs: 1,024 sockets with two streams each, and as many timers.
  */
 export const POLL_LIST_MAX = 16_384;
+
+/** Up to so many are compared with each other. */
+const SHORT_LIST = 8;
 
 /** The resource `pollable`: a handle on a `Waitable`. Whoever makes one names the resource behind it as its parent. */
 export class Pollable extends BlockingResource implements HostSide<Declared.Pollable> {
@@ -31,16 +34,16 @@ export class Pollable extends BlockingResource implements HostSide<Declared.Poll
   }
 
   // WIT block: func()
-  block(): Maybe<void> {
-    if (!this.#waitable.isReady()) return blockLater(this);
+  block(): MaybeLate<void> {
+    if (!this.#waitable.isReady()) return new ReadyWait([this], () => this.ready() ? undefined : NOT_YET);
   }
 
-  protected override onRelease(): void {}
+  protected override onDrop(): void {}
 }
 
 // WIT poll: func(in: list<borrow<pollable>>) -> list<u32>
 /** The function `poll`: the indices of all that are ready, at least one. */
-export function poll(pollables: readonly Pollable[]): Maybe<Uint32Array> {
+export function poll(pollables: readonly Pollable[]): MaybeLate<Uint32Array> {
   if (pollables.length === 0) {
     throw new HostTrap("Cannot poll an empty list: it has no pollable, expected at least one");
   }
@@ -49,33 +52,24 @@ export function poll(pollables: readonly Pollable[]): Maybe<Uint32Array> {
       `Cannot poll ${pollables.length} pollables: the list is too long, expected at most ${POLL_LIST_MAX}`,
     );
   }
-  const ready = readyIndices(pollables);
-  return ready.length > 0 ? ready : pollLater(pollables);
+  return readyIndices(pollables) ?? new ReadyWait(distinct(pollables), () => readyIndices(pollables) ?? NOT_YET);
 }
 
 /** The interface `wasi:io/poll`. */
 export const POLL_INTERFACE = { Pollable, poll } satisfies HostInterface<typeof Declared>;
 
-/** In the order of the list; a pollable that is in it twice is reported twice. */
-function readyIndices(pollables: readonly Pollable[]): Uint32Array {
+/** In the order of the list; a pollable that is in it twice is reported twice. undefined when none is ready. */
+function readyIndices(pollables: readonly Pollable[]): Uint32Array | undefined {
   const indices: number[] = [];
   for (let index = 0; index < pollables.length; index++) {
     if (pollables[index]?.ready() === true) indices.push(index);
   }
-  return Uint32Array.from(indices);
+  return indices.length === 0 ? undefined : new Uint32Array(indices);
 }
 
-async function pollLater(pollables: readonly Pollable[]): Promise<Uint32Array> {
-  const distinct = [...new Set(pollables)];
-  for (;;) {
-    await untilAnyReady(distinct);
-    const ready = readyIndices(pollables);
-    if (ready.length > 0) return ready;
-  }
-}
-
-async function blockLater(pollable: Pollable): Promise<void> {
-  do {
-    await untilAnyReady([pollable]);
-  } while (!pollable.ready());
+/** Nothing is waited for twice. */
+function distinct(pollables: readonly Pollable[]): readonly Pollable[] {
+  // For the two or three of a usual list a set is the dearest thing about the call.
+  if (pollables.length > SHORT_LIST) return [...new Set(pollables)];
+  return pollables.filter((pollable, index) => pollables.indexOf(pollable) === index);
 }

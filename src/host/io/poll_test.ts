@@ -6,6 +6,7 @@ import { HostTrap } from "../../base/errors.ts";
 import { ALWAYS_READY } from "../../base/waitable.ts";
 import { LiveCounters } from "../../telemetry/live_counters.ts";
 import { poll, POLL_LIST_MAX, Pollable } from "./poll.ts";
+import { ReadyWait } from "./wait.ts";
 
 interface Bench {
   readonly counters: LiveCounters;
@@ -50,7 +51,7 @@ test("poll waits until one is ready, and leaves no waiter behind", async () => {
   const bench = openPollables(3);
   const [a, b] = bench.pollables as [Pollable, Pollable];
   const answer = poll([...bench.pollables, b, a]);
-  assert.ok(answer instanceof Promise);
+  assert.ok(answer instanceof ReadyWait);
   assert.deepEqual(bench.sources.map((source) => source.waiting), [1, 1, 1], "duplicates wait once");
   bench.sources[1]?.push("x");
   assert.deepEqual(await answer, Uint32Array.of(1, 3));
@@ -81,9 +82,9 @@ test("poll looks again when what woke it is over by then", async () => {
   const done = Promise.resolve(answer).then(() => {
     isAnswered = true;
   });
-  source.push("x");
-  // Another reader is faster, after the wake-up was sent.
+  // Another reader is faster, before the wake-up arrives.
   queueMicrotask(() => source.read(1));
+  source.push("x");
   await settle();
   assert.equal(isAnswered, false);
   source.push("y");

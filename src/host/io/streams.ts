@@ -7,10 +7,10 @@ import type { ByteSink, ByteSource, StreamEnd } from "../../base/byte_stream.ts"
 import { HostTrap } from "../../base/errors.ts";
 import type { Waitable } from "../../base/waitable.ts";
 import type { ResourceOptions } from "../resource.ts";
-import type { HostInterface, HostSide, Maybe } from "../types.ts";
+import type { HostInterface, HostSide, Late, MaybeLate } from "../types.ts";
 import { streamError } from "./error.ts";
 import { Pollable } from "./poll.ts";
-import { BlockingResource, untilGiven } from "./wait.ts";
+import { BlockingResource, NOT_YET, ReadyWait } from "./wait.ts";
 
 /**
  * The most that one read, skip or splice moves. Guests pass any u64 (often the largest) to say "all there is", and
@@ -51,11 +51,11 @@ export class InputStream extends BlockingResource implements HostSide<Declared.I
   }
 
   // WIT blocking-read: func(len: u64) -> result<list<u8>, stream-error>
-  blockingRead(len: bigint): Maybe<Uint8Array> {
+  blockingRead(len: bigint): MaybeLate<Uint8Array> {
     const bytesMax = readLength(len);
     const bytes = this.#take(bytesMax);
     if (bytes.length > 0) return bytes;
-    return bytesMax === 0 && this.#source.isReady() ? bytes : this.#takeLater(bytesMax);
+    return bytesMax === 0 && this.#source.isReady() ? bytes : this.#takeLater(bytesMax, (late) => late);
   }
 
   // WIT skip: func(len: u64) -> result<u64, stream-error>
@@ -64,9 +64,11 @@ export class InputStream extends BlockingResource implements HostSide<Declared.I
   }
 
   // WIT blocking-skip: func(len: u64) -> result<u64, stream-error>
-  blockingSkip(len: bigint): Maybe<bigint> {
-    const bytes = this.blockingRead(len);
-    return bytes instanceof Promise ? bytes.then((late) => BigInt(late.length)) : BigInt(bytes.length);
+  blockingSkip(len: bigint): MaybeLate<bigint> {
+    const bytesMax = readLength(len);
+    const { length } = this.#take(bytesMax);
+    if (length > 0 || (bytesMax === 0 && this.#source.isReady())) return BigInt(length);
+    return this.#takeLater(bytesMax, (late) => BigInt(late.length));
   }
 
   // WIT subscribe: func() -> pollable
@@ -74,7 +76,7 @@ export class InputStream extends BlockingResource implements HostSide<Declared.I
     return new Pollable(this.#source, { counters: this.counters, parent: this });
   }
 
-  protected override onRelease(): void {
+  protected override onDrop(): void {
     this.#source.dispose();
   }
 
@@ -90,10 +92,10 @@ export class InputStream extends BlockingResource implements HostSide<Declared.I
   }
 
   /** A request for 0 bytes waits as any other, and then is answered with none. */
-  #takeLater(bytesMax: number): Promise<Uint8Array> {
-    return untilGiven(this, () => {
+  #takeLater<T>(bytesMax: number, use: (bytes: Uint8Array) => T): Late<T> {
+    return new ReadyWait([this], () => {
       const bytes = this.#take(bytesMax);
-      return bytes.length > 0 || bytesMax === 0 ? bytes : undefined;
+      return bytes.length > 0 || bytesMax === 0 ? use(bytes) : NOT_YET;
     });
   }
 }
@@ -141,13 +143,13 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
   }
 
   // WIT blocking-flush: func() -> result<_, stream-error>
-  blockingFlush(): Maybe<void> {
+  blockingFlush(): MaybeLate<void> {
     this.flush();
-    if (this.#renewPermit() === 0) return this.#permitLater().then(() => {});
+    if (this.#renewPermit() === 0) return this.#permitLater();
   }
 
   // WIT blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>
-  blockingWriteAndFlush(contents: Uint8Array): Maybe<void> {
+  blockingWriteAndFlush(contents: Uint8Array): MaybeLate<void> {
     assertBlockingLength("write", contents.length);
     const written = this.#putPermitted(contents);
     // What is left is copied: the list may be a view of the guest's memory, and this call outlives the lifting.
@@ -156,7 +158,7 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
   }
 
   // WIT blocking-write-zeroes-and-flush: func(len: u64) -> result<_, stream-error>
-  blockingWriteZeroesAndFlush(len: bigint): Maybe<void> {
+  blockingWriteZeroesAndFlush(len: bigint): MaybeLate<void> {
     assertBlockingLength("write zeroes", len);
     return this.blockingWriteAndFlush(ZEROES.subarray(0, Number(len)));
   }
@@ -175,7 +177,7 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
   }
 
   // WIT blocking-splice: func(src: borrow<input-stream>, len: u64) -> result<u64, stream-error>
-  blockingSplice(src: InputStream, len: bigint): Maybe<bigint> {
+  blockingSplice(src: InputStream, len: bigint): MaybeLate<bigint> {
     const moved = this.splice(src, len);
     const isDone = moved > 0n || (len === 0n && this.#permitBytes > 0 && src.readiness.isReady());
     return isDone ? moved : this.#spliceLater(src, len);
@@ -186,7 +188,7 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
     return new Pollable(this.#sink, { counters: this.counters, parent: this });
   }
 
-  protected override onRelease(): void {
+  protected override onDrop(): void {
     this.#sink.dispose();
   }
 
@@ -238,8 +240,8 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
     return written;
   }
 
-  #permitLater(): Promise<number> {
-    return untilGiven(this, () => this.#renewPermit() || undefined);
+  #permitLater(): Late<void> {
+    return new ReadyWait([this], () => this.#renewPermit() > 0 ? undefined : NOT_YET);
   }
 
   async #writeLater(bytes: Uint8Array): Promise<void> {
@@ -254,9 +256,9 @@ export class OutputStream extends BlockingResource implements HostSide<Declared.
   async #spliceLater(src: InputStream, len: bigint): Promise<bigint> {
     for (;;) {
       if (this.#renewPermit() === 0) await this.#permitLater();
-      const moved = await untilGiven(src, () => {
+      const moved = await new ReadyWait([src], () => {
         const bytes = this.splice(src, len);
-        return bytes > 0n || len === 0n || this.#permitBytes === 0 ? bytes : undefined;
+        return bytes > 0n || len === 0n || this.#permitBytes === 0 ? bytes : NOT_YET;
       });
       if (moved > 0n || len === 0n) return moved;
     }

@@ -204,21 +204,33 @@ test("dropping a stream disposes of its sink once and ends a wait on it", async 
   assert.equal(counters.get("streams"), 0);
 });
 
-test("a suspended call touches nothing when its stream is dropped between wake-up and resumption", async () => {
+test("a suspended call touches nothing when its stream is dropped before the wake-up arrives", async () => {
   const { source, input } = openInput();
   const { sink, output } = openOutput(0);
   const reading = suspended(input.blockingRead(1n));
   await assertWaiting(reading);
   const writing = suspended(output.blockingWriteAndFlush(bytesOf("x")));
   await assertWaiting(writing);
-  source.push("a");
-  sink.addRoom(1);
-  // The wake-ups are microtasks in the queue already: these drops run after them and before what they resume.
+  // Wake-ups are microtasks: these drops run before them.
   queueMicrotask(() => {
     input[Symbol.dispose]();
     output[Symbol.dispose]();
   });
+  source.push("a");
+  sink.addRoom(1);
   await assert.rejects(reading, HostTrap);
+  await assert.rejects(writing, HostTrap);
+  assert.equal(source.bytesLeft, 1);
+  assert.equal(sink.written.length, 0);
+});
+
+test("a suspended write touches nothing when its stream is dropped between wake-up and resumption", async () => {
+  const { sink, output } = openOutput(0);
+  const writing = suspended(output.blockingWriteAndFlush(bytesOf("x")));
+  await assertWaiting(writing);
+  sink.addRoom(1);
+  // The wake-up is a microtask in the queue already: this drop runs after it and before what it resumes.
+  queueMicrotask(() => output[Symbol.dispose]());
   await assert.rejects(writing, HostTrap);
   assert.equal(sink.written.length, 0);
 });

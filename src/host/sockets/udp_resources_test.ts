@@ -5,6 +5,7 @@ import { UdpBench } from "../../../test/support/udp_bench.ts";
 import { hostContext } from "../../../test/support/tcp_host_driver.ts";
 import { outgoing, UDP_HOST_DRIVER, witAddress } from "../../../test/support/udp_host_driver.ts";
 import { poll } from "../io/poll.ts";
+import { ReadyWait } from "../io/wait.ts";
 import { instanceNetworkInterface } from "./instance_network.ts";
 import type { IncomingDatagramStream, OutgoingDatagramStream, UdpSocket } from "./udp.ts";
 import { udpCreateSocketInterface } from "./udp_create_socket.ts";
@@ -118,7 +119,7 @@ test("poll over a socket and both of its streams says which are ready, and a wai
   const [first] = pollables;
   assert.ok(first !== undefined);
   const blocked = first.block();
-  assert.ok(blocked instanceof Promise);
+  assert.ok(blocked instanceof ReadyWait);
   outgoingStream.checkSend();
   outgoingStream.send(outgoing(["x", "127.0.0.1:53"]));
   await blocked;

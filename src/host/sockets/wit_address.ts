@@ -8,7 +8,7 @@ export type WitSocketAddress = HostSide<Declared.IpSocketAddress>;
 
 /** What the core works with. */
 export function socketAddressFromWit({ tag, val }: WitSocketAddress): SocketAddress {
-  const address: IpAddress = tag === "ipv4" ? { family: tag, bytes: [...val.address] } : ipv6Address(val.address);
+  const address: IpAddress = tag === "ipv4" ? { family: tag, bytes: val.address } : ipv6Address(val.address);
   return { address, port: val.port };
 }
 
