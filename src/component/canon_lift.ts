@@ -9,9 +9,10 @@ import type { Boundary, FlatLift } from "./abi_lift.ts";
 import type { Codecs } from "./codecs.ts";
 import { lowerParams } from "./codecs.ts";
 import { callCore, type CoreFunction } from "./core_function.ts";
-import type { ComponentScope } from "./instance_state.ts";
+import type { ComponentScope, InstanceState } from "./instance_state.ts";
 import type { HostBudget } from "./guest_meter.ts";
 import { promising } from "./jspi.ts";
+import { canKeepStack, KeptStack } from "./kept_stack.ts";
 import { makeTrap, trap, trapOfGuest } from "./trap.ts";
 import type { FuncRef } from "./types.ts";
 
@@ -28,6 +29,8 @@ export interface LiftPlan {
   readonly suspends: boolean;
   /** Another component of the same instance calls it: its stack is one more. */
   readonly isNested: boolean;
+  /** Its stack is kept from one call to the next. */
+  readonly keepsStack: boolean;
 }
 
 /** The cause of a trap: there is no stack for a call into another component. */
@@ -66,6 +69,7 @@ export function planLift(func: LiftRef, codecs: Codecs, options: LiftOptions): L
     hasCoreResult: signature.result !== null,
     suspends,
     isNested: boundary === "fused",
+    keepsStack: boundary === "host" && suspends && canKeepStack(signature),
   };
 }
 
@@ -92,7 +96,7 @@ export function bindLift(plan: LiftPlan, target: LiftTarget): (values: readonly 
   const { state } = scope;
   const { liftResult } = plan;
   const stacks = plan.isNested ? state.host : null;
-  const call = guestCaller(target, stacks);
+  const call = plan.keepsStack ? keepingCaller(target, state) : guestCaller(target, stacks);
   const callPostReturn = postReturn === null ? null : guestCaller(postReturn, stacks);
   const lift = (core: FlatValue): unknown => {
     const { table } = scope;
@@ -167,6 +171,19 @@ function guestCaller({ core, isWasm }: TargetFunction, stacks: HostBudget | null
       throw trapOfGuest(error);
     }
     return onReturn(returned);
+  };
+}
+
+/** For a function that a host calls again and again; without a stack to keep, or where it may not suspend, as any other. */
+function keepingCaller(target: TargetFunction, state: InstanceState): GuestCaller {
+  const callOther = guestCaller(target, null);
+  let kept: KeptStack | undefined;
+  state.atEnd(() => kept?.close());
+  return (args, maySuspend, onReturn) => {
+    if (!maySuspend || !target.isWasm) return callOther(args, maySuspend, onReturn);
+    if (kept?.isOpen !== true) kept = KeptStack.open(target.core);
+    if (kept === undefined) return callOther(args, maySuspend, onReturn);
+    return kept.call(Number(args[0]), Number(args[1])).then(() => onReturn(undefined), rethrow);
   };
 }
 

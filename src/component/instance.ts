@@ -219,7 +219,7 @@ export class ComponentInstance {
   dispose(): void {
     if (this.#state.life === "disposed") return;
     if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
-    this.#state.life = "disposed";
+    this.#state.end();
     this.#pages.giveBack(this.#source.memoryPagesMin + this.#binder.core.grownPages);
     this.#tables.close();
     const left: LeftHandle[] = [];

@@ -41,6 +41,7 @@ export class InstanceState {
   /** It was set since `reset`. */
   #hasBlocked = false;
   #suspension: Suspension | null = null;
+  readonly #closers: (() => void)[] = [];
   /** What ends the guest as soon as the host function that it is in returns. */
   #ending: WebAssembly.RuntimeError | null = null;
 
@@ -51,6 +52,18 @@ export class InstanceState {
     this.limit = new HandleLimit(options.handlesMax, options.host);
     this.fuel = new Fuel(options.meter);
     this.blocked = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  }
+
+  /** `close` is called when the instance is disposed. */
+  atEnd(close: () => void): void {
+    this.#closers.push(close);
+  }
+
+  /** The instance is disposed: nothing is called in it any more. */
+  end(): void {
+    this.life = "disposed";
+    for (const close of this.#closers) close();
+    this.#closers.length = 0;
   }
 
   /** Begins a call from outside; `mayBlock` when the guest runs on a stack that can suspend. */
