@@ -2,7 +2,7 @@
 
 interface PromiseIntegration {
   /** A wasm import that suspends the calling wasm stack until the promise settles. */
-  readonly Suspending: new <A extends unknown[]>(fn: (...args: A) => unknown) => WebAssembly.ImportValue;
+  readonly Suspending: new (fn: (...args: never[]) => unknown) => WebAssembly.ImportValue;
   /** An export as a function that returns a promise; below it, the stack can suspend. */
   readonly promising: <A extends unknown[], R>(core: (...args: A) => R) => (...args: A) => Promise<R>;
 }

@@ -19,58 +19,30 @@ import { makeTrap } from "./trap.ts";
  */
 const KEPT_STACKS_MAX = 256;
 
-const MODULE = new WebAssembly.Module(
-  new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    // Types: $handle (i32 i32), $rest (externref), $argument (externref) -> i32, $run ((ref null $handle) externref i32 i32).
-    ...[
-      1,
-      23,
-      4,
-      0x60,
-      2,
-      0x7f,
-      0x7f,
-      0,
-      0x60,
-      1,
-      0x6f,
-      0,
-      0x60,
-      1,
-      0x6f,
-      1,
-      0x7f,
-      0x60,
-      4,
-      0x63,
-      0,
-      0x6f,
-      0x7f,
-      0x7f,
-      0,
-    ],
-    // Imports: "" "rest", "" "first", "" "second".
-    ...[2, 28, 3, 0, 4, 0x72, 0x65, 0x73, 0x74, 0, 1, 0, 5, 0x66, 0x69, 0x72, 0x73, 0x74, 0, 2],
-    ...[0, 6, 0x73, 0x65, 0x63, 0x6f, 0x6e, 0x64, 0, 2],
-    // One function, exported as "run".
-    ...[3, 2, 1, 3, 7, 7, 1, 3, 0x72, 0x75, 0x6e, 0, 3],
-    ...[10, 33, 1, 31, 0, 0x03, 0x40, 0x20, 2, 0x20, 3, 0x20, 0, 0x14, 0, 0x20, 1, 0x10, 0],
-    ...[0x20, 1, 0x10, 1, 0x21, 2, 0x20, 1, 0x10, 2, 0x21, 3, 0x0c, 0, 0x0b, 0x0b],
-  ]),
-);
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+/** $handle (i32 i32), $rest (externref), $argument (externref) -> i32, $run ((ref null $handle) externref i32 i32). */
+const TYPES = "1 23 4 0x60 2 0x7f 0x7f 0 0x60 1 0x6f 0 0x60 1 0x6f 1 0x7f 0x60 4 0x63 0 0x6f 0x7f 0x7f 0";
+/** "" "rest", "" "first", "" "second". */
+const IMPORTS =
+  "2 28 3 0 4 0x72 0x65 0x73 0x74 0 1 0 5 0x66 0x69 0x72 0x73 0x74 0 2 0 6 0x73 0x65 0x63 0x6f 0x6e 0x64 0 2";
+/** One function, exported as "run". */
+const EXPORTS = "3 2 1 3 7 7 1 3 0x72 0x75 0x6e 0 3";
+const CODE =
+  "10 33 1 31 0 0x03 0x40 0x20 2 0x20 3 0x20 0 0x14 0 0x20 1 0x10 0 0x20 1 0x10 1 0x21 2 0x20 1 0x10 2 0x21 3 0x0c 0 0x0b 0x0b";
+const SECTIONS = [TYPES, IMPORTS, EXPORTS, CODE].join(" ").split(" ").map(Number);
+const MODULE = new WebAssembly.Module(new Uint8Array([...HEADER, ...SECTIONS]));
 
-type Run = (core: CoreFunction, stack: KeptStack, first: number, second: number) => Promise<void>;
+type RunArguments = [core: CoreFunction, stack: KeptStack, first: number, second: number];
 
 const { run } = new WebAssembly.Instance(MODULE, {
   "": {
-    rest: new Suspending((...[stack]: [KeptStack]) => stack.rest()),
+    rest: new Suspending((stack: KeptStack) => stack.rest()),
     first: (stack: KeptStack) => stack.first,
     second: (stack: KeptStack) => stack.second,
   },
 }).exports;
 if (typeof run !== "function") throw new TypeError("Cannot keep stacks: the module has no run");
-const start = promising(run as (...args: Parameters<Run>) => void) as Run;
+const start = promising<RunArguments, void>(run as (...args: RunArguments) => void);
 
 /** How a call is told of its end. */
 interface Call {
