@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -46,22 +47,53 @@ if (command === undefined || !(command in COMMANDS)) {
 
 install();
 const binaries = findBinaries();
-const [runtime, ...flags] = isDeno
-  ? [binaries.deno, "run", "-A", "--no-check"]
-  : [binaries.node, "--disable-warning=ExperimentalWarning", "--conditions=loopgate-source"];
+const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--conditions=loopgate-source"];
+const runtime = isDeno ? binaries.deno : binaries.node;
+const flags = isDeno ? ["run", "-A", "--no-check"] : NODE_FLAGS;
 process.env.LOOPGATE_NODE = binaries.node ?? "";
 process.env.LOOPGATE_DENO = binaries.deno ?? "";
 // Tools are scripts that look for `node`; they get the pinned one.
 if (binaries.node !== undefined) process.env.PATH = `${dirname(binaries.node)}${delimiter}${process.env.PATH ?? ""}`;
 
-const loopgate = [...flags, join(root, "src/cli/loopgate.mjs")];
+const main = join(root, "src/cli/loopgate.mjs");
+const loopgate = [...flags, main];
 if (command === "start") {
-  runOrExit(runtime, [...loopgate, "build", join(root, "workloads")]);
-  become(runtime, [...loopgate, "serve", join(root, "workloads"), ...args]);
+  const workloads = join(root, "workloads");
+  runOrExit(runtime, [...(isDeno ? buildFlags(workloads) : flags), main, "build", workloads]);
+  become(runtime, [...(isDeno ? serveFlags() : flags), main, "serve", workloads, ...args]);
 } else if (command === "build") {
   become(runtime, [...loopgate, "build", ...(args.length === 0 ? [join(root, "workloads")] : args)]);
 } else if (command === "loopgate") become(runtime, [...loopgate, ...args]);
 else become(runtime, [...flags, join(root, `scripts/${command}.ts`), ...args]);
+
+/** What the samples need on Deno to be served. Guests with folders of the machine need -A: Deno has no other name for /proc/self/fd. */
+function serveFlags() {
+  const hasReplicas = process.env.LOOPGATE_REPLICAS !== undefined || args.some((word) => word.startsWith("--replicas"));
+  return [
+    "run",
+    "--no-prompt",
+    "--no-check",
+    "--allow-net",
+    "--allow-read",
+    "--allow-env",
+    "--allow-sys=networkInterfaces,uid",
+    ...(hasReplicas ? [`--allow-run=${binaries.deno}`] : []),
+  ];
+}
+
+/** What building them needs: each guest is built in a process of its own. */
+function buildFlags(workloads) {
+  return [
+    "run",
+    "--no-prompt",
+    "--no-check",
+    "--allow-read",
+    `--allow-write=${workloads},${tmpdir()}`,
+    `--allow-run=${binaries.deno}`,
+    "--allow-env",
+    "--allow-sys=uid",
+  ];
+}
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */
 function install() {
