@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- engine instrument parts load runaway footprint]`: what things cost, on this machine, beside others that do the same.
+ * `npm run bench [-- engine instrument parts guests load runaway footprint]`: what things cost, on this machine, beside others that do the same.
  * Without names, all tables. Nothing leaves the machine.
  *
  *     --rounds 4 --seconds 2     how often and how long load is sent for each cell
@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { engineTable } from "./bench/engine_table.ts";
+import { guestsTable } from "./bench/guests_table.ts";
 import { instrumentTable } from "./bench/instrument_table.ts";
 import { loadTable } from "./bench/load_table.ts";
 import { runInOwnNetwork } from "./bench/own_network.ts";
@@ -71,6 +72,7 @@ async function measure(built: Guests): Promise<void> {
     engine: () => engineTable(built),
     instrument: () => instrumentTable(),
     parts: () => partsTable(built),
+    guests: () => guestsTable(),
     load: () => loadTable(built, options),
     runaway: () => runawayTable(built, options),
     footprint: () => footprintTable(built),

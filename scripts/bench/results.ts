@@ -7,7 +7,7 @@ import { ROOT, run } from "../tools.ts";
 
 /** One measured thing; a value's name ends in its unit. */
 export interface BenchRow {
-  readonly table: "engine" | "instrument" | "load" | "runaway" | "footprint" | "parts";
+  readonly table: "engine" | "instrument" | "load" | "runaway" | "footprint" | "parts" | "guests";
   readonly row: string;
   /** The server, or runtime and glue, that was measured. */
   readonly who: string;
