@@ -31,6 +31,7 @@ export const FAULT_CODES = {
   // Files that others name.
   LG1501: "ERR_CONFIG",
   LG1502: "ERR_CONFIG",
+  LG1503: "ERR_CONFIG",
   LG1601: "ERR_CONFIG",
   LG1602: "ERR_CONFIG",
   LG1701: "ERR_CONFIG",

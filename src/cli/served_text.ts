@@ -10,6 +10,8 @@ import { isEveryInterface, urlOf } from "../base/listen_address.ts";
 /** A gateway that has started. */
 export interface Served {
   readonly address: { readonly host: string; readonly port: number };
+  /** Whether it serves over TLS stands here. */
+  readonly url?: string;
   /** Where the admin listens. */
   readonly adminAddress?: HostPort | undefined;
   readonly workloads: readonly WorkloadSpec[];
@@ -17,7 +19,9 @@ export interface Served {
 
 /** A headline, a line for each route and each service, a curl line; ends with a line break. */
 export function servedText(served: Served, colours: Colours): string {
-  const base = urlOf(served.address);
+  const base = served.url?.startsWith("https:") === true
+    ? urlOf(served.address).replace("http:", "https:")
+    : urlOf(served.address);
   const rows = served.workloads.flatMap((workload) => rowsOf(workload, served.address.port, base));
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => {

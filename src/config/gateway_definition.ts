@@ -6,6 +6,7 @@ import { isNat64Prefix } from "../policy/carried_ipv4.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
 import { closed, dns, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
 import { limitsObject } from "./limit_definition.ts";
+import { tls } from "./tls_files.ts";
 import { volumeCeiling } from "./volume_definition.ts";
 import { LISTENER_LIMIT_KEYS, PROCESS_LIMIT_KEYS, ROUTE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
 import { secrets } from "./secret_definition.ts";
@@ -78,6 +79,7 @@ export const GATEWAY_FILE = closed({
   process: v.optional(processLimits),
   listener: v.optional(listener),
   secrets: v.optional(secrets),
+  tls: v.optional(tls),
   ...SETTING_ENTRIES,
 }, {
   proxies: 'write "trustedProxies"',

@@ -16,6 +16,7 @@ import { readPem } from "./pem_file.ts";
 import { readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 import { NO_SECRETS, OperatorSecrets, type SecretBook } from "./secrets.ts";
+import { readTlsFiles } from "./tls_files.ts";
 import { NO_VOLUME_CEILING, readVolumeCeiling, type VolumeCeiling } from "./volume_layer.ts";
 
 /** The name of the operator's file. */
@@ -42,6 +43,8 @@ export interface LoadedGateway {
   readonly diagnostics: readonly Diagnostic[];
   /** Files that it names. */
   readonly dependencies: readonly string[];
+  /** Those among them that no workload is made of. */
+  readonly listenerFiles: readonly string[];
 }
 
 /** What counts where the operator says nothing. */
@@ -54,6 +57,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     limits: PROCESS_LIMITS,
     listener: {},
     listen: undefined,
+    tls: undefined,
     admin: undefined,
     log: undefined,
     logLevel: undefined,
@@ -72,6 +76,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
   },
   diagnostics: [],
   dependencies: [],
+  listenerFiles: [],
 };
 
 /** Reads the file, which is there. `folder` is the one it stands in. */
@@ -97,14 +102,22 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   diagnostics.push(...faults, ...ruleFaults, ...(value === undefined ? [] : timeoutFaults(document, value)));
   const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
   const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
-  const dependencies = caPath === undefined ? [] : [caPath];
+  const tls = value?.tls === undefined ? undefined : await readTlsFiles(value.tls, { folder, files });
+  for (const fault of tls?.faults ?? []) {
+    const offset = document.root === undefined ? 0 : nodeAt(document.root, ["tls"]).offset;
+    diagnostics.push(document.fault("LG1503", offset, `Cannot use "tls": ${fault}`));
+  }
+  const listenerFiles = tls?.paths ?? [];
+  const dependencies = [...(caPath === undefined ? [] : [caPath]), ...listenerFiles];
   const volumes = await readVolumeCeiling(value?.volumes, { folder, files });
   for (const { path, is } of volumes.faults) {
     const { root } = document;
     const offset = root === undefined ? 0 : nodeAt(root, ["volumes", "folders", path]).offset;
     diagnostics.push(document.fault("LG1602", offset, `Cannot use "volumes.folders[${JSON.stringify(path)}]": ${is}`));
   }
-  if (value === undefined || diagnostics.length > 0) return { ...closed(file, diagnostics), dependencies };
+  if (value === undefined || diagnostics.length > 0) {
+    return { ...closed(file, diagnostics), dependencies, listenerFiles };
+  }
   const isCut = layer.net.form !== "absent" || layer.dns.form !== "absent";
   const ceiling = {
     layer: isCut ? layer : undefined,
@@ -113,7 +126,8 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
     secrets: await readSecrets(value, { folder, files, volumes: volumes.ceiling }),
     isSound: true,
   };
-  return { gateway: specOf(value, ca), ceiling, diagnostics, dependencies };
+  const gateway = { ...specOf(value, ca), tls: tls?.identities };
+  return { gateway, ceiling, diagnostics, dependencies, listenerFiles };
 }
 
 /** Nobody's file may be read by way of a link that a guest or an author of a workload put somewhere. */
@@ -138,6 +152,7 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     limits: { ...PROCESS_LIMITS, ...limitFields(PROCESS_LIMIT_KEYS, file.process) },
     listener: limitFields(LISTENER_LIMIT_KEYS, file.listener),
     listen,
+    tls: undefined,
     admin,
     log,
     logLevel,

@@ -27,6 +27,8 @@ export interface LoadedFolder {
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
   /** What to read everything again for: the folder itself, `gateway.jsonc` (there or not) and the file of its `ca`. */
   readonly sharedDependencies: readonly string[];
+  /** Those among them that no workload is made of. */
+  readonly listenerFiles: readonly string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   if ("fault" in listed) {
     const { gateway, ceiling } = NO_GATEWAY_FILE;
     const nothing = { workloads: [], drafts: [], gateway, ceiling, dependencies: new Map() };
-    return { ...nothing, diagnostics: [listed.fault], sharedDependencies: [folder] };
+    return { ...nothing, diagnostics: [listed.fault], sharedDependencies: [folder], listenerFiles: [] };
   }
   const { entries } = listed;
   const operator = hasGatewayFile(entries) ? await loadGatewayFile(folder, files) : NO_GATEWAY_FILE;
@@ -79,5 +81,6 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
     ceiling,
     dependencies,
     sharedDependencies: [folder, joinPath(folder, GATEWAY_NAME), ...operator.dependencies],
+    listenerFiles: operator.listenerFiles,
   };
 }

@@ -22,6 +22,8 @@ export type SharedReading =
     readonly names: readonly string[];
     readonly operator: LoadedGateway;
     readonly fingerprint: string;
+    /** The same without what only the listener is made of: two readings that are equal in this are one for workloads. */
+    readonly workloadsFingerprint: string;
     readonly diagnostics: readonly Diagnostic[];
     /** What it was made of besides the folder. */
     readonly files: readonly string[];
@@ -62,7 +64,15 @@ export async function readShared({ folder, files }: FolderReadingOptions): Promi
   const diagnostics = sortDiagnostics([...topFaults(folder, entries), ...operator.diagnostics]);
   const made = [joinPath(folder, GATEWAY_NAME), ...operator.dependencies];
   const fingerprint = sharedFingerprint(digesting, made, diagnostics);
-  return { kind: "read", names: subFolderNames(entries), operator, fingerprint, diagnostics, files: made };
+  return {
+    kind: "read",
+    names: subFolderNames(entries),
+    operator,
+    fingerprint,
+    workloadsFingerprint: workloadsFingerprint(digesting, made, operator),
+    diagnostics,
+    files: made,
+  };
 }
 
 /** Equal for two readings of the shared part that came to the same. */
@@ -72,6 +82,15 @@ export function sharedFingerprint(
   diagnostics: readonly Diagnostic[],
 ): string {
   return JSON.stringify([digesting.fingerprint(files), diagnostics]);
+}
+
+/** Equal for two sound readings of the shared part that came to the same for workloads. */
+export function workloadsFingerprint(
+  digesting: DigestingFiles,
+  files: readonly string[],
+  { listenerFiles }: Pick<LoadedGateway, "listenerFiles">,
+): string {
+  return digesting.fingerprint(files.filter((file) => !listenerFiles.includes(file)));
 }
 
 /** Reads a sub-folder, compiles its components, and holds its routes against those of `others`. */

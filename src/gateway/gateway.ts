@@ -114,7 +114,7 @@ export interface GatewayCore {
 export interface Gateway extends GatewayCore {
   /** Where it listens; the port is the real one. */
   readonly address: ListenAddress;
-  /** `http://127.0.0.1:8080`. */
+  /** `http://127.0.0.1:8080`, with `https` when it serves over TLS. */
   readonly url: string;
 }
 
@@ -134,9 +134,9 @@ export const LISTEN_DEFAULT: ListenAddress = { host: "127.0.0.1", port: 8080 };
  * await gateway.close();
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { core, address } = await openGateway(options, true);
+  const { core, address, scheme } = await openGateway(options, true);
   if (address === undefined) throw new TypeError("Cannot tell where the gateway listens");
-  return Object.assign(core, { address, url: urlOf(address) });
+  return Object.assign(core, { address, url: urlOf(address, scheme) });
 }
 
 /**
@@ -151,10 +151,17 @@ export async function createGateway(options: Omit<GatewayOptions, "listen">): Pr
   return (await openGateway(options, false)).core;
 }
 
+/** A gateway, and where it listens if it does. */
+interface OpenGateway {
+  readonly core: GatewayCore;
+  readonly address: ListenAddress | undefined;
+  readonly scheme: "http" | "https";
+}
+
 async function openGateway(
   options: GatewayOptions,
   listens: boolean,
-): Promise<{ readonly core: GatewayCore; readonly address: ListenAddress | undefined }> {
+): Promise<OpenGateway> {
   const { folder, files = folderFiles } = options;
   const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING, tracksWrites: true }) };
   const first = await readFolder(reading);
@@ -170,7 +177,8 @@ async function openGateway(
   const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own });
   const published = new PublishedPorts(workloads, tools, (address) => void own.push(address));
   workloads.open(first);
-  const { listener, app, web, closeWeb, onOperator } = openServer(router, tools, { limits: listenerLimits, operator });
+  const server = openServer(router, tools, { limits: listenerLimits, operator });
+  const { listener, app, web, closeWeb, onOperator, scheme } = server;
   const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit, onOperator });
   let address: ListenAddress | undefined;
   let admin: OpenAdmin | undefined;
@@ -178,7 +186,7 @@ async function openGateway(
     // A guest must not reach the gateway itself, so nothing runs before its addresses are known.
     if (listens) address = await listener.listen(options.listen ?? operator.listen ?? LISTEN_DEFAULT);
     admin = await openAdmin(options.admin ?? operator.admin, {
-      url: address === undefined ? "(inside a program)" : urlOf(address),
+      url: address === undefined ? "(inside a program)" : urlOf(address, scheme),
       startedWallMs: quietClock.wallMs(),
       workloads,
       counters,
@@ -221,7 +229,7 @@ async function openGateway(
     fetch: (request, fetchOptions) => web.fetch(request, fetchOptions),
     close: () => closed ??= close(),
   };
-  return { core, address };
+  return { core, address, scheme };
 }
 
 /** The workloads of a gateway, none of them made yet. */
@@ -336,6 +344,6 @@ function socketAddressOf({ host, port }: HostPort): readonly SocketAddress[] {
   return address === undefined ? [] : [{ address, port }];
 }
 
-function urlOf({ host, port }: ListenAddress): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function urlOf({ host, port }: ListenAddress, scheme: string): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

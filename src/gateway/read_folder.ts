@@ -5,7 +5,7 @@ import { joinPath } from "../config/file_reader.ts";
 import type { LoadedGateway } from "../config/gateway_file.ts";
 import { loadFolder } from "../config/load_folder.ts";
 import { DigestingFiles } from "./digesting_files.ts";
-import { type FolderReadingOptions, sharedFingerprint } from "./folder_reading.ts";
+import { type FolderReadingOptions, sharedFingerprint, workloadsFingerprint } from "./folder_reading.ts";
 import { loadComponents } from "./load_components.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
@@ -13,6 +13,8 @@ import type { WorkloadVersion } from "./workload_version.ts";
 export interface FirstReading {
   readonly operator: LoadedGateway;
   readonly fingerprint: string;
+  /** `SharedReading.workloadsFingerprint`. */
+  readonly workloadsFingerprint: string;
   readonly files: readonly string[];
   /** By sub-folder, those that are no workload included. */
   readonly parts: ReadonlyMap<string, FirstPart>;
@@ -46,6 +48,9 @@ export async function readFolder({ folder, files, cache }: FolderReadingOptions)
   }
   const shared = read.sharedDependencies.filter((path) => path !== folder);
   const [, ...dependencies] = shared;
-  const operator = { gateway: read.gateway, ceiling: read.ceiling, diagnostics: [], dependencies };
-  return { operator, fingerprint: sharedFingerprint(digesting, shared, []), files: shared, parts };
+  const { gateway, ceiling, listenerFiles } = read;
+  const operator = { gateway, ceiling, diagnostics: [], dependencies, listenerFiles };
+  const fingerprint = sharedFingerprint(digesting, shared, []);
+  const forWorkloads = workloadsFingerprint(digesting, shared, operator);
+  return { operator, fingerprint, workloadsFingerprint: forWorkloads, files: shared, parts };
 }

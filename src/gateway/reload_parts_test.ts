@@ -80,6 +80,7 @@ test("laterKeys: what the gateway was opened with", () => {
     limits: PROCESS_LIMITS,
     listener: {},
     listen: undefined,
+    tls: undefined,
     admin: undefined,
     log: undefined,
     logLevel: undefined,

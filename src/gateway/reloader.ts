@@ -25,6 +25,7 @@ import {
 import { type FolderWatch, SHARED } from "./folder_watch.ts";
 import { type Pace, pacedBy, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
+import type { KnownReading, Manner } from "./reload_readings.ts";
 import { keptText, laterKeys } from "./reload_text.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import type { WorkloadSet } from "./workload_set.ts";
@@ -44,7 +45,7 @@ export interface ReloadOutcome {
   readonly workload?: string;
   /** "kept": the change cannot be served, and what was served before still is. */
   readonly outcome: "added" | "replaced" | "removed" | "kept";
-  /** Why it was kept. */
+  /** Why it was kept, or what was replaced that is no workload. */
   readonly detail?: string;
   /** The faults of the files; empty when a service did not start. */
   readonly diagnostics: readonly Diagnostic[];
@@ -63,29 +64,12 @@ export interface ReloaderOptions {
   readonly onOperator: (gateway: GatewaySpec) => void;
 }
 
-/** What the last reading of a sub-folder came to. */
-interface Known {
-  /** With the operator's files that it was read under. */
-  readonly fingerprint: string;
-  readonly isTied: boolean;
-  /** It was sound, and its service did not start. */
-  didFail: boolean;
-}
-
-/** How a reading is done. */
-interface Manner {
-  /** Whether what looks broken is read again. */
-  readonly isPatient: boolean;
-  /** Whether a version whose service did not start is tried again. */
-  readonly isRetrying: boolean;
-}
-
 type Applied = Promise<ReloadOutcome | undefined>;
 
 /** One for a gateway. */
 export class Reloader {
   readonly #options: ReloaderOptions;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownReading>();
   /** Fingerprints of what is served. */
   readonly #served = new Map<string, string>();
   readonly #applying = new Set<Applied>();
@@ -93,6 +77,8 @@ export class Reloader {
   #watch: FolderWatch | undefined;
   #operator: LoadedGateway;
   #operatorFingerprint: string;
+  /** The same for workloads. */
+  #workloadsFingerprint: string;
   /** Of the last reading of the shared part, which may have had faults. */
   #sharedFingerprint: string;
   #reading: Promise<unknown> = Promise.resolve();
@@ -103,6 +89,7 @@ export class Reloader {
     this.#options = options;
     this.#operator = first.operator;
     this.#operatorFingerprint = this.#sharedFingerprint = first.fingerprint;
+    this.#workloadsFingerprint = first.workloadsFingerprint;
     for (const [name, part] of first.parts) {
       const fingerprint = this.#fingerprintOf(part.fingerprint);
       this.#known.set(name, { fingerprint, isTied: false, didFail: false });
@@ -187,8 +174,9 @@ export class Reloader {
     this.#sharedFingerprint = fingerprint;
     if (diagnostics.length > 0 || shared.kind === "unreadable") return this.#kept(undefined, diagnostics);
     if (fingerprint === this.#operatorFingerprint) return undefined;
+    const isOfListener = shared.workloadsFingerprint === this.#workloadsFingerprint;
     try {
-      this.#options.workloads.useOperator(shared.operator);
+      if (!isOfListener) this.#options.workloads.useOperator(shared.operator);
     } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
       return this.#kept(undefined, [], error.message);
@@ -196,6 +184,8 @@ export class Reloader {
     this.#operator = shared.operator;
     this.#operatorFingerprint = fingerprint;
     this.#options.onOperator(shared.operator.gateway);
+    if (isOfListener) return this.#replacedOperator();
+    this.#workloadsFingerprint = shared.workloadsFingerprint;
     for (const name of this.#known.keys()) names.add(name);
     const { first: { operator: { gateway } } } = this.#options;
     const later = laterKeys(gateway, shared.operator.gateway);
@@ -273,7 +263,7 @@ export class Reloader {
     }
   }
 
-  async #replace(name: string, version: WorkloadVersion, known: Known): Applied {
+  async #replace(name: string, version: WorkloadVersion, known: KnownReading): Applied {
     // It had to wait, and something newer came.
     if (this.#isClosed || this.#known.get(name) !== known) return undefined;
     const { workloads, emit } = this.#options;
@@ -296,6 +286,13 @@ export class Reloader {
     if (!(await this.#options.workloads.remove(name))) return undefined;
     this.#options.emit({ kind: "reload", workload: name, outcome: "removed" });
     return { workload: name, outcome: "removed", diagnostics: [] };
+  }
+
+  /** New certificates are in use; no workload is concerned. */
+  #replacedOperator(): ReloadOutcome {
+    const detail = "the listener's certificates, for connections from now on";
+    this.#options.emit({ kind: "reload", outcome: "replaced", detail });
+    return { outcome: "replaced", detail, diagnostics: [] };
   }
 
   #kept(workload: string | undefined, diagnostics: readonly Diagnostic[], reason?: string): ReloadOutcome {
@@ -323,7 +320,7 @@ export class Reloader {
 
   /** What is the same under another operator's file is another version: policies and limits differ. */
   #fingerprintOf(reading: string): string {
-    return `${this.#operatorFingerprint} ${reading}`;
+    return `${this.#workloadsFingerprint} ${reading}`;
   }
 
   /** The last reading's own, if it was under the same operator's file. */

@@ -166,6 +166,7 @@ export class HttpApp {
       target: request.url ?? "",
       rawHeaders: request.rawHeaders,
       httpVersion: request.httpVersion,
+      scheme: this.#options.scheme ?? "http",
     });
     switch (verdict.kind) {
       case "bad":

@@ -2,8 +2,10 @@
  * The one listener, on `node:http` for both runtimes: it has the limits that Deno's own server lacks. It owns the
  * sockets; what a request means is up to `HttpListenerOptions.serve`.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { constants } from "node:crypto";
 import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
@@ -12,6 +14,8 @@ import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
+import { TlsHandshakes } from "./tls_handshakes.ts";
+import type { TlsIdentities } from "./tls_identities.ts";
 
 // As an ES module node:http has all of its names asked for at once, and some of them load Node's fetch: 45 ms of a start.
 const { createServer } = process.getBuiltinModule("node:http");
@@ -37,6 +41,8 @@ export interface HttpListenerOptions {
   readonly onFault: (error: unknown) => void;
   /** A connection was closed at accept: as many are open as may be. */
   readonly onFull: () => void;
+  /** Serves over TLS with these; without them in plain. */
+  readonly tls?: TlsIdentities | undefined;
 }
 
 /** How many times connections are checked within the shortest of their limits. */
@@ -50,11 +56,17 @@ const QUIET_TURNS = 4;
 const QUIET_MS = 20;
 /** No connection holds more than this and one write of an answer. */
 const SOCKET_BUFFER_BYTES = 16 * 1024;
+/** Past every limit of ours. */
+const HANDSHAKE_TIMER_MS = 3_600_000;
 
 /** Listens, watches over its connections, and closes without cutting an answer. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
+  /** The same server when it serves over TLS. */
+  readonly #tlsServer: TlsServer | undefined;
+  readonly #handshakes = new TlsHandshakes();
+  #identities: TlsIdentities | undefined;
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #ahead = { count: 0 };
   #accepted = 0;
@@ -64,9 +76,9 @@ export class HttpListener {
   #checks: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HttpListenerOptions) {
-    const { limits } = options;
+    const { limits, tls } = options;
     this.#options = options;
-    this.#server = createServer({
+    const http: ServerOptions = {
       maxHeaderSize: limits.headerBytesMax,
       // Its own checks go by the clock alone: after a held-up event loop they kill requests that lie in the socket, unread.
       headersTimeout: 0,
@@ -78,11 +90,14 @@ export class HttpListener {
       highWaterMark: SOCKET_BUFFER_BYTES,
       // The gateway answers these itself, with a problem body.
       requireHostHeader: false,
-    });
+    };
+    this.#identities = tls;
+    this.#tlsServer = tls && this.#openTlsServer(http, tls);
+    this.#server = this.#tlsServer ?? createServer(http);
     // Past its default count Deno drops fields without a word, a second Host or the length of the body; bytes are the bound.
     this.#server.maxHeadersCount = 0;
     this.#server.on("timeout", () => {});
-    this.#server.on("connection", (socket) => this.#watch(socket));
+    if (tls === undefined) this.#server.on("connection", (socket) => this.#accept(socket));
     this.#server.on("request", (request, response) => this.#take(request, response));
     // The guest's first read asks for the body, see `RequestBody`.
     this.#server.on("checkContinue", (request, response) => this.#take(request, response));
@@ -92,9 +107,9 @@ export class HttpListener {
     this.#server.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error)));
   }
 
-  /** Open connections. */
+  /** Open connections, those whose handshake is not done included. */
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#handshakes.count;
   }
 
   /** Requests that were sent ahead of the answers before them and wait for their turn. */
@@ -105,6 +120,13 @@ export class HttpListener {
   /** True from `close` on: new requests on open connections are refused. */
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  /** Certificates for connections from now on; those that are open stay as they are. Only of a listener that has some already. */
+  useTls(identities: TlsIdentities): void {
+    if (this.#tlsServer === undefined) throw new TypeError("Cannot use certificates: the listener serves without TLS");
+    this.#identities = identities;
+    this.#tlsServer.setSecureContext(identities.standard);
   }
 
   /**
@@ -164,6 +186,7 @@ export class HttpListener {
     });
     const { promise: isEmpty, resolve: signalEmpty } = Promise.withResolvers<void>();
     this.#onEmpty = signalEmpty;
+    this.#handshakes.destroy();
     for (const connection of this.#connections.values()) connection.drain();
     this.#signalEmpty();
     const cancelLimit = this.#options.clock.startTimer(drainMs, () => {
@@ -195,19 +218,64 @@ export class HttpListener {
       const nowMs = clock.monotonicMs();
       const elapsedMs = Math.min(nowMs - checkedMs, 2 * intervalMs);
       checkedMs = nowMs;
+      this.#handshakes.check(elapsedMs, headersTimeoutMs);
       for (const connection of this.#connections.values()) connection.check(elapsedMs);
     }, intervalMs);
   }
 
-  #watch(socket: Socket): void {
-    const { limits, serve, onRefused, onFull } = this.#options;
+  #openTlsServer(http: ServerOptions, tls: TlsIdentities): TlsServer {
+    const { createServer: createTlsServer } = process.getBuiltinModule("node:https");
+    const server = createTlsServer({
+      ...http,
+      ...tls.standard,
+      // In place of a handshake's own timer there is `TlsHandshakes`.
+      handshakeTimeout: HANDSHAKE_TIMER_MS,
+      ALPNProtocols: ["http/1.1"],
+      // A client could ask for a new handshake, which costs the server most, again and again.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      SNICallback: (name, use) => use(null, this.#identities?.contextFor(name)),
+    });
+    server.on("connection", (raw: Socket) => {
+      if (this.#isRoomLeft(raw)) this.#handshakes.begin(raw, () => this.#signalEmpty());
+    });
+    server.on("secureConnection", (socket) => this.#secured(socket));
+    // What strangers say to a port is no event; without a listener, some of it would be thrown.
+    server.on("tlsClientError", (_, socket) => void socket.destroy());
+    return server;
+  }
+
+  #secured(socket: Socket): void {
+    const raw = this.#handshakes.finish(socket);
+    if (raw === undefined) return void socket.destroy();
+    // A reset is TCP's: a TLS socket has none of its own.
+    socket.resetAndDestroy = () => {
+      // Not now: what asks for it may be called by the decryption of this very socket, which Node does not survive.
+      setImmediate(() => {
+        raw.resetAndDestroy();
+        socket.destroy();
+      });
+      return socket;
+    };
+    this.#watch(socket);
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#isRoomLeft(socket)) this.#watch(socket);
+  }
+
+  /** Not `maxConnections`: Deno does not say what it has dropped. */
+  #isRoomLeft(socket: Socket): boolean {
     this.#accepted++;
-    // Not `maxConnections`: Deno does not say what it has dropped.
-    if (this.#connections.size >= limits.connectionsMax) {
+    const isLeft = this.connectionCount < this.#options.limits.connectionsMax;
+    if (!isLeft) {
       socket.destroy();
-      onFull();
-      return;
-    }
+      this.#options.onFull();
+    } else if (this.#isClosing) socket.destroy();
+    return isLeft && !this.#isClosing;
+  }
+
+  #watch(socket: Socket): void {
+    const { limits, serve, onRefused } = this.#options;
     const connection = new ClientConnection(socket, {
       limits,
       serve,
@@ -236,7 +304,7 @@ export class HttpListener {
   }
 
   #signalEmpty(): void {
-    if (this.#isClosing && this.#connections.size === 0) this.#onEmpty?.();
+    if (this.#isClosing && this.connectionCount === 0) this.#onEmpty?.();
   }
 }
 

@@ -8,6 +8,8 @@ export interface TargetInput {
   /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
   readonly httpVersion: string;
+  /** Of the connection. Default: http. */
+  readonly scheme?: "http" | "https";
 }
 
 /** What the router and the guest get to see. */
@@ -24,7 +26,7 @@ export type TargetVerdict =
   | { readonly kind: "target"; readonly target: RequestTarget }
   /** `OPTIONS *`: about the server, not about a resource. */
   | { readonly kind: "server-wide" }
-  /** An https target on a connection without TLS (RFC 9110 section 7.4). */
+  /** An https target on a connection without TLS, or the other way round (RFC 9110 section 7.4). */
   | { readonly kind: "misdirected" }
   | { readonly kind: "bad"; readonly reason: string };
 
@@ -53,8 +55,9 @@ export function parseRequestTarget(input: TargetInput): TargetVerdict {
   const absolute = ABSOLUTE_FORM.exec(input.target);
   if (absolute === null) return bad("an invalid request target");
   const [, scheme = "", authority = "", rest = ""] = absolute;
-  if (scheme.toLowerCase() === "https") return { kind: "misdirected" };
-  if (scheme.toLowerCase() !== "http") return bad("a target of an unknown scheme");
+  const asked = scheme.toLowerCase();
+  if (asked !== "http" && asked !== "https") return bad("a target of an unknown scheme");
+  if (asked !== (input.scheme ?? "http")) return { kind: "misdirected" };
   if (rest === "" && input.method === "OPTIONS") return { kind: "server-wide" };
   // The authority of an absolute target wins over Host (RFC 9112 section 3.2.2).
   return originForm(authority, rest.startsWith("/") ? rest : `/${rest}`);

@@ -1,6 +1,6 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
-import type { Environment } from "../base/secret.ts";
+import type { Environment, Secret } from "../base/secret.ts";
 import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
@@ -87,6 +87,8 @@ export interface GatewaySpec {
   readonly listener: ListenerSpec;
   /** Where clients are served; undefined: at the default. */
   readonly listen: HostPort | undefined;
+  /** What the listener serves with over TLS, the first one for clients that name nothing; undefined: in plain. */
+  readonly tls: readonly TlsIdentity[] | undefined;
   /** Where the admin listens; undefined: nowhere. */
   readonly admin: HostPort | undefined;
   /** How `serve` prints events. */
@@ -105,6 +107,13 @@ export interface GatewaySpec {
 
 /** How events are printed. */
 export type LogFormat = "pretty" | "json";
+
+/** A certificate and its key, as PEM. */
+export interface TlsIdentity {
+  /** The chain: the listener's own certificate first, then those between it and a root. */
+  readonly certificate: string;
+  readonly key: Secret;
+}
 
 /** Bounds of the listener that the operator sets; `server/listener_limits.ts` says what each stops. */
 export interface ListenerSpec {

@@ -243,6 +243,7 @@ test("a client that goes away in any phase leaves nothing", async (t) => {
     for (const [way, leave] of ways) {
       await t.test(`${phase}, ${way}`, async () => {
         const client = new RawClient(harness.port);
+        await client.opened;
         await eventually(() => harness.listener.connectionCount === 1);
         if (sent !== "") client.send(sent);
         await eventually(() => isReached(client));

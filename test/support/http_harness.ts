@@ -12,6 +12,8 @@ import type { GatewayEvent } from "../../src/telemetry/events.ts";
 import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import { parsePrefix } from "../../src/base/ip_address.ts";
 import { TrustedProxies } from "../../src/server/trusted_proxies.ts";
+import { TlsIdentities } from "../../src/server/tls_identities.ts";
+import { listenerIdentities, schemeOfTests } from "./transport.ts";
 
 export type JsHandler = (exchange: HandlerExchange) => Promise<RequestFailure | undefined | void>;
 
@@ -56,8 +58,11 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     requestIds: new RequestIds((length) => crypto.getRandomValues(new Uint8Array(length))),
     isDraining: () => listener.isClosing,
     proxies,
+    scheme: schemeOfTests(),
   });
+  const identities = listenerIdentities();
   const listener: HttpListener = new HttpListener({
+    tls: identities && new TlsIdentities(identities),
     limits,
     clock: systemClock,
     serve: (request, response) => app.serve(request, response),
@@ -68,7 +73,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
   const { port } = await listener.listen({ host: "127.0.0.1", port: 0 });
   return {
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${schemeOfTests()}://127.0.0.1:${port}`,
     listener,
     counters,
     events,

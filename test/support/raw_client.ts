@@ -1,16 +1,22 @@
 /** A client that sends exactly the bytes it is told to, for what a well-behaved client never does. */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connectTo } from "./transport.ts";
 
 /** One TCP connection as text of latin1. */
 export class RawClient {
   readonly socket: Socket;
   readonly closed: Promise<void>;
+  /** Resolves when the listener would read what is sent: over TLS after the handshake. */
+  readonly opened: Promise<void>;
   #received = "";
   #onData: (() => void) | undefined;
   #isClosed = false;
 
   constructor(port: number) {
-    this.socket = connect(port, "127.0.0.1");
+    this.socket = connectTo(port);
+    this.opened = new Promise((resolve) =>
+      this.socket.once("encrypted" in this.socket ? "secureConnect" : "connect", resolve)
+    );
     this.socket.on("data", (chunk: Uint8Array) => {
       this.#received += Buffer.from(chunk).toString("latin1");
       this.#onData?.();

@@ -134,6 +134,14 @@ export const FILE_PAGES: Readonly<Record<Extract<FaultCode, `LG1${string}`>, Fau
       "The file cannot be read, has no certificate or a broken one, or has a private key, which does not belong there.",
     fix: "Give a PEM file with the certificates alone.",
   },
+  LG1503: {
+    title: "A certificate of the listener cannot be used",
+    cause:
+      "The file of `tls` in gateway.jsonc, or that of its key, cannot be read, holds something else, or the two do not " +
+      "belong together. While the gateway runs, it goes on with the ones it has.",
+    fix:
+      "Give a PEM file with the chain, the listener's own certificate first, and one with its key, without a passphrase.",
+  },
   LG1601: {
     title: "A volume cannot be used",
     cause:

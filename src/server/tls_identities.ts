@@ -1,0 +1,88 @@
+/** Certificates of the listener with their keys: checked, and chosen by the name that a client asks for. */
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext, type TlsOptions } from "node:tls";
+import type { TlsIdentity } from "../workload/spec.ts";
+
+/** What is wrong with one, as the rest of a sentence that starts with the file. */
+export interface TlsIdentityFault {
+  readonly key: "certificate" | "key";
+  readonly is: string;
+}
+
+/** Older ones have known attacks (RFC 8996). */
+const VERSION_MIN = "TLSv1.2";
+
+/** A block of a PEM file (RFC 7468). */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----/;
+
+/** Undefined when it can be used. Deno's `setSecureContext` takes anything and then serves nobody, so all is looked at before. */
+export function tlsIdentityFault({ certificate, key }: TlsIdentity): TlsIdentityFault | undefined {
+  const chain = certificate.match(CERTIFICATE) ?? [];
+  if (chain.length === 0) return { key: "certificate", is: "has no certificate, expected a PEM file with a chain" };
+  let own: X509Certificate | undefined;
+  try {
+    for (const pem of chain) {
+      const read = new X509Certificate(pem);
+      own ??= read;
+    }
+  } catch {
+    return { key: "certificate", is: "has a broken certificate, expected a PEM file with a chain" };
+  }
+  let keyObject: KeyObject;
+  try {
+    // Other blocks may stand beside it.
+    keyObject = createPrivateKey(KEY.exec(key.reveal())?.[0] ?? "");
+  } catch {
+    const isEncrypted = key.reveal().includes("ENCRYPTED");
+    return {
+      key: "key",
+      is: isEncrypted
+        ? "is encrypted, expected a key without a passphrase"
+        : "has no private key, expected a PEM file with one",
+    };
+  }
+  if (own?.checkPrivateKey(keyObject) !== true) {
+    return { key: "key", is: "is not the key of the first certificate, expected that" };
+  }
+  try {
+    contextOf({ certificate, key });
+    return undefined;
+  } catch (error) {
+    // Keys that are too short, for example.
+    return { key: "certificate", is: `is refused: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Those that a listener has now. */
+export class TlsIdentities {
+  readonly #identities: readonly TlsIdentity[];
+  readonly #contexts: readonly { readonly own: X509Certificate; readonly context: SecureContext }[];
+
+  /** @param identities at least one, without a fault; the first is for clients that name nothing, or nothing that is here */
+  constructor(identities: readonly TlsIdentity[]) {
+    this.#identities = identities;
+    this.#contexts = identities.map((identity) => ({
+      own: new X509Certificate(identity.certificate),
+      context: contextOf(identity),
+    }));
+  }
+
+  /** What a server uses for clients that name nothing. */
+  get standard(): Pick<TlsOptions, "cert" | "key" | "minVersion"> {
+    const [first] = this.#identities;
+    return { cert: first?.certificate ?? "", key: first?.key.reveal() ?? "", minVersion: VERSION_MIN };
+  }
+
+  /** By the name of the client's hello. */
+  contextFor(name: string): SecureContext | undefined {
+    const found = this.#contexts.find(({ own }) => own.checkHost(name, { subject: "never" }) !== undefined) ??
+      this.#contexts[0];
+    return found?.context;
+  }
+}
+
+function contextOf({ certificate, key }: TlsIdentity): SecureContext {
+  return createSecureContext({ cert: certificate, key: key.reveal(), minVersion: VERSION_MIN });
+}

@@ -1,0 +1,208 @@
+/** TLS on the listener, with real clients: who gets which certificate, what changes under connections, and who gets none. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { LoopgateError } from "../../src/base/errors.ts";
+import { startGateway } from "../../src/gateway/gateway.ts";
+import { memoryFiles } from "../support/gateway_harness.ts";
+import { answer, eventually, startHarness } from "../support/http_harness.ts";
+import { speakTls, testPem } from "../support/transport.ts";
+import { routeContent, type WatchedGateway, watchFolder, within } from "../support/watched_folder.ts";
+
+const IS_DENO = "Deno" in globalThis;
+
+async function onNode(name: string, run: () => Promise<void>): Promise<void> {
+  if (!IS_DENO) await test(name, run);
+}
+
+/** An open connection of a client that trusts the tests' own authority. */
+async function secure(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connectTls({ port, host: "127.0.0.1", ca: testPem("ca"), servername: "good.test", ...options });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
+}
+
+/** The status of the answer to a GET on an open connection. */
+async function ask(socket: TLSSocket, target: string): Promise<number> {
+  let received = "";
+  socket.on("data", (bytes: Uint8Array) => void (received += new TextDecoder().decode(bytes)));
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: one.example\r\n\r\n`);
+  // What is left of the answer before it stands in front.
+  await eventually(() => /HTTP\/1\.1 .*\}/s.test(received) || socket.destroyed);
+  socket.removeAllListeners("data");
+  return Number(/HTTP\/1\.1 ([0-9]{3})/.exec(received)?.[1]);
+}
+
+function serialOf(socket: TLSSocket): string {
+  return socket.getPeerCertificate().serialNumber;
+}
+
+async function watchedTls(): Promise<WatchedGateway> {
+  return await watchFolder({
+    ...within("one", await routeContent("one", "1")),
+    "gateway.jsonc": { tls: { certificate: "certs/chain.pem", key: "certs/key.pem" } },
+    "certs/chain.pem": testPem("good"),
+    "certs/key.pem": testPem("good.key"),
+  });
+}
+
+test("tls: on Deno it is refused, and why", async () => {
+  if (!IS_DENO) return;
+  const files = memoryFiles({
+    ...within("one", await routeContent("one", "1")),
+    "gateway.jsonc": { tls: { certificate: "chain.pem", key: "key.pem" } },
+    "chain.pem": testPem("good"),
+    "key.pem": testPem("good.key"),
+  });
+  await assert.rejects(startGateway({ folder: "w", files, listen: { host: "127.0.0.1", port: 0 } }), (error) => {
+    assert.ok(error instanceof LoopgateError && error.code === "ERR_CONFIG");
+    assert.match(error.message, /^Cannot use "tls" of gateway\.jsonc: .* expected Node, or a proxy that ends TLS/);
+    return true;
+  });
+});
+
+await onNode("tls: guests are served, in no version before 1.2, and nobody in plain", async () => {
+  const watched = await watchedTls();
+  const { port } = watched.gateway.address;
+  assert.equal(watched.gateway.url, `https://127.0.0.1:${port}`);
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    const socket = await secure(port, { maxVersion: version, ALPNProtocols: ["h2", "http/1.1"] });
+    assert.deepEqual([socket.getProtocol(), socket.alpnProtocol], [version, "http/1.1"]);
+    assert.equal(await ask(socket, "/environment"), 200);
+    assert.equal(await ask(socket, "https://one.example/environment"), 200);
+    assert.equal(await ask(socket, "http://one.example/environment"), 421);
+    socket.destroy();
+  }
+  const plain = connect(port, "127.0.0.1");
+  let received = "";
+  plain.on("data", (bytes: Uint8Array) => void (received += new TextDecoder().decode(bytes)));
+  plain.on("error", () => {});
+  plain.write("GET /environment HTTP/1.1\r\nHost: one.example\r\n\r\n");
+  await new Promise((resolve) => plain.on("close", resolve));
+  assert.ok(!received.includes("HTTP/1.1"), received);
+  assert.deepEqual(await watched.close(), {});
+});
+
+await onNode(
+  "tls: new files serve new connections, and open ones go on; broken files change nothing and say why",
+  async () => {
+    const watched = await watchedTls();
+    const { port } = watched.gateway.address;
+    const open = await secure(port);
+    const first = serialOf(open);
+    assert.equal(await ask(open, "/environment"), 200);
+    await watched.folder.write("certs/chain.pem", testPem("nameless"));
+    const kept = await watched.untilReloads(1);
+    assert.deepEqual([kept.outcome, kept.workload], ["kept", undefined]);
+    assert.match(kept.detail ?? "", /Cannot use "tls": ".*key\.pem" is not the key of the first certificate/);
+    const still = await secure(port);
+    assert.equal(serialOf(still), first);
+    still.destroy();
+    await watched.folder.write("certs/key.pem", testPem("nameless.key"));
+    const replaced = await watched.untilReloads(2);
+    assert.deepEqual([replaced.outcome, replaced.workload], ["replaced", undefined]);
+    const later = await secure(port, { checkServerIdentity: () => undefined });
+    assert.notEqual(serialOf(later), first);
+    assert.equal(await ask(later, "/environment"), 200);
+    later.destroy();
+    open.destroy();
+    assert.deepEqual(watched.reloads(), ["kept", "replaced"], "no workload was built anew");
+    assert.deepEqual(await watched.close(), {});
+  },
+);
+
+await onNode("tls: a client gets the certificate that has the name it asks for, else the first", async () => {
+  const watched = await watchFolder({
+    ...within("one", await routeContent("one", "1")),
+    "gateway.jsonc": {
+      tls: [{ certificate: "nameless.pem", key: "nameless.key.pem" }, { certificate: "good.pem", key: "good.key.pem" }],
+    },
+    ...Object.fromEntries(
+      ["nameless", "nameless.key", "good", "good.key"].map((name) => [`${name}.pem`, testPem(name)]),
+    ),
+  });
+  const { port } = watched.gateway.address;
+  const serials = [];
+  for (const servername of ["good.test", "a.wild.test", "other.test", ""]) {
+    const socket = await secure(port, { servername, checkServerIdentity: () => undefined });
+    serials.push(serialOf(socket));
+    socket.destroy();
+  }
+  const [named, wild, other, none] = serials;
+  assert.equal(named, wild);
+  assert.equal(other, none);
+  assert.notEqual(named, other);
+  assert.deepEqual(await watched.close(), {});
+});
+
+await onNode(
+  "tls: who does not finish its handshake counts as a connection, and has the time of a header",
+  async () => {
+    speakTls();
+    const harness = await startHarness(async (exchange) => answer(exchange, 200, exchange.head.scheme), {
+      limits: { headersTimeoutMs: 200, connectionsMax: 2 },
+    });
+    const silent = [connect(harness.port, "127.0.0.1"), connect(harness.port, "127.0.0.1")];
+    const closed = silent.map((socket) => new Promise((resolve) => socket.on("error", () => {}).on("close", resolve)));
+    await eventually(() => harness.listener.connectionCount === 2);
+    await assert.rejects(secure(harness.port), "there is no room");
+    await Promise.all(closed);
+    await eventually(() => harness.listener.connectionCount === 0);
+    const garbage = connect(harness.port, "127.0.0.1");
+    garbage.on("error", () => {}).resume();
+    garbage.write("\x16\x03\x01\xff\xff garbage");
+    await new Promise((resolve) => garbage.on("close", resolve));
+    await eventually(() => harness.listener.connectionCount === 0);
+    const socket = await secure(harness.port);
+    let received = "";
+    socket.on("data", (bytes: Uint8Array) => void (received += new TextDecoder().decode(bytes)));
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await new Promise((resolve) => socket.on("close", resolve));
+    assert.match(received, /\r\n\r\nhttps$/);
+    const late = connect(harness.port, "127.0.0.1");
+    late.on("error", () => {});
+    await eventually(() => harness.listener.connectionCount === 1);
+    await harness.close();
+    assert.equal(harness.listener.connectionCount, 0);
+    late.destroy();
+  },
+);
+
+await onNode("docs/tls.md: its certificate is made, served and trusted as it says", async () => {
+  const document = readFileSync(new URL("../../docs/tls.md", import.meta.url), "utf8");
+  const [, make = ""] = /^openssl (.+)$/m.exec(document) ?? [];
+  const [, file = ""] = /^\/\/ gateway\.jsonc\n(.+)$/m.exec(document) ?? [];
+  const [, trusted = "", url = ""] = /^curl --cacert (\S+) (\S+)$/m.exec(document) ?? [];
+  const [, listen = ""] = /^loopgate serve \. --listen (\S+)$/m.exec(document) ?? [];
+  assert.equal(url, `https://${listen}/`);
+  const folder = await mkdtemp(join(tmpdir(), "loopgate-tls-"));
+  try {
+    const certs = join(folder, "certs");
+    await mkdir(certs);
+    execFileSync("openssl", make.split(" "), { cwd: certs, stdio: "pipe" });
+    await writeFile(join(folder, "gateway.jsonc"), file);
+    await mkdir(join(folder, "one"));
+    for (const [name, content] of Object.entries(await routeContent("one", "1"))) {
+      await writeFile(join(folder, "one", name), content instanceof Uint8Array ? content : JSON.stringify(content));
+    }
+    const gateway = await startGateway({ folder, listen: { host: "127.0.0.1", port: 0 } });
+    const ca = readFileSync(join(folder, trusted), "utf8");
+    for (const servername of ["localhost", ""]) {
+      const socket = await secure(gateway.address.port, { ca, servername });
+      assert.equal(await ask(socket, "/environment"), 200);
+      socket.destroy();
+    }
+    await gateway.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
