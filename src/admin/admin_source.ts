@@ -1,4 +1,5 @@
 /** What the admin listener shows. The gateway makes it from what it has; nothing in here can change anything. */
+import type { LastFailure } from "../telemetry/failure_counts.ts";
 import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveKind } from "../telemetry/live_counters.ts";
 import type { RecentEvent } from "../telemetry/recent_events.ts";
@@ -15,6 +16,8 @@ export interface RouteStatus {
   readonly instance: "fresh" | "reuse";
   /** Requests inside, those in the queue included. */
   readonly inside: number;
+  /** The last request that the gateway answered by itself or broke off. */
+  readonly lastFailure: LastFailure | undefined;
   /** In the units of the fields' names. */
   readonly limits: Readonly<Record<string, number>>;
 }

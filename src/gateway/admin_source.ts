@@ -1,5 +1,6 @@
 /** What the admin listener shows of a gateway: copies, made when somebody asks. */
 import type { AdminSource, Readiness, RouteStatus, ServiceStatus, WorkloadStatus } from "../admin/admin_source.ts";
+import type { FailureCounts } from "../telemetry/failure_counts.ts";
 import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { RecentEvents } from "../telemetry/recent_events.ts";
@@ -19,18 +20,19 @@ export interface AdminSourceOptions {
   readonly counters: LiveCounters;
   readonly totals: () => GatewayMetrics;
   readonly recent: RecentEvents;
+  readonly failures: Pick<FailureCounts, "lastOf">;
   readonly isDraining: () => boolean;
 }
 
 /** The view of a running gateway. */
 export function adminSource(options: AdminSourceOptions): AdminSource {
-  const { version, url, startedWallMs, workloads, counters, totals, recent, isDraining } = options;
+  const { version, url, startedWallMs, workloads, counters, totals, recent, failures, isDraining } = options;
   return {
     version,
     url,
     startedWallMs,
     readiness: () => readinessOf(workloads.served, isDraining()),
-    workloads: () => workloads.served.map(statusOf),
+    workloads: () => workloads.served.map((workload) => statusOf(workload, failures)),
     live: () => counters.snapshot(),
     totals,
     recent: () => recent.list(),
@@ -54,13 +56,19 @@ export function readinessOf(
   return waitsFor.length === 0 ? { isReady: true } : { isReady: false, waitsFor };
 }
 
-function statusOf({ name, spec, service, routes, network }: Workload): WorkloadStatus {
+function statusOf(
+  { name, spec, service, routes, network }: Workload,
+  failures: AdminSourceOptions["failures"],
+): WorkloadStatus {
   const { sockets, connections, bytes } = network.usage;
   return {
     name,
     folder: spec.folder,
     service: service === undefined || spec.service === undefined ? undefined : serviceStatus(spec.service, service),
-    routes: spec.routes.map((route) => routeStatus(route, routes.find((live) => live.route === route.name))),
+    routes: spec.routes.map((route) => ({
+      ...routeStatus(route, routes.find((live) => live.route === route.name)),
+      lastFailure: failures.lastOf(name, route.name),
+    })),
     network: {
       listening: network.listening,
       sockets,
@@ -72,7 +80,10 @@ function statusOf({ name, spec, service, routes, network }: Workload): WorkloadS
   };
 }
 
-function routeStatus({ name, match, component, instance, limits }: RouteSpec, route: Route | undefined): RouteStatus {
+function routeStatus(
+  { name, match, component, instance, limits }: RouteSpec,
+  route: Route | undefined,
+): Omit<RouteStatus, "lastFailure"> {
   return {
     name,
     host: match.host,

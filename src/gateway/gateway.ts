@@ -191,7 +191,7 @@ async function openGateway(
       workloads,
       counters,
       totals: () => metricsOf(counts, tools),
-      recent: counts.recent,
+      ...counts,
       isDraining: () => listener.isClosing,
     }, tools.emit);
     const addresses = [address, admin?.address, ...(options.ownListeners ?? [])];

@@ -14,16 +14,33 @@ export interface FailureCount {
   readonly total: number;
 }
 
+/** The last one of a route: its line in the log has the same id. */
+export interface LastFailure {
+  readonly status: number;
+  readonly cause: string;
+  readonly requestId: string;
+}
+
 /** One for a gateway. It grows with routes and statuses, not with requests. */
 export class FailureCounts {
   readonly #counts = new Map<string, FailureCount>();
+  readonly #last = new Map<string, LastFailure>();
 
   /** An `emit` that counts what passes. */
   counting(emit: EmitEvent): EmitEvent {
     return (event) => {
-      if (event.kind === "request" && event.cause !== undefined) this.#add(event);
+      if (event.kind === "request" && event.cause !== undefined) {
+        const { workload, route, status, cause, requestId } = event;
+        this.#add(event);
+        if (workload !== undefined) this.#last.set(routeKey(workload, route), { status, cause, requestId });
+      }
       emit(event);
     };
+  }
+
+  /** Undefined: none yet. */
+  lastOf(workload: string, route: string): LastFailure | undefined {
+    return this.#last.get(routeKey(workload, route));
   }
 
   /** A plain copy, in the order of the first of each. */
@@ -37,4 +54,8 @@ export class FailureCounts {
     const labels = { ...(workload !== undefined && { workload }), ...(route !== undefined && { route }) };
     this.#counts.set(key, { ...labels, status, total });
   }
+}
+
+function routeKey(workload: string, route: string | undefined): string {
+  return JSON.stringify([workload, route ?? null]);
 }

@@ -32,4 +32,6 @@ test("FailureCounts: requests with a cause count, by route and status; everythin
     { ...of, status: 200, total: 1 },
     { status: 408, total: 1 },
   ]);
+  assert.deepEqual(counts.lastOf("shop", "task"), { status: 200, cause: "cut", requestId: "i" });
+  assert.equal(counts.lastOf("shop", "other"), undefined);
 });
