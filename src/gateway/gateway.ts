@@ -204,7 +204,10 @@ async function openGateway(
   const watch = (options.watch ?? operator.watch) === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const drained = Promise.all([listener.close(await listener.acceptWaiting()), closeWeb()]);
+    // At once: what `fetch` is asked from now on is answered with 503.
+    const webClosed = closeWeb();
+    const leftMs = await listener.acceptWaiting();
+    const drained = Promise.all([listener.close(leftMs), webClosed]);
     // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
     workloads.sendAwayWaiting();
     const quiet = Promise.all([watch?.close(), reloader.close(), published.close()]);

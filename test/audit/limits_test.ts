@@ -400,7 +400,10 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Held by tests of their own, with what it takes to hit them: `src/volume/limits_test.ts`; `gateway_hostile`, `gateway_slow_readers`, `gateway_drain`. */
+/**
+ * Held by tests of their own, with what it takes to hit them: `src/volume/limits_test.ts` and `open_files_test.ts`, `src/network/limits_test.ts`;
+ * `gateway_hostile`, `gateway_slow_readers`, `gateway_drain`.
+ */
 const ELSEWHERE: readonly string[] = [
   `${ROUTE} descriptors`,
   `${ROUTE} directoryEntries`,
@@ -409,6 +412,8 @@ const ELSEWHERE: readonly string[] = [
   `${SERVICE} directoryEntries`,
   "volume size",
   "volume files",
+  `${PROCESS} connections`,
+  `${PROCESS} openFiles`,
   `${LISTENER} responseStallTimeout`,
   `${LISTENER} bodyWindow`,
   `${LISTENER} discard`,

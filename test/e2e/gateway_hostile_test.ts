@@ -1,5 +1,6 @@
 /** Slow and hostile clients on real sockets: each is answered or cut, and nothing of it stays. */
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
 import { answer, eventually, type HttpHarness, readBody, startHarness } from "../support/http_harness.ts";
 import { RawClient, rawRequest, statusOf } from "../support/raw_client.ts";
@@ -97,6 +98,24 @@ test("a flood whose client reads no answer stops the reading", async () => {
   const causes = harness.events.filter((event) => event.kind === "request" && event.cause !== undefined);
   assert.deepEqual(causes.map((event) => "cause" in event && event.cause), ["the client read nothing for 300 ms"]);
   client.destroy();
+  await harness.close();
+});
+
+test("a connection that sent too much ahead is not parsed on", async () => {
+  const harness = await startHarness(async (exchange) => {
+    await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
+  }, { limits: { aheadRequestsTotalMax: 100 } });
+  let parsed = 0;
+  const count = (): void => void parsed++;
+  // Node alone speaks on it: Deno's parser stops by itself.
+  subscribe("http.server.request.start", count);
+  const clients = Array.from({ length: 20 }, () => new RawClient(harness.port).send(GET.repeat(1_500)));
+  await Promise.all(clients.map((client) => client.untilClosed()));
+  unsubscribe("http.server.request.start", count);
+  // Each until it has all that may be sent ahead.
+  assert.ok(parsed <= clients.length * 102, `${parsed} of 30,000 requests were parsed`);
+  for (const client of clients) client.destroy();
+  await assertIdle(harness);
   await harness.close();
 });
 
