@@ -127,7 +127,7 @@ test("a guest sees the client's fields, without those of the connection and with
     "Connection: close, x-dropped, cookie",
     "\r\n",
   ].join("\r\n"));
-  await client.untilClosed();
+  const [, requestId = "none"] = /\r\nx-request-id: (\S+)\r\n/.exec(await client.untilClosed()) ?? [];
   assert.deepEqual(seen, {
     "x-bytes": "\xe9\xff",
     "te": "trailers",
@@ -136,6 +136,7 @@ test("a guest sees the client's fields, without those of the connection and with
     "x-forwarded-for": "127.0.0.1",
     "x-forwarded-proto": "http",
     "x-forwarded-host": "a.example:81",
+    "x-request-id": requestId,
   });
   await harness.close();
 });
@@ -146,7 +147,7 @@ test("an answer is framed as it has to be", async (t) => {
       "known at once: a length",
       "GET",
       "/short",
-      /^HTTP\/1\.1 200 OK\r\nx-a: \xe9\r\ncontent-length: 2\r\n(?:[^\r]+\r\n)*\r\nok$/,
+      /^HTTP\/1\.1 200 OK\r\nx-a: \xe9\r\nx-request-id: \w+\r\ncontent-length: 2\r\n(?:[^\r]+\r\n)*\r\nok$/,
     ],
     ["in parts: chunks", "GET", "/parts", /Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n$/],
     ["with trailers", "GET", "/trailers", /\r\n\r\n2\r\nok\r\n0\r\nx-t: v\r\n\r\n$/],

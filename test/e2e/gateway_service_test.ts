@@ -260,7 +260,9 @@ test("a component whose start function traps answers 500, and leaves nothing beh
   assert.equal((await fetch(harness.url)).status, 500);
   await harness.backToIdle();
   const lines = harness.events.filter((event) => event.kind !== "service-state");
-  assert.deepEqual(lines.map((event) => event.kind === "request" && event.cause), ["the guest trapped: unreachable"]);
+  assert.deepEqual(lines.map((event) => event.kind === "request" && event.cause), [
+    "the guest trapped: unreachable [LG7011]",
+  ]);
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
