@@ -178,7 +178,7 @@ async function openGateway(
   const published = new PublishedPorts(workloads, tools, (address) => void own.push(address));
   workloads.open(first);
   const server = openServer(router, tools, { limits: listenerLimits, operator });
-  const { listener, app, web, closeWeb, onOperator, scheme } = server;
+  const { listener, app, web, closeServer, onOperator, scheme } = server;
   const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit, onOperator });
   let address: ListenAddress | undefined;
   let admin: OpenAdmin | undefined;
@@ -204,12 +204,8 @@ async function openGateway(
   const watch = (options.watch ?? operator.watch) === true ? await openWatch(folder, quietClock, reloader) : undefined;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    // At once: what `fetch` is asked from now on is answered with 503.
-    const webClosed = closeWeb();
-    const leftMs = await listener.acceptWaiting();
-    const drained = Promise.all([listener.close(leftMs), webClosed]);
     // Before they are cut at the end of the drain: a client that is told comes back to the next gateway.
-    workloads.sendAwayWaiting();
+    const drained = closeServer(() => workloads.sendAwayWaiting());
     const quiet = Promise.all([watch?.close(), reloader.close(), published.close()]);
     await drained;
     await workloads.close();

@@ -21,8 +21,11 @@ export function openServer(
   readonly listener: HttpListener;
   readonly app: HttpApp;
   readonly web: WebApp;
-  /** Takes no more by `fetch`; resolves when what runs is done, or its time is over. */
-  readonly closeWeb: () => Promise<void>;
+  /**
+   * Takes no more by `fetch`, at once, and no more connections but those that wait in the system; then calls `onClosing`. Resolves when what
+   * runs is done, or its time is over.
+   */
+  readonly closeServer: (onClosing: () => void) => Promise<void>;
   /** Uses a changed file of the operator's. */
   readonly onOperator: (operator: GatewaySpec) => void;
   /** Of the listener. */
@@ -52,12 +55,18 @@ export function openServer(
     await Promise.race([web.settled(), isOver]);
     cancelLimit();
   };
+  const closeServer = async (onClosing: () => void): Promise<void> => {
+    const webClosed = closeWeb();
+    const closed = listener.close(await listener.acceptWaiting());
+    onClosing();
+    await Promise.all([closed, webClosed]);
+  };
   const onOperator = ({ trustedProxies, tls: identities }: GatewaySpec): void => {
     proxies.use(trustedProxies);
     // With TLS or without it is decided when the listener opens; `laterKeys` says so.
     if (tls !== undefined && identities !== undefined) listener.useTls(new TlsIdentities(identities));
   };
-  return { listener, app, web, closeWeb, onOperator, scheme };
+  return { listener, app, web, closeServer, onOperator, scheme };
 }
 
 /**
