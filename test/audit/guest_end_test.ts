@@ -16,6 +16,7 @@ import { LiveCounters } from "../../src/telemetry/live_counters.ts";
 import { startRun } from "../../src/workload/service_run.ts";
 import type { ServiceRun } from "../../src/workload/service_supervisor.ts";
 import { componentBytes } from "../support/gateway_harness.ts";
+import { eventually } from "../support/http_harness.ts";
 import { parseAddress } from "../support/tcp_bench.ts";
 
 const PORT = 7777;
@@ -26,14 +27,14 @@ interface Bench {
   readonly run: ServiceRun;
 }
 
-async function start(mode: string): Promise<Bench> {
+async function start(mode: string, env: readonly (readonly [string, string])[] = []): Promise<Bench> {
   const counters = new LiveCounters();
   const emit = () => {};
   const label = { workload: "test", role: "service" } as const;
   const network = new WorkloadNetwork({ workload: "test", clock: systemClock, counters, emit });
   const component = await compileComponent(await componentBytes("greeter"), { suspending: SUSPENDING });
   const run = startRun(
-    { component, label, env: [["MODE", mode], ["NAME", "half an answer"]], args: ["service"] },
+    { component, label, env: [["MODE", mode], ["NAME", "half an answer"], ...env], args: ["service"] },
     openGuestTools({ clock: systemClock, randomBytes, counters, emit, onLimit: () => {} }),
     { network: network.openGuest("service", label) },
   );
@@ -92,17 +93,31 @@ for (const [mode, kind, seen] of ENDS) {
 }
 
 test("the peers of a service that is killed, accepted or still queued, see a reset", async () => {
-  const { network, counters, run } = await start("serve");
+  // It keeps what it accepts open, and waits for another one.
+  const { network, counters, run } = await start("serve", [["HOLD", "2"]]);
   const accepted = await connect(network);
   await untilReady(accepted.connection.input);
   run.kill(new Error("deadline"));
   const queued = await connect(network);
   assert.equal((await run.ended).kind, "trapped");
-  // The greeter had closed the first one by itself, before it was killed.
-  assert.equal(await readToEnd(accepted.connection), "half an answer|closed");
+  assert.equal(await readToEnd(accepted.connection), "half an answer|connection-reset|closed");
   assert.equal(await readToEnd(queued.connection), "|connection-reset|closed");
   accepted.close();
   queued.close();
+  network.close();
+  assert.deepEqual(Object.entries(counters.snapshot()).filter(([, count]) => count !== 0), []);
+});
+
+test("what a service had closed by itself before it was killed is whole", async () => {
+  const { network, counters, run } = await start("serve");
+  const client = await connect(network);
+  await untilReady(client.connection.input);
+  // Its listener and the client's socket.
+  await eventually(() => counters.get("tcpSockets") === 2);
+  run.kill(new Error("deadline"));
+  assert.equal((await run.ended).kind, "trapped");
+  assert.equal(await readToEnd(client.connection), "half an answer|closed");
+  client.close();
   network.close();
   assert.deepEqual(Object.entries(counters.snapshot()).filter(([, count]) => count !== 0), []);
 });
