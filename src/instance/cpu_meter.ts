@@ -89,6 +89,11 @@ export class CpuMeter implements GuestMeter {
     return this.#yields;
   }
 
+  /** It has given its turn away, and the next has not come. */
+  get isWaitingForTurn(): boolean {
+    return this.#turns.isWaiting;
+  }
+
   /** The guest was ended: it gives its place in the queue of turns up. */
   withdraw(): void {
     this.#turns.withdraw();

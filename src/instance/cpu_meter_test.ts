@@ -13,6 +13,7 @@ function open(limitMs = 100) {
   const meter = new CpuMeter({
     clock,
     turns: {
+      isWaiting: false,
       wait: (sliceMs) => {
         waits.push(sliceMs);
         return new Promise((resolve) => (grant = resolve));

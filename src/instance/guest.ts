@@ -174,6 +174,11 @@ export class Guest {
     return this.#meter.yieldCount;
   }
 
+  /** It computes, and others have their turn now. */
+  get isWaitingForTurn(): boolean {
+    return this.#meter.isWaitingForTurn;
+  }
+
   /**
    * Begins a request: everything of the last one is gone. What `options` gives is the guest's from here, also when it throws.
    * @throws {GuestRefusedError} then nothing was begun

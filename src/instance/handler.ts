@@ -44,6 +44,12 @@ export interface HandlerOptions {
 /** A refused guest is gone in a moment: others end all the time. */
 const RETRY_SOON_S = 1;
 
+/**
+ * How many turns of the event loop a request waits at most for an instance whose guest has answered: these take as long as
+ * making one. A guest that still computes then has more to do than to return.
+ */
+const RETURN_TURNS_MAX = 4;
+
 const CLOSED = { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S } as const;
 
 /** Runs requests; owns the instances of a route. */
@@ -51,6 +57,8 @@ export class Handler {
   readonly #options: HandlerOptions;
   readonly #pool: InstancePool;
   readonly #requests: RequestsOfRoute;
+  /** Requests that wait for guests which have answered. */
+  #expecting = 0;
   #isClosed = false;
 
   constructor(options: HandlerOptions) {
@@ -105,8 +113,7 @@ export class Handler {
       arrivedMs ??= clock.monotonicMs();
       const turn = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "turn" } });
       if (turns.isComputing) await turns.untilQuiet();
-      // A hundred instances made in one go would hold everybody up.
-      if (this.#hasToWaitForInstance()) await turns.untilTurn(this.#options.program.label.workload);
+      await this.#untilInstance();
       turn?.end();
       if (this.#isClosed) return CLOSED;
       if (exchange.isClientGone) return { kind: "client-gone" };
@@ -151,9 +158,43 @@ export class Handler {
     }
   }
 
-  /** No instance is idle, and guests have had this turn of the event loop for long enough to make one more in it. */
+  /**
+   * No instance is idle, and one is free in a moment, or guests have had this turn of the event loop for long enough to make
+   * one more in it.
+   */
   #hasToWaitForInstance(): boolean {
-    return this.#pool.idleCount === 0 && this.#options.tools.turns.heldMs() > HELD_MS_MAX;
+    if (this.#pool.idleCount > 0) return false;
+    return this.#returningCount() > this.#expecting || this.#options.tools.turns.heldMs() > HELD_MS_MAX;
+  }
+
+  /**
+   * A guest may give its turn away between the end of its answer and its return; the client that asks again at once would
+   * have a second instance made, and with `reuse` meet another state.
+   */
+  async #untilInstance(): Promise<void> {
+    const { tools: { turns }, program: { label: { workload } } } = this.#options;
+    if (this.#pool.idleCount > 0) return;
+    if (this.#returningCount() <= this.#expecting) {
+      // A hundred instances made in one go would hold everybody up.
+      if (turns.heldMs() > HELD_MS_MAX) await turns.untilTurn(workload);
+      return;
+    }
+    this.#expecting++;
+    for (let turn = 0; turn < RETURN_TURNS_MAX && this.#returningCount() >= this.#expecting; turn++) {
+      // Behind the guests that wait: they have theirs first.
+      await turns.untilTurn(workload);
+    }
+    this.#expecting--;
+  }
+
+  /** Instances that are idle as soon as their guests have had a turn. */
+  #returningCount(): number {
+    let count = 0;
+    if (this.#options.tools.turns.waitingCount === 0) return count;
+    for (let at = this.#requests.running.first; at !== undefined; at = at.after) {
+      if (at.value.isReturning && this.#pool.willKeep(at.value.pooled)) count++;
+    }
+    return count;
   }
 
   #begin(guest: Guest, exchange: HandlerExchange, trace: SpanParent | undefined): RequestFailure | undefined {

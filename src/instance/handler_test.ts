@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countingHandler } from "../../test/support/counting_handler.ts";
+import { countingHandler, handlerOf } from "../../test/support/counting_handler.ts";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { FakeExchange, type FakeRequest } from "../../test/support/fake_exchange.ts";
+import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { PROCESS_LIMITS, type ProcessLimits, ROUTE_LIMITS, type RouteLimits } from "../base/limits.ts";
-import { compileComponent } from "../component/engine.ts";
+import { compileComponent, type CompiledComponent } from "../component/engine.ts";
+import type { ResponseBody, ResponseHead } from "../host/http/exchange.ts";
 import { SUSPENDING } from "../host/suspending.ts";
 import { WorkloadNetwork } from "../network/workload_network.ts";
 import type { GatewayEvent } from "../telemetry/events.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
+import { SLICE_MS } from "./cpu_meter.ts";
 import { openGuestTools } from "./guest_tools.ts";
 import { Handler } from "./handler.ts";
 import type { HandlerExchange } from "./handler_exchange.ts";
@@ -20,6 +23,13 @@ class StayingExchange extends FakeExchange implements HandlerExchange {
   isClientGone = false;
   readonly requestId = "r1";
   leave: (() => void) | undefined;
+  /** Called when its answer begins. */
+  onRespond: (() => void) | undefined;
+
+  override respond(head: ResponseHead): ResponseBody {
+    this.onRespond?.();
+    return super.respond(head);
+  }
 
   onClientGone(leave: () => void): () => void {
     this.leave = leave;
@@ -35,19 +45,40 @@ interface BenchOptions {
   readonly mode?: PoolMode;
   /** How long it takes to begin a request. */
   readonly beginMs?: number;
+  /** Default: one that answers and returns. */
+  readonly component?: CompiledComponent;
 }
 
 const HANDLES = 3;
 const COMPONENT = await compileComponent(await countingHandler("memory"), { suspending: SUSPENDING });
 
-function open({ limits, process, mode, beginMs = 0 }: BenchOptions = {}) {
+/** It computes before it answers, and after. */
+const BUSY = `(global.set $left (i32.const 8000000))
+  (loop $more (global.set $left (i32.sub (global.get $left) (i32.const 1))) (br_if $more (global.get $left)))`;
+const BUSY_COMPONENT = await compileComponent(
+  await handlerOf(`${BUSY} (global.set $count (i32.add (global.get $count) (i32.const 1))) (global.get $count)`, {
+    module: "(global $left (mut i32) (i32.const 0))",
+    afterAnswer: BUSY,
+  }),
+  { suspending: SUSPENDING },
+);
+
+function open({ limits, process, mode, beginMs = 0, component = COMPONENT }: BenchOptions = {}) {
   const clock = new FakeClock();
+  /** What passes from one look at the clock to the next while guests compute. */
+  const pace = { stepMs: 0 };
   const counters = new LiveCounters();
   const events: GatewayEvent[] = [];
   const emit = (event: GatewayEvent): void => void events.push(event);
   const limited: string[] = [];
   const tools = openGuestTools({
     clock,
+    computeClock: {
+      monotonicMs: () => {
+        clock.computeMs(pace.stepMs);
+        return clock.monotonicMs();
+      },
+    },
     counters,
     emit,
     randomBytes: (length) => new Uint8Array(length),
@@ -58,7 +89,7 @@ function open({ limits, process, mode, beginMs = 0 }: BenchOptions = {}) {
   const network = new WorkloadNetwork({ workload: "demo", clock, counters, emit });
   let networks = 0;
   const handler = new Handler({
-    program: { component: COMPONENT, label, env: [], args: ["count"] },
+    program: { component, label, env: [], args: ["count"] },
     tools,
     openNetwork: () => {
       networks++;
@@ -76,7 +107,7 @@ function open({ limits, process, mode, beginMs = 0 }: BenchOptions = {}) {
   };
   const outcomes = (): Record<string, number> =>
     Object.fromEntries(tools.instanceCounts.snapshot().map(({ outcome, total }) => [outcome, total]));
-  return { clock, counters, events, limited, tools, handler, serve, outcomes, networks: () => networks };
+  return { clock, pace, counters, events, limited, tools, handler, serve, outcomes, networks: () => networks };
 }
 
 type Bench = ReturnType<typeof open>;
@@ -223,3 +254,70 @@ test("Handler: a client that leaves while its instance is made ends it", async (
   assert.equal(exchange.status, undefined);
   assertNothingLeft(bench);
 });
+
+interface ReturnCase extends Omit<BenchOptions, "component"> {
+  /** What the guest is that waits for its turn. */
+  readonly name: string;
+  readonly yields: "before its answer" | "after its answer";
+  /** It goes on for so many slices that it is not worth waiting for. */
+  readonly computesOn?: boolean;
+  /** Requests that come meanwhile, and how many of them begin at once. */
+  readonly others?: number;
+  readonly begun: number;
+  readonly statuses: readonly number[];
+  readonly created: number;
+}
+
+const REUSE = { kind: "reuse", requestsMax: 10 } as const;
+const ONCE = { kind: "reuse", requestsMax: 1 } as const;
+const NONE_IDLE = { idleInstancesMax: 0 };
+const [BEFORE, AFTER] = ["before its answer", "after its answer"] as const;
+
+const RETURN_CASES: readonly ReturnCase[] = [
+  { name: "has not answered", mode: REUSE, yields: BEFORE, begun: 1, statuses: [201, 201], created: 2 },
+  { name: "has served its last request", mode: ONCE, yields: AFTER, begun: 1, statuses: [201, 201], created: 2 },
+  { name: "will not be kept", limits: NONE_IDLE, yields: AFTER, begun: 1, statuses: [201, 201], created: 2 },
+  { name: "computes on", mode: REUSE, yields: AFTER, computesOn: true, begun: 0, statuses: [201, 201], created: 2 },
+  { name: "returns", mode: REUSE, yields: AFTER, begun: 0, statuses: [201, 202], created: 1 },
+  {
+    name: "returns, one for two",
+    mode: REUSE,
+    yields: AFTER,
+    others: 2,
+    begun: 1,
+    statuses: [201, 202, 201],
+    created: 2,
+  },
+  { name: "returns, and is put back", yields: AFTER, begun: 0, statuses: [201, 201], created: 1 },
+];
+
+for (const { name, yields, computesOn = false, others = 1, begun, statuses, created, ...options } of RETURN_CASES) {
+  test(`Handler: a request that comes while a guest waits for its turn: one that ${name}`, async () => {
+    const bench = open({ ...options, component: BUSY_COMPONENT });
+    const { pace, tools: { turns }, handler } = bench;
+    const exchanges = Array.from({ length: 1 + others }, () => new StayingExchange());
+    const [first, ...later] = exchanges;
+    assert.ok(first !== undefined);
+    if (yields === BEFORE) pace.stepMs = SLICE_MS;
+    else first.onRespond = () => (pace.stepMs = SLICE_MS);
+    const runs = [handler.run(first)];
+    await jobs();
+    // Guests have not had the next turn for long: nothing but this guest is to be waited for.
+    await new Promise<void>((resolve) => nextEventLoopTurn(resolve));
+    await jobs();
+    assert.deepEqual([turns.waitingCount, first.status], [1, yields === AFTER ? 201 : undefined]);
+    if (!computesOn) pace.stepMs = 0;
+    runs.push(...later.map((exchange) => handler.run(exchange)));
+    await jobs();
+    assert.equal(bench.networks(), 1 + begun);
+    assert.deepEqual(await Promise.all(runs), exchanges.map(() => undefined));
+    assert.deepEqual(exchanges.map(({ status }) => status), statuses);
+    assert.equal(bench.outcomes()["created"], created);
+    assertNothingLeft(bench);
+  });
+}
+
+/** All that goes on without a turn of the event loop. */
+async function jobs(): Promise<void> {
+  for (let job = 0; job < 100; job++) await Promise.resolve();
+}

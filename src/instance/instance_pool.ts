@@ -78,6 +78,12 @@ export class InstancePool {
     this.#count(`dropped: ${reason}`);
   }
 
+  /** True where the next request can have it, once it ends as it should. */
+  willKeep({ requests }: PooledGuest): boolean {
+    const { mode, idleInstancesMax } = this.#options;
+    return this.#idle.length < idleInstancesMax && (mode.kind === "fresh" || requests < mode.requestsMax);
+  }
+
   /** Ends a guest that did not come to serve. */
   drop({ guest }: PooledGuest, reason: string): void {
     const wasStarted = guest.isStarted;

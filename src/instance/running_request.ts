@@ -45,6 +45,7 @@ export class RunningRequest implements TimedRequest, ExchangeGuard {
   readonly #withdraw: () => void;
   #cancelLost: (() => void) | undefined;
   #stopped: StopReason | undefined;
+  #isAnswerOver = false;
 
   /** `arrivedMs`: when the request came, if it had to wait. */
   constructor(pooled: PooledGuest, exchange: HandlerExchange, route: RequestsOfRoute, arrivedMs?: number) {
@@ -64,6 +65,11 @@ export class RunningRequest implements TimedRequest, ExchangeGuard {
   /** Why its guest was ended, if it was. */
   get stopped(): StopReason | undefined {
     return this.#stopped;
+  }
+
+  /** Its answer is over, and its guest waits for its turn: most do nothing more with it than return. */
+  get isReturning(): boolean {
+    return this.#isAnswerOver && this.#stopped === undefined && this.pooled.guest.isWaitingForTurn;
   }
 
   /** Ends the guest; the first reason stays. */
@@ -94,6 +100,7 @@ export class RunningRequest implements TimedRequest, ExchangeGuard {
   }
 
   onBodyOver(): void {
+    this.#isAnswerOver = true;
     this.#times.answerEnded();
   }
 

@@ -14,6 +14,8 @@ export interface TurnSchedulerOptions {
 
 /** One guest that may ask for turns; waits at most once at a time. */
 export interface ScheduledGuest {
+  /** True between `wait` and its turn. */
+  readonly isWaiting: boolean;
   /** Resolves when it is the guest's turn. `sliceMs` is how long it has just run: what a share is counted by. */
   wait(sliceMs: number): Promise<void>;
   /** Gives its place in the queue up (it was ended): its wait never resolves. */
@@ -96,6 +98,9 @@ export class TurnScheduler {
       workload,
       dueMs: 0,
       resume: undefined,
+      get isWaiting() {
+        return seat.resume !== undefined;
+      },
       wait: (sliceMs) => {
         if (restFactor > 0) seat.dueMs = this.#options.clock.monotonicMs() + sliceMs * restFactor;
         return this.#enqueue(seat);

@@ -87,12 +87,14 @@ export interface HandlerParts {
   readonly module?: string;
   /** Arguments of the module's instance. */
   readonly args?: string;
+  /** Instructions that follow the answer. */
+  readonly afterAnswer?: string;
 }
 
 /** Answers with 200 and the number that the instructions leave. */
 export function handlerOf(
   instructions: string,
-  { component = "", module = "", args = "" }: HandlerParts = {},
+  { component = "", module = "", args = "", afterAnswer = "" }: HandlerParts = {},
 ): Promise<Uint8Array> {
   return wat(`${TYPES}
     ${component}
@@ -112,7 +114,8 @@ export function handlerOf(
         (drop (call $fields))
         (drop (call $status (local.get $made) (call $counted)))
         (call $set (local.get $out) (i32.const 0) (local.get $made)
-          (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+          (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+        ${afterAnswer})
       (func $counted (result i32)
         (i32.add (i32.const 200) (block (result i32) ${instructions}))))
     (core module $Libc (memory (export "memory") 1))
