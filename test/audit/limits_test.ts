@@ -156,10 +156,12 @@ const ROWS: readonly Row[] = [
   {
     where: ROUTE,
     key: "queue",
-    limits: { concurrency: 1, queue: 1, wall: "300ms" },
+    limits: { concurrency: 1, queue: 1, wall: "900ms" },
     hit: async ({ ask, begin, busy }) => {
       const running = begin("/hang");
       await eventually(() => busy() === 1);
+      // Who waits has the same time from here on, and is served in what is left of it.
+      await new Promise((resolve) => setTimeout(resolve, 600));
       const both = await Promise.all([ask("/x"), ask("/x")]);
       assert.deepEqual(both.map(statusOf).toSorted((a, b) => a - b), [200, 429]);
       assertRetry(both.find((answer) => statusOf(answer) === 429) ?? "", 429);
