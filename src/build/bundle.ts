@@ -135,7 +135,8 @@ function sdkPlugin(): Plugin {
     name: "loopgate-guest",
     resolveId: (id) => id === "loopgate/guest" ? `${SDK}/mod.ts` : null,
     transform(code, id) {
-      if (id.startsWith(SDK) || NEEDS_NO_MORE.test(id)) return null;
+      // Of the entry that is made here only the folder's name could match.
+      if (id === WRAPPED || id.startsWith(SDK) || NEEDS_NO_MORE.test(id)) return null;
       const files = MENTIONED.filter(([words]) => words.test(code));
       if (files.length === 0) return null;
       const imports = files.map(([, file]) => `import ${JSON.stringify(`${SDK}/${file}`)};`).join("");
