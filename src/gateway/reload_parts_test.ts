@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { routeSpec, workloadSpec } from "../../test/support/specs.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
 import { PROCESS_LIMITS } from "../base/limits.ts";
+import { NO_GATEWAY_FILE } from "../config/gateway_file.ts";
 import { TlsTrust } from "../network/tls_trust.ts";
 import type { GatewayEvent } from "../telemetry/events.ts";
 import { ReloadCounts } from "../telemetry/reload_counts.ts";
@@ -72,24 +73,7 @@ test("keptText: places, sentences and fixes, and no more than fit a line", () =>
 });
 
 test("laterKeys: what the gateway was opened with", () => {
-  const served = {
-    nat64: [],
-    trustedProxies: [],
-    resolver: undefined,
-    ca: undefined,
-    limits: PROCESS_LIMITS,
-    listener: {},
-    listen: undefined,
-    tls: undefined,
-    admin: undefined,
-    log: undefined,
-    logLevel: undefined,
-    otlp: undefined,
-    traceRatio: undefined,
-    traceTo: undefined,
-    replicas: undefined,
-    watch: undefined,
-  };
+  const served = NO_GATEWAY_FILE.gateway;
   assert.equal(laterKeys(served, { ...served, ca: "other", limits: { ...PROCESS_LIMITS } }), undefined);
   assert.match(laterKeys(served, { ...served, log: "json", watch: false }) ?? "", /^"log" and "watch" of/);
   const listener = { connectionsMax: 5 };

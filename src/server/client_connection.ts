@@ -248,7 +248,7 @@ export class ClientConnection {
     this.#tools.onRefused(failure);
     const reason = describeGatewayFailure(failure);
     this.#state = { kind: "closed" };
-    stopParsing(this.#socket as ParsedSocket);
+    stopParsing(this.#socket);
     this.#dropAhead();
     this.#current?.served?.cut(reason);
     this.#socket.destroy();
@@ -262,7 +262,7 @@ export class ClientConnection {
     request.resume();
     this.#state.ignored++;
     if (this.#state.ignored <= this.#tools.limits.aheadRequestsMax) return;
-    stopParsing(this.#socket as ParsedSocket);
+    stopParsing(this.#socket);
     this.#socket.destroy();
   }
 
@@ -312,6 +312,7 @@ const NOTHING_FOLLOWS = 2;
  * A piece of 64 KiB is parsed to its end, some 2,000 small requests, also after its connection was destroyed, and then each of them is aborted by an
  * exception: 300 connections held up all others for 12 s. `pause` of the parser waits for the end of the piece too.
  */
-function stopParsing(socket: ParsedSocket): void {
-  if (socket.parser?.onIncoming) socket.parser.onIncoming = () => NOTHING_FOLLOWS;
+function stopParsing(socket: Socket): void {
+  const { parser } = socket as ParsedSocket;
+  if (parser?.onIncoming) parser.onIncoming = () => NOTHING_FOLLOWS;
 }

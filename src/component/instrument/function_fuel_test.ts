@@ -229,12 +229,7 @@ test("the dearest way through a stretch is what it costs, wherever it leads thro
       (func $throws (throw $e)) (func $f (param $p i32) ${code})
       (func (export "run") (param $i i32) (loop $l (call $f (i32.const 1))
         (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))`);
-    const { instance, added } = instantiateRewritten(bytes);
-    const left = added("fuel") as WebAssembly.Global;
-    left.value = 1_000_000;
-    exported(instance, "run")(100);
-    const spent = 1_000_000 - Number(left.value);
-    const counted = Number((instance.exports["n"] as WebAssembly.Global).value);
+    const { counted, spent } = runCounting(bytes);
     assert.ok(counted >= 20_000 && spent >= counted, `${way}: ${counted} instructions were paid with ${spent}`);
   }
 });
@@ -260,12 +255,7 @@ test("each pass of a small loop is paid for, also the first and those in a row",
       (func $small ${work(40)}) (func $f (param $p i32) (local $j i32) ${code})
       (func (export "run") (param $i i32) (loop $l (call $f (i32.const 1))
         (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))`);
-    const { instance, added } = instantiateRewritten(bytes);
-    const left = added("fuel") as WebAssembly.Global;
-    left.value = 1_000_000;
-    exported(instance, "run")(100);
-    const spent = 1_000_000 - Number(left.value);
-    const counted = Number((instance.exports["n"] as WebAssembly.Global).value);
+    const { counted, spent } = runCounting(bytes);
     assert.ok(counted >= 4_000 && spent >= counted, `${way}: ${counted} instructions were paid with ${spent}`);
   }
 });
@@ -300,3 +290,15 @@ test("what a loop takes in advance comes back when it is left", async () => {
     assert.ok(host.ticks <= 3, `${way}: ${host.ticks} ticks`);
   }
 });
+
+/** Calls "run" with 100: the instructions that the module itself counted in "n", and the fuel that they were paid with. */
+function runCounting(bytes: Uint8Array): { readonly counted: number; readonly spent: number } {
+  const { instance, added } = instantiateRewritten(bytes);
+  const left = added("fuel") as WebAssembly.Global;
+  left.value = 1_000_000;
+  exported(instance, "run")(100);
+  return {
+    counted: Number((instance.exports["n"] as WebAssembly.Global).value),
+    spent: 1_000_000 - Number(left.value),
+  };
+}
