@@ -126,11 +126,19 @@ test("loopgate dev: the stack of an error leads to the sources of the version th
     assert.equal(await dev.ended, 0, dev.err);
   }));
 
+/** A thread may end between the listing and the read; it has no children then. Linux answers with either code. */
+function whenThreadEnded(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT" || error.code === "ESRCH") return "";
+  throw error;
+}
+
 /** Processes that a process has started, as soon as there are some; Linux tells. */
 async function untilChildren(pid: number): Promise<readonly number[]> {
   for (;;) {
     const threads = await readdir(`/proc/${pid}/task`);
-    const lists = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8")));
+    const lists = await Promise.all(
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(whenThreadEnded)),
+    );
     const children = lists.flatMap((list) => list.trim().split(" ")).filter((word) => word !== "").map(Number);
     if (children.length > 0) return children;
     await new Promise((resolve) => setTimeout(resolve, 20));
