@@ -142,10 +142,10 @@ function requestFamilies(source: AdminSource): readonly CounterFamily[] {
     {
       name: "loopgate_failures_total",
       help: "Requests that ended otherwise than by a whole answer of their guest.",
-      labelNames: [...ROUTE_LABELS, "status"],
+      labelNames: [...ROUTE_LABELS, "status", "code"],
       samples: () =>
         source.totals().failed.map((count) => ({
-          labels: { ...routeOf(count), status: String(count.status) },
+          labels: { ...routeOf(count), status: String(count.status), code: count.code },
           value: count.total,
         })),
     },

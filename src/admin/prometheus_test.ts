@@ -27,7 +27,7 @@ async function linesOf(requests: RequestCounts): Promise<readonly string[]> {
         total: 3,
       }],
       limited: [{ limit: "connections", total: 4 }],
-      failed: [{ status: 404, total: 5 }],
+      failed: [{ status: 404, code: "LG7002", total: 5 }],
       reloads: [{ outcome: "kept", total: 6 }],
       instances: [{ workload: "a", role: "service", outcome: "created", total: 7 }],
       spans: [{ outcome: "dropped", total: 8 }],
@@ -78,7 +78,7 @@ test("PrometheusMetrics: every family of totals has its line, the second scrape 
   const expected = [
     'loopgate_denied_total{workload="a",route="r",role="component",operation="tcp-connect",decision="no-rule"} 3',
     'loopgate_limited_total{workload="",route="",role="",limit="connections"} 4',
-    'loopgate_failures_total{workload="",route="",status="404"} 5',
+    'loopgate_failures_total{workload="",route="",status="404",code="LG7002"} 5',
     'loopgate_reloads_total{workload="",outcome="kept"} 6',
     'loopgate_instances_total{workload="a",route="",role="service",outcome="created"} 7',
     'loopgate_spans_total{outcome="dropped"} 8',

@@ -92,6 +92,8 @@ export const FAULT_CODES = {
   LG7015: "ERR_SERVICE_DOWN",
   LG7016: "ERR_TIMEOUT",
   LG7017: "ERR_TIMEOUT",
+  LG7018: "ERR_NO_RESPONSE",
+  LG7019: "ERR_REQUEST",
   // Other limits that guests meet.
   LG7101: "ERR_LIMIT",
   LG7102: "ERR_LIMIT",

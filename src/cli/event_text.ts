@@ -81,7 +81,7 @@ export function eventJson(event: GatewayEvent, time: string, replica?: number): 
 
 /** Put together by hand: there is one for each request. */
 function requestJson(event: EventOf<"request">, time: string, replica: number | undefined): string {
-  const { requestId, traceId, method, path, status, durationMs, workload, route, cpuMs, cause } = event;
+  const { requestId, traceId, method, path, status, durationMs, workload, route, cpuMs, code, cause } = event;
   let line = `{"time":"${time}","level":"${levelOf(event)}","event":"request"`;
   if (replica !== undefined) line += `,"replica":${replica}`;
   line += `,"requestId":${textJson(requestId)}`;
@@ -91,6 +91,7 @@ function requestJson(event: EventOf<"request">, time: string, replica: number | 
   line += `,"durationMs":${millisecondsText(durationMs)}`;
   line += destinationJson(workload, route);
   if (cpuMs !== undefined) line += `,"cpuMs":${millisecondsText(cpuMs)}`;
+  if (code !== undefined) line += `,"code":"${code}"`;
   if (cause !== undefined) line += `,"cause":${textJson(cause)}`;
   return `${line}}`;
 }

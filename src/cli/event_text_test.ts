@@ -26,8 +26,8 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     "POST /task 200 1.3 ms (guest 0.3 ms), 24 B in, 1.5 MiB out  shop/task 4bf92f35",
   ],
   [
-    { ...REQUEST, path: "/?token=s3cret", status: 404, durationMs: 123.4, cause: "no route" },
-    "GET /?... 404 123 ms, 24 B in, 1.5 MiB out 4bf92f35  (no route)",
+    { ...REQUEST, path: "/?token=s3cret", status: 404, durationMs: 123.4, cause: "no route", code: "LG7002" },
+    "GET /?... 404 123 ms, 24 B in, 1.5 MiB out 4bf92f35  (no route) [LG7002]",
   ],
   [
     { ...REQUEST, method: "", path: "", status: 400, durationMs: 0, responseBytes: 0, cause: "half a head" },

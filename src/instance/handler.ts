@@ -2,6 +2,7 @@
  * Runs `wasi:http/incoming-handler`: one request on one instance of the pool, within the limits of its route. What comes
  * before (places, readiness, limits of the request's head) is the route's business.
  */
+import type { FaultCode } from "../base/fault_codes.ts";
 import type { RouteLimits } from "../base/limits.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { GuestEgress } from "../host/egress/guest_egress.ts";
@@ -18,7 +19,7 @@ import { LogRate } from "./log_rate.ts";
 import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
 import { RequestDeadlines } from "./request_clock.ts";
-import { describeFailure, type RequestFailure } from "./request_failure.ts";
+import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "./request_failure.ts";
 import { TracedExchange } from "./traced_exchange.ts";
 import { failureOf, type RequestsOfRoute, RunningRequest, stopCause, type StopReason } from "./running_request.ts";
 
@@ -238,7 +239,7 @@ export class Handler {
     const { stopped } = request;
     // Before the resources go: a body that is dropped unfinished would be given a lesser reason.
     const howItEnded = stopped === undefined ? describeEnd(end) : stopCause(stopped).message;
-    opened.settle(howItEnded);
+    opened.settle(howItEnded, stopped === undefined ? endFault(end) : stopCause(stopped).fault);
     trace?.end(stopped === undefined && end.kind === "completed" ? undefined : howItEnded);
     this.#pool.giveBack(pooled, end);
     if (stopped === undefined && end.kind === "trapped") {
@@ -280,6 +281,12 @@ interface EndedCall {
   readonly opened: OpenExchange;
   readonly end: GuestEnd;
   readonly trace: TraceSpan | undefined;
+}
+
+/** The code of a guest's own end, for an answer that it breaks off; undefined where it just left it unfinished. */
+function endFault(end: GuestEnd): FaultCode | undefined {
+  if (end.kind !== "trapped") return undefined;
+  return FAILURE_FAULTS[cpuLimitOf(end.error) === undefined ? "trapped" : "cpu-limit"];
 }
 
 function refused({ message, limit }: GuestRefusedError): RequestFailure {

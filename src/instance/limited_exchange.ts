@@ -7,6 +7,7 @@
  * gives one, goes nowhere: whoever runs the guest answers with the failure. Afterwards the answer is cut.
  */
 import type { ByteSource, StreamEnd } from "../base/byte_stream.ts";
+import type { FaultCode } from "../base/fault_codes.ts";
 import type { RouteLimits } from "../base/limits.ts";
 import { ALWAYS_READY } from "../base/waitable.ts";
 import { declaredLength } from "../host/http/content_length.ts";
@@ -20,7 +21,7 @@ import type {
 } from "../host/http/exchange.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 import type { AnsweredClient } from "./request_clock.ts";
-import type { RequestFailure } from "./request_failure.ts";
+import { FAILURE_FAULTS, type RequestFailure } from "./request_failure.ts";
 
 /** The limits of a route that concern its messages. */
 export type ExchangeLimits = Pick<RouteLimits, "requestBodyBytesMax" | "responseBodyBytesMax" | "headerBytesMax">;
@@ -262,17 +263,17 @@ class LimitedResponseBody implements ResponseBody {
     this.#guard.onBodyOver();
   }
 
-  abort(reason: string): void {
+  abort(reason: string, code?: FaultCode): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#body.abort(reason);
+    this.#body.abort(reason, code);
     this.#guard.onBodyOver();
   }
 
   /** Ends it at once; does nothing when it is over already. */
   cut(limit: LimitName, detail: string): void {
     if (this.#isOver) return;
-    this.abort(detail);
+    this.abort(detail, FAILURE_FAULTS[limit === "requestBody" ? "request-body-limit" : "response-limit"]);
     this.#guard.onCut(limit, detail);
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 
@@ -13,7 +13,7 @@ export interface ServedRequest {
   /** Nobody waits for its guest any more: answers with `failure` where that is still possible, else breaks off. */
   giveUp(failure: GatewayFailure): void;
   /** Breaks the connection off; `reason` is for the log. */
-  cut(reason: string): void;
+  cut(cause: RequestCause): void;
   /** The answer is out, or its connection has ended. Deno may say so twice. */
   closed(): void;
 }
@@ -121,9 +121,9 @@ export class ClientConnection {
     }
     const current = this.#current;
     if (this.#isStalled(elapsedMs)) {
-      const reason = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
+      const text = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
       if (current?.served === undefined) this.#socket.resetAndDestroy();
-      else current.served.cut(reason);
+      else current.served.cut({ code: "LG7019", text });
     } else if (this.#last?.complete === false && (current === undefined || current.request === this.#last)) {
       this.#arrivalMs += elapsedMs;
       if (this.#arrivalMs <= limits.requestTimeoutMs) return;
@@ -246,11 +246,11 @@ export class ClientConnection {
 
   #breakOff(failure: GatewayFailure): void {
     this.#tools.onRefused(failure);
-    const reason = describeGatewayFailure(failure);
+    const cause = causeOf(failure);
     this.#state = { kind: "closed" };
     stopParsing(this.#socket);
     this.#dropAhead();
-    this.#current?.served?.cut(reason);
+    this.#current?.served?.cut(cause);
     this.#socket.destroy();
   }
 

@@ -113,12 +113,19 @@ function retryAfter(failure: GatewayFailure): number | undefined {
   return failure.kind === "draining" ? DRAINING_RETRY_AFTER_S : undefined;
 }
 
-/** One line for the log, with the code, and the cause that the client does not get to read. */
-export function describeGatewayFailure(failure: GatewayFailure): string {
-  return `${causeOf(failure)} [${GATEWAY_FAULTS[failure.kind]}]`;
+/** Why a request ended otherwise than by a whole answer of its guest: for the log, clients read none of it. */
+export interface RequestCause {
+  readonly code: FaultCode;
+  /** One line. */
+  readonly text: string;
 }
 
-function causeOf(failure: GatewayFailure): string {
+/** The cause of an answer of the gateway itself. */
+export function causeOf(failure: GatewayFailure): RequestCause {
+  return { code: GATEWAY_FAULTS[failure.kind], text: causeText(failure) };
+}
+
+function causeText(failure: GatewayFailure): string {
   switch (failure.kind) {
     case "bad-request":
     case "not-implemented":

@@ -10,7 +10,7 @@ import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
 import { AnswerBatch } from "./answer_batch.ts";
 import type { ServedRequest } from "./client_connection.ts";
-import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
@@ -57,7 +57,7 @@ class OpenRequest implements ServedRequest {
   /** Where it leads; undefined when the app answered by itself. */
   #served: { readonly path: string; readonly destination: Destination; readonly exchange: NodeExchange } | undefined;
   /** Of one that the app answered by itself. */
-  #cause: string | undefined;
+  #cause: RequestCause | undefined;
   #discarded: RequestBody | undefined;
   #failureBytes = 0;
   #isClosed = false;
@@ -81,20 +81,21 @@ class OpenRequest implements ServedRequest {
 
   /** The app answers it, and reads the body for nobody. */
   refuse(failure: GatewayFailure, discarded: RequestBody | undefined): void {
-    this.#cause = describeGatewayFailure(failure);
+    this.#cause = causeOf(failure);
     this.#discarded = discarded;
     const { limits } = this.#options;
     this.#failureBytes = sendFailure(failure, { requestId: this.id, response: this.#response, limits });
   }
 
   giveUp(failure: GatewayFailure): void {
-    if (this.#served === undefined) this.cut(describeGatewayFailure(failure));
+    if (this.#served === undefined) this.cut(causeOf(failure));
     else this.#served.exchange.giveUp(failure);
   }
 
-  cut(reason: string): void {
-    if (this.#served !== undefined) return this.#served.exchange.cut(reason);
-    this.#cause = this.#cause === undefined ? reason : `${this.#cause}; ${reason}`;
+  cut(cause: RequestCause): void {
+    if (this.#served !== undefined) return this.#served.exchange.cut(cause);
+    // Its answer has a cause already, which stays the code.
+    this.#cause = this.#cause === undefined ? cause : { ...this.#cause, text: `${this.#cause.text}; ${cause.text}` };
     this.#response.req.socket.resetAndDestroy();
   }
 
@@ -112,7 +113,7 @@ class OpenRequest implements ServedRequest {
     const response = this.#response;
     const served = this.#served;
     const cause = this.#cause ?? served?.exchange.cause ??
-      (response.writableFinished ? undefined : describeGatewayFailure({ kind: "client-gone" }));
+      (response.writableFinished ? undefined : causeOf({ kind: "client-gone" }));
     const cpuMs = served?.exchange.cpuMs;
     const event: RequestEvent = {
       kind: "request",
@@ -131,7 +132,10 @@ class OpenRequest implements ServedRequest {
     const traceId = this.trace?.recordedTraceId;
     if (traceId !== undefined) event.traceId = traceId;
     if (cpuMs !== undefined) event.cpuMs = wholeUs(cpuMs);
-    if (cause !== undefined) event.cause = cause;
+    if (cause !== undefined) {
+      event.cause = cause.text;
+      event.code = cause.code;
+    }
     return event;
   }
 }
@@ -183,10 +187,10 @@ export class HttpApp {
   /** Logs what the listener refused before it was a request; returns its name, for the client. */
   logRefused(failure: GatewayFailure): string {
     const { status } = failureAnswer(failure);
-    const cause = describeGatewayFailure(failure);
+    const { text: cause, code } = causeOf(failure);
     const requestId = this.#options.requestIds.next();
     const nothing = { method: "", path: "", requestBytes: 0, responseBytes: 0, durationMs: 0 };
-    this.#options.emit({ kind: "request", requestId, ...nothing, status, cause });
+    this.#options.emit({ kind: "request", requestId, ...nothing, status, cause, code });
     return requestId;
   }
 

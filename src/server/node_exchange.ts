@@ -9,7 +9,7 @@ import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHe
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { TraceSpan } from "../telemetry/trace.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
-import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
@@ -51,7 +51,7 @@ export class NodeExchange implements HandlerExchange {
   #isClientGone = false;
   /** The client holds its body back until it reads 100 (RFC 9110 section 10.1.1). */
   #waitsForContinue: boolean;
-  #cause: string | undefined;
+  #cause: RequestCause | undefined;
 
   constructor(options: NodeExchangeOptions) {
     const { request, response, limits } = options;
@@ -64,7 +64,7 @@ export class NodeExchange implements HandlerExchange {
       ? new RequestBody(request, {
         windowBytes: limits.bodyWindowBytes,
         discardBytesMax: limits.discardBytesMax,
-        onTooMuch: () => this.cut("the client went on sending a body that nobody wanted"),
+        onTooMuch: () => this.cut({ code: "LG7019", text: "the client went on sending a body that nobody wanted" }),
         ...(this.#waitsForContinue && { onFirstRead: () => this.#sendContinue() }),
       })
       : NO_BODY;
@@ -103,7 +103,7 @@ export class NodeExchange implements HandlerExchange {
   }
 
   /** Why the gateway answered by itself or broke the answer off, for the log. */
-  get cause(): string | undefined {
+  get cause(): RequestCause | undefined {
     return this.#cause;
   }
 
@@ -129,8 +129,8 @@ export class NodeExchange implements HandlerExchange {
     this.#sink = new ResponseSink(this.#response, sendable, {
       limits: this.#options.limits,
       answers: this.#options.answers,
-      onAbort: (reason) => {
-        this.#cause ??= reason;
+      onAbort: (cause) => {
+        this.#cause ??= cause;
       },
     });
     return this.#sink;
@@ -144,27 +144,27 @@ export class NodeExchange implements HandlerExchange {
   answerFailure(failure: GatewayFailure): boolean {
     if (this.#isAnswered) {
       // Begun, but it threw before anything could be sent: without a cut the client would wait for ever.
-      if (this.#sink === undefined && !this.#response.headersSent) this.cut(describeGatewayFailure(failure));
+      if (this.#sink === undefined && !this.#response.headersSent) this.cut(causeOf(failure));
       return false;
     }
     this.#begin();
-    this.#cause = describeGatewayFailure(failure);
+    this.#cause = causeOf(failure);
     if (!this.#isClientGone) this.#failureBytes = sendFailure(failure, this.#options);
     return true;
   }
 
   /** Nobody waits for the guest any more: answers with `failure` where that is still possible, else breaks off. */
   giveUp(failure: GatewayFailure): void {
-    const reason = describeGatewayFailure(failure);
-    if (this.#isAnswered) return this.cut(reason);
+    const cause = causeOf(failure);
+    if (this.#isAnswered) return this.cut(cause);
     this.#response.shouldKeepAlive = false;
     this.answerFailure(failure);
-    this.#leave(reason, "connection-read-timeout");
+    this.#leave(cause.text, "connection-read-timeout");
   }
 
-  /** Breaks the connection off; `reason` is for the log. */
-  cut(reason: string): void {
-    this.#cause ??= reason;
+  /** Breaks the connection off. */
+  cut(cause: RequestCause): void {
+    this.#cause ??= cause;
     // Not only closed: a client that does not read would keep what it was sent in the system's memory.
     this.#options.request.socket.resetAndDestroy();
   }

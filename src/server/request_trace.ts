@@ -41,7 +41,7 @@ export function endRequestSpan(
     readonly match: RouteMatch | undefined;
   },
 ): void {
-  const { requestId, workload, route, method, path, status, requestBytes, responseBytes, cpuMs, cause } = event;
+  const { requestId, workload, route, method, path, status, requestBytes, responseBytes, cpuMs, cause, code } = event;
   const isError = status >= 500;
   span.set({
     "url.path": path,
@@ -53,6 +53,7 @@ export function endRequestSpan(
     "loopgate.route": route,
     "loopgate.guest.cpu_ms": cpuMs,
     "loopgate.cause": cause,
+    "loopgate.code": code,
     ...(isError && { "error.type": String(status) }),
     ...(match !== undefined && { "http.route": match.path, "http.request.method": method }),
   });

@@ -4,10 +4,12 @@
  */
 import type { ServerResponse } from "node:http";
 import type { StreamEnd } from "../base/byte_stream.ts";
+import type { FaultCode } from "../base/fault_codes.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
+import type { RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "../base/latin1.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -18,8 +20,8 @@ export interface ResponseSinkOptions {
   readonly limits: Pick<ListenerLimits, "keepAliveTimeoutMs">;
   /** Where an answer goes that is whole at once. */
   readonly answers: AnswerBatch;
-  /** The sink broke the answer off; `reason` is for the log. */
-  readonly onAbort: (reason: string) => void;
+  /** The sink broke the answer off; the cause is for the log. */
+  readonly onAbort: (cause: RequestCause) => void;
 }
 
 type SinkState =
@@ -126,12 +128,12 @@ export class ResponseSink implements ResponseBody {
     this.#become({ kind: "finished" });
   }
 
-  abort(reason: string): void {
+  abort(text: string, code: FaultCode = "LG7018"): void {
     if (this.#isOver()) return;
     // What the guest wrote goes out before the cut, so that a client always sees an answer that breaks off.
     this.#release();
     this.#become({ kind: "aborted" });
-    this.#options.onAbort(reason);
+    this.#options.onAbort({ code, text });
     const response = this.#response;
     // Without a length and without chunks only the connection's end ends the body: a reset tells it from a whole one.
     const isCloseDelimited = !response.chunkedEncoding && this.#head.contentLength === undefined;

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Router } from "../router/router.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
-import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
 import { NO_ACTIVITY } from "./web_body.ts";
 import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
@@ -38,7 +38,7 @@ interface OpenRequest {
   readonly trace: TraceSpan | undefined;
   readonly request: Request;
   readonly startedMs: number;
-  cause: string | undefined;
+  cause: RequestCause | undefined;
   /** Of an answer of the gateway itself. */
   failureBytes: number;
   served: { readonly exchange: WebExchange; readonly destination: Destination } | undefined;
@@ -83,8 +83,8 @@ export class WebApp {
         activity: NO_ACTIVITY,
         proxies,
         remoteAddress,
-        onFailure: (words, answerBytes) => {
-          open.cause ??= words;
+        onFailure: (cause, answerBytes) => {
+          open.cause ??= cause;
           open.failureBytes += answerBytes;
         },
         onServed: (exchange, destination, served) => {
@@ -96,7 +96,7 @@ export class WebApp {
       return response;
     } catch (error) {
       // Only an abort comes here: everything else is an answer.
-      open.cause ??= describeGatewayFailure({ kind: "client-gone" });
+      open.cause ??= causeOf({ kind: "client-gone" });
       this.#endLater(open, failureAnswer({ kind: "client-gone" }).status);
       throw error;
     }
@@ -108,7 +108,7 @@ export class WebApp {
   }
 
   #refuse(open: OpenRequest, failure: GatewayFailure): Response {
-    open.cause = describeGatewayFailure(failure);
+    open.cause = causeOf(failure);
     open.failureBytes = failureBytes(failure);
     const response = failureResponse(failure, open.id);
     this.#endLater(open, response.status);
@@ -156,7 +156,7 @@ export class WebApp {
       durationMs: wholeUs(clock.monotonicMs() - startedMs),
       ...(served !== undefined && { workload: served.destination.workload, route: served.destination.route }),
       ...(cpuMs !== undefined && { cpuMs: wholeUs(cpuMs) }),
-      ...(cause !== undefined && { cause }),
+      ...(cause !== undefined && { cause: cause.text, code: cause.code }),
     } as const;
     if (trace !== undefined) endRequestSpan(trace, { event, match: served?.destination.match });
     emit(event);

@@ -1,8 +1,10 @@
 /** The body of an answer as a stream of the web. */
 import type { StreamEnd } from "../base/byte_stream.ts";
+import type { FaultCode } from "../base/fault_codes.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { ResponseBody } from "../host/http/exchange.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
+import type { RequestCause } from "./failure_status.ts";
 
 /** Is told what is under way: the testing kit moves its clock only when nothing is. */
 export interface Activity {
@@ -22,7 +24,7 @@ const WINDOW_BYTES = 64 * 1024;
 export interface WebBodyOptions {
   readonly activity: Activity;
   /** The guest, or a limit, broke the answer off. */
-  readonly onAbort: (reason: string) => void;
+  readonly onAbort: (cause: RequestCause) => void;
   /** The last byte was read, or nobody reads any more. */
   readonly onOver: () => void;
   /** Whoever reads does not want the rest. */
@@ -101,9 +103,9 @@ export class WebBody implements ResponseBody {
     this.#close("finished");
   }
 
-  abort(reason: string): void {
-    this.#cutFor = new TypeError(`The answer broke off: ${reason}`);
-    this.#options.onAbort(reason);
+  abort(text: string, code: FaultCode = "LG7018"): void {
+    this.#cutFor = new TypeError(`The answer broke off: ${text}`);
+    this.#options.onAbort({ code, text });
     this.#close("cut");
   }
 

@@ -8,7 +8,7 @@ import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHe
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { Router } from "../router/router.ts";
 import type { TraceSpan } from "../telemetry/trace.ts";
-import { describeGatewayFailure, failureAnswer, type GatewayFailure } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import type { Destination } from "./http_app.ts";
 import { feed, QueueSource } from "./queue_source.ts";
 import { requestFields } from "./request_fields.ts";
@@ -36,7 +36,7 @@ export interface ServeWebOptions {
   /** The client's, as the server around knows it; undefined: unknown. */
   readonly remoteAddress: string | undefined;
   /** What the gateway answered by itself, in so many bytes, or why an answer broke off. */
-  readonly onFailure: (words: string, answerBytes: number) => void;
+  readonly onFailure: (cause: RequestCause, answerBytes: number) => void;
   /** A guest was found; `served` resolves when it is done, maybe long after its answer. */
   readonly onServed: (exchange: WebExchange, destination: Destination, served: Promise<void>) => void;
 }
@@ -49,7 +49,7 @@ export async function serveWebRequest(webRequest: WebRequest, options: ServeWebO
   const { request, body, length } = webRequest;
   const { requestId } = options;
   const fail = (failure: GatewayFailure): Response => {
-    options.onFailure(describeGatewayFailure(failure), failureBytes(failure));
+    options.onFailure(causeOf(failure), failureBytes(failure));
     return failureResponse(failure, requestId);
   };
   const url = new URL(request.url);
@@ -201,7 +201,8 @@ export class WebExchange implements HandlerExchange {
   /** A fault of the gateway itself. */
   fault(error: unknown): void {
     if (!this.#isAnswered) return this.#fail({ kind: "fault", error });
-    this.#sink?.abort(describeGatewayFailure({ kind: "fault", error }));
+    const { text, code } = causeOf({ kind: "fault", error });
+    this.#sink?.abort(text, code);
   }
 
   fail(code: HttpErrorCode): void {
@@ -211,7 +212,7 @@ export class WebExchange implements HandlerExchange {
   #fail(failure: GatewayFailure): void {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
-    this.#options.onFailure(describeGatewayFailure(failure), failureBytes(failure));
+    this.#options.onFailure(causeOf(failure), failureBytes(failure));
     this.#over.resolve();
     this.#answered.resolve(failureResponse(failure, this.#options.requestId));
   }
@@ -221,7 +222,7 @@ export class WebExchange implements HandlerExchange {
     return new WebBody({
       ...options,
       activity,
-      onAbort: (reason) => onFailure(reason, 0),
+      onAbort: (cause) => onFailure(cause, 0),
       onOver: () => this.#over.resolve(),
       onCancel: () => this.#leave(),
     });

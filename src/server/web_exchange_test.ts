@@ -36,7 +36,7 @@ async function served(answer: (exchange: HandlerExchange) => void, method = "GET
       activity: NO_ACTIVITY,
       remoteAddress: undefined,
       proxies: new TrustedProxies(),
-      onFailure: (words) => failures.push(words),
+      onFailure: ({ text }) => failures.push(text),
       onServed: (_exchange, _destination, done) => void done,
     },
   );

@@ -1,4 +1,4 @@
-/** Which events tell of a fault, and its code. The cause of a request has its own at its end. */
+/** Which events tell of a fault, and its code. */
 import type { FaultCode } from "../base/fault_codes.ts";
 import type { GatewayEvent } from "./events.ts";
 import type { LimitName } from "./limit_counts.ts";
@@ -53,6 +53,7 @@ export function eventFault(event: GatewayEvent): FaultCode | undefined {
     case "fault":
       return "LG9001";
     case "request":
+      return event.code;
     case "guest-output":
       return undefined;
   }

@@ -1,4 +1,5 @@
 /** Notifications that travel up: lower folders emit, the composition root decides where they go. Never calls back down. */
+import type { FaultCode } from "../base/fault_codes.ts";
 import type { LimitName } from "./limit_counts.ts";
 
 /** What every event of a guest says about its origin. */
@@ -81,6 +82,8 @@ export type GatewayEvent =
     readonly cpuMs?: number;
     /** Why the gateway answered by itself, when it did. */
     readonly cause?: string;
+    /** Of the cause: there when it is. */
+    readonly code?: FaultCode;
   }
   | {
     /** The collector of traces cannot be reached, or can again. */

@@ -11,7 +11,7 @@ function request(
   return { kind: "request", ...sizes, method: "GET", path: "/", status, durationMs: 1, ...more };
 }
 
-test("FailureCounts: requests with a cause count, by route and status; everything goes on", () => {
+test("FailureCounts: requests with a cause count, by route, status and code; everything goes on", () => {
   const passed: GatewayEvent[] = [];
   const counts = new FailureCounts();
   const emit = counts.counting((event) => void passed.push(event));
@@ -19,19 +19,22 @@ test("FailureCounts: requests with a cause count, by route and status; everythin
   const events = [
     request(200, of),
     request(500, of),
-    request(504, { ...of, cause: "slow" }),
-    request(504, { ...of, cause: "busy" }),
-    request(200, { ...of, cause: "cut" }),
-    request(408, { cause: "slow" }),
+    request(504, { ...of, cause: "slow", code: "LG7016" }),
+    request(504, { ...of, cause: "busy", code: "LG7016" }),
+    request(200, { ...of, cause: "cut", code: "LG7018" }),
+    request(504, { ...of, cause: "computing", code: "LG7017" }),
+    request(200, { ...of, cause: "cut", code: "LG7018" }),
+    request(408, { cause: "slow", code: "LG7004" }),
     { kind: "fault", where: "here", error: undefined } as const,
   ];
   for (const event of events) emit(event);
   assert.deepEqual(passed, events);
   assert.deepEqual(counts.snapshot(), [
-    { ...of, status: 504, total: 2 },
-    { ...of, status: 200, total: 1 },
-    { status: 408, total: 1 },
+    { ...of, status: 504, code: "LG7016", total: 2 },
+    { ...of, status: 200, code: "LG7018", total: 2 },
+    { ...of, status: 504, code: "LG7017", total: 1 },
+    { status: 408, code: "LG7004", total: 1 },
   ]);
-  assert.deepEqual(counts.lastOf("shop", "task"), { status: 200, cause: "cut", requestId: "i" });
+  assert.deepEqual(counts.lastOf("shop", "task"), { status: 200, code: "LG7018", cause: "cut", requestId: "i" });
   assert.equal(counts.lastOf("shop", "other"), undefined);
 });

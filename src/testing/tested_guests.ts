@@ -110,7 +110,7 @@ export class TestedGuests {
         activity: time,
         remoteAddress: CLIENT_ADDRESS,
         proxies: NO_PROXIES,
-        onFailure: (words) => world.failures.push(words),
+        onFailure: ({ code, text }) => world.failures.push(`${text} [${code}]`),
         onServed: (_exchange, _destination, served) => {
           this.#served.add(served);
           // Who waits for it is told of its failure.

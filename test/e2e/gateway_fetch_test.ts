@@ -80,7 +80,7 @@ test("fetch: who aborts is gone, and nothing of the request is left", async () =
   abort.abort(new Error("enough"));
   await assert.rejects(answer, /enough/);
   await eventually(() => gateway.counters().requests === 0 && gateway.counters().streams === 0);
-  assert.deepEqual(requestsOf(events), [[499, "task", "/task", "the client went away [LG7009]"]]);
+  assert.deepEqual(requestsOf(events), [[499, "task", "/task", "the client went away"]]);
 });
 
 test("fetch: a body that nobody reads to its end is over when it is cancelled", async () => {

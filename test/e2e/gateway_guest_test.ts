@@ -50,20 +50,46 @@ const FAILURES: readonly {
   readonly path: string;
   readonly status: number;
   readonly cause: RegExp;
+  readonly code: string;
 }[] = [
-  { name: "that never answers: 500", path: "/no-answer", status: 500, cause: /ended without an answer: it returned/ },
-  { name: "that traps before its head: 500", path: "/trap", status: 500, cause: /^the guest trapped: / },
-  { name: "that exits before its head: 500", path: "/exit", status: 500, cause: /it exited with code 1/ },
+  {
+    name: "that never answers: 500",
+    path: "/no-answer",
+    status: 500,
+    cause: /ended without an answer: it returned/,
+    code: "LG7012",
+  },
+  {
+    name: "that traps before its head: 500",
+    path: "/trap",
+    status: 500,
+    cause: /^the guest trapped: /,
+    code: "LG7011",
+  },
+  {
+    name: "that exits before its head: 500",
+    path: "/exit",
+    status: 500,
+    cause: /it exited with code 1/,
+    code: "LG7012",
+  },
   {
     name: "that answers with an error-code: 502",
     path: "/error-code",
     status: 502,
     cause: /internal-error: inner secret/,
+    code: "LG7013",
   },
-  { name: "that does not answer in time: 504", path: "/hang", status: 504, cause: /no head within 300 ms/ },
+  {
+    name: "that does not answer in time: 504",
+    path: "/hang",
+    status: 504,
+    cause: /no head within 300 ms/,
+    code: "LG7016",
+  },
 ];
 
-for (const { name, path, status, cause } of FAILURES) {
+for (const { name, path, status, cause, code } of FAILURES) {
   test(`a guest ${name}`, async () => {
     const response = await fetch(harness.url + path);
     assert.equal(response.status, status);
@@ -72,17 +98,20 @@ for (const { name, path, status, cause } of FAILURES) {
     assert.doesNotMatch(body, /secret|wasm|trap/i);
     const event = await logged(path);
     assert.match(event.cause ?? "", cause);
+    assert.equal(event.code, code);
     assert.deepEqual([event.workload, event.route], ["probe", "all"]);
     await harness.backToIdle();
   });
 }
 
-for (const path of ["/trap-after-head", "/unfinished"]) {
+for (const [path, code] of [["/trap-after-head", "LG7011"], ["/unfinished", "LG7018"]] as const) {
   test(`${path}: the client sees an answer that breaks off`, async () => {
     const client = new RawClient(harness.port).send(`GET ${path} HTTP/1.1\r\n${HOST}\r\n\r\n`);
     const received = await client.untilClosed();
     assert.match(received, /^HTTP\/1\.1 200 OK\r\n.*Transfer-Encoding: chunked.*6\r\na part\r\n$/s);
-    assert.ok((await logged(path)).cause);
+    const { cause, code: logs } = await logged(path);
+    assert.ok(cause);
+    assert.equal(logs, code);
     await harness.backToIdle();
   });
 }
@@ -101,7 +130,7 @@ test("a guest that hangs after its head is ended by the limit between two pieces
   const received = await client.untilClosed();
   assert.match(received, /6\r\na part\r\n$/s);
   await harness.backToIdle();
-  assert.ok((await logged("/hang-after-head")).cause);
+  assert.equal((await logged("/hang-after-head")).code, "LG7102");
   const limited = harness.events.filter((event) => event.kind === "limited");
   assert.ok(limited.length > 0 && limited.every(({ limit }) => limit === "idle"));
   assert.match(limited[0]?.detail ?? "", /did not go on for 300 ms/);
@@ -113,7 +142,7 @@ test("a guest that hangs after its head ends as soon as its client leaves", asyn
   client.destroy();
   await harness.backToIdle();
   const isGone = (event: GatewayEvent): boolean =>
-    event.kind === "request" && event.cause === "the client went away [LG7009]";
+    event.kind === "request" && event.cause === "the client went away" && event.code === "LG7009";
   await eventually(() => harness.events.some(isGone));
 });
 

@@ -261,7 +261,7 @@ test("a component whose start function traps answers 500, and leaves nothing beh
   await harness.backToIdle();
   const lines = harness.events.filter((event) => event.kind !== "service-state");
   assert.deepEqual(lines.map((event) => event.kind === "request" && event.cause), [
-    "the guest trapped: unreachable [LG7011]",
+    "the guest trapped: unreachable",
   ]);
   assert.deepEqual(await closeToNothing(harness), {});
 });

@@ -66,6 +66,7 @@ test("docs/operating.md: /workloads has states, limits, counters and the last er
   assert.deepEqual([name, service?.state, service?.restarts], ["shop", "ready", 0]);
   assert.deepEqual([route?.name, route?.inside, network.outside], ["all", 0, 0]);
   assert.equal(route?.lastFailure?.status, 500);
+  assert.equal(route.lastFailure.code, "LG7011");
   assert.match(route.lastFailure.cause, /^the guest trapped/);
   assert.equal(route.lastFailure.requestId, response.headers.get("x-request-id"));
   for (const each of [limits["instancesMax"], service?.limits["memoryBytesMax"], route.limits["cpuMs"]]) {

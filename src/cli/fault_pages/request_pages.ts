@@ -105,6 +105,20 @@ export const REQUEST_PAGES: Readonly<Record<Extract<FaultCode, `LG7${string}`>, 
       "It computed for longer than `cpu`, or for more than 10 ms where it cannot give way (an allocation, a destructor).",
     fix: "Make it compute less for one request, or raise `cpu`.",
   },
+  LG7018: {
+    title: "A guest left its answer unfinished",
+    cause:
+      "The head was sent, but the body does not match its content-length, was dropped before its end, or its trailers cannot " +
+      "be sent. The connection was reset, so that the client does not take a part for the whole.",
+    fix: "Let the guest finish the body after the last write, and write as many bytes as it announced.",
+  },
+  LG7019: {
+    title: "A client did not take its answer, or went on sending",
+    cause:
+      "It read nothing for `responseStallTimeout` of the listener, or sent on a body that the answer did not wait for. The " +
+      "connection was reset and the guest stopped: what nobody reads would be kept in memory.",
+    fix: "Look at the client or the network between; for clients that pause for longer, raise `responseStallTimeout`.",
+  },
   LG7101: {
     title: "A guest's memory did not grow",
     cause: "`memory` of the route or service is used up; `memory.grow` failed in the guest, which often traps then.",

@@ -1,5 +1,6 @@
 /** The one answer to an exchange: what the guest's outparam may still do, and what becomes of the body afterwards. */
 import type { ErrorCode } from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
+import type { FaultCode } from "../../base/fault_codes.ts";
 import type { BodyPipe } from "./body_pipe.ts";
 import { boundedCode } from "./error_code.ts";
 import type { FieldEntries, HttpExchange } from "./exchange.ts";
@@ -70,9 +71,9 @@ export class Answer {
   }
 
   /** The guest is gone: nobody reads the request's body any more, and what it left unfinished stays a part. */
-  settle(reason: string): void {
+  settle(reason: string, code?: FaultCode): void {
     if (this.#state.kind === "open") this.#state = { kind: "settled" };
-    else if (this.#state.kind === "responded") this.#state.pipe?.abort(reason);
+    else if (this.#state.kind === "responded") this.#state.pipe?.abort(reason, code);
     this.#exchange.body.dispose();
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from "@bytecodealliance/preview2-shim/interfaces/wasi-http-types";
 import type { ByteSink, StreamEnd, StreamFailure } from "../../base/byte_stream.ts";
+import type { FaultCode } from "../../base/fault_codes.ts";
 import { WaitList } from "../../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "./exchange.ts";
 import type { HeldBudget } from "./held_budget.ts";
@@ -46,7 +47,7 @@ type Way =
 type Ending =
   | { readonly kind: "open" }
   | { readonly kind: "finished"; readonly trailers: FieldEntries | undefined }
-  | { readonly kind: "aborted"; readonly reason: string };
+  | { readonly kind: "aborted"; readonly reason: string; readonly code: FaultCode | undefined };
 
 /** The sink behind the output-stream of an outgoing-body. Dropping the stream does not end the body. */
 export class BodyPipe implements ByteSink {
@@ -174,9 +175,9 @@ export class BodyPipe implements ByteSink {
   }
 
   /** The body stays a part. Does nothing once it is finished. */
-  abort(reason: string): void {
+  abort(reason: string, code?: FaultCode): void {
     if (this.#ending.kind !== "open") return;
-    this.#ending = { kind: "aborted", reason };
+    this.#ending = { kind: "aborted", reason, code };
     this.#held.clear();
     this.#pump();
     this.#writers.wakeAll();
@@ -219,7 +220,7 @@ export class BodyPipe implements ByteSink {
         sink.finish(this.#ending.trailers);
         break;
       case "aborted":
-        sink.abort(this.#ending.reason);
+        sink.abort(this.#ending.reason, this.#ending.code);
         break;
     }
     this.#way = { kind: "closed" };

@@ -14,6 +14,7 @@
  * - The host disposes of `body` when the guest is through with the request, read or not.
  */
 import type { ByteSink, ByteSource } from "../../base/byte_stream.ts";
+import type { FaultCode } from "../../base/fault_codes.ts";
 import type { Waitable } from "../../base/waitable.ts";
 
 /**
@@ -64,8 +65,8 @@ export interface HttpExchange {
 export interface ResponseBody extends ByteSink {
   /** `outgoing-body.finish`: the answer is whole. Trailers that the framing cannot carry are dropped. */
   finish(trailers: FieldEntries | undefined): void;
-  /** The body was dropped unfinished, or its guest trapped: the client must not take what it has for the whole. */
-  abort(reason: string): void;
+  /** The body was dropped unfinished, or its guest trapped (then with a code): the client must not take what it has for the whole. */
+  abort(reason: string, code?: FaultCode): void;
 }
 
 /** The answer to an outgoing request, as whoever sent it received it. */

@@ -1,4 +1,5 @@
 /** The door between whoever calls a guest's `wasi:http/incoming-handler` and the host's `wasi:http` resources. */
+import type { FaultCode } from "../../base/fault_codes.ts";
 import type { HttpContext } from "./http_context.ts";
 import { Answer, type Outcome } from "./answer.ts";
 import type { HttpExchange } from "./exchange.ts";
@@ -16,10 +17,10 @@ export interface OpenExchange {
   outcome(): Outcome;
   /**
    * The guest is gone: it returned, trapped or was ended. Cuts a response body that is not finished, with `reason`
-   * for the log, and lets the exchange go of the request's body. A body that was finished flows on to the client by
+   * (and the code of a fault) for the log, and lets the exchange go of the request's body. A body that was finished flows on to the client by
    * itself. From here on nothing that is done to the guest's resources changes the answer. Idempotent.
    */
-  settle(reason: string): Outcome;
+  settle(reason: string, code?: FaultCode): Outcome;
 }
 
 /**
@@ -46,8 +47,8 @@ export function openExchange(exchange: HttpExchange, context: HttpContext): Open
     request: new IncomingRequest(exchange, context),
     responseOut: new ResponseOutparam(answer, context),
     outcome: () => answer.outcome,
-    settle(reason) {
-      answer.settle(reason);
+    settle(reason, code) {
+      answer.settle(reason, code);
       return answer.outcome;
     },
   };
