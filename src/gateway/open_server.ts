@@ -54,6 +54,7 @@ export function openServer(
     const cancelLimit = clock.startTimer(limits.drainTimeoutMs, resolve);
     await Promise.race([web.settled(), isOver]);
     cancelLimit();
+    web.expire();
   };
   const closeServer = async (onClosing: () => void): Promise<void> => {
     const webClosed = closeWeb();

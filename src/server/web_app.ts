@@ -48,6 +48,8 @@ interface OpenRequest {
 export class WebApp {
   readonly #options: WebAppOptions;
   #running = 0;
+  /** Those that a guest answers. */
+  readonly #served = new Set<WebExchange>();
   #onSettled: (() => void)[] = [];
 
   constructor(options: WebAppOptions) {
@@ -89,6 +91,7 @@ export class WebApp {
         },
         onServed: (exchange, destination, served) => {
           open.served = { exchange, destination };
+          this.#served.add(exchange);
           void this.#untilServed(open, served);
         },
       });
@@ -105,6 +108,11 @@ export class WebApp {
   /** Resolves when nothing is running any more. */
   async settled(): Promise<void> {
     while (this.#running > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
+  }
+
+  /** The time for draining is over: of an answer that nobody reads, nobody would ever hear that it has ended. */
+  expire(): void {
+    for (const exchange of this.#served) exchange.giveUp({ kind: "draining" });
   }
 
   #refuse(open: OpenRequest, failure: GatewayFailure): Response {
@@ -133,6 +141,7 @@ export class WebApp {
   #endLater(open: OpenRequest, status: number): void {
     const over = open.served?.exchange.over ?? Promise.resolve();
     void over.then(() => {
+      if (open.served !== undefined) this.#served.delete(open.served.exchange);
       this.#options.counters.add("requests", -1);
       this.#emit(open, status);
       this.#left();

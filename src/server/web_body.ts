@@ -39,10 +39,11 @@ export interface WebBodyOptions {
 export class WebBody implements ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #waiters = new WaitList();
-  readonly #queue = new ByteQueue();
+  #queue = new ByteQueue();
   readonly #options: WebBodyOptions;
   #end: "open" | "finished" | "cut" = "open";
   #cutFor: unknown;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #pulled: (() => void) | undefined;
   #writtenBytes = 0;
   #readBytes = 0;
@@ -50,6 +51,9 @@ export class WebBody implements ResponseBody {
   constructor(options: WebBodyOptions) {
     this.#options = options;
     this.stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
       pull: (controller) => this.#pull(controller),
       cancel: () => {
         this.clientGone(new Error("the body was cancelled"));
@@ -107,6 +111,19 @@ export class WebBody implements ResponseBody {
     this.#cutFor = new TypeError(`The answer broke off: ${text}`);
     this.#options.onAbort({ code, text });
     this.#close("cut");
+  }
+
+  /** As `abort`, and whoever reads gets nothing more of what waits: it may be that nobody ever reads. */
+  cut({ text, code }: RequestCause): void {
+    if (this.#end === "cut") return;
+    this.#options.onAbort({ code, text });
+    this.#cutFor = new TypeError(`The answer broke off: ${text}`);
+    this.#end = "cut";
+    this.#queue = new ByteQueue();
+    this.#controller?.error(this.#cutFor);
+    this.#pulled?.();
+    this.#waiters.wakeAll();
+    this.#options.onOver();
   }
 
   /** Nobody reads any more. */

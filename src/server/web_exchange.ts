@@ -117,6 +117,7 @@ export class WebExchange implements HandlerExchange {
   #sink: WebBody | undefined;
   #isAnswered = false;
   #isClientGone = false;
+  #isOver = false;
 
   constructor(options: WebExchangeOptions) {
     this.#options = options;
@@ -193,9 +194,17 @@ export class WebExchange implements HandlerExchange {
       headers.append(rawFields[index] ?? "", rawFields[index + 1] ?? "");
     }
     headers.set(REQUEST_ID_FIELD, this.#options.requestId);
-    if (isDiscarded) this.#over.resolve();
+    if (isDiscarded) this.#end();
     this.#answered.resolve(new Response(isDiscarded ? null : sink.stream, { status, headers }));
     return sink;
+  }
+
+  /** Nobody waits for the guest any more: answers with `failure` where that is still possible, else breaks off. Does nothing when it is over. */
+  giveUp(failure: GatewayFailure): void {
+    if (this.#isOver) return;
+    if (this.#isAnswered) this.#sink?.cut(causeOf(failure));
+    else this.#fail(failure);
+    this.#leave();
   }
 
   /** A fault of the gateway itself. */
@@ -213,7 +222,7 @@ export class WebExchange implements HandlerExchange {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
     this.#options.onFailure(causeOf(failure), failureBytes(failure));
-    this.#over.resolve();
+    this.#end();
     this.#answered.resolve(failureResponse(failure, this.#options.requestId));
   }
 
@@ -223,14 +232,19 @@ export class WebExchange implements HandlerExchange {
       ...options,
       activity,
       onAbort: (cause) => onFailure(cause, 0),
-      onOver: () => this.#over.resolve(),
+      onOver: () => this.#end(),
       onCancel: () => this.#leave(),
     });
   }
 
+  #end(): void {
+    this.#isOver = true;
+    this.#over.resolve();
+  }
+
   #leave(): void {
     this.#isClientGone = true;
-    this.#over.resolve();
+    this.#end();
     this.#leaving.wakeAll();
   }
 

@@ -12,15 +12,21 @@ interface Opened extends AsyncDisposable {
   readonly events: GatewayEvent[];
 }
 
-async function opened(limits: Readonly<Record<string, unknown>> = {}): Promise<Opened> {
+async function opened(
+  limits: Readonly<Record<string, unknown>> = {},
+  listener: Readonly<{ drainTimeoutMs?: number }> = {},
+): Promise<Opened> {
   const events: GatewayEvent[] = [];
   const gateway = await createGateway({
     folder: "w",
+    limits: { listener },
     emit: (event) => events.push(event),
     files: memoryFiles({
       "shop/workload.jsonc": { service: { component: "service.wasm", ready: { tcp: 7777 } }, net: [] },
       "shop/task.route.jsonc": { match: { path: "/task", methods: ["POST"] }, component: "api.wasm", limits },
       "shop/probe.route.jsonc": { match: { path: "/probe/*" }, component: "probe.wasm" },
+      "shop/hang.route.jsonc": { match: { path: "/hang" }, component: "probe.wasm" },
+      "shop/cut.route.jsonc": { match: { path: "/hang-after-head" }, component: "probe.wasm" },
       "shop/api.wasm": await componentBytes("http_api"),
       "shop/probe.wasm": await componentBytes("probe"),
       "shop/service.wasm": await componentBytes("service_leet"),
@@ -111,3 +117,19 @@ test("fetch: after close everything is 503, and close waits for what runs", asyn
   await closed;
   assert.deepEqual(Object.entries(gateway.counters()).filter(([, count]) => count !== 0), []);
 });
+
+for (const path of ["/hang-after-head", "/hang"]) {
+  test(`fetch: close ends ${path} after the drain, though nobody reads it`, async () => {
+    const { gateway, events } = await opened({}, { drainTimeoutMs: 50 });
+    await eventually(() => gateway.serviceState("shop") === "ready");
+    const answer = gateway.fetch(new Request(`http://edge.example${path}`));
+    if (path === "/hang") await eventually(() => gateway.counters().instances === 2);
+    else await answer;
+    await gateway.close();
+    const response = await answer;
+    assert.equal(response.status, path === "/hang" ? 503 : 200);
+    if (response.status === 200) await assert.rejects(response.text(), /broke off: the gateway is being closed/);
+    assert.deepEqual(events.flatMap((event) => (event.kind === "request" ? [event.code] : [])), ["LG7010"]);
+    assert.equal(gateway.counters().requests, 0);
+  });
+}
