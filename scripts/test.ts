@@ -9,12 +9,13 @@ import process from "node:process";
 import { buildGuests } from "./build_guests.ts";
 import { buildWorkloads } from "./build_workloads.ts";
 import { gateChecks, runGate } from "./ok.ts";
-import { COUNTS_MARK, type TestCounts } from "./test_reporter.ts";
+import { testOnNode } from "./test_on_node.ts";
+import type { TestCounts } from "./test_reporter.ts";
 import { pinned, ROOT, run } from "./tools.ts";
 
-/** A file that takes this long hangs; the whole suite takes about two minutes. */
+/** A file that takes this long hangs. */
 const FILE_DEADLINE_MS = 300_000;
-/** The same for all files of one runtime. */
+/** The same for all files on Deno, which runs them in one process. */
 const RUN_DEADLINE_MS = 1_800_000;
 
 const chosen = process.argv.slice(2);
@@ -41,48 +42,27 @@ if (files.some((file) => file.startsWith("test"))) {
   for (const { name, reason } of skipped) console.log(`skipped: guest ${name} (${reason})`);
   totals.skipped.push(...skipped.map(({ name }) => name));
 }
-const onNode = await testOnNode();
+console.log(`node: ${files.length} files`);
+const onNode = await testOnNode(files, {
+  node: pinned("node") ?? process.execPath,
+  deadlineMs: FILE_DEADLINE_MS,
+  processes: 2,
+  print: (text) => console.log(text),
+});
 add("node", onNode);
 add("deno", await testOnDeno(onNode.skipped.length));
 checkSkips();
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
-async function testOnNode(): Promise<TestCounts> {
-  console.log(`node: ${files.length} files`);
-  const setup = [
-    "--import",
-    join(ROOT, "test/support/setup.ts"),
-    "--expose-gc",
-    "--conditions=loopgate-source",
-    "--disable-warning=ExperimentalWarning",
-  ];
-  const reporter = ["--test-reporter", join(ROOT, "scripts/test_reporter.ts"), "--test-reporter-destination", "stdout"];
-  const { code, output } = await run(pinned("node") ?? process.execPath, [
-    ...setup,
-    "--test",
-    ...reporter,
-    "--test-concurrency=2",
-    `--test-timeout=${FILE_DEADLINE_MS}`,
-    ...files,
-  ], { deadlineMs: RUN_DEADLINE_MS });
-  const at = output.lastIndexOf(COUNTS_MARK);
-  console.log(output.slice(0, at < 0 ? output.length : at).trimEnd());
-  const counts = at < 0 ? { passed: 0, failed: 1, skipped: [] } : readCounts(output.slice(at + COUNTS_MARK.length));
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-}
-
-function readCounts(text: string): TestCounts {
-  return JSON.parse(text.slice(0, text.indexOf("\n"))) as TestCounts;
-}
-
 async function testOnDeno(skippedOnNode: number): Promise<TestCounts> {
   const deno = pinned("deno");
   if (deno === undefined) throw new Error("Cannot test on Deno: no pinned Deno, expected one for this platform");
   console.log(`deno: ${files.length} files`);
   const setup = ["--preload", join(ROOT, "test/support/setup.ts"), "--v8-flags=--expose-gc"];
-  const { code, output } = await run(deno, ["test", "-A", "--no-check", "--reporter=dot", ...setup, ...files], {
+  const { code, output } = await run(deno, ["test", "-A", "--no-check", ...setup, ...files], {
     env: { NO_COLOR: "1" },
+    deadlineMs: RUN_DEADLINE_MS,
   });
   const summary = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?/.exec(
     output,
@@ -91,7 +71,11 @@ async function testOnDeno(skippedOnNode: number): Promise<TestCounts> {
   const more = Math.max(0, Number(summary?.[3] ?? 0) - skippedOnNode);
   const skipped = Array.from({ length: more }, () => "a test that only Deno skips (deno test names it)");
   const counts: TestCounts = { passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 1), skipped };
-  if (code !== 0 || counts.failed > 0) console.log(output.replaceAll(/^[.,!]+\n/gm, "").trimEnd());
+  if (code !== 0 || counts.failed > 0) {
+    console.log(output.slice(Math.max(0, output.search(/^ ERRORS $/m))).trimEnd());
+    // Without a summary it was ended, or ended itself, in the last file that began.
+    if (summary === null) console.log(`FAILED: ${/.*^running \d+ tests? from (\S+)/ms.exec(output)?.[1] ?? "no file"}`);
+  }
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
