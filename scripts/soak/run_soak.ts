@@ -47,7 +47,7 @@ export async function runSoak({ seconds, isMemoryJudged, print }: SoakOptions): 
       folder,
       listen: { host: "127.0.0.1", port: 0 },
       egress: { ...DEFAULT_EGRESS, locate: () => upstream },
-      limits: { readinessWaitMs: 500 },
+      limits: { route: { serviceWaitMs: 500 } },
       emit: (event) => {
         if (event.kind === "fault") fault(`a fault in ${event.where}: ${describe(event.error)}`);
       },

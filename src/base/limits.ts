@@ -25,6 +25,8 @@ export interface RouteLimits {
   readonly queueMax: number;
   /** How long one waits (429). Past it many clients have gone and an answer is wasted work. */
   readonly queueWaitMs: number;
+  /** How long one waits for a service that is starting (503). A cold start takes seconds; a client that waits for more holds a place for nothing. */
+  readonly serviceWaitMs: number;
   /** Instances that are kept for the next request. They hold memory while nobody asks. */
   readonly idleInstancesMax: number;
   /** Open sockets of one instance (`new-socket-limit`). Stops a guest from filling the host with sockets. */
@@ -103,6 +105,7 @@ export const ROUTE_LIMITS: RouteLimits = {
   concurrencyMax: 256,
   queueMax: 1024,
   queueWaitMs: 30_000,
+  serviceWaitMs: 10_000,
   idleInstancesMax: 32,
   socketsMax: 128,
   handlesMax: 65_536,

@@ -193,7 +193,7 @@ const serviceLimits = limitsObject(SERVICE_LIMIT_KEYS, {
     openFiles: OF_WORKLOAD,
     timeout: 'write "start" (until it listens)',
     ...Object.fromEntries(
-      ["wall", "idle", "requestBody", "responseBody", "headerBytes", "concurrency", "queue", "queueWait"]
+      ["wall", "idle", "requestBody", "responseBody", "headerBytes", "concurrency", "queue", "queueWait", "serviceWait"]
         .map((key) => [key, OF_ROUTES]),
     ),
     idleInstances: "a service has one instance, which is never idle",

@@ -154,6 +154,14 @@ export const ROUTE_LIMIT_KEYS = {
     about: "how long one waits, within its `wall`",
     past: "429 with Retry-After",
   },
+  serviceWait: {
+    field: "serviceWaitMs",
+    unit: "duration",
+    min: 0,
+    max: HOUR,
+    about: "how long one waits for a service that is starting, within its `wall`",
+    past: "503 with Retry-After",
+  },
   idleInstances: {
     field: "idleInstancesMax",
     unit: "count",

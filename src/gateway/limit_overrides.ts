@@ -13,8 +13,6 @@ export interface GatewayLimits {
   /** Of every workload. */
   readonly workload?: Partial<WorkloadTotals>;
   readonly process?: Partial<ProcessLimits>;
-  /** How long a request waits for its workload's service. Default: `READINESS_WAIT_MS`. */
-  readonly readinessWaitMs?: number;
 }
 
 /** The workload with the limits of `overrides` in place of its own. */

@@ -52,7 +52,6 @@ test("withLimits: what is said counts, what is not stays", () => {
     route: { wallMs: 7 },
     service: { startMs: 8 },
     workload: { instancesMax: 9 },
-    readinessWaitMs: 10,
   });
   for (const [index, { limits }] of changed.routes.entries()) {
     assert.deepEqual(limits, { ...spec.routes[index]?.limits, wallMs: 7 });

@@ -141,7 +141,6 @@ export class WorkloadSet {
   #make(version: WorkloadVersion): Workload {
     const { tools, counts, egress, limits } = this.#options;
     const outside = this.#outside;
-    const readinessWaitMs = limits?.readinessWaitMs;
     return new Workload({
       spec: withLimits(version.spec, limits),
       componentOf: (path) => componentOf(version, path),
@@ -151,7 +150,6 @@ export class WorkloadSet {
       limitCounts: counts.limits,
       egress,
       ceiling: () => this.#ceiling,
-      ...(readinessWaitMs !== undefined && { readinessWaitMs }),
       onClosed: outside.use(),
     });
   }

@@ -13,6 +13,7 @@ const LIMIT_FAULTS: Readonly<Record<LimitName, FaultCode>> = {
   headerBytes: "LG7007",
   concurrency: "LG7008",
   queueWait: "LG7008",
+  serviceWait: "LG7015",
   sockets: "LG7103",
   handles: "LG7104",
   logRate: "LG7105",

@@ -12,6 +12,7 @@ export type LimitName =
   | "headerBytes"
   | "concurrency"
   | "queueWait"
+  | "serviceWait"
   | "sockets"
   | "handles"
   | "logRate"

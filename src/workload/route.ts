@@ -24,9 +24,7 @@ export interface RouteOptions {
   readonly handler: Pick<Handler, "run" | "killAll">;
   readonly service: Pick<ServiceSupervisor, "state" | "untilServing" | "unavailability"> | undefined;
   readonly clock: Clock;
-  readonly limits: ConcurrencyLimits & ExchangeLimits & Pick<RouteLimits, "wallMs">;
-  /** How long a request waits for the service. */
-  readonly readinessWaitMs: number;
+  readonly limits: ConcurrencyLimits & ExchangeLimits & Pick<RouteLimits, "wallMs" | "serviceWaitMs">;
   /** A request met a limit, and its own line says so. */
   readonly countLimit: (limit: LimitName) => void;
 }
@@ -82,7 +80,8 @@ export class Route {
         const isServing = service?.untilServing(this.#serviceWaitMs(arrivedMs)) ?? true;
         if (isServing !== true) arrivedMs ??= clock.monotonicMs();
         const isHere = isServing === true || (await this.#untilEnded(isServing, exchange));
-        failure = this.#turnedAway(exchange, isHere) ?? (await handler.run(exchange, arrivedMs));
+        failure = (isHere ? undefined : this.#serviceMissed(exchange, arrivedMs)) ?? this.#turnedAway(exchange) ??
+          (await handler.run(exchange, arrivedMs));
       }
       const limit = failure && limitOf(failure);
       if (limit !== undefined) this.#options.countLimit(limit);
@@ -114,14 +113,24 @@ export class Route {
 
   /** How long a request waits for the service: no longer than its answer may take. */
   #serviceWaitMs(arrivedMs: number | undefined): number {
-    const { limits: { wallMs }, readinessWaitMs, clock } = this.#options;
+    const { limits: { wallMs, serviceWaitMs }, clock } = this.#options;
     const waitedMs = arrivedMs === undefined ? 0 : clock.monotonicMs() - arrivedMs;
-    return Math.min(readinessWaitMs, Math.max(0, wallMs - waitedMs));
+    return Math.min(serviceWaitMs, Math.max(0, wallMs - waitedMs));
+  }
+
+  /** The wait for the service came to nothing. */
+  #serviceMissed(exchange: HandlerExchange, arrivedMs: number | undefined): RequestFailure {
+    if (exchange.isClientGone) return { kind: "client-gone" };
+    const { service, limits: { wallMs }, clock } = this.#options;
+    const missed = this.#unavailable();
+    // One that has failed, or that starts again later, was not waited for.
+    if (this.#isTurningAway || service?.state.kind !== "starting") return missed;
+    const waitedMs = arrivedMs === undefined ? 0 : clock.monotonicMs() - arrivedMs;
+    return { ...missed, limit: waitedMs < wallMs ? "serviceWait" : "wall" };
   }
 
   /** Why a request that has a place does not come to the guest. */
-  #turnedAway(exchange: HandlerExchange, isServiceHere: boolean): RequestFailure | undefined {
-    if (!isServiceHere) return exchange.isClientGone ? { kind: "client-gone" } : this.#unavailable();
+  #turnedAway(exchange: HandlerExchange): RequestFailure | undefined {
     if (this.#isTurningAway) return this.#unavailable();
     return exchange.isClientGone ? { kind: "client-gone" } : undefined;
   }
@@ -163,7 +172,7 @@ export class Route {
     return { kind: "overloaded", detail: `the route is at its limit of ${this.#gate.active} requests and ${reason}` };
   }
 
-  #unavailable(): RequestFailure {
+  #unavailable(): Extract<RequestFailure, { kind: "unavailable" }> {
     const { service } = this.#options;
     if (!this.#isTurningAway && service !== undefined) return { kind: "unavailable", ...service.unavailability() };
     return { kind: "unavailable", detail: "the workload is being closed", retryAfterS: RETRY_SOON_S };

@@ -62,8 +62,7 @@ class Bench {
       },
       service: this.service,
       clock: this.clock,
-      limits: { ...ROUTE_LIMITS, concurrencyMax: 1, queueMax: 1, queueWaitMs: 100, ...limits },
-      readinessWaitMs: 1_000,
+      limits: { ...ROUTE_LIMITS, concurrencyMax: 1, queueMax: 1, queueWaitMs: 100, serviceWaitMs: 1_000, ...limits },
       countLimit: (limit) => this.counted.push(limit),
     });
   }
@@ -153,6 +152,29 @@ test("Route: full because everybody waits for the service is no overload", async
   for (const name of ["a", "b", "c"]) await bench.request(name);
   assert.deepEqual([bench.ends, bench.counted], [["c: unavailable"], []]);
 });
+
+const MISSED: readonly (readonly [string, Partial<RouteLimits>, number, ServiceState, string[]])[] = [
+  ["is starting", {}, 1_000, { kind: "starting", lastReason: undefined }, ["serviceWait"]],
+  ["is starting, with less wall than wait", { wallMs: 600 }, 600, { kind: "starting", lastReason: undefined }, [
+    "wall",
+  ]],
+  ["has failed meanwhile", {}, 10, { kind: "failed", reason: "it trapped" }, []],
+];
+
+for (const [name, limits, waitedMs, state, counted] of MISSED) {
+  test(`Route: a service that ${name} when the wait ends: 503, and the limit is counted that was met`, async () => {
+    const bench = new Bench(limits);
+    bench.service.state = state;
+    const service = Promise.withResolvers<boolean>();
+    bench.service.isServing = service.promise;
+    await bench.request("a");
+    await bench.clock.advanceMs(waitedMs);
+    service.resolve(false);
+    await settle();
+    assert.deepEqual([bench.ends, bench.counted], [["a: unavailable"], counted]);
+    assert.equal(bench.route.insideCount, 0);
+  });
+}
 
 test("Route: wall runs from a request's arrival: who waits, for a place or for the service, has so much less", async () => {
   const bench = new Bench({ wallMs: 800, queueWaitMs: 500 });

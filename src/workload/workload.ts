@@ -26,9 +26,6 @@ import { describeState } from "./service_state.ts";
 import { type ServiceRun, ServiceSupervisor } from "./service_supervisor.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "./spec.ts";
 
-/** How long a request waits for the service when nobody says otherwise. A cold start takes seconds; a client waits no longer than this. */
-export const READINESS_WAIT_MS = 10_000;
-
 /** What a workload needs. */
 export interface WorkloadOptions {
   readonly spec: WorkloadSpec;
@@ -47,8 +44,6 @@ export interface WorkloadOptions {
   readonly limitCounts?: LimitCounts;
   /** The sockets to the outside. */
   readonly egress?: Egress;
-  /** How long a request waits for the service. */
-  readonly readinessWaitMs?: number;
   /** What the operator allows now; it may change while the workload lives. */
   readonly ceiling?: () => PolicyLayer | undefined;
   /** It was closed, and nothing of it is left. */
@@ -210,7 +205,7 @@ export class Workload {
   }
 
   #makeRoute(spec: RouteSpec): Route {
-    const { tools, componentOf, limitCounts, readinessWaitMs = READINESS_WAIT_MS } = this.#options;
+    const { tools, componentOf, limitCounts } = this.#options;
     const { limits } = spec;
     const label: GuestLabel = { workload: this.name, route: spec.name, role: "component" };
     const egress = this.#makeEgress("component", label, spec.policy);
@@ -241,7 +236,6 @@ export class Workload {
       service: this.service,
       clock: tools.clock,
       limits,
-      readinessWaitMs,
       countLimit: (limit) => limitCounts?.add(label, limit),
     });
   }

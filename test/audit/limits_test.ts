@@ -185,6 +185,15 @@ const ROWS: readonly Row[] = [
   },
   {
     where: ROUTE,
+    key: "serviceWait",
+    limits: { serviceWait: "30ms" },
+    service: { ...GREETER, env: { MODE: "never" } },
+    hit: async ({ ask }) => assertRetry(await ask("/x"), 503),
+    counted: "serviceWait",
+    lines: [/503 .*starting/],
+  },
+  {
+    where: ROUTE,
     key: "idleInstances",
     limits: { idleInstances: 0 },
     hit: async ({ ask, gateway }) => {
@@ -442,7 +451,7 @@ async function contentOf({ where, limits, component, service }: Row): Promise<Fo
     },
     "at/workload.jsonc": {
       ...(where === WORKLOAD && { limits }),
-      ...(service !== undefined && { service: { ...service, limits } }),
+      ...(service !== undefined && { service: { ...service, ...(where === SERVICE && { limits }) } }),
     },
     ...(service !== undefined && { "at/greeter.wasm": await componentBytes("greeter") }),
     "neighbour/guest.wasm": await countingHandler("global"),

@@ -89,7 +89,7 @@ test("requests wait for a service that is late", async () => {
 });
 
 test("requests wait no longer than the limit for a service that never is ready: 503", async () => {
-  const limits = { readinessWaitMs: 50 };
+  const limits = { route: { serviceWaitMs: 50 } };
   const harness = await startTestGateway(await greeting("never", { mode: "never" }), { limits });
   const response = await ask(harness.url, "never");
   assert.equal(response.status, 503);

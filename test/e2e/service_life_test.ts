@@ -157,7 +157,7 @@ for (const [name, component] of NEVER_READY) {
       limits: { start: "150ms" },
     };
     const harness = await startTestGateway(await withService(await component(), service), {
-      limits: { readinessWaitMs: 50 },
+      limits: { route: { serviceWaitMs: 50 } },
     });
     await isServed(harness, "/two/while-it-starts");
     const response = await fetch(`${harness.url}/one/x`);
