@@ -22,8 +22,19 @@ export async function pageFile(name: string): Promise<PageFile | undefined> {
   if (contentType === undefined) return undefined;
   let file = read.get(name);
   if (file === undefined) {
-    file = readFile(new URL(`./page/${name}`, import.meta.url), "utf8").then((text) => ({ contentType, text }));
+    file = textBeside(`./page/${name}`).then((text) => ({ contentType, text }));
     read.set(name, file);
+    // The next one tries again.
+    file.catch(() => read.delete(name));
   }
   return await file;
+}
+
+/** A package of JSR is no folder: its modules come from https, and so do the files beside them. */
+async function textBeside(name: string): Promise<string> {
+  const url = new URL(name, import.meta.url);
+  if (url.protocol === "file:") return await readFile(url, "utf8");
+  const response = await fetch(url);
+  if (!response.ok) throw new TypeError(`Cannot read "${url}": the answer is ${response.status}, expected 200`);
+  return await response.text();
 }

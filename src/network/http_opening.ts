@@ -8,6 +8,7 @@ import { HttpConnection } from "./http_connection.ts";
 import { ConnectionDuplex } from "./http_connection_duplex.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import type { DialHttp, DialOutcome, HttpTarget, RecheckHttp } from "./http_message.ts";
+import { loadUndici } from "./http_wire_undici.ts";
 import { startTls } from "./tls_client.ts";
 import type { TlsTrust } from "./tls_trust.ts";
 
@@ -39,7 +40,10 @@ export class HttpOpening {
 
   constructor(options: HttpOpeningOptions) {
     this.#options = options;
-    options.dial(options.target, this.#abort.signal).then(
+    const loading = loadUndici();
+    const dialling = options.dial(options.target, this.#abort.signal);
+    const ready = loading === undefined ? dialling : Promise.all([dialling, loading]).then(([outcome]) => outcome);
+    ready.then(
       (outcome) => this.#dialled(outcome),
       (error: unknown) => this.#fail({ tag: "internal-error", val: error instanceof Error ? error.name : "dial" }),
     );

@@ -2,7 +2,6 @@
  * Exchanges over undici: one client for one connection that is already open, so that which connection serves a request,
  * and what happens when it is gone, is decided here and not there. undici's own timers are off: time comes from `Clock`.
  */
-import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
 import type { Client, Dispatcher } from "undici";
 import { StaleConnection } from "./http_failure.ts";
@@ -12,16 +11,23 @@ import { fieldsFromRaw, type WireEvents, type WireFlow, type WireRequest } from 
 /** No name that undici could look up or check: connection, TLS and Host are ours. */
 const ORIGIN = "http://connection.invalid";
 
+let clientClass: typeof Client | undefined;
+
 /**
- * The one class of undici that is used. All of undici takes a tenth of a second to load, its client alone a third of that,
- * and a gateway whose guests send nothing needs neither: it is loaded for the first connection.
+ * Loads the one class of undici that is used; undefined once that is done. All of undici takes a tenth of a second to load,
+ * its client alone a third of that, and a gateway whose guests send nothing needs neither: it is loaded when the first
+ * connection is dialled.
  */
-function loadClient(): typeof Client {
-  clientClass ??= createRequire(import.meta.url)("undici/lib/dispatcher/client.js") as typeof Client;
-  return clientClass;
+export function loadUndici(): Promise<void> | undefined {
+  return clientClass === undefined ? importClient() : undefined;
 }
 
-let clientClass: typeof Client | undefined;
+async function importClient(): Promise<void> {
+  // @ts-ignore: undici has types for its main module alone.
+  // lazy: see `loadUndici`
+  const loaded = await import("undici/lib/dispatcher/client.js") as { readonly default: typeof Client };
+  clientClass = loaded.default;
+}
 
 /** A keep-alive connection. It takes one exchange at a time. */
 export class UndiciWire {
@@ -34,8 +40,10 @@ export class UndiciWire {
     socket.on("error", (error) => {
       this.#socketError ??= error;
     });
-    const ClientClass = loadClient();
-    this.#client = new ClientClass(ORIGIN, {
+    if (clientClass === undefined) {
+      throw new TypeError("Cannot open a wire: undici is not loaded, expected loadUndici before");
+    }
+    this.#client = new clientClass(ORIGIN, {
       allowH2: false,
       pipelining: 1,
       headersTimeout: 0,

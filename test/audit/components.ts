@@ -19,6 +19,7 @@ const BUILT: Readonly<Record<ComponentName, string>> = {
   starling_http_api: "test/guests/starlingmonkey/leet/dist/http_api.wasm",
   starling_service_leet: "test/guests/starlingmonkey/leet/dist/service_leet.wasm",
   hello: "workloads/hello/dist/hello.wasm",
+  fetch_proxy: "workloads/fetch-proxy/dist/fetch_proxy.wasm",
   http_api: "workloads/service-tcp/dist/http_api.wasm",
   service_leet: "workloads/service-tcp/dist/service_leet.wasm",
 };

@@ -68,7 +68,7 @@ test("loopgate: operator faults end with 2, help with 0", async () => {
 if (existsSync("/dev/full")) {
   test("loopgate: an output that cannot be written ends with 1 and a sentence, not with a stack", async () => {
     const full = await open("/dev/full", "w");
-    const program = new Program([...RUN, MAIN, "help"], full.fd);
+    const program = new Program([...RUN, MAIN, "help"], { stdout: full.fd });
     assert.equal(await program.ended, 1);
     assert.match(program.err, /^error\[LG5008\]: Cannot write to stdout: .*no space left on device.*\n$/i);
     await full.close();

@@ -27,6 +27,7 @@ const COMPONENTS = {
   starling_http_api: `${LARGE_GUESTS}/leet/dist/http_api.wasm`,
   starling_service_leet: `${LARGE_GUESTS}/leet/dist/service_leet.wasm`,
   hello: `${ROOT}workloads/hello/dist/hello.wasm`,
+  fetch_proxy: `${ROOT}workloads/fetch-proxy/dist/fetch_proxy.wasm`,
   http_api: `${ROOT}workloads/service-tcp/dist/http_api.wasm`,
   service_leet: `${ROOT}workloads/service-tcp/dist/service_leet.wasm`,
 } as const;

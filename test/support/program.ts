@@ -19,6 +19,14 @@ export const RUN = IS_DENO ? ["run", "-A", "-q"] : ["--disable-warning=Experimen
 /** How this runtime runs a text. */
 export const EVALUATE = IS_DENO ? ["eval", "-q"] : ["--input-type=module", "-e"];
 
+/** Where it runs, and where its stdout goes. */
+export interface ProgramOptions {
+  /** Default: it is read into `out`. */
+  readonly stdout?: "pipe" | number;
+  /** Default: the clone. */
+  readonly cwd?: string;
+}
+
 /** The program with what it has written. */
 export class Program {
   out = "";
@@ -26,8 +34,8 @@ export class Program {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], stdout: "pipe" | number = "pipe") {
-    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", stdout, "pipe"] });
+  constructor(args: readonly string[], { stdout = "pipe", cwd = ROOT }: ProgramOptions = {}) {
+    this.#child = spawn(process.execPath, args, { cwd, stdio: ["ignore", stdout, "pipe"] });
     this.#child.stdout?.on("data", (bytes: Uint8Array) => void (this.out += new TextDecoder().decode(bytes)));
     this.#child.stderr?.on("data", (bytes: Uint8Array) => void (this.err += new TextDecoder().decode(bytes)));
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
