@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { parseSync } from "rolldown/utils";
+import { clearFreed } from "./freed_memory.ts";
 import { leb, sleb, WASM_HEADER_BYTES, WasmReader } from "./wasm_reader.ts";
 
 /** Sections of a component that hold a module, or another component. */
@@ -60,6 +61,7 @@ function rewriteData(section: Buffer, text: SourceText): Buffer {
   const end = Math.max(...segments.map(({ at, bytes }) => at + bytes.length));
   const memory = Buffer.alloc(Math.ceil(end / 4) * 4);
   for (const { at, bytes } of segments) bytes.copy(memory, at);
+  clearFreed(memory);
   forget(memory, text.findIn(memory));
   return writeSegments(memory);
 }

@@ -14,6 +14,13 @@ import { loopgate } from "../support/program.ts";
 const ROUTE = '{ "match": { "path": "/" }, "component": "dist/api.wasm" }';
 const HANDLER = `export default { fetch() { return new Response("x"); } };\n`;
 const GOOD = `export const run = { run() {} };\n`;
+const HONO = `import { Hono } from "hono";
+const app = new Hono();
+app.get("/:name", (context) => context.text(context.req.param("name")));
+export default app;
+`;
+/** Of a Hono application, with the engine built for speed and the streams that it mentions. */
+const COMPONENT_BYTES_MAX = 2_500_000;
 
 async function withFolder(
   files: Readonly<Record<string, string>>,
@@ -131,6 +138,13 @@ for (const { name, source, message, place, fix } of FAULTS) {
       await assert.rejects(readFile(join(folder, "api/dist/api.wasm")));
     }));
 }
+
+test("buildFolder: a Hono application is a component of less than 2.5 MB", () =>
+  withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": HONO }, async (folder) => {
+    const [outcome] = await outcomesOf(folder);
+    assert.ok(outcome?.kind === "built", JSON.stringify(outcome));
+    assert.ok(outcome.bytes < COMPONENT_BYTES_MAX, `${outcome.bytes} bytes`);
+  }));
 
 test("buildFolder: a build command whose program is not installed is told at the command", () =>
   withFolder({
