@@ -49,7 +49,7 @@ install();
 const binaries = findBinaries();
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--conditions=loopgate-source"];
 const runtime = isDeno ? binaries.deno : binaries.node;
-const flags = isDeno ? ["run", "-A", "--no-check"] : NODE_FLAGS;
+const flags = isDeno ? denoFlags() : NODE_FLAGS;
 process.env.LOOPGATE_NODE = binaries.node ?? "";
 process.env.LOOPGATE_DENO = binaries.deno ?? "";
 // Tools are scripts that look for `node`; they get the pinned one.
@@ -66,33 +66,71 @@ if (command === "start") {
 } else if (command === "loopgate") become(runtime, [...loopgate, ...args]);
 else become(runtime, [...flags, join(root, `scripts/${command}.ts`), ...args]);
 
-/** What the samples need on Deno to be served. Guests with folders of the machine need -A: Deno has no other name for /proc/self/fd. */
+/** The permissions of a command on Deno. Who started this file with all of them has them all, as volumes of folders need. */
+function denoFlags() {
+  // No command that has named ones has this one.
+  if (globalThis.Deno.permissions.querySync({ name: "ffi" }).state === "granted") return ["run", "-A", "--no-check"];
+  const reading = ["--allow-read", "--allow-env", "--allow-sys=networkInterfaces,uid"];
+  const building = [...reading, "--allow-write", "--allow-run"];
+  switch (command) {
+    case "ok":
+      return withPermissions([...reading, "--allow-run"]);
+    case "build":
+      return withPermissions(building);
+    // They build guests, in this process too, by tools that are libraries of the machine, and ask it how much it works.
+    case "bench":
+    case "soak":
+      return withPermissions([...building, "--allow-net", "--allow-sys", `--allow-ffi=${join(root, "node_modules")}`]);
+    case "loopgate":
+      return commandFlags({ reading, building });
+    default:
+      return withPermissions(reading);
+  }
+}
+
+/** Of the command line's own commands. */
+function commandFlags({ reading, building }) {
+  switch (args[0]) {
+    case "serve":
+    case "run":
+      return serveFlags();
+    case "dev":
+      return withPermissions([...building, "--allow-net"]);
+    case "build":
+      return withPermissions(building);
+    case "new":
+    case "virtualize":
+      return withPermissions([...reading, "--allow-write"]);
+    default:
+      return withPermissions(reading);
+  }
+}
+
+function withPermissions(list) {
+  return ["run", "--no-prompt", "--no-check", ...list];
+}
+
+/** What serving needs on Deno. Guests with folders of the machine need -A: Deno has no other name for /proc/self/fd. */
 function serveFlags() {
   const hasReplicas = process.env.LOOPGATE_REPLICAS !== undefined || args.some((word) => word.startsWith("--replicas"));
-  return [
-    "run",
-    "--no-prompt",
-    "--no-check",
+  return withPermissions([
     "--allow-net",
     "--allow-read",
     "--allow-env",
     "--allow-sys=networkInterfaces,uid",
     ...(hasReplicas ? [`--allow-run=${binaries.deno}`] : []),
-  ];
+  ]);
 }
 
 /** What building them needs: each guest is built in a process of its own. */
 function buildFlags(workloads) {
-  return [
-    "run",
-    "--no-prompt",
-    "--no-check",
+  return withPermissions([
     "--allow-read",
     `--allow-write=${workloads},${tmpdir()}`,
     `--allow-run=${binaries.deno}`,
     "--allow-env",
     "--allow-sys=uid",
-  ];
+  ]);
 }
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */

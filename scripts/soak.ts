@@ -23,10 +23,15 @@ if ("gc" in globalThis) {
   console.log(faults.length === 0 ? `soak: ${seconds} s, all is well` : `soak: ${faults.length} faults`);
   process.exit(faults.length === 0 ? 0 : 1);
 }
+/** Those of `run.mjs`, which started this process. */
+const SOAK_PERMISSIONS = ["read", "env", "sys", "write", "run", "net", "ffi=node_modules"].map((name) =>
+  `--allow-${name}`
+);
+
 // Memory can only be judged after a collection that was asked for.
 const flags = process.versions["deno"] === undefined
   ? ["--expose-gc", "--disable-warning=ExperimentalWarning"]
-  : ["run", "-A", "--no-check", "--v8-flags=--expose-gc"];
+  : ["run", "--no-prompt", "--no-check", "--v8-flags=--expose-gc", ...SOAK_PERMISSIONS];
 const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
   stdio: "inherit",
 });

@@ -4,8 +4,12 @@ import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { componentBytes } from "../support/gateway_harness.ts";
 import { BECOME, EVALUATE, loopgate, MAIN, Program, ROOT, RUN, withHello } from "../support/program.ts";
+
+const IS_DENO = process.versions["deno"] !== undefined;
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   test(`loopgate serve: ${name}, delivered twice, drains and exits with 0`, async () => {
@@ -73,6 +77,33 @@ if (existsSync("/dev/full")) {
     assert.match(program.err, /^error\[LG5008\]: Cannot write to stdout: .*no space left on device.*\n$/i);
     await full.close();
   });
+}
+
+test("deno.json: every task has named permissions, but the tests, which reach files in open folders", async () => {
+  const { tasks } = JSON.parse(await readFile(join(ROOT, "deno.json"), "utf8")) as { tasks: Record<string, string> };
+  const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { scripts: object };
+  assert.deepEqual(Object.keys(tasks).toSorted(), Object.keys(scripts).filter((name) => name !== "prepack").toSorted());
+  const named = "--allow-read --allow-env --allow-write=node_modules --allow-run --allow-sys=uid";
+  for (const [name, task] of Object.entries(tasks)) {
+    assert.equal(task, `deno run ${name === "test" ? "-A" : named} scripts/run.mjs ${name}`);
+  }
+});
+
+if (IS_DENO) {
+  const rows: readonly (readonly [words: string, said: RegExp])[] = [
+    ["loopgate --version", /^loopgate \d/],
+    ["loopgate check workloads/hello", /no fault/],
+    ["loopgate explain hello https://example.com", /^allowed: /],
+    ["build", /fresh|built/],
+  ];
+  for (const [words, said] of rows) {
+    test(`deno task ${words}: its permissions are enough`, async () => {
+      await componentBytes("hello");
+      const program = new Program(["task", "--quiet", ...words.split(" ")]);
+      assert.equal(await program.ended, 0, program.err);
+      assert.match(program.out, said);
+    });
+  }
 }
 
 test("package.json: no shell stays between npm and the program", async () => {
