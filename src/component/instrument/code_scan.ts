@@ -22,7 +22,7 @@ export const EditKind = {
   LOOP_PASS: 7,
   /** Just behind the `end` of the loop `payload`. */
   LOOP_LEAVE: 8,
-  /** A branch's label, which points out of the loop `payload`. */
+  /** A branch's label, which points out of the loop `payload`, but not to `LABEL_AROUND`. */
   LABEL: 9,
   /** Just before a `return` and the function's `end`; `payload` as of a call. */
   LEAVE: 10,
@@ -32,6 +32,8 @@ export const EditKind = {
   KEEP_ADDRESS: 12,
   /** A call that this module cannot see into; `payload` as of `CALL`, without a function. */
   UNSEEN_CALL: 13,
+  /** A branch's label, from the loop `payload` to the next pass of the loop around it. */
+  LABEL_AROUND: 14,
 } as const;
 
 /** Numbers of a loop in `loops`. */
@@ -75,6 +77,10 @@ export const LoopFlag = {
   LED_TO: 16,
   /** It, or a loop in it, has a call that may come back to this module. */
   REENTERS: 32,
+  /** All it does is to lead to one inner loop, behind which it ends and which has branches to its next pass: a loop with two kinds of passes. */
+  FORKED: 64,
+  /** It has a branch to the next pass of the loop around it. */
+  LEADS_BACK: 128,
 } as const;
 
 /** What was seen of a function. */

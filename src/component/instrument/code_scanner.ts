@@ -13,7 +13,7 @@ import { CHANGED_SEGMENT, CHANGED_TABLE } from "./instrumented_module.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag } from "./code_scan.ts";
 import { CompileEffort } from "./compile_effort.ts";
 import { UNPAID_LOOPS_MAX } from "./fuel_costs.ts";
-import { bodiesAdded } from "./loop_copies.ts";
+import { bodiesAdded, FORKED_BYTES_MAX, forkedCopies } from "./loop_copies.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
 import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
@@ -99,6 +99,7 @@ const LOOP_BLOCKS_ADDED = 6;
 /** Of what charges behind a call. */
 const RETURN_BLOCKS_ADDED = 3;
 
+const EMPTY_BLOCK = 0x40;
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
 /** Numbers of an open frame. */
@@ -114,7 +115,9 @@ const Frame = {
   LOOP: 5,
   /** Of a block: what it has cost where a branch leads to its end, at most. */
   LANDS: 6,
-  COUNT: 7,
+  /** Of a loop: what compiling took up to it. */
+  EFFORT: 7,
+  COUNT: 8,
 } as const;
 
 /** Scans the bodies of one module, in order. */
@@ -148,6 +151,8 @@ export class CodeScanner {
   #loop = -1;
   /** Loops that are open. */
   #loopDepth = 0;
+  /** Behind the loop that ended last. */
+  #loopEnd = 0;
   /** Bits of `FunctionFlag` of the current function. */
   #functionFlags = 0;
   /** Counts what control does not just go through, calls included. */
@@ -155,8 +160,6 @@ export class CodeScanner {
   /** What it was behind the last call, and where the innermost loop began. */
   #turnsAtCall = -1;
   #turnsAtLoop = -1;
-  /** What `#effort` was where it began. */
-  #effortAtLoop = 0;
   /** Open frames, `Frame.COUNT` numbers each. */
   #frames: number[] = [];
 
@@ -248,7 +251,7 @@ export class CodeScanner {
 
   #open(kind: number): void {
     this.#scan.marks.beginBlock(kind === FRAME_LOOP);
-    this.#frames.push(kind, this.#cuts, this.#stretch, this.#cost, this.#peak, this.#loop, 0);
+    this.#frames.push(kind, this.#cuts, this.#stretch, this.#cost, this.#peak, this.#loop, 0, this.#effort.spent);
   }
 
   #flagLoop(loop: number, flag: number): void {
@@ -537,7 +540,11 @@ export class CodeScanner {
     // What it had cost around the loop is not looked up.
     const cost = isOut ? Infinity : this.#cost;
     this.#frames[target + Frame.LANDS] = Math.max(this.#frames[target + Frame.LANDS] ?? 0, cost);
-    if (isOut) this.#scan.edit(at, this.#at, EditKind.LABEL, loop);
+    if (!isOut) return;
+    const around = this.#scan.loops.at(loop + LoopField.PARENT);
+    const isAround = this.#frames[target + Frame.KIND] === FRAME_LOOP && this.#frames[target + Frame.LOOP] === around;
+    if (isAround) this.#flagLoop(loop, LoopFlag.LEADS_BACK);
+    this.#scan.edit(at, this.#at, isAround ? EditKind.LABEL_AROUND : EditKind.LABEL, loop);
   }
 
   #memorySize(start: number, opcode: number): void {
@@ -567,7 +574,6 @@ export class CodeScanner {
     scan.loops.push(this.#stretch);
     scan.loops.push(Math.floor(this.#cost));
     scan.loops.push(this.#at);
-    this.#effortAtLoop = this.#effort.spent;
     this.#loopDepth += 1;
     scan.edit(start, start, EditKind.LOOP_ENTER, loop);
     this.#open(FRAME_LOOP);
@@ -597,10 +603,16 @@ export class CodeScanner {
       scan.loops.set(loop + LoopField.CALL_END, scan.calls.length);
       isReentered = (scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.REENTERS) !== 0;
       this.#flagLoop(parent, scan.loops.at(loop + LoopField.FLAGS) & (LoopFlag.NOISY | LoopFlag.REENTERS));
-      const bodyBytes = this.#at - 1 - scan.loops.at(loop + LoopField.BODY_BYTES);
+      const bodyStart = scan.loops.at(loop + LoopField.BODY_BYTES);
+      const bodyBytes = this.#at - 1 - bodyStart;
       scan.loops.set(loop + LoopField.BODY_BYTES, bodyBytes);
+      if (this.#isForked(loop, bodyStart)) {
+        this.#flagLoop(loop, LoopFlag.FORKED);
+        this.#effort.repeat(this.#frame(Frame.EFFORT), forkedCopies(bodyBytes));
+      }
+      this.#loopEnd = this.#at;
       if ((scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.HAS_INNER) === 0) {
-        this.#effort.repeat(this.#effortAtLoop, bodiesAdded(bodyBytes));
+        this.#effort.repeat(this.#frame(Frame.EFFORT), bodiesAdded(bodyBytes));
       }
       scan.edit(this.#at, this.#at, EditKind.LOOP_LEAVE, loop);
       // Back to the stretch around the loop, which goes on: whoever is in the loop has paid for it.
@@ -623,6 +635,19 @@ export class CodeScanner {
     } else if (kind === FRAME_BLOCK) {
       this.#land(cuts, lands);
     }
+  }
+
+  /** The loop, which ends here, is one of `LoopFlag.FORKED`. Then nothing is on its stack where the inner one begins. */
+  #isForked(loop: number, bodyStart: number): boolean {
+    const { loops } = this.#scan;
+    const inner = loop + LoopField.COUNT;
+    if (loops.length !== inner + LoopField.COUNT || this.#loopEnd !== this.#at - 1) return false;
+    const innerFlags = loops.at(inner + LoopField.FLAGS);
+    const needed = LoopFlag.LED_TO | LoopFlag.LEADS_BACK;
+    const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
+    if ((innerFlags & needed) !== needed || (innerFlags & others) !== 0) return false;
+    if ((loops.at(loop + LoopField.FLAGS) & (LoopFlag.HAS_CUT | LoopFlag.TYPED)) !== 0) return false;
+    return this.#bytes[bodyStart - 1] === EMPTY_BLOCK && this.#at - bodyStart <= FORKED_BYTES_MAX;
   }
 
   #call(start: number, opcode: number): void {

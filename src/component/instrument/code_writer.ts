@@ -94,12 +94,11 @@ function writeBody(
       copied = scan.edits.at(edit);
       continue;
     }
-    if (kind === EditKind.LOOP_LEAVE && (fuel.isInFirst || fuel.copiesLeft > 0)) {
+    if (kind === EditKind.LOOP_LEAVE && fuel.isWrittenAgain) {
       // Up to the loop's `end`, and once more: from the `loop`, or from where its passes begin.
       out.copy(bytes, copied, at - 1);
-      edit = fuel.isInFirst ? enter : pass;
+      edit = fuel.endCopy() ? enter : pass;
       copied = scan.edits.at(edit);
-      fuel.endCopy();
       continue;
     }
     if (kind === EditKind.LOOP_PASS) pass = edit;
@@ -150,9 +149,12 @@ function writeEdit(
       writeMark(out, { indices, marks: scan.marks.marks, mark: payload, scratch });
       return null;
     case EditKind.LABEL:
-      if (fuel.labelsAdded(payload) === 0) out.copy(bytes, at, end);
-      else out.u32(readLabel(bytes, at) + fuel.labelsAdded(payload));
+    case EditKind.LABEL_AROUND: {
+      const added = fuel.labelsAdded(payload, kind === EditKind.LABEL_AROUND);
+      if (added === 0) out.copy(bytes, at, end);
+      else out.u32(readLabel(bytes, at) + added);
       return null;
+    }
     default:
       return fuel.edit(kind, { payload, at, end, next });
   }

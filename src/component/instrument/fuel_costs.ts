@@ -98,8 +98,9 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
     isCharged[callee] === 1 ? 0 : stretches[scan.functionFirstStretch.at(callee)] ?? 0;
   const unpaid = unpaidReturns(scan, stretches, costOf);
   const returns = chargedReturns(scan, { unpaid, isDeep, isBack, order });
-  chargeInner(scan, stretches);
-  return { stretches, isCharged, charges, isQuiet: quietLoops(scan, charges), isPeeled, returns };
+  const isQuiet = quietLoops(scan, charges);
+  chargeInner(scan, { stretches, isQuiet });
+  return { stretches, isCharged, charges, isQuiet, isPeeled, returns };
 }
 
 /**
@@ -206,17 +207,30 @@ function chargedReturns(scan: CodeScan, { unpaid, isDeep, isBack, order }: OpenC
   return charged;
 }
 
-/** Where each pass of a loop leads to an inner one, the inner one's passes pay for both, if that is not far too much. */
-function chargeInner(scan: CodeScan, stretches: Int32Array): void {
+/**
+ * Where each pass of a loop leads to an inner one, the inner one's passes pay for both, if that is not far too much. In a forked
+ * loop it is the other way: its passes pay for the first of the inner one's, which is written in them.
+ */
+function chargeInner(scan: CodeScan, costs: Pick<FuelCosts, "stretches" | "isQuiet">): void {
+  const { stretches, isQuiet } = costs;
   for (let loop = 0; loop < scan.loops.length; loop += LoopField.COUNT) {
     if ((scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.LED_TO) === 0) continue;
     const inner = scan.loops.at(loop + LoopField.STRETCH);
     const outer = scan.loops.at(scan.loops.at(loop + LoopField.PARENT) + LoopField.STRETCH);
     const [innerCost = 0, outerCost = 0] = [stretches[inner], stretches[outer]];
+    if (isForked(scan, isQuiet, scan.loops.at(loop + LoopField.PARENT))) {
+      stretches[outer] = innerCost + outerCost;
+      continue;
+    }
     if (outerCost > innerCost) continue;
     stretches[inner] = innerCost + outerCost;
     stretches[outer] = 0;
   }
+}
+
+/** The loop is written as one of `LoopFlag.FORKED`, if its function counts in a local. */
+export function isForked(scan: CodeScan, isQuiet: Uint8Array, loop: number): boolean {
+  return (scan.loops.at(loop + LoopField.FLAGS) & LoopFlag.FORKED) !== 0 && isQuiet[loop] === 1;
 }
 
 function quietLoops(scan: CodeScan, charges: Uint8Array): Uint8Array {

@@ -12,9 +12,10 @@
 import { type AddedIndices, writeCharge } from "./added_functions.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
-import type { FuelCosts } from "./fuel_costs.ts";
+import { type FuelCosts, isForked } from "./fuel_costs.ts";
 import type { FunctionMap } from "./function_map.ts";
-import { loopCopies } from "./loop_copies.ts";
+import { ForkedPasses } from "./forked_passes.ts";
+import { forkedCopies, loopCopies } from "./loop_copies.ts";
 import { Op } from "./opcodes.ts";
 
 const EMPTY_BLOCK = 0x40;
@@ -23,10 +24,8 @@ const I32_SUB = 0x6b;
 
 /** Labels that a wrapped loop adds around its body. */
 const WRAPPING_LABELS = 3;
-/** The block around the whole, as seen from a copy of the body that is not the last. */
-const EXIT_LABEL = 4;
-/** The same, as seen from its first pass. */
-const FIRST_EXIT_LABEL = 1;
+/** The block around the whole, as seen from a copy of the body that is not the last, and from its first pass. */
+const [EXIT_LABEL, FIRST_EXIT_LABEL] = [4, 1];
 
 /** Bytes of the types that a function's only result can have, if branches lead to its end. */
 const RESULT_TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
@@ -71,10 +70,11 @@ export class FunctionFuel {
   /** Where the loop whose body is being copied began. */
   #returnAtPass = 0;
   /** The first pass of a loop is being written, whose block type is `#type`. */
-  isInFirst = false;
+  #isInFirst = false;
   #type = EMPTY_BLOCK;
   /** Copies of the body of the loop that is being written, beside the last one. */
-  copiesLeft = 0;
+  #copiesLeft = 0;
+  readonly #forked: ForkedPasses;
   /** After a call: the local has not been read again. */
   #isInGlobal = false;
 
@@ -84,6 +84,7 @@ export class FunctionFuel {
     options: { readonly credit: number; readonly index: number; readonly results: readonly string[] },
   ) {
     this.#out = out;
+    this.#forked = new ForkedPasses(out);
     this.#source = source;
     this.#scan = source.scan;
     this.#costs = source.costs;
@@ -117,44 +118,64 @@ export class FunctionFuel {
   /** It is in blocks of its own. */
   #isWrapped(loop: number): boolean {
     const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
-    return this.#isLocal && loop >= 0 && this.#costs.isQuiet[loop] === 1 &&
+    return this.#isLocal && loop >= 0 && this.#forked.loop < 0 && this.#costs.isQuiet[loop] === 1 &&
       (this.#field(loop, LoopField.FLAGS) & others) === 0 && this.#cost(loop) > 0;
   }
 
   /** Its body is written once before it: what surrounds the loop has paid for its first pass. */
   isPeeled(loop: number): boolean {
+    if (this.#forked.isInPasses) return true;
     return this.#isWrapped(loop) && this.#costs.isPeeled[loop] === 1;
   }
 
   /** Before the `loop` instruction at `at` that `isPeeled`, and its first pass. */
   beginFirst(at: number): void {
+    if (this.#forked.isInPasses) return;
     this.#type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
     this.#out.bytes(Op.BLOCK, this.#type, Op.BLOCK, EMPTY_BLOCK);
-    this.isInFirst = true;
+    this.#isInFirst = true;
     this.#returnAtPass = this.#return;
   }
 
   /** Behind the first pass: who comes here leaves the loop, and a branch to the next pass leads behind that. */
   #endFirst(): void {
     this.#out.bytes(Op.BR, FIRST_EXIT_LABEL, Op.END, Op.LOOP, this.#type, Op.BLOCK, EMPTY_BLOCK);
-    this.isInFirst = false;
+    this.#isInFirst = false;
     this.#return = this.#returnAtPass;
   }
 
-  /** Labels around what is written of the loop now, between it and what is around it. */
-  labelsAdded(loop: number): number {
+  /** Labels around what is written of the loop now, between it and what is around it; `isAround`: and the loop around it. */
+  labelsAdded(loop: number, isAround: boolean): number {
+    if (this.#forked.loop >= 0) return isAround ? 0 : this.#forked.labelsAdded;
     if (!this.#isWrapped(loop)) return 0;
-    if (this.isInFirst) return 1;
-    return this.copiesLeft > 0 ? WRAPPING_LABELS + 1 : WRAPPING_LABELS;
+    if (this.#isInFirst) return 1;
+    return this.#copiesLeft > 0 ? WRAPPING_LABELS + 1 : WRAPPING_LABELS;
   }
 
-  /** Behind a copy of a loop's body that is not the last: who comes here leaves the loop. Its body is to be written again. */
-  endCopy(): void {
-    if (this.isInFirst) return this.#endFirst();
+  /** The body that is being written is to be written again. */
+  get isWrittenAgain(): boolean {
+    return this.#isInFirst || this.#copiesLeft > 0 || this.#forked.isInPasses;
+  }
+
+  /**
+   * Behind a copy of a loop's body that is not the last: who comes here leaves the loop. True: it goes on with the `loop`, false: with
+   * where its passes begin.
+   */
+  endCopy(): boolean {
+    if (this.#forked.isInPasses) {
+      // What leads to the inner loop has no calls.
+      this.#return = this.#returnAtPass;
+      return this.#forked.endCopy();
+    }
+    if (this.#isInFirst) {
+      this.#endFirst();
+      return true;
+    }
     this.#out.bytes(Op.BR, EXIT_LABEL, Op.END);
-    this.copiesLeft -= 1;
+    this.#copiesLeft -= 1;
     this.#beginCopy();
     this.#return = this.#returnAtPass;
+    return false;
   }
 
   /** An edit that is about fuel, of the bytes `at` .. `end`. Gives the place of a branch that is seldom taken, or null. */
@@ -200,6 +221,7 @@ export class FunctionFuel {
 
   /** Before the `loop` instruction at `at`. */
   #enter(loop: number, at: number): void {
+    if (this.#isLocal && isForked(this.#scan, this.#costs.isQuiet, loop)) return this.#forked.enter(loop);
     if (!this.#isWrapped(loop)) return;
     const type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
     this.#out.bytes(Op.BLOCK, type, Op.LOOP, type, Op.BLOCK, EMPTY_BLOCK);
@@ -207,13 +229,20 @@ export class FunctionFuel {
 
   /** At the begin of each pass. Gives the place of the branch that is seldom taken, or null. */
   #pass(loop: number): number | null {
+    if (loop === this.#forked.loop) {
+      const bodyBytes = this.#field(loop, LoopField.BODY_BYTES);
+      const branch = this.#charge(forkedCopies(bodyBytes) * this.#cost(loop));
+      this.#forked.beginPasses(bodyBytes);
+      this.#returnAtPass = this.#return;
+      return branch;
+    }
     if (!this.#isWrapped(loop)) return this.#charge(this.#cost(loop));
     const out = this.#out;
     this.#pushCharged(this.#wrappedCost(loop));
     out.u8(Op.LOCAL_TEE).u32(this.#credit).bytes(Op.I32_CONST, 0, I32_LT_S);
     const branch = out.length;
     out.bytes(Op.BR_IF, 1);
-    this.copiesLeft = this.#copies(loop) - 1;
+    this.#copiesLeft = this.#copies(loop) - 1;
     this.#returnAtPass = this.#return;
     this.#beginCopy();
     return branch;
@@ -221,11 +250,12 @@ export class FunctionFuel {
 
   /** A branch to the next pass leads to the end of this block, where the next copy of the body begins. */
   #beginCopy(): void {
-    if (this.copiesLeft > 0) this.#out.bytes(Op.BLOCK, EMPTY_BLOCK);
+    if (this.#copiesLeft > 0) this.#out.bytes(Op.BLOCK, EMPTY_BLOCK);
   }
 
   /** Behind the loop's `end`. */
   #leaveLoop(loop: number): void {
+    if (loop === this.#forked.loop) return this.#forked.leave();
     if (!this.#isWrapped(loop)) return;
     const out = this.#out;
     out.bytes(Op.BR, 2, Op.END, Op.I32_CONST).s32(this.#wrappedCost(loop)).u8(Op.CALL).u32(this.#indices.refill);

@@ -38,6 +38,8 @@ const NESTS = [
   "loop",
   "loop in loop",
   "loop in loop",
+  "forked loop",
+  "forked loop",
   "loop result",
   "loop params",
   "if",
@@ -121,6 +123,9 @@ function statementText({ kind, detail, inner }: Statement, labels: readonly bool
     case "loop in loop":
       return `(loop ${work(detail % 300)} (block (loop ${guard} ${work(detail % 9)} ${body(true, true, true)}) ${random}
         (br_if 1 ${choice(2)})))`;
+    case "forked loop":
+      return `(loop ${work(detail % 30)} (loop ${guard} ${work(detail % 9)} ${body(true, true)} ${random}
+        (br_if 1 ${choice(3)}) ${random} (br_if 0 ${choice(2)})))`;
     case "loop result":
       return `(drop (loop (result i32) ${guard} ${body(true)} (i32.const 1)))`;
     case "loop params":
@@ -237,6 +242,9 @@ test("the dearest way through a stretch is what it costs, wherever it leads thro
 test("each pass of a small loop is paid for, also the first and those in a row", async () => {
   const again = (passes: number): string =>
     `(br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const ${passes})))`;
+  const forked = (end: string): string =>
+    `(loop $k ${work(30)} (loop $l ${work(40)} (br_if $k (i32.and (local.tee $j (i32.add (local.get $j) (i32.const 1)))
+      (i32.const 1))) ${end}))`;
   const ways: Readonly<Record<string, string>> = {
     "the only pass": `(loop ${work(60)})`,
     "the only pass, of two loops": `(loop ${work(60)}) (loop ${work(60)})`,
@@ -247,6 +255,9 @@ test("each pass of a small loop is paid for, also the first and those in a row",
     } (br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 50)))))`,
     "the only pass, with a call": `(loop (call $small))`,
     "a branch out of the first pass": `(block $b (loop $l ${work(60)} (br_if $b (local.get $p)) (br $l)))`,
+    ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 50].map((n) => [`${n} passes of a forked loop`, forked(again(n))])),
+    "a return in a forked loop": forked(`(if (local.get $p) (then (return))) (br $l)`),
+    "a branch out of a forked loop": `(block $b ${forked(`(br_if $b (local.get $p)) (br $l)`)})`,
     "a return in the first pass": `(loop $l ${work(60)} (if (local.get $p) (then (return))) (br $l))`,
     ...Object.fromEntries([2, 3, 4, 5, 6, 7, 50].map((n) => [`${n} passes`, `(loop $l ${work(40)} ${again(n)})`])),
   };
@@ -260,6 +271,16 @@ test("each pass of a small loop is paid for, also the first and those in a row",
   }
 });
 
+test("passes that stay in the inner loop of a forked one do not pay for the outer one", async () => {
+  const bytes = await coreBytes(`(global $n (export "n") (mut i64) (i64.const 0)) (func $f (param $i i32)
+    (loop $k ${work(190)} (loop $l ${work(210)} (local.set $i (i32.sub (local.get $i) (i32.const 1)))
+      (br_if $k (i32.eq (local.get $i) (i32.const 50))) (br_if $l (i32.gt_s (local.get $i) (i32.const 0))))))
+    (func (export "run") (param $i i32) (call $f (local.get $i)))`);
+  const { counted, spent } = runCounting(bytes);
+  assert.ok(counted > 100 * 200 && spent >= counted, `${counted} instructions were paid with ${spent}`);
+  assert.ok(spent < 1.2 * counted, `${counted} instructions were paid with ${spent}`);
+});
+
 test("what a loop takes in advance comes back when it is left", async () => {
   const ways: Readonly<Record<string, string>> = {
     "its end": `(loop $l ${work(0)} (br_if $l (i32.const 0)))`,
@@ -267,6 +288,18 @@ test("what a loop takes in advance comes back when it is left", async () => {
     "a branch over two loops": `(block $b (loop $k (loop $l ${work(0)} (br_if $b (i32.const 1)) (br $l)) (br $k)))`,
     "a branch table": `(block $b (loop $l ${work(0)} (br_table $l $b (i32.const 1))))`,
     "a return": `(loop $l ${work(0)} (if (i32.const 1) (then (return))) (br $l))`,
+    ...Object.fromEntries(
+      Object.entries({
+        "the end": "(nop)",
+        "a branch": "(br $b)",
+        "a branch table": "(br_table $l $b (i32.const 1))",
+        "a return": "(return)",
+      }).map(([way, end]) => [
+        `${way} of a forked loop`,
+        `(local $j i32) (block $b (loop $k ${work(0)} (loop $l (br_if $k (i32.lt_u
+          (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 4))) ${work(0)} ${end})))`,
+      ]),
+    ),
     "a branch out of the function": `(loop $l ${work(0)} (if (i32.const 1) (then (br 2))) (br $l))`,
     "a conditional branch out of the function": `(loop $l ${work(0)} (br_if 1 (i32.const 1)) (br $l))`,
     "a branch out of a loop that calls": `(loop $l (call $f2) (br_if 1 (i32.const 1)) (br $l))`,
