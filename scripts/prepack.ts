@@ -1,12 +1,14 @@
 /**
  * What `npm pack` carries besides the sources: `dist`, made of `src`. Runtimes strip no types below `node_modules`, so the package
- * has JavaScript, in which every line and column is where it is in the source, and declarations.
+ * has JavaScript, in which every line and column is where it is in the source, and declarations. What the command runs is one file
+ * (`dist/cli/main.js`), because a start takes as long to load modules as to do all else.
  */
 import { globSync, readFileSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
 import process from "node:process";
+import { bundleModule } from "./start_bundle.ts";
 import { ROOT, run, tool } from "./tools.ts";
 
 const SRC = join(ROOT, "src");
@@ -29,6 +31,8 @@ export async function makePackage(): Promise<void> {
       await writeFile(join(DIST, file), linked(await readFile(join(SRC, file), "utf8"), file));
     } else await cp(join(SRC, file), join(DIST, file));
   }
+  const main = join(DIST, "cli/main.js");
+  await bundleModule({ input: main, file: main });
 }
 
 async function makeModule(file: string): Promise<void> {

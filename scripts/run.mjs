@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { freshBundle } from "../src/cli/start_bundle.mjs";
 import { become } from "./become.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -57,6 +58,7 @@ if (binaries.node !== undefined) process.env.PATH = `${dirname(binaries.node)}${
 
 const main = join(root, "src/cli/loopgate.mjs");
 const loopgate = [...flags, main];
+if (command === "start" || command === "bench") makeBundle();
 if (command === "start") {
   const workloads = join(root, "workloads");
   runOrExit(runtime, [...(isDeno ? buildFlags(workloads) : flags), main, "build", workloads]);
@@ -131,6 +133,15 @@ function buildFlags(workloads) {
     "--allow-env",
     "--allow-sys=uid",
   ]);
+}
+
+/** The program as one file, when it is stale. Without it the sources run: a failure is told, and is nothing more. */
+function makeBundle() {
+  if (freshBundle(root) !== undefined) return;
+  const { status } = spawnSync(runtime, [...flags, join(root, "scripts/start_bundle.ts")], {
+    stdio: ["ignore", 2, "inherit"],
+  });
+  if (status !== 0) console.error("The program starts from its sources, which takes longer");
 }
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */

@@ -1,5 +1,5 @@
 /** The admin's own listener: small limits, short answers, and nothing that a client could hold on to. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { LoopgateError } from "../base/errors.ts";
@@ -7,6 +7,9 @@ import { AdminApp } from "./admin_app.ts";
 import type { AdminSource } from "./admin_source.ts";
 import { pageFile } from "./page_files.ts";
 import { type ProcessUsage, PrometheusMetrics } from "./prometheus.ts";
+
+// As for the listener of clients: the ES module would load Node's fetch.
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** Where it listens. */
 export interface AdminAddress {

@@ -11,22 +11,27 @@ import { flushStreams, processTerminal } from "./process_terminal.ts";
 import { forkReplica, parentLink, probePort } from "./replica_process.ts";
 import { writeWholeFile } from "./write_file.ts";
 
-const terminal = processTerminal();
-const parent = parentLink();
-const exitCode = await runCli({
-  terminal,
-  clock: systemClock,
-  files: folderFiles,
-  ownAddresses: ({ nat64, listeners }) => ownAddresses({ clock: systemClock, listeners: () => listeners, nat64 })(),
-  startGateway,
-  runCommand,
-  builds: { runJob: jobRunner(), runProgram },
-  writeFile: writeWholeFile,
-  probe: folderProbe,
-  startReplica: forkReplica,
-  probePort,
-  ...(parent !== undefined && { parent }),
-});
-await flushStreams();
-// Not left to the loop running dry: an exit code is a promise, and nothing may be alive any more.
-terminal.exit(exitCode);
+/** Does what the words of the process say, and ends it. */
+export async function main(): Promise<void> {
+  const terminal = processTerminal();
+  const parent = parentLink();
+  const exitCode = await runCli({
+    terminal,
+    clock: systemClock,
+    files: folderFiles,
+    ownAddresses: ({ nat64, listeners }) => ownAddresses({ clock: systemClock, listeners: () => listeners, nat64 })(),
+    startGateway,
+    runCommand,
+    builds: { runJob: jobRunner(), runProgram },
+    writeFile: writeWholeFile,
+    probe: folderProbe,
+    startReplica: forkReplica,
+    probePort,
+    ...(parent !== undefined && { parent }),
+  });
+  await flushStreams();
+  // Not left to the loop running dry: an exit code is a promise, and nothing may be alive any more.
+  terminal.exit(exitCode);
+}
+
+if (import.meta.main) await main();

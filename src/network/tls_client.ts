@@ -2,8 +2,9 @@
  * The client's side of TLS over a connection that is already there: SNI and certificate checks by name, or by address
  * for a literal one (which has no SNI, RFC 6066 section 3), HTTP/1.1 only, and no session of anybody else.
  */
+import process from "node:process";
 import type { Duplex } from "node:stream";
-import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { formatIpAddress, parseAnySpelling } from "../base/ip_address.ts";
 import type { HttpFailure } from "./http_failure_table.ts";
 import { tlsFailureOf } from "./tls_failure.ts";
@@ -23,7 +24,7 @@ export function startTls(socket: Duplex, { host, trust, onOutcome }: StartTlsOpt
   const address = parseAnySpelling(host);
   // An empty name sends none; `host` is what the certificate is checked against then.
   const checked = address === undefined ? host.replace(/\.$/, "") : formatIpAddress(address);
-  const secured = connect({
+  const secured = tls().connect({
     socket,
     host: checked,
     servername: address === undefined ? checked : "",
@@ -48,5 +49,10 @@ export function startTls(socket: Duplex, { host, trust, onOutcome }: StartTlsOpt
 
 /** Only the subject's alternative names count (RFC 9525 section 2); the runtimes would take a common name as well. */
 function checkAlternativeNames(host: string, certificate: PeerCertificate): Error | undefined {
-  return checkServerIdentity(host, { ...certificate, subject: { ...certificate.subject, CN: "" } });
+  return tls().checkServerIdentity(host, { ...certificate, subject: { ...certificate.subject, CN: "" } });
+}
+
+/** Loaded when it is needed: that takes 20 ms, which a start without TLS does not have to pay. */
+function tls() {
+  return process.getBuiltinModule("node:tls");
 }

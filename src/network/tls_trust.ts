@@ -1,6 +1,7 @@
 /** Whom the gateway trusts in TLS: the system's roots and one more file, as one context that is made when first needed. */
 import { X509Certificate } from "node:crypto";
-import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
+import process from "node:process";
+import type { SecureContext } from "node:tls";
 
 /** One per gateway. It holds no session, so clients may share it. */
 export class TlsTrust {
@@ -18,16 +19,21 @@ export class TlsTrust {
 
   /** Made at the first call. */
   context(): SecureContext {
-    this.#context ??= createSecureContext({ ca: this.#roots(), minVersion: "TLSv1.2" });
+    this.#context ??= tls().createSecureContext({ ca: this.#roots(), minVersion: "TLSv1.2" });
     return this.#context;
   }
 
   /** A machine without a certificate store (a bare container) falls back on the runtime's own list. */
   #roots(): string[] {
-    const system = getCACertificates("system");
-    const roots = system.length > 0 ? system : getCACertificates("bundled");
+    const system = tls().getCACertificates("system");
+    const roots = system.length > 0 ? system : tls().getCACertificates("bundled");
     return this.#ca === undefined ? [...new Set(roots)] : [...new Set(roots), this.#ca];
   }
+}
+
+/** Loaded when it is needed: that takes 20 ms, which a start without TLS does not have to pay. */
+function tls() {
+  return process.getBuiltinModule("node:tls");
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
