@@ -133,7 +133,7 @@ export class CpuMeter implements GuestMeter {
     if (this.#usedMs + runMs > this.#limitMs) return new CpuLimitError(this.#limitMs);
     if (!canSuspend) return this.#checkUnsuspendable(nowMs);
     this.#unsuspendableTicks = 0;
-    return this.#sliceMs + runMs < SLICE_MS && this.#turns.heldMs() < HELD_MS_MAX ? "continue" : "yield";
+    return this.#sliceMs + runMs < SLICE_MS && this.#turns.heldMs(nowMs) < HELD_MS_MAX ? "continue" : "yield";
   }
 
   async turn(): Promise<void> {

@@ -22,8 +22,8 @@ export interface ScheduledGuest {
   withdraw(): void;
   /** Says that its stretch of computing begins, or has ended. */
   computes(isComputing: boolean): void;
-  /** Says that the guest computes. How long guests, this one or others, have had the event loop for themselves. */
-  heldMs(): number;
+  /** Says that the guest computes, now. How long guests, this one or others, have had the event loop for themselves. */
+  heldMs(nowMs: number): number;
 }
 
 /** How a guest is scheduled. */
@@ -44,6 +44,7 @@ export class TurnScheduler {
   readonly #options: TurnSchedulerOptions;
   /** Guests that wait, by workload; the workload whose turn is next comes first, and so does the guest in it. */
   readonly #waiting = new Map<string, Set<Seat>>();
+  /** The one turn that was asked for, for whoever waits and for those who ask how long guests have held the loop. */
   #isTurnComing = false;
   /** Guests between two waits: one, or those of one turn of the event loop whose ends nobody has heard of yet. */
   #computing = 0;
@@ -82,7 +83,7 @@ export class TurnScheduler {
 
   /** How long guests have had the event loop for themselves in this turn of it; begins to count when it is first asked. */
   heldMs(): number {
-    return this.#heldMs();
+    return this.#heldMs(this.#options.clock.monotonicMs());
   }
 
   /** Resolves when it is the turn of somebody who has no guest yet: as one of the workload's that compute. */
@@ -107,7 +108,7 @@ export class TurnScheduler {
       },
       withdraw: () => this.#remove(seat),
       computes: (isComputing) => this.#computes(isComputing),
-      heldMs: () => this.#heldMs(),
+      heldMs: (nowMs) => this.#heldMs(nowMs),
     };
     return seat;
   }
@@ -145,13 +146,10 @@ export class TurnScheduler {
    * Guests that wake each other (a handler and its service, over the loopback) wait all the time and never compute for long,
    * and no turn of the event loop ever comes between them: promises have their jobs done first.
    */
-  #heldMs(): number {
-    const nowMs = this.#options.clock.monotonicMs();
+  #heldMs(nowMs: number): number {
     if (this.#heldSinceMs !== undefined) return nowMs - this.#heldSinceMs;
     this.#heldSinceMs = nowMs;
-    this.#options.nextTurn(() => {
-      this.#heldSinceMs = undefined;
-    });
+    this.#askForTurn();
     return 0;
   }
 
@@ -170,6 +168,7 @@ export class TurnScheduler {
 
   #turn(): void {
     this.#isTurnComing = false;
+    this.#heldSinceMs = undefined;
     const seat = this.#next();
     if (seat === undefined) return;
     const { resume } = seat;

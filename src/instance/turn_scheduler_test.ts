@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
+import { CpuMeter, SLICE_MS } from "./cpu_meter.ts";
 import { type GuestShare, type ScheduledGuest, TurnScheduler } from "./turn_scheduler.ts";
 
 /** Turns happen when a test says so, and guests compute by moving the clock. */
@@ -87,6 +88,42 @@ test("TurnScheduler: a turn that was asked for by an ended guest is nobody's", a
   bench.spin("ended", "a").withdraw();
   assert.deepEqual(await bench.turnTimes(2), {});
   assert.equal(bench.turns.length, 0);
+});
+
+test("TurnScheduler: a guest asks for one turn for each slice, and the clock is read once for each tick", async () => {
+  const bench = new Bench();
+  let readings = 0;
+  const clock = {
+    monotonicMs: () => {
+      readings++;
+      return bench.clock.monotonicMs();
+    },
+  };
+  const asked: (() => void)[] = [];
+  const scheduler = new TurnScheduler({ clock, nextTurn: (fire) => void asked.push(fire) });
+  const meter = new CpuMeter({ clock, turns: scheduler.openGuest("a") });
+  meter.begin(Infinity);
+  let [ticks, slices, turns] = [0, 0, 0];
+  for (; slices < 10; slices++) {
+    meter.resume();
+    readings = 0;
+    ticks = 0;
+    do {
+      bench.clock.computeMs(0.1);
+      ticks++;
+    } while (meter.check(true) === "continue");
+    assert.equal(readings, ticks);
+    meter.pause();
+    let isOn = false;
+    void meter.turn().then(() => (isOn = true));
+    const due = asked.splice(0);
+    turns += due.length;
+    for (const fire of due) fire();
+    await settled();
+    assert.ok(isOn);
+  }
+  assert.equal(ticks, SLICE_MS / 0.1);
+  assert.equal(turns, slices);
 });
 
 const SHARES: readonly {
