@@ -297,7 +297,7 @@ async function openTelemetry(
     otlp: options.otlp ?? operator.otlp,
     traceRatio: options.traceRatio ?? operator.traceRatio,
     traceTo: options.traceTo ?? operator.traceTo,
-  }, { clock: clock ?? systemClock, emit: counting });
+  }, { clock: clock ?? systemClock, emit: counting, ca: options.ca ?? operator.ca });
   const tools = openGuestTools({
     clock: counted,
     randomBytes,

@@ -1,6 +1,7 @@
 /** The traces of a gateway that has a collector. */
 import type { Clock } from "../base/clock.ts";
 import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
+import { TlsTrust } from "../network/tls_trust.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { Traces } from "../telemetry/otel_traces.ts";
 
@@ -20,13 +21,14 @@ export const TRACES_CLOSE_MS = 3_000;
 /** Opens them; undefined when nobody asked for any. */
 export async function openTraces(
   { otlp, traceRatio = 1, traceTo = [] }: TraceSettings,
-  { clock, emit }: { readonly clock: Clock; readonly emit: EmitEvent },
+  { clock, emit, ca }: { readonly clock: Clock; readonly emit: EmitEvent; readonly ca?: string | undefined },
 ): Promise<Traces | undefined> {
   if (otlp === undefined) return undefined;
   // lazy: OpenTelemetry takes a third of a start to load, and most gateways have no collector
   const { startTraces } = await import("../telemetry/otel_traces.ts");
   const mayTell = (host: string): boolean => traceTo.some((pattern) => matchesHost(pattern, host));
-  return startTraces({ endpoint: otlp, ratio: traceRatio, mayTell, serviceName: "loopgate", clock, emit });
+  const roots = ca === undefined ? undefined : new TlsTrust(ca).roots();
+  return startTraces({ endpoint: otlp, ratio: traceRatio, mayTell, serviceName: "loopgate", roots, clock, emit });
 }
 
 /** Where no guest gets: whoever reaches the collector can write anybody's spans. Of a name nobody knows which addresses it will have. */

@@ -19,12 +19,12 @@ export class TlsTrust {
 
   /** Made at the first call. */
   context(): SecureContext {
-    this.#context ??= tls().createSecureContext({ ca: this.#roots(), minVersion: "TLSv1.2" });
+    this.#context ??= tls().createSecureContext({ ca: this.roots(), minVersion: "TLSv1.2" });
     return this.#context;
   }
 
-  /** A machine without a certificate store (a bare container) falls back on the runtime's own list. */
-  #roots(): string[] {
+  /** As PEM. A machine without a certificate store (a bare container) falls back on the runtime's own list. */
+  roots(): string[] {
     const system = tls().getCACertificates("system");
     const roots = system.length > 0 ? system : tls().getCACertificates("bundled");
     return this.#ca === undefined ? [...new Set(roots)] : [...new Set(roots), this.#ca];

@@ -12,7 +12,16 @@ import {
   type Tracer as OtelApiTracer,
 } from "@opentelemetry/api";
 import type { Clock } from "../base/clock.ts";
-import type { SpanFacts, SpanOptions, TracedRequest, TraceFields, Tracer, TraceSpan, TraceTarget } from "./trace.ts";
+import type {
+  SpanFacts,
+  SpanOptions,
+  SpanParent,
+  TracedRequest,
+  TraceFields,
+  Tracer,
+  TraceSpan,
+  TraceTarget,
+} from "./trace.ts";
 import { type TraceContext, traceparentOf } from "./trace_context.ts";
 
 /** How spans are made. */
@@ -30,6 +39,9 @@ export interface OtelTracerOptions {
 
 /** Of one request: a guest that connects without end must not push the spans of its neighbours out of the queue. */
 const CHILDREN_MAX = 64;
+
+/** The same of one service: the queue takes some hundreds in a second from all. */
+const SERVICE_SPANS_PER_S = 32;
 
 /** What is sent as a method that nobody knows has one name, so that names of spans are few. */
 const METHODS: ReadonlySet<string> = new Set("GET HEAD POST PUT DELETE PATCH OPTIONS TRACE QUERY".split(" "));
@@ -55,12 +67,34 @@ export class OtelTracer implements Tracer {
     return this.#start(isKnown ? method : "HTTP", { context, facts: named });
   }
 
-  #start(name: string, { context, facts }: { readonly context: Context; readonly facts: SpanFacts }): TraceSpan {
+  openService(workload: string): SpanParent {
+    const facts = { "loopgate.workload": workload, "loopgate.role": "service" };
+    let second = { atMs: -Infinity, left: 0 };
+    return {
+      child: (name, options = {}) => {
+        const nowMs = this.#options.clock.monotonicMs();
+        if (nowMs - second.atMs >= 1_000) second = { atMs: nowMs, left: SERVICE_SPANS_PER_S };
+        if (second.left === 0) return NO_SPAN;
+        second.left--;
+        return this.#start(name, {
+          context: ROOT_CONTEXT,
+          facts: { ...facts, ...options.facts },
+          kind: kindOf(options.kind),
+        });
+      },
+    };
+  }
+
+  #start(name: string, { context, facts, kind = SpanKind.SERVER }: {
+    readonly context: Context;
+    readonly facts: SpanFacts;
+    readonly kind?: SpanKind;
+  }): TraceSpan {
     const { tracer, clock, mayTell } = this.#options;
     // Spans of one trace go by one offset, so that a correction of the machine's clock turns none of them around.
     const offsetMs = clock.wallMs() - clock.monotonicMs();
     const nowMs = (): number => offsetMs + clock.monotonicMs();
-    const options = { kind: SpanKind.SERVER, attributes: attributesOf(facts), startTime: nowMs() };
+    const options = { kind, attributes: attributesOf(facts), startTime: nowMs() };
     const span = tracer.startSpan(name, options, context);
     if (!span.isRecording()) return new UnrecordedSpan(span, mayTell);
     const childrenLeft = { count: CHILDREN_MAX };
@@ -149,6 +183,16 @@ class UnrecordedSpan implements TraceSpan {
 
   end(): void {}
 }
+
+/** Past a limit where no trace is known that could go on. */
+const NO_SPAN: TraceSpan = {
+  recordedTraceId: undefined,
+  fields: [],
+  fieldsFor: () => undefined,
+  child: () => NO_SPAN,
+  set() {},
+  end() {},
+};
 
 function mayGoTo({ host, isPrivate }: TraceTarget, mayTell: (host: string) => boolean): boolean {
   return isPrivate || mayTell(host);

@@ -18,6 +18,8 @@ export interface TracesOptions {
   readonly mayTell: (host: string) => boolean;
   /** `service.name`. */
   readonly serviceName: string;
+  /** Whom to trust, as PEM. Default: whom the runtime trusts, or what OpenTelemetry's variables say. */
+  readonly roots?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly emit: EmitEvent;
 }
@@ -36,9 +38,13 @@ const EXPORT_MS_MAX = 5_000;
 const VALUE_LENGTH_MAX = 1_024;
 
 /** Sends nothing before the first span. */
-export function startTraces({ endpoint, ratio, mayTell, serviceName, clock, emit }: TracesOptions): Traces {
+export function startTraces({ endpoint, ratio, mayTell, serviceName, roots, clock, emit }: TracesOptions): Traces {
   const url = `${endpoint.replace(/\/+$/, "")}/v1/traces`;
-  const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS_MAX });
+  const exporter = new OTLPTraceExporter({
+    url,
+    timeoutMillis: EXPORT_MS_MAX,
+    ...(roots !== undefined && { httpAgentOptions: { ca: [...roots] } }),
+  });
   const queue = new SpanQueue({ exporter, clock, emit, endpoint: url });
   const provider = new TracerProvider({
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES stand above it, as everywhere.

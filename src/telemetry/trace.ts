@@ -56,6 +56,8 @@ export interface TracedRequest {
 /** One for a gateway. */
 export interface Tracer {
   startRequest(request: TracedRequest): TraceSpan;
+  /** What a service asks of others belongs to no request: each is a trace of its own. */
+  openService(workload: string): SpanParent;
 }
 
 /** What became of spans, since the gateway started. */

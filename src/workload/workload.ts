@@ -256,6 +256,7 @@ export class Workload {
       openMounts: this.#volumes.mountsFor(spec.volumes ?? [], spec.limits),
     };
     const egress = this.#makeEgress("service", label, this.#options.spec.policy);
+    const trace = tools.tracer?.openService(label.workload);
     return new ServiceSupervisor({
       startRun: () => {
         // A service that starts again has no grants and no connections of the one before.
@@ -266,6 +267,7 @@ export class Workload {
             ...(egress !== undefined && { access: egress.access }),
           }),
           ...(egress !== undefined && { egress }),
+          trace,
         }));
       },
       listening: readyTcpPort === undefined ? undefined : {

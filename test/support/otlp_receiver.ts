@@ -1,6 +1,7 @@
 /** A collector of traces for tests: OTLP over HTTP, JSON, on the machine's loopback. */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { eventually } from "./http_harness.ts";
 
@@ -33,6 +34,12 @@ export interface OtlpReceiver {
   close(): Promise<void>;
 }
 
+/** Key and certificate, as PEM. */
+interface ServerTls {
+  readonly key: string;
+  readonly cert: string;
+}
+
 interface OtlpAttribute {
   readonly key: string;
   readonly value: Readonly<Record<string, unknown>>;
@@ -49,10 +56,11 @@ interface OtlpBody {
   }[];
 }
 
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** With `tls` it is asked over https, and has a certificate of the test's own root. */
+export async function startOtlpReceiver({ tls }: { readonly tls?: ServerTls } = {}): Promise<OtlpReceiver> {
   const asked: string[] = [];
   const spans: ReceivedSpan[] = [];
-  const server = createServer((request, response) => {
+  const serve: RequestListener = (request, response) => {
     const parts: Uint8Array[] = [];
     request.on("data", (part: Uint8Array) => parts.push(part));
     request.on("end", () => {
@@ -60,12 +68,13 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       if (receiver.status === 200) spans.push(...spansOf(JSON.parse(Buffer.concat(parts).toString()) as OtlpBody));
       response.writeHead(receiver.status, { "content-type": "application/json" }).end("{}");
     });
-  });
+  };
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const receiver: OtlpReceiver = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     asked,
     spans,
     status: 200,

@@ -9,10 +9,15 @@ import { Pollable } from "../io/poll.ts";
 import { HostResource } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
 import type { Network } from "./network.ts";
+import { endAtAnswers, endSocketSpan, startLookupSpan } from "./socket_span.ts";
 import { ipAddressToWit } from "./wit_address.ts";
 
-/** This code means "not permitted" and nothing else. */
-const NOT_PERMITTED: Declared.ErrorCode = "permanent-resolver-failure";
+/** What a guest is told at once. That of "denied" means so and nothing else. */
+const CODES: Readonly<Record<"malformed" | "denied" | "busy", Declared.ErrorCode>> = {
+  malformed: "invalid-argument",
+  denied: "permanent-resolver-failure",
+  busy: "temporary-resolver-failure",
+};
 
 /** The resource `resolve-address-stream`. Dropping it ends a lookup that is under way. */
 export class ResolveAddressStream extends HostResource implements HostSide<Declared.ResolveAddressStream> {
@@ -52,17 +57,14 @@ export function ipNameLookupInterface(context: HostContext) {
 
     // WIT resolve-addresses: func(network: borrow<network>, name: string) -> result<resolve-address-stream, error-code>
     resolveAddresses: (_network: Network, name: string): ResolveAddressStream => {
+      const span = context.trace && startLookupSpan(context.trace, name);
       const outcome = context.egress === undefined ? denyWithout(context, name) : context.egress.resolve(name);
-      switch (outcome) {
-        case "malformed":
-          throw failure("invalid-argument");
-        case "denied":
-          throw failure(NOT_PERMITTED);
-        case "busy":
-          throw failure("temporary-resolver-failure");
-        default:
-          return new ResolveAddressStream(outcome, context);
+      if (typeof outcome === "string") {
+        if (span !== undefined) endSocketSpan(span, CODES[outcome]);
+        throw failure(CODES[outcome]);
       }
+      if (span !== undefined) endAtAnswers(span, outcome);
+      return new ResolveAddressStream(outcome, context);
     },
   } satisfies HostInterface<typeof Declared>;
 }

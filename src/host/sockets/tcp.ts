@@ -11,8 +11,8 @@ import { Pollable } from "../io/poll.ts";
 import { InputStream, OutputStream } from "../io/streams.ts";
 import { HostResource, type ResourceOptions } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
-import { endConnectSpan, startConnectSpan } from "./connect_span.ts";
 import { type Network, orThrow } from "./network.ts";
+import { endSocketSpan, startConnectSpan } from "./socket_span.ts";
 import { socketAddressFromWit, socketAddressToWit, type WitSocketAddress } from "./wit_address.ts";
 
 /** How a socket is made. */
@@ -50,7 +50,7 @@ export class TcpSocket extends HostResource implements HostSide<Declared.TcpSock
     const span = trace && startConnectSpan(trace, remote);
     const error = this.#core.startConnect(remote);
     if (error === undefined) this.#connecting = span;
-    else if (span !== undefined) endConnectSpan(span, error);
+    else if (span !== undefined) endSocketSpan(span, error);
     orThrow(error);
   }
 
@@ -194,7 +194,7 @@ export class TcpSocket extends HostResource implements HostSide<Declared.TcpSock
   }
 
   #endConnecting(code: string | undefined): void {
-    if (this.#connecting !== undefined) endConnectSpan(this.#connecting, code);
+    if (this.#connecting !== undefined) endSocketSpan(this.#connecting, code);
     this.#connecting = undefined;
   }
 }

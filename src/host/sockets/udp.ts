@@ -2,22 +2,33 @@
 import type * as Declared from "@bytecodealliance/preview2-shim/interfaces/wasi-sockets-udp";
 import { HostTrap, WitError } from "../../base/errors.ts";
 import { ALWAYS_READY } from "../../base/waitable.ts";
+import type { SocketAddress } from "../../base/ip_address.ts";
 import type { SocketErrorCode } from "../../network/socket_error.ts";
 import type { UdpSocket as CoreSocket } from "../../network/udp_socket.ts";
+import type { SpanParent } from "../../telemetry/trace.ts";
 import { Pollable } from "../io/poll.ts";
 import { HostResource, type ResourceOptions } from "../resource.ts";
 import type { HostInterface, HostSide } from "../types.ts";
 import { type Network, orThrow } from "./network.ts";
+import { UdpSpans } from "./udp_spans.ts";
 import { socketAddressFromWit, socketAddressToWit, type WitSocketAddress } from "./wit_address.ts";
+
+/** How a socket is made. */
+export interface UdpSocketOptions extends ResourceOptions {
+  /** What the guest exchanges belongs there; undefined: there are no traces. */
+  readonly trace?: (() => SpanParent | undefined) | undefined;
+}
 
 /** The resource `udp-socket`. Its streams are its children: they go first, as in wasmtime. */
 export class UdpSocket extends HostResource implements HostSide<Declared.UdpSocket> {
   readonly #core: CoreSocket;
+  readonly #spans: UdpSpans | undefined;
   #streams: readonly HostResource[] = [];
 
-  constructor(core: CoreSocket, options: ResourceOptions) {
+  constructor(core: CoreSocket, options: UdpSocketOptions) {
     super(options);
     this.#core = core;
+    this.#spans = options.trace && new UdpSpans(options.trace);
   }
 
   // WIT start-bind: func(network: borrow<network>, local-address: ip-socket-address) -> result<_, error-code>
@@ -39,8 +50,9 @@ export class UdpSocket extends HostResource implements HostSide<Declared.UdpSock
         `Cannot open the streams of a UdpSocket: ${live} of the last ones are alive, expected them to be dropped first`,
       );
     }
-    orThrow(this.#core.stream(remoteAddress === undefined ? undefined : socketAddressFromWit(remoteAddress)));
-    const options = { counters: this.counters, parent: this };
+    const remote = remoteAddress === undefined ? undefined : socketAddressFromWit(remoteAddress);
+    orThrow(this.#core.stream(remote));
+    const options = { counters: this.counters, parent: this, spans: this.#spans, remote };
     const streams: [IncomingDatagramStream, OutgoingDatagramStream] = [
       new IncomingDatagramStream(this.#core, options),
       new OutgoingDatagramStream(this.#core, options),
@@ -101,24 +113,39 @@ export class UdpSocket extends HostResource implements HostSide<Declared.UdpSock
   }
 
   protected override onDrop(): void {
+    this.#spans?.close();
     this.#core.drop();
   }
+}
+
+interface DatagramStreamOptions extends ResourceOptions {
+  /** Of the socket. */
+  readonly spans?: UdpSpans | undefined;
+  /** Of a connected stream. */
+  readonly remote?: SocketAddress | undefined;
 }
 
 /** The resource `incoming-datagram-stream`. */
 export class IncomingDatagramStream extends HostResource implements HostSide<Declared.IncomingDatagramStream> {
   readonly #core: CoreSocket;
+  readonly #options: DatagramStreamOptions;
 
-  constructor(core: CoreSocket, options: ResourceOptions) {
+  constructor(core: CoreSocket, options: DatagramStreamOptions) {
     super(options, "streams");
     this.#core = core;
+    this.#options = options;
   }
 
   // WIT receive: func(max-results: u64) -> result<list<incoming-datagram>, error-code>
   receive(maxResults: bigint): HostSide<Declared.IncomingDatagram>[] {
     // The queue is far shorter than the largest safe number.
-    const datagrams = orThrow(this.#core.receive(Number(maxResults)));
-    return datagrams.map(({ data, remote }) => ({ data, remoteAddress: socketAddressToWit(remote) }));
+    const received = this.#core.receive(Number(maxResults));
+    const { spans, remote: peer } = this.#options;
+    if (typeof received === "string" && peer !== undefined) spans?.failed(peer, received);
+    return orThrow(received).map(({ data, remote }) => {
+      spans?.received(remote);
+      return { data, remoteAddress: socketAddressToWit(remote) };
+    });
   }
 
   // WIT subscribe: func() -> pollable
@@ -132,12 +159,14 @@ export class IncomingDatagramStream extends HostResource implements HostSide<Dec
 /** The resource `outgoing-datagram-stream`. */
 export class OutgoingDatagramStream extends HostResource implements HostSide<Declared.OutgoingDatagramStream> {
   readonly #core: CoreSocket;
+  readonly #options: DatagramStreamOptions;
   /** What the last `check-send` allowed and no `send` has used. */
   #permit: number | undefined;
 
-  constructor(core: CoreSocket, options: ResourceOptions) {
+  constructor(core: CoreSocket, options: DatagramStreamOptions) {
     super(options, "streams");
     this.#core = core;
+    this.#options = options;
   }
 
   // WIT check-send: func() -> result<u64, error-code>
@@ -156,10 +185,24 @@ export class OutgoingDatagramStream extends HostResource implements HostSide<Dec
     if (datagrams.length > permit) {
       throw new HostTrap(`Cannot send ${datagrams.length} datagrams: that is too many, expected at most ${permit}`);
     }
-    return BigInt(numberOrThrow(this.#core.send(datagrams.map(({ data, remoteAddress }) => ({
+    const sent = this.#core.send(datagrams.map(({ data, remoteAddress }) => ({
       data,
       remote: remoteAddress === undefined ? undefined : socketAddressFromWit(remoteAddress),
-    })))));
+    })));
+    if (this.#options.spans !== undefined) this.#trace(this.#options.spans, { datagrams, sent });
+    return BigInt(numberOrThrow(sent));
+  }
+
+  /** An error is that of the first datagram: what came before it was sent, and the guest is told a number. */
+  #trace(spans: UdpSpans, { datagrams, sent }: {
+    readonly datagrams: readonly HostSide<Declared.OutgoingDatagram>[];
+    readonly sent: number | SocketErrorCode;
+  }): void {
+    const error = typeof sent === "string" ? sent : undefined;
+    for (const { remoteAddress } of datagrams.slice(0, typeof sent === "number" ? sent : 1)) {
+      const remote = remoteAddress === undefined ? this.#options.remote : socketAddressFromWit(remoteAddress);
+      if (remote !== undefined) spans.sent(remote, error);
+    }
   }
 
   // WIT subscribe: func() -> pollable

@@ -10,6 +10,9 @@ export function udpCreateSocketInterface(context: HostContext) {
   return {
     // WIT create-udp-socket: func(address-family: ip-address-family) -> result<udp-socket, error-code>
     createUdpSocket: (addressFamily: Declared.IpAddressFamily) =>
-      new UdpSocket(orThrow(context.network.createUdpSocket(addressFamily)), { counters: context.counters }),
+      new UdpSocket(orThrow(context.network.createUdpSocket(addressFamily)), {
+        counters: context.counters,
+        trace: () => context.trace,
+      }),
   } satisfies HostInterface<typeof Declared>;
 }
