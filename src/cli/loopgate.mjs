@@ -4,25 +4,35 @@ import * as module from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { freshBundle } from "./start_bundle.mjs";
+import { digestOf, freshBundle } from "./start_bundle.mjs";
 import { cacheFolder } from "./start_cache.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Of the package it is one file, and its name ends otherwise. */
+const OWN_MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
+const cache = cacheFolder();
 // What V8 made of the modules, from one start to the next (Deno does so by itself).
 // Not in Node's own place: that is a name below /tmp which another user may have taken first, and code is loaded from it.
-const cache = process.versions.deno === undefined ? cacheFolder() : undefined;
 // Before all TypeScript: without a cache, loading what strips its types alone takes 40 ms.
-if (cache !== undefined) module.enableCompileCache?.(join(cache, "code"));
+if (cache !== undefined && process.versions.deno === undefined) module.enableCompileCache?.(join(cache, "code"));
 await import("./require_runtime.ts");
 
-const bundle = mayUseBundle() ? freshBundle(ROOT) : undefined;
-const { main } = await (bundle === undefined ? import("./main.ts") : import(pathToFileURL(bundle).href));
-await main();
+const isClone = OWN_MAIN.endsWith(".ts");
+const bundle = isClone ? bundleOfClone() : OWN_MAIN;
+const { main } = await (isClone && bundle !== undefined ? import(pathToFileURL(bundle).href) : import("./main.ts"));
+await main({ kept: keptModules() });
 
-/** In a clone alone: the package has one file in place of `./main.ts`, whose name ends otherwise. */
-function mayUseBundle() {
-  if (!"./main.ts".endsWith(".ts") || process.env.LOOPGATE_CACHE === "off") return false;
+function bundleOfClone() {
+  if (process.env.LOOPGATE_CACHE === "off") return undefined;
   // Without the permission to look Deno would ask the user for it.
-  return globalThis.Deno?.permissions.querySync({ name: "read", path: ROOT }).state !== "prompt";
+  const permission = globalThis.Deno?.permissions.querySync({ name: "read", path: ROOT });
+  return permission === undefined || permission.state === "granted" ? freshBundle(ROOT) : undefined;
+}
+
+/** All that rewrites guests is in the one file. Sources are many, and may change while they are loaded: they keep nothing. */
+function keptModules() {
+  if (cache === undefined || bundle === undefined) return undefined;
+  const version = `${digestOf(bundle).slice(0, 32)}-${process.versions.v8}`;
+  return { folder: join(cache, "modules"), version };
 }

@@ -7,12 +7,19 @@ import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
 import { jobRunner, runProgram } from "./build_process.ts";
 import { runCli } from "./cli.ts";
+import { keptModules, type KeptModulesOptions } from "./kept_modules.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
 import { forkReplica, parentLink, probePort } from "./replica_process.ts";
 import { writeWholeFile } from "./write_file.ts";
 
+/** What is known before anything is loaded. */
+export interface MainOptions {
+  /** What a gateway finds of earlier ones. Default: nothing. */
+  readonly kept?: KeptModulesOptions | undefined;
+}
+
 /** Does what the words of the process say, and ends it. */
-export async function main(): Promise<void> {
+export async function main({ kept }: MainOptions = {}): Promise<void> {
   const terminal = processTerminal();
   const parent = parentLink();
   const exitCode = await runCli({
@@ -20,7 +27,7 @@ export async function main(): Promise<void> {
     clock: systemClock,
     files: folderFiles,
     ownAddresses: ({ nat64, listeners }) => ownAddresses({ clock: systemClock, listeners: () => listeners, nat64 })(),
-    startGateway,
+    startGateway: (options) => startGateway({ ...options, moduleStore: kept && keptModules(kept) }),
     runCommand,
     builds: { runJob: jobRunner(), runProgram },
     writeFile: writeWholeFile,

@@ -6,8 +6,12 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 
+/** What Deno would ask the user for when it was not given. */
+const PERMISSIONS = [{ name: "env" }, { name: "read" }, { name: "write" }, { name: "sys", kind: "uid" }];
+
 /** Where caches are; undefined where there is no folder that only this user can write to. */
 export function cacheFolder() {
+  if (globalThis.Deno !== undefined && !PERMISSIONS.every(isGranted)) return undefined;
   const { LOOPGATE_CACHE, XDG_CACHE_HOME, HOME } = process.env;
   if (LOOPGATE_CACHE === "off") return undefined;
   const home = HOME === undefined || !isAbsolute(HOME) ? undefined : join(HOME, ".cache");
@@ -22,6 +26,10 @@ export function cacheFolder() {
     // A home that cannot be written to: a start without a cache is slower, and nothing else.
     return undefined;
   }
+}
+
+function isGranted(permission) {
+  return globalThis.Deno.permissions.querySync(permission).state === "granted";
 }
 
 function isOwn(stat) {

@@ -6,9 +6,11 @@ import { interfaceKeys, planExports } from "./export_plan.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import type { CoreModule } from "./core_instances.ts";
 import { instrumentModuleInSteps } from "./instrument/instrument.ts";
+import type { InstrumentedModule } from "./instrument/instrumented_module.ts";
 import { stepsInTurns } from "./instrument/steps.ts";
 import { ComponentInstance, type InstanceSource, type InstantiateOptions } from "./instance.ts";
 import { planComponent } from "./link.ts";
+import type { RewrittenModules } from "./module_store.ts";
 import { encodeTrampolines } from "./trampoline.ts";
 import type { ComponentExport, ComponentImport, CoreModuleRange, LinkPlan } from "./types.ts";
 
@@ -18,6 +20,13 @@ export interface CompileOptions {
   readonly suspending: ReadonlySet<string>;
   /** Guests mark the pages that they write, so that only these have to be put back: for components that are recycled often. */
   readonly tracksWrites?: boolean;
+}
+
+/** What was made of the same bytes before, by the same program. */
+export interface KeptComponent {
+  /** Undefined: nothing; the modules are rewritten, and given to `onRewritten`. */
+  readonly modules: RewrittenModules | undefined;
+  readonly onRewritten: (modules: RewrittenModules) => void;
 }
 
 /** A component whose core modules are compiled; makes any number of instances. */
@@ -71,18 +80,26 @@ export class CompiledComponent {
  *
  * @throws {ComponentError}
  */
-export async function compileComponent(bytes: Uint8Array, options: CompileOptions): Promise<CompiledComponent> {
+export async function compileComponent(
+  bytes: Uint8Array,
+  options: CompileOptions,
+  kept?: KeptComponent,
+): Promise<CompiledComponent> {
   const link = planComponent(bytes);
   const plan = planComponentParts(link, options.suspending);
   const exports = planExports(link.exports, plan);
   const { tracksWrites = false } = options;
   const used = new Set(link.coreInstances.map((instance) => instance.module));
+  const rewritten: (InstrumentedModule | null)[] = link.modules.map((_, index) => kept?.modules?.[index] ?? null);
   const [trampolines, ...modules] = await Promise.all([
     plan.trampolines.length === 0 ? null : WebAssembly.compile(encodeTrampolines(plan.trampolineSignatures)),
-    ...link.modules.map(({ start, end }, index) =>
-      used.has(index) ? compileModule(bytes, { start, end, tracksWrites }) : null
-    ),
+    ...link.modules.map(async ({ start, end }, index) => {
+      if (!used.has(index)) return null;
+      const made = rewritten[index] ??= await rewriteModule(bytes, { start, end, tracksWrites });
+      return await compileModule(made, start);
+    }),
   ]);
+  if (kept !== undefined && kept.modules === undefined) kept.onRewritten(rewritten);
   return new CompiledComponent({
     plan,
     modules,
@@ -123,18 +140,20 @@ function firstSizes(
   return { memoryPagesMin: Number(pages), tableElementsMin: Number(elements) };
 }
 
-/** Rewrites a core module and compiles it. */
-async function compileModule(
+function rewriteModule(
   component: Uint8Array,
   options: CoreModuleRange & { readonly tracksWrites: boolean },
-): Promise<CoreModule> {
-  const { bytes, ...facts } = await stepsInTurns(instrumentModuleInSteps(component, options), nextEventLoopTurn);
+): Promise<InstrumentedModule> {
+  return stepsInTurns(instrumentModuleInSteps(component, options), nextEventLoopTurn);
+}
+
+/** Compiles what was rewritten; it came from `offset` of the component. */
+async function compileModule({ bytes, ...facts }: InstrumentedModule, offset: number): Promise<CoreModule> {
   try {
     const module = await WebAssembly.compile(bytes);
     const hasHooks = WebAssembly.Module.imports(module).some((item) => item.module === facts.importModule);
     return { module, facts, hasHooks };
   } catch (error) {
-    const { start: offset } = options;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ComponentError("malformed", `Cannot compile a core module: ${reason}`, { offset, cause: error });
   }

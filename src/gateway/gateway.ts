@@ -3,6 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { parseIpAddress, type SocketAddress } from "../base/ip_address.ts";
 import { ComponentCache } from "../component/cache.ts";
+import type { ModuleStore } from "../component/module_store.ts";
 import type { FileReader } from "../config/file_reader.ts";
 import { folderFiles } from "../config/folder_files.ts";
 import { SUSPENDING } from "../host/suspending.ts";
@@ -70,6 +71,8 @@ export interface GatewayOptions extends TraceSettings {
   readonly files?: FileReader;
   /** Limits that count instead of what the files say. */
   readonly limits?: GatewayLimits;
+  /** Where the rewritten modules of components are kept for the next start; what comes from it runs. Default: nowhere. */
+  readonly moduleStore?: ModuleStore | undefined;
 }
 
 /** A running gateway, with or without a listener of its own. */
@@ -158,12 +161,10 @@ interface OpenGateway {
   readonly scheme: "http" | "https";
 }
 
-async function openGateway(
-  options: GatewayOptions,
-  listens: boolean,
-): Promise<OpenGateway> {
+async function openGateway(options: GatewayOptions, listens: boolean): Promise<OpenGateway> {
   const { folder, files = folderFiles } = options;
-  const reading = { folder, files, cache: new ComponentCache({ suspending: SUSPENDING, tracksWrites: true }) };
+  const cache = new ComponentCache({ suspending: SUSPENDING, tracksWrites: true, store: options.moduleStore });
+  const reading = { folder, files, cache };
   const first = await readFolder(reading);
   // The watch has a timer at all times: it is no sign of something forgotten.
   const quietClock = options.clock ?? systemClock;
@@ -211,7 +212,7 @@ async function openGateway(
     await workloads.close();
     await quiet;
     await Promise.all([app.settled(), web.settled()]);
-    await closeTelemetry();
+    await Promise.all([closeTelemetry(), cache.settled()]);
     await admin?.close();
   };
   const core: GatewayCore = {

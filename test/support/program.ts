@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly stdout?: "pipe" | number;
   /** Default: the clone. */
   readonly cwd?: string;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The program with what it has written. */
@@ -34,8 +36,12 @@ export class Program {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], { stdout = "pipe", cwd = ROOT }: ProgramOptions = {}) {
-    this.#child = spawn(process.execPath, args, { cwd, stdio: ["ignore", stdout, "pipe"] });
+  constructor(args: readonly string[], { stdout = "pipe", cwd = ROOT, env = {} }: ProgramOptions = {}) {
+    this.#child = spawn(process.execPath, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", stdout, "pipe"],
+    });
     this.#child.stdout?.on("data", (bytes: Uint8Array) => void (this.out += new TextDecoder().decode(bytes)));
     this.#child.stderr?.on("data", (bytes: Uint8Array) => void (this.err += new TextDecoder().decode(bytes)));
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
