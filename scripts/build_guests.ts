@@ -6,7 +6,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { c } from "./guest_build/c.ts";
-import { cBindings } from "./guest_build/c_bindings.ts";
+import { cHandler } from "./guest_build/c_handler.ts";
 import { go } from "./guest_build/go.ts";
 import { python } from "./guest_build/python.ts";
 import { rust } from "./guest_build/rust.ts";
@@ -14,7 +14,7 @@ import { rustStdNet } from "./guest_build/rust_std_net.ts";
 import { starling } from "./guest_build/starling.ts";
 import { exists, GUESTS, hashOf, type Toolchain, ToolchainMissing } from "./guest_build/toolchain.ts";
 
-const TOOLCHAINS: readonly Toolchain[] = [rust, rustStdNet, c, cBindings, go, python, starling];
+const TOOLCHAINS: readonly Toolchain[] = [rust, rustStdNet, c, cHandler, go, python, starling];
 
 export interface Skip {
   readonly name: string;

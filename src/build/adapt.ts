@@ -2,6 +2,7 @@
 import { componentNew, preview1AdapterCommandPath, preview1AdapterReactorPath } from "@bytecodealliance/jco";
 import { fileURLToPath } from "node:url";
 import { readBytes } from "./build_files.ts";
+import { embedWorld } from "./embed_world.ts";
 import { GuestFault } from "./guest_fault.ts";
 
 /** The interfaces that the adapter stands in for. */
@@ -22,7 +23,7 @@ export async function adaptModule(
     );
     const adapter = isCommand ? preview1AdapterCommandPath() : preview1AdapterReactorPath();
     const path = adapter instanceof URL ? fileURLToPath(adapter) : adapter;
-    const component = await componentNew(module, [[ADAPTED, await readBytes(path)]]);
+    const component = await componentNew(await embedWorld(module.slice()), [[ADAPTED, await readBytes(path)]]);
     return { component, inputs: [file] };
   } catch (error) {
     throw new GuestFault(error, [file]);

@@ -174,8 +174,9 @@ const ROWS: readonly Row[] = [
   post("starling_handler", "/echo", BINARY, { body: /line 4999/ }),
   // Python: CPython and its sockets.
   post("python_handler", "/p?q", BINARY, { body: /^Method_Post \/p\?q \d+\n$/ }),
-  // C: the bindings of wit-bindgen.
+  // C and Go, which name the functions themselves.
   post("c_handler", "/p?q", BINARY, { body: /^C \/p\?q \d+\n$/ }),
+  get("go_handler", "/p?q", { body: /^Go \/p\?q\n$/ }),
   // Rust: wstd over std, and wit-bindgen alone.
   get("rust_http_probe", "/env", { body: /NAME=x/ }),
   get("rust_http_probe", "/bind", { body: /denied/i }),

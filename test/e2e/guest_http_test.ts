@@ -63,6 +63,7 @@ before(async () => {
     workload("starling", { handler: "starling_handler" }),
     workload("python", { handler: "python_handler" }),
     workload("c", { handler: "c_handler" }),
+    workload("go", { handler: "go_handler" }),
     workload("python-one", { service: "python_command", handler: "sample_http_api", args: ["serve", "7777"] }),
     workload("python-many", { service: "python_command", handler: "sample_http_api", args: ["serve_many", "7777"] }),
   ]);
@@ -230,6 +231,14 @@ const OTHERS: readonly (Exchange & { readonly name: string; readonly needs: stri
     body: "c".repeat(100_000),
     status: 200,
     answer: "C /p?q 100000\n",
+  },
+  {
+    name: "go",
+    needs: "go_handler",
+    method: "GET",
+    path: "/p?q",
+    status: 200,
+    answer: "Go /p?q\n",
   },
   {
     name: "python-one",

@@ -27,7 +27,7 @@ function readToolchains(): readonly string[] {
   }
 }
 
-const [RUST, CLANG, PYTHON, BINDGEN] = ["rust", "clang", "python", "wit-bindgen"].map(toolchain);
+const [RUST, CLANG, PYTHON] = ["rust", "clang", "python"].map(toolchain);
 
 /** A program of the machine; undefined where there is none. */
 function installed(program: string): string | undefined {
@@ -52,7 +52,6 @@ exec ${SELF} ${quotedWord(join(ROOT, "node_modules/@bytecodealliance/jco/dist/jc
     quotedWord(`${PYTHON}/bin/componentize-py`)
   } "$@"`,
   cargo: cargoScript(),
-  "wit-bindgen": `exec ${quotedWord(`${BINDGEN}/bin/wit-bindgen`)} "$@"`,
   clang: clangScript(),
 };
 
@@ -61,9 +60,6 @@ function cargoScript(): string {
   const variables = Object.entries(rustEnvironment(RUST ?? "")).map(([name, value]) => `${name}=${quotedWord(value)}`);
   const target = quotedWord(join(ROOT, ".cache/languages_document/target"));
   return `case "$1" in
-install) ${
-    installer(`install wit-bindgen-cli --version ${BINDGEN?.split("-").at(-1)} --no-default-features --features c`)
-  } ;;
 build) mkdir -p ${target} && ln -sfn ${target} target && ${variables.join(" ")} exec ${installed("cargo")} "$@" ;;
 *) exec ${installed("cargo")} "$@" ;;
 esac`;
@@ -92,8 +88,10 @@ interface Section {
   readonly missing: string | undefined;
   /** What its commands print. */
   readonly prints?: RegExp;
-  /** What its handler answers to /some/path. */
+  /** What its handler answers. */
   readonly answers?: string;
+  /** Its commands make a whole workload, in the folder where they end. */
+  readonly isServed?: boolean;
 }
 
 const WASI = "The text of WASI";
@@ -110,12 +108,18 @@ const SECTIONS: readonly Section[] = [
     prints: /^hello, Ada$/m,
   },
   {
-    heading: "C with bindings",
-    after: [WASI],
-    missing: CLANG === undefined || BINDGEN === undefined ? "there is no clang or wit-bindgen" : undefined,
+    heading: "A handler in C",
+    missing: CLANG === undefined ? "there is no clang for WASI" : undefined,
     answers: "hello from C\n",
+    isServed: true,
   },
   { heading: "Go", missing: installed("go") === undefined ? "there is no Go" : undefined, prints: /^hello, Ada$/m },
+  {
+    heading: "A handler in Go",
+    missing: installed("go") === undefined ? "there is no Go" : undefined,
+    answers: "hello from Go\n",
+    isServed: true,
+  },
   {
     heading: "Python",
     after: [WASI],
@@ -124,16 +128,14 @@ const SECTIONS: readonly Section[] = [
   },
 ];
 
-for (const { heading, after = [], missing, prints, answers } of SECTIONS) {
+for (const { heading, after = [], missing, prints, answers, isServed = false } of SECTIONS) {
   test(`docs/languages.md: ${heading}`, { skip: missing ?? false }, async () => {
     const shell = await DocumentShell.open(PROGRAMS);
     try {
       const blocks = [...after, heading].flatMap((each) => blocksOf(DOCUMENT, each));
       // The script ends where its last command left it; what is served stands there.
-      const serving = answers === undefined ? "" : scriptOf(blocksOf(DOCUMENT, "Serving a handler")).replace(
-        /^loopgate serve \.$/m,
-        'pwd > "$SERVED"',
-      );
+      const words = isServed ? "loopgate serve .\n" : scriptOf(blocksOf(DOCUMENT, "Serving a handler"));
+      const serving = answers === undefined ? "" : words.replace(/^loopgate serve \.$/m, 'pwd > "$SERVED"');
       const place = join(shell.folder, "..", "served");
       const { exitCode, printed } = await shell.run(`${scriptOf(blocks)}${serving}`, {
         SERVED: place,
@@ -145,7 +147,7 @@ for (const { heading, after = [], missing, prints, answers } of SECTIONS) {
       const folder = readFileSync(place, "utf8").trim();
       const gateway = await startGateway({ folder, listen: { host: "127.0.0.1", port: 0 } });
       try {
-        const answer = await fetch(`${gateway.url}/some/path`);
+        const answer = await fetch(`${gateway.url}${isServed ? "/hi" : "/some/path"}`);
         assert.deepEqual([answer.status, await answer.text()], [200, answers]);
       } finally {
         await gateway.close();

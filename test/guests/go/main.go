@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"net"
@@ -20,6 +21,10 @@ func main() {
 	if len(args) == 1 && args[0] == "panic" {
 		panic("as asked")
 	}
+	if len(args) == 2 && args[0] == "memory" {
+		useMemory(args[1])
+		return
+	}
 	if len(args) == 2 && args[0] == "files" {
 		useFiles(args[1])
 		return
@@ -36,6 +41,17 @@ func main() {
 	fmt.Println("file", err != nil)
 	_, err = net.Dial("tcp", "127.0.0.1:7777")
 	fmt.Println("dial", err != nil)
+	fmt.Fprintln(os.Stderr, "to stderr")
+}
+
+// useMemory fills more memory than Go has when it begins, and lists the folder at.
+func useMemory(at string) {
+	blocks := make([][]byte, 32)
+	for i := range blocks {
+		blocks[i] = bytes.Repeat([]byte{0xee}, 1<<20)
+	}
+	list, err := os.ReadDir(at)
+	fmt.Println("list", len(list), err, len(blocks))
 	fmt.Fprintln(os.Stderr, "to stderr")
 }
 
