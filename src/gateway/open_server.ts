@@ -1,5 +1,4 @@
 /** What takes requests: the listener with its app, and the app of `gateway.fetch`. */
-import { LoopgateError } from "../base/errors.ts";
 import type { GuestTools } from "../instance/guest_tools.ts";
 import type { RouterTable } from "../router/router_table.ts";
 import { HttpApp } from "../server/http_app.ts";
@@ -9,7 +8,7 @@ import { RequestIds } from "../server/request_id.ts";
 import { TlsIdentities } from "../server/tls_identities.ts";
 import { TrustedProxies } from "../server/trusted_proxies.ts";
 import { WebApp } from "../server/web_app.ts";
-import type { GatewaySpec, TlsIdentity } from "../workload/spec.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 
 /** Made, not listening. */
@@ -32,7 +31,7 @@ export function openServer(
   readonly scheme: "http" | "https";
 } {
   let isClosed = false;
-  const tls = operator.tls && openTls(operator.tls);
+  const tls = operator.tls && new TlsIdentities(operator.tls);
   const proxies = new TrustedProxies();
   proxies.use(operator.trustedProxies);
   const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), tracer, proxies };
@@ -68,17 +67,4 @@ export function openServer(
     if (tls !== undefined && identities !== undefined) listener.useTls(new TlsIdentities(identities));
   };
   return { listener, app, web, closeServer, onOperator, scheme };
-}
-
-/**
- * Deno 2.9 goes on reading a TLS socket that is paused (148 MB in 1.5 s, for a guest that reads nothing), so that a client could
- * fill the memory of the process. `test/upstream` has the reproduction.
- */
-function openTls(identities: readonly TlsIdentity[]): TlsIdentities {
-  if (!("Deno" in globalThis)) return new TlsIdentities(identities);
-  throw new LoopgateError(
-    "LG1503",
-    'Cannot use "tls" of gateway.jsonc: Deno does not hold back what clients send over TLS, so they could fill its memory, ' +
-      "expected Node, or a proxy that ends TLS (see trustedProxies)",
-  );
 }

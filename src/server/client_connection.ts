@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
+import { resetSocket } from "./reset_socket.ts";
 
 /** A request that is being served, as its connection sees it. */
 export interface ServedRequest {
@@ -69,6 +70,8 @@ export class ClientConnection {
   #flushedBytes = 0;
   #stalledMs = 0;
   #isHeld = false;
+  /** The socket's own, once it was held. */
+  #resume: (() => Socket) | undefined;
 
   constructor(socket: Socket, tools: ConnectionTools) {
     this.#socket = socket;
@@ -122,7 +125,7 @@ export class ClientConnection {
     const current = this.#current;
     if (this.#isStalled(elapsedMs)) {
       const text = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
-      if (current?.served === undefined) this.#socket.resetAndDestroy();
+      if (current?.served === undefined) resetSocket(this.#socket);
       else current.served.cut({ code: "LG7019", text });
     } else if (this.#last?.complete === false && (current === undefined || current.request === this.#last)) {
       this.#arrivalMs += elapsedMs;
@@ -270,16 +273,16 @@ export class ClientConnection {
   #hold(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
+    this.#resume ??= this.#socket.resume.bind(this.#socket);
     this.#socket.resume = () => this.#socket;
     this.#socket.pause();
   }
 
   #release(): void {
-    if (!this.#isHeld) return;
+    if (!this.#isHeld || this.#resume === undefined) return;
     this.#isHeld = false;
-    // The one of its class is seen again.
-    Reflect.deleteProperty(this.#socket, "resume");
-    this.#socket.resume();
+    this.#socket.resume = this.#resume;
+    this.#resume();
   }
 
   #dropAhead(): void {

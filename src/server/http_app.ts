@@ -19,6 +19,7 @@ import { framingFailure } from "./request_framing.ts";
 import { givenId, REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
+import { resetSocket } from "./reset_socket.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 import { wholeUs } from "./whole_us.ts";
 
@@ -96,7 +97,7 @@ class OpenRequest implements ServedRequest {
     if (this.#served !== undefined) return this.#served.exchange.cut(cause);
     // Its answer has a cause already, which stays the code.
     this.#cause = this.#cause === undefined ? cause : { ...this.#cause, text: `${this.#cause.text}; ${cause.text}` };
-    this.#response.req.socket.resetAndDestroy();
+    resetSocket(this.#response.req.socket);
   }
 
   closed(): void {

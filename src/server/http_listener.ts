@@ -3,9 +3,7 @@
  * sockets; what a request means is up to `HttpListenerOptions.serve`.
  */
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
-import type { Server as TlsServer } from "node:https";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
-import { constants } from "node:crypto";
 import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
@@ -56,16 +54,17 @@ const QUIET_TURNS = 4;
 const QUIET_MS = 20;
 /** No connection holds more than this and one write of an answer. */
 const SOCKET_BUFFER_BYTES = 16 * 1024;
-/** Past every limit of ours. */
-const HANDSHAKE_TIMER_MS = 3_600_000;
+/** As node:http accepts. */
+const ACCEPT_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES };
 
 /** Listens, watches over its connections, and closes without cutting an answer. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
-  readonly #server: Server;
-  /** The same server when it serves over TLS. */
-  readonly #tlsServer: TlsServer | undefined;
-  readonly #handshakes = new TlsHandshakes();
+  /** Reads requests. */
+  readonly #http: Server;
+  /** Accepts connections: the same in plain, over TLS one before it. */
+  readonly #server: NetServer;
+  readonly #handshakes: TlsHandshakes;
   #identities: TlsIdentities | undefined;
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #ahead = { count: 0 };
@@ -91,20 +90,27 @@ export class HttpListener {
       // The gateway answers these itself, with a problem body.
       requireHostHeader: false,
     };
-    this.#identities = tls;
-    this.#tlsServer = tls && this.#openTlsServer(http, tls);
-    this.#server = this.#tlsServer ?? createServer(http);
+    this.#http = createServer(http);
     // Past its default count Deno drops fields without a word, a second Host or the length of the body; bytes are the bound.
-    this.#server.maxHeadersCount = 0;
-    this.#server.on("timeout", () => {});
-    if (tls === undefined) this.#server.on("connection", (socket) => this.#accept(socket));
-    this.#server.on("request", (request, response) => this.#take(request, response));
+    this.#http.maxHeadersCount = 0;
+    this.#http.on("timeout", () => {});
+    this.#identities = tls;
+    this.#handshakes = new TlsHandshakes({
+      protocols: ["http/1.1"],
+      onSecure: (secure) => this.#secured(secure),
+      onEnd: () => this.#signalEmpty(),
+    });
+    this.#server = tls === undefined ? this.#http : new NetServer(ACCEPT_OPTIONS);
+    // Deno ends connections of a server that does not listen after their first answer; over TLS another one listens for it.
+    if (tls !== undefined) Object.defineProperty(this.#http, "listening", { value: true });
+    this.#server.on("connection", (socket: Socket) => this.#accept(socket));
+    this.#http.on("request", (request, response) => this.#take(request, response));
     // The guest's first read asks for the body, see `RequestBody`.
-    this.#server.on("checkContinue", (request, response) => this.#take(request, response));
-    this.#server.on("checkExpectation", (request, response) => this.#take(request, response));
-    this.#server.on("upgrade", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "Upgrade" }));
-    this.#server.on("connect", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "CONNECT" }));
-    this.#server.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error)));
+    this.#http.on("checkContinue", (request, response) => this.#take(request, response));
+    this.#http.on("checkExpectation", (request, response) => this.#take(request, response));
+    this.#http.on("upgrade", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "Upgrade" }));
+    this.#http.on("connect", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "CONNECT" }));
+    this.#http.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error)));
   }
 
   /** Open connections, those whose handshake is not done included. */
@@ -124,9 +130,8 @@ export class HttpListener {
 
   /** Certificates for connections from now on; those that are open stay as they are. Only of a listener that has some already. */
   useTls(identities: TlsIdentities): void {
-    if (this.#tlsServer === undefined) throw new TypeError("Cannot use certificates: the listener serves without TLS");
+    if (this.#identities === undefined) throw new TypeError("Cannot use certificates: the listener serves without TLS");
     this.#identities = identities;
-    this.#tlsServer.setSecureContext(identities.standard);
   }
 
   /**
@@ -197,8 +202,8 @@ export class HttpListener {
     cancelLimit();
     clearInterval(this.#checks);
     // Its timer for connections goes on otherwise.
-    this.#server.closeAllConnections();
-    this.#server.close();
+    this.#http.closeAllConnections();
+    this.#http.close();
   }
 
   /** A step counts for no more than two intervals: while the event loop was held up, no client could be heard. */
@@ -223,44 +228,17 @@ export class HttpListener {
     }, intervalMs);
   }
 
-  #openTlsServer(http: ServerOptions, tls: TlsIdentities): TlsServer {
-    const { createServer: createTlsServer } = process.getBuiltinModule("node:https");
-    const server = createTlsServer({
-      ...http,
-      ...tls.standard,
-      // In place of a handshake's own timer there is `TlsHandshakes`.
-      handshakeTimeout: HANDSHAKE_TIMER_MS,
-      ALPNProtocols: ["http/1.1"],
-      // A client could ask for a new handshake, which costs the server most, again and again.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      SNICallback: (name, use) => use(null, this.#identities?.contextFor(name)),
-    });
-    server.on("connection", (raw: Socket) => {
-      if (this.#isRoomLeft(raw)) this.#handshakes.begin(raw, () => this.#signalEmpty());
-    });
-    server.on("secureConnection", (socket) => this.#secured(socket));
-    // What strangers say to a port is no event; without a listener, some of it would be thrown.
-    server.on("tlsClientError", (_, socket) => void socket.destroy());
-    return server;
-  }
-
-  #secured(socket: Socket): void {
-    const raw = this.#handshakes.finish(socket);
-    if (raw === undefined) return void socket.destroy();
-    // A reset is TCP's: a TLS socket has none of its own.
-    socket.resetAndDestroy = () => {
-      // Not now: what asks for it may be called by the decryption of this very socket, which Node does not survive.
-      setImmediate(() => {
-        raw.resetAndDestroy();
-        socket.destroy();
-      });
-      return socket;
-    };
-    this.#watch(socket);
-  }
-
   #accept(socket: Socket): void {
-    if (this.#isRoomLeft(socket)) this.#watch(socket);
+    const identities = this.#identities;
+    if (!this.#isRoomLeft(socket)) return;
+    if (identities === undefined) this.#watch(socket);
+    else this.#handshakes.begin(socket, () => this.#identities ?? identities);
+  }
+
+  #secured(secure: Socket): void {
+    // In this order, as it is in plain for the server's own listener comes first there.
+    this.#http.emit("connection", secure);
+    this.#watch(secure);
   }
 
   /** Not `maxConnections`: Deno does not say what it has dropped. */

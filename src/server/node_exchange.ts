@@ -17,6 +17,7 @@ import { requestFields } from "./request_fields.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
+import { resetSocket } from "./reset_socket.ts";
 import type { ProxyClaim } from "./trusted_proxies.ts";
 import { ResponseSink } from "./response_body.ts";
 
@@ -166,7 +167,7 @@ export class NodeExchange implements HandlerExchange {
   cut(cause: RequestCause): void {
     this.#cause ??= cause;
     // Not only closed: a client that does not read would keep what it was sent in the system's memory.
-    this.#options.request.socket.resetAndDestroy();
+    resetSocket(this.#options.request.socket);
   }
 
   /** The response is out, or its connection has ended; the owner of the response says so. Idempotent. */

@@ -14,6 +14,7 @@ import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "../base/latin1.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
+import { resetSocket } from "./reset_socket.ts";
 
 /** Settings of one response body. */
 export interface ResponseSinkOptions {
@@ -139,7 +140,7 @@ export class ResponseSink implements ResponseBody {
     const isCloseDelimited = !response.chunkedEncoding && this.#head.contentLength === undefined;
     // node:http joins the writes of one turn and sends them in a tick queued before this one.
     process.nextTick(() => {
-      if (isCloseDelimited) response.socket?.resetAndDestroy();
+      if (isCloseDelimited && response.socket !== null) resetSocket(response.socket);
       response.destroy();
     });
   }

@@ -3,57 +3,106 @@
  * says nothing would cost as much as one that is served. Time is told by `check`, as for `ClientConnection`.
  */
 import type { Socket } from "node:net";
+import process from "node:process";
+import type { TLSSocket } from "node:tls";
+import { HeldBackWire, holdBack } from "./held_back_wire.ts";
+import type { TlsIdentities } from "./tls_identities.ts";
 
-interface Handshake {
-  readonly peer: string;
-  agedMs: number;
+/** What becomes of handshakes. */
+export interface TlsHandshakesOptions {
+  /** In the order in which they are preferred. */
+  readonly protocols: readonly string[];
+  /** One is done: `secure` is a connection like one in plain, with its address, and its reset. */
+  readonly onSecure: (secure: Socket) => void;
+  /** One has ended before. */
+  readonly onEnd: () => void;
 }
+
+/** Deno goes on reading TLS that is paused; see `HeldBackWire`. */
+const IS_HELD_BACK = !("Deno" in globalThis);
 
 /** One for a listener. */
 export class TlsHandshakes {
-  readonly #open = new Map<Socket, Handshake>();
-  /** By the client's address and port, which no two connections of a listener share: runtimes do not say which socket carries which. */
-  readonly #byPeer = new Map<string, Socket>();
+  readonly #options: TlsHandshakesOptions;
+  readonly #open = new Map<Socket, { readonly secure: TLSSocket; agedMs: number }>();
+
+  constructor(options: TlsHandshakesOptions) {
+    this.#options = options;
+  }
 
   /** Those that are not done. */
   get count(): number {
     return this.#open.size;
   }
 
-  /** A connection was accepted. `onEnd` is told when it ends before its handshake does. */
-  begin(raw: Socket, onEnd: () => void): void {
-    const peer = peerOf(raw);
+  /** A connection was accepted. `current` gives the certificates of now. */
+  begin(raw: Socket, current: () => TlsIdentities): void {
+    const { protocols, onSecure, onEnd } = this.#options;
     // It has gone already.
-    if (peer === undefined) return void raw.destroy();
-    this.#open.set(raw, { peer, agedMs: 0 });
-    this.#byPeer.set(peer, raw);
-    raw.on("close", () => {
-      if (this.#byPeer.get(peer) === raw) this.#byPeer.delete(peer);
-      if (this.#open.delete(raw)) onEnd();
+    if (raw.remoteAddress === undefined) return void raw.destroy();
+    const wire = IS_HELD_BACK ? undefined : new HeldBackWire(raw);
+    const { TLSSocket } = process.getBuiltinModule("node:tls");
+    const secure = new TLSSocket(wire as Socket | undefined ?? raw, {
+      isServer: true,
+      secureContext: current().standard,
+      ALPNProtocols: [...protocols],
+      SNICallback: (name, use) => use(null, current().contextFor(name)),
     });
-  }
-
-  /** The handshake of `secure` is done: the socket that carries it, undefined when that has gone. */
-  finish(secure: Socket): Socket | undefined {
-    const raw = this.#byPeer.get(peerOf(secure) ?? "");
-    if (raw === undefined || !this.#open.delete(raw)) return undefined;
-    return raw;
+    if (wire !== undefined) holdBack(secure, wire);
+    this.#open.set(raw, { secure, agedMs: 0 });
+    // What strangers say to a port is no event. Node and Deno tell what is wrong with TLS here, and leave the rest to servers of their own.
+    secure.on("error", ignore);
+    secure.on("_tlsError", () => this.#cut(raw, secure));
+    raw.on("error", ignore);
+    const ended = (): void => {
+      secure.destroy();
+      if (this.#open.delete(raw)) onEnd();
+    };
+    raw.on("close", ended);
+    secure.on("close", ended);
+    secure.once("secure", () => {
+      if (!this.#open.delete(raw)) return;
+      speakFor(secure, raw);
+      onSecure(secure);
+    });
   }
 
   /** `elapsedMs` have passed in which clients could be heard. */
   check(elapsedMs: number, handshakeMsMax: number): void {
     for (const [raw, handshake] of this.#open) {
       handshake.agedMs += elapsedMs;
-      if (handshake.agedMs > handshakeMsMax) raw.destroy();
+      if (handshake.agedMs > handshakeMsMax) this.#cut(raw, handshake.secure);
     }
   }
 
   /** Nobody is answered any more who has not asked yet. */
   destroy(): void {
-    for (const raw of this.#open.keys()) raw.destroy();
+    for (const [raw, { secure }] of this.#open) this.#cut(raw, secure);
+  }
+
+  #cut(raw: Socket, secure: TLSSocket): void {
+    secure.destroy();
+    raw.destroy();
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
-  return remoteAddress === undefined || remotePort === undefined ? undefined : `${remoteAddress} ${remotePort}`;
+/** A TLS socket has no reset of its own, and over a wire no address. */
+function speakFor(secure: TLSSocket, raw: Socket): void {
+  const { remoteAddress, remotePort } = raw;
+  Object.defineProperty(secure, "remoteAddress", { value: remoteAddress });
+  Object.defineProperty(secure, "remotePort", { value: remotePort });
+  let isAsked = false;
+  secure.resetAndDestroy = () => {
+    if (isAsked) return secure;
+    isAsked = true;
+    // Not now: what asks for it may be called by the decryption of this very socket, which Node does not survive.
+    setImmediate(() => {
+      // As in `resetSocket`: the end of the one is the end of the other.
+      if (!secure.destroyed && !secure.writableEnded) raw.resetAndDestroy();
+      secure.destroy();
+    });
+    return secure;
+  };
 }
+
+function ignore(): void {}

@@ -1,7 +1,7 @@
 /** Certificates of the listener with their keys: checked, and chosen by the name that a client asks for. */
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { constants, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import process from "node:process";
-import type { SecureContext, TlsOptions } from "node:tls";
+import type { SecureContext } from "node:tls";
 import type { TlsIdentity } from "../workload/spec.ts";
 
 /** What is wrong with one, as the rest of a sentence that starts with the file. */
@@ -58,30 +58,36 @@ export function tlsIdentityFault({ certificate, key }: TlsIdentity): TlsIdentity
 
 /** Those that a listener has now. */
 export class TlsIdentities {
-  readonly #identities: readonly TlsIdentity[];
-  readonly #contexts: readonly { readonly own: X509Certificate; readonly context: SecureContext }[];
+  readonly #contexts: readonly { readonly names: ReadonlySet<string>; readonly context: SecureContext }[];
 
   /** @param identities at least one, without a fault; the first is for clients that name nothing, or nothing that is here */
   constructor(identities: readonly TlsIdentity[]) {
-    this.#identities = identities;
     this.#contexts = identities.map((identity) => ({
-      own: new X509Certificate(identity.certificate),
+      names: namesOf(new X509Certificate(identity.certificate)),
       context: contextOf(identity),
     }));
   }
 
-  /** What a server uses for clients that name nothing. */
-  get standard(): Pick<TlsOptions, "cert" | "key" | "minVersion"> {
-    const [first] = this.#identities;
-    return { cert: first?.certificate ?? "", key: first?.key.reveal() ?? "", minVersion: VERSION_MIN };
+  /** For clients that name nothing. */
+  get standard(): SecureContext | undefined {
+    return this.#contexts[0]?.context;
   }
 
   /** By the name of the client's hello. */
   contextFor(name: string): SecureContext | undefined {
-    const found = this.#contexts.find(({ own }) => own.checkHost(name, { subject: "never" }) !== undefined) ??
-      this.#contexts[0];
+    const asked = name.toLowerCase();
+    // RFC 6125 section 6.4.3: a star is one whole label, the first.
+    const wild = asked.replace(/^[^.]+/, "*");
+    const found = this.#contexts.find(({ names }) => names.has(asked) || names.has(wild)) ?? this.#contexts[0];
     return found?.context;
   }
+}
+
+/** Alternative names alone, in lower case: Deno's `checkHost` takes every name for a certificate without them. */
+function namesOf({ subjectAltName = "" }: X509Certificate): ReadonlySet<string> {
+  // What stands in quotes there is no name that a client could ask for.
+  const entries = subjectAltName.split(", ").filter((entry) => entry.startsWith("DNS:") && !entry.includes('"'));
+  return new Set(entries.map((entry) => entry.slice("DNS:".length).toLowerCase()));
 }
 
 function contextOf({ certificate, key }: TlsIdentity): SecureContext {
@@ -90,5 +96,7 @@ function contextOf({ certificate, key }: TlsIdentity): SecureContext {
     cert: certificate,
     key: key.reveal(),
     minVersion: VERSION_MIN,
+    // A client could ask for a new handshake, which costs the server most, again and again.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });
 }

@@ -107,6 +107,33 @@ test("a connection goes on after an answer that left a short body unread, and en
   await harness.close();
 });
 
+test("a body that nobody reads holds its client back", async () => {
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const harness = await startHarness(async (exchange) => {
+    await isOver;
+    answer(exchange, 200, "ok");
+  });
+  const client = new RawClient(harness.port).send(`POST / HTTP/1.1\r\n${HOST}\r\nContent-Length: 999999999\r\n\r\n`);
+  const piece = new Uint8Array(65_536);
+  let sent = 0;
+  const send = (): void => {
+    while (!client.socket.destroyed && sent < 256_000_000) {
+      sent += piece.length;
+      if (!client.socket.write(piece)) return void client.socket.once("drain", send);
+    }
+  };
+  send();
+  await steady(() => sent > piece.length ? sent : 0);
+  assert.ok(sent < 64_000_000, `${sent}`);
+  end();
+  await harness.idle();
+  client.destroy();
+  const [event] = harness.events.filter((each) => each.kind === "request");
+  // What the gateway itself took: not what the system holds.
+  assert.ok((event?.requestBytes ?? Infinity) < 2_000_000, `${event?.requestBytes}`);
+  await harness.close();
+});
+
 test("a client that does not read holds the writer back, and one that leaves is told of", async () => {
   let written = 0;
   let gone = 0;

@@ -8,18 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { LoopgateError } from "../../src/base/errors.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
-import { memoryFiles } from "../support/gateway_harness.ts";
 import { answer, eventually, startHarness } from "../support/http_harness.ts";
 import { speakTls, testPem } from "../support/transport.ts";
 import { routeContent, type WatchedGateway, watchFolder, within } from "../support/watched_folder.ts";
-
-const IS_DENO = "Deno" in globalThis;
-
-async function onNode(name: string, run: () => Promise<void>): Promise<void> {
-  if (!IS_DENO) await test(name, run);
-}
 
 /** An open connection of a client that trusts the tests' own authority. */
 async function secure(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -55,22 +47,7 @@ async function watchedTls(): Promise<WatchedGateway> {
   });
 }
 
-test("tls: on Deno it is refused, and why", async () => {
-  if (!IS_DENO) return;
-  const files = memoryFiles({
-    ...within("one", await routeContent("one", "1")),
-    "gateway.jsonc": { tls: { certificate: "chain.pem", key: "key.pem" } },
-    "chain.pem": testPem("good"),
-    "key.pem": testPem("good.key"),
-  });
-  await assert.rejects(startGateway({ folder: "w", files, listen: { host: "127.0.0.1", port: 0 } }), (error) => {
-    assert.ok(error instanceof LoopgateError && error.code === "ERR_CONFIG");
-    assert.match(error.message, /^Cannot use "tls" of gateway\.jsonc: .* expected Node, or a proxy that ends TLS/);
-    return true;
-  });
-});
-
-await onNode("tls: guests are served, in no version before 1.2, and nobody in plain", async () => {
+test("tls: guests are served, in no version before 1.2, and nobody in plain", async () => {
   const watched = await watchedTls();
   const { port } = watched.gateway.address;
   assert.equal(watched.gateway.url, `https://127.0.0.1:${port}`);
@@ -92,7 +69,7 @@ await onNode("tls: guests are served, in no version before 1.2, and nobody in pl
   assert.deepEqual(await watched.close(), {});
 });
 
-await onNode(
+test(
   "tls: new files serve new connections, and open ones go on; broken files change nothing and say why",
   async () => {
     const watched = await watchedTls();
@@ -120,7 +97,7 @@ await onNode(
   },
 );
 
-await onNode("tls: a client gets the certificate that has the name it asks for, else the first", async () => {
+test("tls: a client gets the certificate that has the name it asks for, else the first", async () => {
   const watched = await watchFolder({
     ...within("one", await routeContent("one", "1")),
     "gateway.jsonc": {
@@ -144,7 +121,7 @@ await onNode("tls: a client gets the certificate that has the name it asks for, 
   assert.deepEqual(await watched.close(), {});
 });
 
-await onNode(
+test(
   "tls: who does not finish its handshake counts as a connection, and has the time of a header",
   async () => {
     speakTls();
@@ -177,7 +154,30 @@ await onNode(
   },
 );
 
-await onNode("docs/tls.md: its certificate is made, served and trusted as it says", async () => {
+test("tls: garbage behind a handshake, and bytes behind its end, end the connection", async () => {
+  speakTls();
+  const harness = await startHarness(async (exchange) => {
+    await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
+  });
+  const garbage = new TextEncoder().encode(`\x17\x03\x03\x00\x20${"x".repeat(32)}`);
+  for (const isEnded of [false, true]) {
+    const raw = connect(harness.port, "127.0.0.1");
+    raw.on("error", () => {});
+    const socket = await secure(harness.port, { socket: raw });
+    socket.on("error", () => {}).resume();
+    socket.write("GET / HTTP/1.1\r\nHost: one.example\r\n\r\n");
+    await eventually(() => harness.counters.get("requests") === 1);
+    if (isEnded) socket.end();
+    // Past TLS of the client.
+    const feed = setInterval(() => void (raw.writable && raw.write(garbage)), 5);
+    await eventually(() => harness.counters.get("requests") === 0 && harness.listener.connectionCount === 0);
+    clearInterval(feed);
+    raw.destroy();
+  }
+  await harness.close();
+});
+
+test("docs/tls.md: its certificate is made, served and trusted as it says", async () => {
   const document = readFileSync(new URL("../../docs/tls.md", import.meta.url), "utf8");
   const [, make = ""] = /^openssl (.+)$/m.exec(document) ?? [];
   const [, file = ""] = /^\/\/ gateway\.jsonc\n(.+)$/m.exec(document) ?? [];

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { HeldBackWire, holdBack } from "../../src/server/held_back_wire.ts";
 import { Secret } from "../../src/base/secret.ts";
 import type { TlsIdentity } from "../../src/workload/spec.ts";
 
@@ -31,7 +32,14 @@ export function listenerIdentities(): readonly TlsIdentity[] | undefined {
 export function connectTo(port: number): Socket {
   if (!isTls) return connect(port, "127.0.0.1");
   const raw = connect(port, "127.0.0.1");
-  const socket = connectTls({ socket: raw, ca: testPem("ca"), servername: "good.test" });
+  // Deno's own goes on reading when it is paused.
+  const wire = "Deno" in globalThis ? new HeldBackWire(raw) : undefined;
+  const socket = connectTls({ socket: wire ?? raw, ca: testPem("ca"), servername: "good.test" });
+  if (wire !== undefined) {
+    holdBack(socket, wire);
+    // As over a socket of the system, which ends when the other side has.
+    socket.on("end", () => socket.end());
+  }
   // A reset is TCP's.
   socket.resetAndDestroy = () => {
     // Not now: Node does not survive that within a callback of the socket.

@@ -1,4 +1,4 @@
-/** A TLS socket that is paused: Node reads no further, Deno does. When Deno's test fails, `tls` can be had there too. */
+/** A TLS socket that is paused: Node reads no further, Deno does. When Deno's test fails, `HeldBackWire` can go. */
 import assert from "node:assert/strict";
 import { createServer } from "node:tls";
 import type { AddressInfo } from "node:net";
