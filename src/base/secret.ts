@@ -35,6 +35,14 @@ export class Secret {
 /** Names and values of an environment; in their order. */
 export type Environment = readonly (readonly [name: string, value: string | Secret])[];
 
+/** Of a guest, in their order. */
+export type Arguments = readonly (string | Secret)[];
+
+/** What a guest gets. */
+export function revealArguments(args: Arguments): readonly string[] {
+  return args.map((value) => value instanceof Secret ? value.reveal() : value);
+}
+
 /** What a guest gets. */
 export function revealEnvironment(environment: Environment): readonly (readonly [string, string])[] {
   return environment.map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const);

@@ -28,7 +28,7 @@ import {
 } from "./definition_parts.ts";
 import { instance, limitsObject } from "./limit_definition.ts";
 import { ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KEYS } from "./limit_keys.ts";
-import { type EnvValueFile, readSecretName, SECRET_NAME_SCHEMA } from "./secret_definition.ts";
+import { readSecretName, SECRET_NAME_SCHEMA, type TextFile } from "./secret_definition.ts";
 import { volumes } from "./volume_definition.ts";
 
 const TEXT_PATTERN = "^[^\\u0000]*$";
@@ -38,11 +38,6 @@ const text = v.pipe(
   v.check((input) => !input.includes("\0"), "it has a NUL character, which no guest can be given, expected none"),
   v.check((input) => input.isWellFormed(), "it has half a character (a lone surrogate), expected whole ones"),
   v.metadata({ jsonSchema: { pattern: TEXT_PATTERN } } satisfies Notes),
-);
-
-const args = v.pipe(
-  v.array(text, wrongType("a list of strings")),
-  v.description("Arguments after the program's name."),
 );
 
 /** Names of variables, in files and on the command line. */
@@ -56,9 +51,9 @@ const envName = v.pipe(
 );
 
 /** Not a union: the sentences would be those of either side. */
-const envValue = v.pipe(
+const textOrSecret = v.pipe(
   v.unknown(),
-  v.rawTransform(({ dataset: { value }, addIssue, NEVER }): EnvValueFile => {
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }): TextFile => {
     if (typeof value !== "object" || value === null) {
       const plain = v.safeParse(text, value);
       if (plain.success) return plain.output;
@@ -77,9 +72,16 @@ const envValue = v.pipe(
 
 const env = v.pipe(
   plainObject("an object of names and strings"),
-  v.record(envName, envValue),
+  v.record(envName, textOrSecret),
   v.description(
     'Environment variables: texts, or { "secret": "<name>" } for one that gateway.jsonc gives to the workload. A route\'s and a service\'s own stand above the workload\'s.',
+  ),
+);
+
+const args = v.pipe(
+  v.array(textOrSecret, wrongType("a list of strings")),
+  v.description(
+    'Arguments after the program\'s name: texts, or { "secret": "<name>" } for one that gateway.jsonc gives to the workload.',
   ),
 );
 

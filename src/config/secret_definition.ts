@@ -98,15 +98,15 @@ export const secrets = v.pipe(
     secret,
   ),
   v.description(
-    'Values that stand in no file of a workload: { "from": "file", "path": "/run/secrets/db", "workloads": ["shop"] } or { "from": "env", "name": "DB_PASSWORD", "workloads": ["shop"] }. A workload\'s "env" names one by { "secret": "<name>" }.',
+    'Values that stand in no file of a workload: { "from": "file", "path": "/run/secrets/db", "workloads": ["shop"] } or { "from": "env", "name": "DB_PASSWORD", "workloads": ["shop"] }. A workload names one in "env" or "args" by { "secret": "<name>" }.',
   ),
 );
 
 /** A checked `secrets`. */
 export type SecretsFile = v.InferOutput<typeof secrets>;
 
-/** The value of a variable in `env`: a text, or the name of one of the operator's secrets. */
-export type EnvValueFile = string | { readonly secret: string };
+/** A value in `env`, or one of `args`: a text, or the name of one of the operator's secrets. */
+export type TextFile = string | { readonly secret: string };
 
 /** A value of an environment that is no plain text: its name, or what is wrong. */
 export function readSecretName(value: unknown): { readonly secret: string } | { readonly fault: string } {

@@ -8,7 +8,7 @@ import type { Content } from "../../test/support/memory_files.ts";
 import { memoryFiles } from "../../test/support/memory_files.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { diagnosticsText } from "../base/diagnostics_text.ts";
-import { revealEnvironment } from "../base/secret.ts";
+import { revealArguments, revealEnvironment } from "../base/secret.ts";
 import { folderFiles } from "./folder_files.ts";
 import { loadFolder } from "./load_folder.ts";
 
@@ -46,6 +46,35 @@ for (const [bytes, value] of VALUES) {
     assert.ok(!all.includes("s3cret") && all.includes("***"), all);
   });
 }
+
+for (const file of ["a.route.jsonc", "workload.jsonc"] as const) {
+  test(`secrets: one among the arguments of ${file} is in its place, and is shown nowhere`, async () => {
+    const args = `"args": ["--key", { "secret": "db" }, "***"]`;
+    const files = memoryFiles({
+      "w/shop/a.wasm": "",
+      "w/gateway.jsonc": BY_VARIABLE,
+      "w/shop/a.route.jsonc": `{ "match": { "path": "/" }, "component": "a.wasm", ${
+        file === "a.route.jsonc" ? args : `"args": []`
+      } }`,
+      "w/shop/workload.jsonc": `{ "service": { "component": "a.wasm", ${
+        file === "workload.jsonc" ? args : `"args": []`
+      } } }`,
+    }, { DB: "s3cret" });
+    const { workloads: [shop], diagnostics } = await loadFolder("w", files);
+    const given = file === "workload.jsonc" ? shop?.service?.args : shop?.routes[0]?.args;
+    assert.equal(faultsOf(diagnostics), "");
+    assert.deepEqual(revealArguments(given ?? []), ["--key", "s3cret", "***"]);
+    assert.ok(!JSON.stringify(shop).includes("s3cret"));
+  });
+}
+
+test("secrets: an argument that names what is not given is a fault with its place", async () => {
+  const route = `{ "match": { "path": "/" }, "component": "a.wasm", "args": ["a", { "secret": "other" }] }`;
+  const { faults } = await load({ "w/gateway.jsonc": BY_VARIABLE, "w/shop/a.route.jsonc": route }, { DB: "s3cret" });
+  assert.match(faults, /a\.route\.jsonc:1:\d+/);
+  assert.match(faults, /Cannot use "args\[1\]": there is no secret "other"/);
+  assert.ok(!faults.includes("s3cret"));
+});
 
 test("secrets: a variable is what it is", async () => {
   const { env, all } = await load({ "w/gateway.jsonc": BY_VARIABLE }, { DB: "s3cret\n" });

@@ -2,7 +2,7 @@
 import type { FaultCode } from "../base/fault_codes.ts";
 import { ROUTE_LIMITS, SERVICE_LIMITS, WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
-import type { Environment, Secret } from "../base/secret.ts";
+import type { Arguments, Environment, Secret } from "../base/secret.ts";
 import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
 import type { MountSpec } from "../volume/mount.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
@@ -17,7 +17,7 @@ import { type AskedLimits, belowCeiling, limitFaults, limitFields } from "./limi
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
 import type { PlacedRoute } from "./route_ties.ts";
-import type { EnvValueFile } from "./secret_definition.ts";
+import type { TextFile } from "./secret_definition.ts";
 import type { VolumesFile } from "./volume_definition.ts";
 import { VolumeReader } from "./volume_reader.ts";
 
@@ -171,7 +171,7 @@ class WorkloadLoader {
     return {
       component: componentPath(this.#folder, service.component),
       env: mergeEnv(env, await this.#env(document, ["service", "env"], service.env)),
-      args: service.args ?? [],
+      args: await this.#args(document, ["service", "args"], service.args),
       readyTcpPort: service.ready?.tcp,
       restart: service.restart?.policy ?? "on-failure",
       restartsMax: service.restart?.budget,
@@ -221,7 +221,7 @@ class WorkloadLoader {
       match,
       component: componentPath(this.#folder, value.component),
       env: mergeEnv(workload.env, await this.#env(document, ["env"], value.env)),
-      args: value.args ?? [],
+      args: await this.#args(document, ["args"], value.args),
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
       limits: belowCeiling(limits, this.#ceiling.limits),
       volumes: await this.#mounts(document, ["volumes"], value.volumes) ?? workload.volumes,
@@ -255,26 +255,36 @@ class WorkloadLoader {
   async #env(
     document: ConfigDocument,
     path: readonly string[],
-    env: Readonly<Record<string, EnvValueFile>> | undefined,
+    env: Readonly<Record<string, TextFile>> | undefined,
   ): Promise<Environment> {
-    const { secrets, isSound } = this.#ceiling;
     const values: [string, string | Secret][] = [];
     for (const [name, value] of Object.entries(env ?? {})) {
-      if (typeof value === "string") values.push([name, value]);
-      else if (isSound) {
-        const read = await secrets.read(value.secret, this.#name, this.#files);
-        if (read.path !== undefined) this.#dependencies.add(read.path);
-        if ("value" in read) values.push([name, read.value]);
-        else {
-          const key = [...path, name];
-          const { offset } = document.root === undefined ? { offset: 0 } : nodeAt(document.root, key);
-          this.#diagnostics.push(
-            document.fault("LG1701", offset, `Cannot use "${pathText(key)}": ${read.is}`, read.fix),
-          );
-        }
-      }
+      const read = await this.#text(document, [...path, name], value);
+      if (read !== undefined) values.push([name, read]);
     }
     return values;
+  }
+
+  /** `args` with their secrets read. */
+  async #args(document: ConfigDocument, path: readonly string[], args: readonly TextFile[] = []): Promise<Arguments> {
+    const values = args.map((value, at) => this.#text(document, [...path, at], value));
+    return (await Promise.all(values)).filter((value) => value !== undefined);
+  }
+
+  /** Undefined: a secret that cannot be used, which is told. */
+  async #text(
+    document: ConfigDocument,
+    key: readonly (string | number)[],
+    value: TextFile,
+  ): Promise<string | Secret | undefined> {
+    const { secrets, isSound } = this.#ceiling;
+    if (typeof value === "string" || !isSound) return typeof value === "string" ? value : undefined;
+    const read = await secrets.read(value.secret, this.#name, this.#files);
+    if (read.path !== undefined) this.#dependencies.add(read.path);
+    if ("value" in read) return read.value;
+    const { offset } = document.root === undefined ? { offset: 0 } : nodeAt(document.root, key);
+    this.#diagnostics.push(document.fault("LG1701", offset, `Cannot use "${pathText(key)}": ${read.is}`, read.fix));
+    return undefined;
   }
 
   #checkLimits(

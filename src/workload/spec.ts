@@ -1,6 +1,6 @@
 /** What the files of a folder say, checked and with defaults filled in. `config` makes it, `workload` and `gateway` use it. */
 import type { IpPrefix, SocketAddress } from "../base/ip_address.ts";
-import type { Environment, Secret } from "../base/secret.ts";
+import type { Arguments, Environment, Secret } from "../base/secret.ts";
 import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "../base/limits.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteMatch } from "../router/route_match.ts";
@@ -25,7 +25,7 @@ export interface RouteSpec {
   /** The workload's environment with the route's over it. */
   readonly env: Environment;
   /** Without the program's name. */
-  readonly args: readonly string[];
+  readonly args: Arguments;
   /** Of its component. */
   readonly policy: Policy;
   /** The route's own, else the workload's, else the defaults; never above the operator's. */
@@ -42,7 +42,7 @@ export type RestartPolicy = "never" | "on-failure" | "always";
 export interface ServiceSpec {
   readonly component: string;
   readonly env: Environment;
-  readonly args: readonly string[];
+  readonly args: Arguments;
   /** The loopback port whose listener makes the service ready; undefined: ready at once. */
   readonly readyTcpPort: number | undefined;
   readonly restart: RestartPolicy;

@@ -1,5 +1,5 @@
 /** A workload while it lives: its private network, its service, its routes. */
-import { revealEnvironment } from "../base/secret.ts";
+import { revealArguments, revealEnvironment } from "../base/secret.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import type { GuestProgram, GuestTools } from "../instance/guest.ts";
@@ -312,7 +312,7 @@ export class Workload {
 /** As a shell would call it: guests expect the program's name in the first place. */
 function argvOf(spec: RouteSpec | ServiceSpec): readonly string[] {
   const name = spec.component.split("/").at(-1) ?? spec.component;
-  return [name, ...spec.args];
+  return [name, ...revealArguments(spec.args)];
 }
 
 /** A service may listen on thousands of ports, and a log line is for people. */

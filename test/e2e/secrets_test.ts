@@ -37,17 +37,20 @@ class Vault {
 
 async function watched(vault: Vault): Promise<WatchedGateway> {
   const probe = await componentBytes("probe");
-  const route = (name: string, env: unknown): unknown => ({
+  const route = (name: string, env: unknown, args: readonly unknown[] = []): unknown => ({
     match: { host: `${name}.example`, path: "/*" },
     component: "probe.wasm",
     env,
+    args,
   });
   return await watchFolder({
     "gateway.jsonc": {
       admin: "127.0.0.1:0",
       secrets: { "db-password": { from: "file", path: vault.file, workloads: ["one"] } },
     },
-    "one/all.route.jsonc": route("one", { PASSWORD: { secret: "db-password" } }),
+    "one/all.route.jsonc": route("one", { PASSWORD: { secret: "db-password" } }, ["--password", {
+      secret: "db-password",
+    }]),
     "one/probe.wasm": probe,
     "two/all.route.jsonc": route("two", {}),
     "two/probe.wasm": probe,
@@ -58,10 +61,15 @@ async function environmentOf(gateway: WatchedGateway, workload: string): Promise
   return (JSON.parse(await gateway.ask(workload, "/environment")) as { env: unknown }).env;
 }
 
+async function argumentsOf(gateway: WatchedGateway, workload: string): Promise<unknown> {
+  return (JSON.parse(await gateway.ask(workload, "/environment")) as { args: unknown }).args;
+}
+
 test("secrets: a changed file replaces the workload that names it and no other; a missing one keeps it", async () => {
   const vault = await Vault.open("first s3cret\n");
   const gateway = await watched(vault);
   assert.deepEqual(await environmentOf(gateway, "one"), [["PASSWORD", "first s3cret"]]);
+  assert.deepEqual(await argumentsOf(gateway, "one"), ["probe.wasm", "--password", "first s3cret"]);
   assert.deepEqual(await environmentOf(gateway, "two"), []);
   await vault.put("second s3cret\n");
   await gateway.untilReloads(1);
