@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startGateway } from "../../src/gateway/gateway.ts";
+import { rawRequest } from "../support/raw_client.ts";
 import { componentBytes, memoryFiles } from "../support/gateway_harness.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
@@ -26,6 +27,8 @@ test("admin page: Chromium shows workloads, networks and requests", {
     // Markup in a path must stay text.
     "shop/odd.route.jsonc": { match: { path: "/&lt;odd" }, component: "api.wasm" },
     "shop/task.route.jsonc": { match: { path: "/task", methods: ["POST"] }, component: "api.wasm" },
+    "shop/probe.route.jsonc": { match: { host: "probe.example", path: "/*" }, component: "probe.wasm" },
+    "shop/probe.wasm": await componentBytes("probe"),
     "shop/api.wasm": await componentBytes("http_api"),
     "shop/service.wasm": await componentBytes("service_leet"),
   });
@@ -33,6 +36,8 @@ test("admin page: Chromium shows workloads, networks and requests", {
   try {
     const answer = await fetch(`${gateway.url}/task`, { method: "POST", body: '{"payload":"hello"}' });
     assert.equal(await answer.text(), "h3110");
+    const trapped = await rawRequest(gateway.address.port, "GET /trap HTTP/1.1\r\nHost: probe.example");
+    assert.match(trapped, /^HTTP\/1\.1 500/);
     const page = await domOf(`http://127.0.0.1:${gateway.adminAddress?.port}/`);
     for (
       const text of [
@@ -42,6 +47,11 @@ test("admin page: Chromium shows workloads, networks and requests", {
         "listens on 7777",
         "POST /task",
         "any /&amp;lt;odd",
+        "any probe.example/*",
+        "outside: 0 open, ",
+        "0 restarts of the service",
+        ">500 LG7011<",
+        "requests by duration, up to so many ms",
       ]
     ) {
       assert.ok(page.includes(text), `${text}\n${page}`);

@@ -96,11 +96,19 @@ function card(workload, totals) {
     "article",
     { id: `workload-${workload.name}` },
     el("h3", {}, workload.name),
-    picture(workload),
-    routeTable(workload, requests),
-    histogram(requests),
+    picture(workload, denied),
+    ...(workload.routes.length === 0 ? [] : [routeTable(workload, requests), histogram(requests)]),
     el("p", { class: "quiet" }, footnote(workload, denied, limited)),
+    ...workload.routes.flatMap(lastFailure),
   );
+}
+
+/** @param {any} route */
+function lastFailure({ name, lastFailure: failure }) {
+  if (failure === undefined) return [];
+  const { status, code, cause, requestId } = failure;
+  const what = el("span", { class: status >= 500 ? "bad" : "warn" }, `${status} ${code}`);
+  return [el("p", { class: "failure" }, `last failure of ${name}: `, what, ` ${cause} (${requestId.slice(0, 8)})`)];
 }
 
 /**
@@ -110,29 +118,33 @@ function card(workload, totals) {
  */
 function footnote({ service }, denied, limited) {
   const total = (/** @type {any[]} */ counts) => sum(counts.map((count) => count.total));
-  const parts = [`${total(denied)} denials`, `${total(limited)} times at a limit`];
-  if (service !== undefined) parts.push(`${service.restarts} restarts of the service`);
+  const parts = [counted(total(denied), "denial"), `${total(limited)} times at a limit`];
+  if (service !== undefined) parts.push(`${counted(service.restarts, "restart")} of the service`);
   if (service?.lastEnd !== undefined) parts.push(`it ended last because ${service.lastEnd}`);
   return parts.join(", ");
 }
 
 /**
- * Components left, the service right, the private network around both, the outside below.
+ * Components left, the service right, the private network around both, the outside below, behind the policy.
  * @param {any} workload
+ * @param {any[]} denied
  */
-function picture({ name, routes, service, network }) {
+function picture({ name, routes, service, network }, denied) {
   const rowHeight = 34;
-  const height = Math.max(routes.length, 1) * rowHeight + 76;
-  const middle = 30 + (Math.max(routes.length, 1) * rowHeight) / 2;
+  const inside = Math.max(routes.length * rowHeight, 44) + 12;
+  const [top, bottom] = [20, 20 + inside];
+  const middle = top + inside / 2;
   const parts = [
-    svg("rect", { class: "network", x: 4, y: 14, width: 552, height: height - 48, rx: 10 }),
-    svg("text", { class: "quiet", x: 16, y: 10 }, "private network, 127.0.0.1 and ::1"),
+    svg("text", { class: "quiet", x: 16, y: 12 }, "private network, 127.0.0.1 and ::1"),
+    svg("rect", { class: "network", x: 4, y: top, width: 552, height: inside, rx: 10 }),
   ];
   routes.forEach((/** @type {any} */ route, /** @type {number} */ index) => {
-    const y = 24 + index * rowHeight;
+    const y = middle - (routes.length * rowHeight) / 2 + 4 + index * rowHeight;
+    const host = route.host === "*" ? "" : route.host;
+    const where = `${(route.methods ?? ["any"]).join(",")} ${host}${route.path}`;
     parts.push(
       svg("rect", { class: "box", x: 16, y, width: 250, height: 26, rx: 5 }),
-      svg("text", { x: 24, y: y + 18 }, clipped(`${(route.methods ?? ["any"]).join(",")} ${route.path}`, 34)),
+      svg("text", { x: 24, y: y + 18 }, clipped(where, 31), svg("title", {}, where)),
     );
     if (service !== undefined) {
       parts.push(svg("path", { class: "wire", d: `M266 ${y + 13} C 310 ${y + 13}, 320 ${middle}, 366 ${middle}` }));
@@ -151,10 +163,22 @@ function picture({ name, routes, service, network }) {
       svg("text", { class: "quiet", x: 376, y: middle + 14 }, ports),
     );
   }
-  const flow =
-    `${network.connections} connections inside, ${network.outside} to the outside, ${network.sockets} sockets`;
-  parts.push(svg("text", { class: "quiet", x: 16, y: height - 12 }, flow));
-  return svg("svg", { viewBox: `0 0 560 ${height}`, role: "img", "aria-label": `The network of ${name}` }, ...parts);
+  const flow = `${counted(network.connections, "connection")} inside, ${counted(network.sockets, "socket")}`;
+  // A component that may not bind wanted to listen inside.
+  const kept = sum(denied.filter(({ operation }) => !operation.includes("bind")).map((count) => count.total));
+  parts.push(
+    svg("text", { class: "quiet", x: 16, y: bottom + 34 }, flow),
+    svg("path", { class: network.outside > 0 ? "wire" : "closed", d: `M455 ${bottom} V ${bottom + 18}` }),
+    svg("rect", { class: "box", x: 316, y: bottom + 18, width: 240, height: 26, rx: 5 }),
+    svg(
+      "text",
+      { x: 326, y: bottom + 35 },
+      `outside: ${network.outside} open, `,
+      svg("tspan", kept > 0 ? { class: "warn" } : {}, `${kept} denied`),
+    ),
+  );
+  const size = `0 0 560 ${bottom + 50}`;
+  return svg("svg", { viewBox: size, role: "img", "aria-label": `The network of ${name}` }, ...parts);
 }
 
 /**
@@ -195,10 +219,12 @@ function histogram(requests) {
       svg("text", { class: "quiet", x: x + width / 2, y: 76, "text-anchor": "middle" }, BUCKETS[index] ?? ""),
     ];
   });
+  const label = "requests by duration, up to so many ms";
   return svg(
     "svg",
-    { viewBox: "0 0 560 82", role: "img", "aria-label": "Durations of requests, up to so many ms" },
+    { viewBox: "0 0 560 98", role: "img", "aria-label": label },
     ...bars,
+    svg("text", { class: "quiet", x: 280, y: 94, "text-anchor": "middle" }, label),
   );
 }
 
@@ -230,6 +256,14 @@ function stateClass(state) {
  */
 function clipped(text, length) {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
+function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** @param {number[]} values */
