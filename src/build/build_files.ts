@@ -1,6 +1,6 @@
 /** The files of a build: sources that are read, results that are written whole, and a folder for what is thrown away. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,15 +9,19 @@ import process from "node:process";
 /** More files than this are no workload's own: a folder of data, or a link to the root of the disk. */
 const FILES_MAX = 10_000;
 
+/** Of the map of a component: ten times that of a large one. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024;
+
 /** A file as text. Fails as the system does. */
 export function readText(file: string): Promise<string> {
   return readFile(file, "utf8");
 }
 
-/** A file as text, now; undefined when it cannot be read. */
+/** A file as text, now; undefined when it cannot be read, is no plain file or is too large: who serves waits for it. */
 export function readTextNow(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    const found = statSync(file);
+    return found.isFile() && found.size <= TEXT_BYTES_MAX ? readFileSync(file, "utf8") : undefined;
   } catch {
     return undefined;
   }

@@ -9,6 +9,8 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 export const BUNDLE_FILE = "loopgate-guest.js";
 /** A place in it, in a line of a stack; componentize-qjs has a name of its own for it. */
 const PLACE = /\b(?:componentize-qjs:user|loopgate-guest)\.js:(\d{1,9}):(\d{1,9})\b/g;
+/** A longer name is none of a file: each place in a line becomes one, and who made the component may have made the map. */
+const SOURCE_LENGTH_MAX = 1_024;
 /** Sources that are no files of this machine: `loopgate:guest/loop.ts`. */
 const SCHEME = /^[a-z][a-z-]+:/;
 
@@ -82,6 +84,7 @@ export class GuestMap {
     // Lines that the bundler wrote itself come from nowhere.
     if (!("originalSource" in found) || typeof found.originalSource !== "string") return undefined;
     const { originalSource: source, originalLine, originalColumn } = found;
+    if (source.length > SOURCE_LENGTH_MAX) return undefined;
     const file = SCHEME.test(source) ? source : resolve(this.#folder, source);
     return { file, line: originalLine + 1, column: originalColumn + 1 };
   }

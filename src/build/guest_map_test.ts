@@ -72,3 +72,18 @@ test("GuestStacks: a map is the one of the version that serves, and read only fo
   stacks.follow(SERVED);
   assert.equal(stacks.inLine(LINE, guest, [SERVED]), "at f (/w/src/b.ts:1:1)");
 });
+
+test("GuestStacks: what is forgotten is read again, for the next line that has a place", () => {
+  let [text, reads] = [TEXT, 0];
+  const stacks = new GuestStacks(() => (reads++, text));
+  assert.equal(stacks.inText(LINE, "/w/dist/a.wasm"), "at f (/w/src/a.ts:1:1)");
+  text = text.replace("a.ts", "b.ts");
+  stacks.forget(SERVED);
+  assert.equal(reads, 1);
+  assert.equal(stacks.inText(LINE, "/w/dist/a.wasm"), "at f (/w/src/b.ts:1:1)");
+});
+
+test("GuestMap: a name that is longer than any path makes no line longer", () => {
+  const long = TEXT.replace("a.ts", `${"a".repeat(100_000)}.ts`);
+  assert.equal(new GuestMap(long, "/w/dist").inText(LINE), LINE);
+});

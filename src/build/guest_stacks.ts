@@ -1,4 +1,4 @@
-/** The stacks that guests print, with the places of their sources: for authors, in `dev` and in tests. */
+/** The stacks that guests print, with the places of their sources. */
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { readTextNow } from "./build_files.ts";
@@ -20,6 +20,11 @@ export class GuestStacks {
     this.#readText = readText;
   }
 
+  /** The maps of a workload's components may be others from now on; they are read when they are needed. */
+  forget({ service, routes }: GuestPaths): void {
+    for (const guest of [service, ...routes]) if (guest !== undefined) this.#maps.delete(guest.component);
+  }
+
   /** Takes the maps of a workload's components as they are now: for a version that begins to serve. */
   follow({ service, routes }: GuestPaths): void {
     for (const component of [service, ...routes].flatMap((guest) => guest?.component ?? [])) this.#take(component);
@@ -30,7 +35,12 @@ export class GuestStacks {
     if (!hasPlace(line)) return line;
     const workload = workloads.find((each) => each.name === name);
     const guest = role === "component" ? workload?.routes.find((each) => each.name === route) : workload?.service;
-    return guest === undefined ? line : this.#mapOf(guest.component)?.inText(line) ?? line;
+    return guest === undefined ? line : this.inText(line, guest.component);
+  }
+
+  /** What `component` printed, with places of its sources where it has some of the bundle. */
+  inText(text: string, component: string): string {
+    return hasPlace(text) ? this.#mapOf(component)?.inText(text) ?? text : text;
   }
 
   #mapOf(component: string): GuestMap | undefined {

@@ -17,6 +17,7 @@ import { inspect } from "./inspect.ts";
 import { reportFault } from "./faults.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serve } from "./serve.ts";
+import { bytesMapper } from "./stack_mapper.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "../base/version.ts";
@@ -87,7 +88,8 @@ export async function runCli(tools: CliTools): Promise<number> {
         return await inspect(command, tools);
       case "dev":
         return await dev(command, tools);
-      case "run":
+      case "run": {
+        const mapped = bytesMapper(command.component);
         return await tools.runCommand({
           component: command.component,
           env: command.env,
@@ -95,8 +97,9 @@ export async function runCli(tools: CliTools): Promise<number> {
           dirs: command.dirs,
           publish: command.publish,
           stdout: (bytes) => terminal.stdout.write(bytes),
-          stderr: (bytes) => terminal.stderr.write(bytes),
+          stderr: (bytes) => terminal.stderr.write(mapped(bytes)),
         });
+      }
       case "virtualize":
         return await virtualize(command, tools);
     }

@@ -1,13 +1,12 @@
 /** `loopgate dev`: builds, serves, and does both again for what changes. */
 import { relative, sep } from "node:path";
 import { LoopgateError } from "../base/errors.ts";
-import { GuestStacks } from "../build/guest_stacks.ts";
 import { Rebuilder } from "../build/rebuilder.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
 import type { FolderProbe } from "../gateway/folder_probe.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
-import type { LogFormat, WorkloadSpec } from "../workload/spec.ts";
+import type { GuestLabel } from "../telemetry/events.ts";
+import type { LogFormat } from "../workload/spec.ts";
 import { DEV_SETTINGS, type DevCommand } from "./args/dev.ts";
 import type { PublishRequest } from "./args/publish.ts";
 import type { BuildCommandTools } from "./build.ts";
@@ -18,6 +17,7 @@ import { reportFault } from "./faults.ts";
 import { trapText } from "./trap_text.ts";
 import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
 import { readVariables } from "./variables.ts";
+import { stackMapper } from "./stack_mapper.ts";
 import { type PublishedText, publishedText, servedText } from "./served_text.ts";
 import { type WorkloadPlace, workloadPlace } from "./workload_place.ts";
 
@@ -44,7 +44,7 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
   });
   let rebuilder: Rebuilder | undefined;
   let gateway: Gateway | undefined;
-  const mapped = stackMapper(() => gateway?.workloads ?? []);
+  const mapped = stackMapper({ served: () => gateway?.workloads ?? [], reads: "early" });
   const log = new EventLog({ format, terminal, clock, replica: undefined, mapped });
   const tell = teller(format, tools, log);
   try {
@@ -163,18 +163,6 @@ async function publishAll(
     published.push({ workload, address, port });
   }
   return published;
-}
-
-/** Stacks in what guests print lead to their sources. `served` are the workloads as they are now. */
-function stackMapper(served: () => readonly WorkloadSpec[]): (event: GatewayEvent) => GatewayEvent {
-  const stacks = new GuestStacks();
-  return (event) => {
-    if (event.kind === "guest-output") return { ...event, line: stacks.inLine(event.line, event.guest, served()) };
-    if (event.kind === "reload" && event.outcome !== "kept") {
-      for (const workload of served()) if (workload.name === event.workload) stacks.follow(workload);
-    }
-    return event;
-  };
 }
 
 /** Ways to tell what happens beside the gateway. */

@@ -16,6 +16,7 @@ import type { GatewaySpec, HostPort, LogFormat } from "../workload/spec.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serveReplicas } from "./serve_replicas.ts";
 import { servedText } from "./served_text.ts";
+import { stackMapper } from "./stack_mapper.ts";
 import { StopSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVariables } from "./variables.ts";
@@ -80,12 +81,14 @@ async function serveAlone(
   { terminal, clock, parent, startGateway }: ServeTools,
 ): Promise<number> {
   const replica = parent?.assignment.index;
-  const log = new EventLog({ format, level, terminal, clock, replica });
+  let gateway: Gateway | undefined;
+  const mapped = stackMapper({ served: () => gateway?.workloads ?? [], reads: "late" });
+  const log = new EventLog({ format, level, terminal, clock, replica, mapped });
   try {
     const { resolver, otlp, traceRatio, traceTo } = said;
     const listen = listenOf(said, parent, file);
     const admin = adminOf(said, parent, file);
-    const gateway = await startGateway({
+    gateway = await startGateway({
       folder,
       clock,
       emit: log.emit,
