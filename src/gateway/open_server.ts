@@ -42,7 +42,7 @@ export function openServer(
     tls,
     limits,
     clock,
-    serve: (request, response) => app.serve(request, response),
+    serve: (request, response, flow) => app.serve(request, response, flow),
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
     onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),

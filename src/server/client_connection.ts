@@ -4,13 +4,17 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { BodyFlow, ReadTurns } from "./body_flow.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { resetSocket } from "./reset_socket.ts";
+import { SocketHold } from "./socket_hold.ts";
 
 /** A request that is being served, as its connection sees it. */
 export interface ServedRequest {
+  /** Bytes of its body that have come. */
+  readonly bodyBytes: number;
   /** Nobody waits for its guest any more: answers with `failure` where that is still possible, else breaks off. */
   giveUp(failure: GatewayFailure): void;
   /** Breaks the connection off; `reason` is for the log. */
@@ -22,12 +26,13 @@ export interface ServedRequest {
 /** What the connections of one listener share. */
 export interface ConnectionTools {
   readonly limits: ListenerLimits;
-  readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
+  readonly serve: (request: IncomingMessage, response: ServerResponse, flow: BodyFlow) => ServedRequest;
   /** Returns the name that the refused request has in the log. */
   readonly onRefused: (failure: GatewayFailure) => string;
   readonly isClosing: () => boolean;
   /** Requests of all connections that were sent ahead and are not served yet. */
   readonly ahead: { count: number };
+  readonly turns: ReadTurns;
 }
 
 interface Exchange {
@@ -49,6 +54,14 @@ const DRAIN_HEADER_MS = 1_000;
 /** How long a connection without a request is kept open then: as long as it takes to look at its socket. */
 const DRAIN_IDLE_MS = 10;
 
+/**
+ * Bytes of a connection, beyond those of bodies, that may be no request yet: extensions of chunks, zeros before their sizes, empty
+ * lines before a request, all of which the parsers take without end. A header has a limit of its own.
+ */
+const FRAMING_BYTES_MAX = 1024 * 1024;
+/** For each byte of a body as many more; a chunk of one byte has five. */
+const FRAMING_SHARE_MAX = 16;
+
 /** Owned by the listener, from accept to the socket's end. */
 export class ClientConnection {
   readonly #socket: Socket;
@@ -69,13 +82,12 @@ export class ClientConnection {
   #arrivalMs = 0;
   #flushedBytes = 0;
   #stalledMs = 0;
-  #isHeld = false;
-  /** The socket's own, once it was held. */
-  #resume: (() => Socket) | undefined;
+  readonly #hold: SocketHold;
 
   constructor(socket: Socket, tools: ConnectionTools) {
     this.#socket = socket;
     this.#tools = tools;
+    this.#hold = new SocketHold(socket, tools.turns);
     socket.on("close", () => this.#closed());
     // What node:http calls after an answer with `Connection: close`; its own closes over what the client still sends.
     socket.destroySoon = () => this.end();
@@ -96,7 +108,7 @@ export class ClientConnection {
     // Both speak of a connection that broke.
     request.on("error", () => {});
     response.on("error", () => {});
-    if (this.#ahead.length >= limits.aheadRequestsMax) this.#hold();
+    if (this.#ahead.length >= limits.aheadRequestsMax) this.#hold.hold("ahead");
   }
 
   /** The parser gave up, or something was asked that the gateway does not do. Undefined: the client has gone. */
@@ -123,7 +135,9 @@ export class ClientConnection {
       return;
     }
     const current = this.#current;
-    if (this.#isStalled(elapsedMs)) {
+    if (this.#isPadded()) {
+      this.#refusePadding();
+    } else if (this.#isStalled(elapsedMs)) {
       const text = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
       if (current?.served === undefined) resetSocket(this.#socket);
       else current.served.cut({ code: "LG7019", text });
@@ -157,7 +171,7 @@ export class ClientConnection {
     if (this.#state.kind !== "open") return;
     this.#state = { kind: "ending", sinceBytesRead: this.#socket.bytesRead, agedMs: 0, ignored: 0 };
     this.#dropAhead();
-    this.#release();
+    this.#hold.end();
     this.#socket.end();
     // Nobody needs it parsed; Node's parser goes on, past the listeners.
     this.#socket.removeAllListeners("data");
@@ -175,7 +189,7 @@ export class ClientConnection {
       current.served?.closed();
     });
     if (isClosing()) response.shouldKeepAlive = false;
-    current.served = serve(request, response);
+    current.served = serve(request, response, this.#hold);
   }
 
   #answered(current: Exchange): void {
@@ -195,7 +209,7 @@ export class ClientConnection {
     const next = this.#ahead.shift();
     if (next === undefined || this.#state.kind !== "open") return;
     this.#tools.ahead.count--;
-    if (this.#ahead.length < this.#tools.limits.aheadRequestsMax) this.#release();
+    if (this.#ahead.length < this.#tools.limits.aheadRequestsMax) this.#hold.release("ahead");
     this.#begin(next);
   }
 
@@ -228,6 +242,24 @@ export class ClientConnection {
     else this.#stalledMs += elapsedMs;
     this.#flushedBytes = flushedBytes;
     return this.#stalledMs > this.#tools.limits.responseStallTimeoutMs;
+  }
+
+  /** More came than requests can be made of. */
+  #isPadded(): boolean {
+    // Nobody sends for ever to a connection that is not read.
+    if (this.#hold.isHeld) return false;
+    const bodyBytes = this.#current?.served?.bodyBytes;
+    // Without a request the rest of a body may come that nobody wanted.
+    const freeBytes = bodyBytes === undefined ? this.#tools.limits.discardBytesMax : FRAMING_SHARE_MAX * bodyBytes;
+    return this.#socket.bytesRead - this.#bytesMark - (bodyBytes ?? 0) > FRAMING_BYTES_MAX + freeBytes;
+  }
+
+  #refusePadding(): void {
+    const current = this.#current;
+    const failure: GatewayFailure = { kind: "bad-request", detail: "it has too many bytes that say nothing" };
+    if (current === undefined && this.#ahead.length === 0) this.#answerRaw(failure);
+    else if (current?.request === this.#last) current?.served?.giveUp(failure);
+    else this.#breakOff(failure);
   }
 
   /** Answers on the bare socket, and ends the connection. */
@@ -269,22 +301,6 @@ export class ClientConnection {
     this.#socket.destroy();
   }
 
-  /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
-  #hold(): void {
-    if (this.#isHeld) return;
-    this.#isHeld = true;
-    this.#resume ??= this.#socket.resume.bind(this.#socket);
-    this.#socket.resume = () => this.#socket;
-    this.#socket.pause();
-  }
-
-  #release(): void {
-    if (!this.#isHeld || this.#resume === undefined) return;
-    this.#isHeld = false;
-    this.#socket.resume = this.#resume;
-    this.#resume();
-  }
-
   #dropAhead(): void {
     this.#tools.ahead.count -= this.#ahead.length;
     this.#ahead.length = 0;
@@ -292,6 +308,7 @@ export class ClientConnection {
 
   #closed(): void {
     this.#state = { kind: "closed" };
+    this.#hold.end();
     this.#dropAhead();
     // Deno does not tell every response that its connection has closed; its request would wait for ever.
     const current = this.#current;

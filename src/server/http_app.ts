@@ -9,6 +9,7 @@ import type { EmitEvent, GatewayEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
 import { AnswerBatch } from "./answer_batch.ts";
+import type { BodyFlow } from "./body_flow.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
@@ -52,6 +53,7 @@ export interface HttpAppOptions {
 class OpenRequest implements ServedRequest {
   readonly id: string;
   readonly trace: TraceSpan | undefined;
+  readonly flow: BodyFlow;
   readonly #options: HttpAppOptions;
   readonly #response: ServerResponse;
   readonly #startedMs: number;
@@ -63,8 +65,9 @@ class OpenRequest implements ServedRequest {
   #failureBytes = 0;
   #isClosed = false;
 
-  constructor(response: ServerResponse, options: HttpAppOptions) {
+  constructor(response: ServerResponse, flow: BodyFlow, options: HttpAppOptions) {
     this.#options = options;
+    this.flow = flow;
     this.#response = response;
     this.#startedMs = options.clock.monotonicMs();
     const { requestIds, tracer, proxies, scheme = "http" } = options;
@@ -73,6 +76,10 @@ class OpenRequest implements ServedRequest {
     this.id = (isTrusted ? givenId(rawHeaders) : undefined) ?? requestIds.next();
     this.trace = tracer && startRequestSpan(tracer, { method, scheme, rawHeaders, isTrusted });
     options.counters.add("requests", 1);
+  }
+
+  get bodyBytes(): number {
+    return this.#served?.exchange.requestBytes ?? this.#discarded?.receivedBytes ?? 0;
   }
 
   /** A guest answers it; `path` is what its line says. */
@@ -122,7 +129,7 @@ class OpenRequest implements ServedRequest {
       method: response.req.method ?? "",
       path: served?.path ?? pathOf(response.req.url ?? ""),
       status: response.headersSent ? response.statusCode : failureAnswer({ kind: "client-gone" }).status,
-      requestBytes: served?.exchange.requestBytes ?? this.#discarded?.receivedBytes ?? 0,
+      requestBytes: this.bodyBytes,
       responseBytes: served?.exchange.responseBytes ?? this.#failureBytes,
       durationMs: wholeUs(this.#options.clock.monotonicMs() - this.#startedMs),
     };
@@ -157,8 +164,8 @@ export class HttpApp {
   }
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
-  serve(request: IncomingMessage, response: ServerResponse): ServedRequest {
-    const open = new OpenRequest(response, this.#options);
+  serve(request: IncomingMessage, response: ServerResponse, flow: BodyFlow): ServedRequest {
+    const open = new OpenRequest(response, flow, this.#options);
     if (this.#options.isDraining()) return this.#refuse(response, open, { kind: "draining" });
     const misframed = framingFailure(request);
     if (misframed !== undefined) return this.#refuse(response, open, misframed);
@@ -213,6 +220,7 @@ export class HttpApp {
       trace: open.trace,
       request,
       response,
+      flow: open.flow,
       target,
       scheme: this.#options.scheme ?? "http",
       claim,
@@ -254,15 +262,16 @@ export class HttpApp {
     if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
       response.shouldKeepAlive = false;
     }
-    open.refuse(failure, this.#discardBody(response));
+    open.refuse(failure, this.#discardBody(response, open.flow));
     return open;
   }
 
   /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */
-  #discardBody(response: ServerResponse): RequestBody | undefined {
+  #discardBody(response: ServerResponse, flow: BodyFlow): RequestBody | undefined {
     if (!hasBody(response.req)) return undefined;
     const { bodyWindowBytes, discardBytesMax } = this.#options.limits;
     const body = new RequestBody(response.req, {
+      flow,
       windowBytes: bodyWindowBytes,
       discardBytesMax,
       onTooMuch: () => response.req.socket.destroy(),

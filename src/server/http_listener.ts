@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
+import { type BodyFlow, ReadTurns } from "./body_flow.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -32,7 +33,7 @@ export interface HttpListenerOptions {
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   /** Takes a request over, one at a time of each connection; never throws. */
-  readonly serve: (request: IncomingMessage, response: ServerResponse) => ServedRequest;
+  readonly serve: (request: IncomingMessage, response: ServerResponse, flow: BodyFlow) => ServedRequest;
   /** A request that was refused before it was one; returns its name. */
   readonly onRefused: (failure: GatewayFailure) => string;
   /** The accepting socket failed while serving. */
@@ -68,6 +69,7 @@ export class HttpListener {
   #identities: TlsIdentities | undefined;
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #ahead = { count: 0 };
+  readonly #turns = new ReadTurns();
   #accepted = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
@@ -260,6 +262,7 @@ export class HttpListener {
       onRefused,
       isClosing: () => this.#isClosing,
       ahead: this.#ahead,
+      turns: this.#turns,
     });
     this.#connections.set(socket, connection);
     socket.on("close", () => {

@@ -14,7 +14,7 @@ export interface ListenerLimits {
   readonly keepAliveTimeoutMs: number;
   /** How long a response may wait for a client that does not read, also when its guest is done. Stops slow readers from keeping instances and connections. */
   readonly responseStallTimeoutMs: number;
-  /** Request body bytes held for a guest that has not read them. One window: what a fast client may be ahead of its guest. */
+  /** Request body bytes held for a guest that has not read them, chunks counted as 64 at least. One window: what a fast client may be ahead of its guest. */
   readonly bodyWindowBytes: number;
   /** Body bytes read and thrown away after an answer that did not want them, before the connection is closed instead. */
   readonly discardBytesMax: number;

@@ -9,6 +9,7 @@ import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHe
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { TraceSpan } from "../telemetry/trace.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
+import type { BodyFlow } from "./body_flow.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -27,6 +28,7 @@ export interface NodeExchangeOptions {
   readonly trace?: TraceSpan | undefined;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly flow: BodyFlow;
   readonly target: RequestTarget;
   /** Of the connection. */
   readonly scheme: "http" | "https";
@@ -63,6 +65,7 @@ export class NodeExchange implements HandlerExchange {
     this.#waitsForContinue = this.#hasBody && request.headers.expect !== undefined && request.httpVersion !== "1.0";
     this.#body = this.#hasBody
       ? new RequestBody(request, {
+        flow: options.flow,
         windowBytes: limits.bodyWindowBytes,
         discardBytesMax: limits.discardBytesMax,
         onTooMuch: () => this.cut({ code: "LG7019", text: "the client went on sending a body that nobody wanted" }),

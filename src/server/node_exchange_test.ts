@@ -24,6 +24,7 @@ test("NodeExchange: an answer that could not be begun cuts the connection at the
     requestId: "r1",
     request,
     response,
+    flow: { holdBody: assert.fail, releaseBody: () => assert.fail() },
     target,
     scheme: "http",
     claim: undefined,

@@ -8,9 +8,20 @@ import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
 import { latin1ToBytes } from "../base/latin1.ts";
+import type { BodyFlow } from "./body_flow.ts";
+
+/**
+ * A chunk counts as so many bytes of the window, and of what is thrown away: a piece of 64 KiB has 10,900 chunks of one byte,
+ * which take 20 ms to read, and a window of them would be six such pieces.
+ */
+const CHUNK_BYTES_MIN = 64;
+/** A window of more chunks is dear to read: its connection takes turns with others. */
+const CHEAP_CHUNKS_MAX = 256;
 
 /** Settings of one request body. */
 export interface RequestBodyOptions {
+  /** Holds the client back. */
+  readonly flow: BodyFlow;
   /** Bytes held before the client has to wait. */
   readonly windowBytes: number;
   /** Bytes thrown away after `dispose` before `onTooMuch`. */
@@ -40,6 +51,11 @@ export class RequestBody implements ByteSource {
   readonly #waiters = new WaitList();
   /** Chunks of one byte share a block: as objects of their own they would take a hundred times their size. */
   readonly #held = new ByteQueue();
+  /** What the chunks of `#held` count for beyond their bytes. */
+  #extraBytes = 0;
+  /** Since the client was last held back. */
+  #chunks = 0;
+  #isHolding = false;
   #receivedBytes = 0;
   #discardedBytes = 0;
   #state: BodyState;
@@ -52,7 +68,7 @@ export class RequestBody implements ByteSource {
     if (this.#state.kind === "waiting" && options.onFirstRead === undefined) this.#start();
   }
 
-  /** Bytes in memory now; never more than a window and one chunk of the socket. */
+  /** Bytes in memory now; never more than a window and what one read of the socket brings. */
   get heldBytes(): number {
     return this.#held.length;
   }
@@ -97,7 +113,7 @@ export class RequestBody implements ByteSource {
     const before = this.#state.kind;
     this.#held.clear();
     if (before === "waiting" || before === "flowing") this.#state = { kind: "disposed" };
-    if (before === "flowing") this.#request.resume();
+    this.#release(false);
   }
 
   /** The fields after the body; undefined before its end and when there are none. */
@@ -123,34 +139,55 @@ export class RequestBody implements ByteSource {
     this.#options.onFirstRead?.();
     this.#request.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     this.#request.on("end", () => this.#finish());
+    // Until a stream was read once it keeps what comes, an object for each chunk, and on Deno the reading of all others comes first.
+    this.#request.read(0);
   }
 
   #receive(chunk: Uint8Array): void {
     this.#receivedBytes += chunk.length;
     if (this.#state.kind === "disposed") {
-      this.#discardedBytes += chunk.length;
-      if (this.#discardedBytes > this.#options.discardBytesMax) {
-        this.#request.pause();
-        this.#options.onTooMuch();
-      }
+      const before = this.#discardedBytes;
+      this.#discardedBytes += Math.max(chunk.length, CHUNK_BYTES_MIN);
+      const { discardBytesMax } = this.#options;
+      // What was read already still comes.
+      if (before <= discardBytesMax && this.#discardedBytes > discardBytesMax) this.#options.onTooMuch();
       return;
     }
     if (chunk.length === 0 || this.#state.kind !== "flowing") return;
     this.#held.give(chunk);
-    if (this.#held.length >= this.#options.windowBytes) this.#request.pause();
+    this.#chunks++;
+    if (chunk.length < CHUNK_BYTES_MIN) this.#extraBytes += CHUNK_BYTES_MIN - chunk.length;
+    if (!this.#isHolding && !this.#hasRoom()) {
+      this.#isHolding = true;
+      this.#options.flow.holdBody();
+    }
     this.#waiters.wakeAll();
   }
 
   #finish(): void {
     if (this.#state.kind !== "flowing") return;
     this.#state = { kind: "ended" };
+    // What follows on the connection is another request.
+    this.#release(false);
     this.#waiters.wakeAll();
   }
 
   #take(bytesMax: number): Uint8Array {
     const taken = this.#held.take(bytesMax);
-    if (this.#state.kind === "flowing" && this.#held.length < this.#options.windowBytes) this.#request.resume();
+    if (this.#held.length === 0) this.#extraBytes = 0;
+    if (this.#hasRoom()) this.#release(this.#chunks > CHEAP_CHUNKS_MAX);
     return taken;
+  }
+
+  #hasRoom(): boolean {
+    return this.#held.length + this.#extraBytes < this.#options.windowBytes;
+  }
+
+  #release(isDear: boolean): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#chunks = 0;
+    this.#options.flow.releaseBody(isDear);
   }
 }
 

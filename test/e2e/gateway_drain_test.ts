@@ -158,7 +158,7 @@ function startListener(body: string): HttpListener {
     clock: systemClock,
     serve: (_, response) => {
       response.end(body);
-      return { giveUp: () => response.destroy(), cut: () => response.destroy(), closed: () => {} };
+      return { bodyBytes: 0, giveUp: () => response.destroy(), cut: () => response.destroy(), closed: () => {} };
     },
     onRefused: () => "",
     onFault: assert.ifError,

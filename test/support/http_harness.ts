@@ -65,7 +65,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     tls: identities && new TlsIdentities(identities),
     limits,
     clock: systemClock,
-    serve: (request, response) => app.serve(request, response),
+    serve: (request, response, flow) => app.serve(request, response, flow),
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => events.push({ kind: "fault", where: "listener", error }),
     onFull: () => events.push({ kind: "limited", limit: "connections", detail: "" }),

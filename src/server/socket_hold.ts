@@ -1,0 +1,62 @@
+/** A connection that is not read, for one of two reasons: too much was sent ahead, or the body of its request waits for its guest. */
+import type { Socket } from "node:net";
+import type { BodyFlow, ReadTurns } from "./body_flow.ts";
+
+/** Owned by its connection. */
+export class SocketHold implements BodyFlow {
+  readonly #socket: Socket;
+  readonly #turns: ReadTurns;
+  readonly #reasons = { ahead: false, body: false };
+  #isHeld = false;
+  #isOver = false;
+  /** The socket's own, once it was held: not all of them have that of their class. */
+  #resume: (() => Socket) | undefined;
+  /** Gives up the wait for a turn to read. */
+  #cancelTurn: (() => void) | undefined;
+
+  constructor(socket: Socket, turns: ReadTurns) {
+    this.#socket = socket;
+    this.#turns = turns;
+  }
+
+  /** Nothing is read. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  holdBody(): void {
+    this.hold("body");
+  }
+
+  releaseBody(isDear: boolean): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = isDear && !this.#isOver ? this.#turns.wait(() => this.release("body")) : undefined;
+    if (!isDear) this.release("body");
+  }
+
+  /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
+  hold(why: "ahead" | "body"): void {
+    this.#reasons[why] = true;
+    if (this.#isHeld || this.#isOver) return;
+    this.#isHeld = true;
+    this.#resume ??= this.#socket.resume.bind(this.#socket);
+    this.#socket.resume = () => this.#socket;
+    this.#socket.pause();
+  }
+
+  release(why: "ahead" | "body"): void {
+    this.#reasons[why] = false;
+    if (this.#resume === undefined || !this.#isHeld || this.#reasons.ahead || this.#reasons.body) return;
+    this.#isHeld = false;
+    this.#socket.resume = this.#resume;
+    this.#resume();
+  }
+
+  /** From here on what comes is read and thrown away, or the socket has gone. Idempotent. */
+  end(): void {
+    this.#isOver = true;
+    this.#cancelTurn?.();
+    this.release("ahead");
+    this.release("body");
+  }
+}
