@@ -11,10 +11,13 @@ import { WebApp } from "../server/web_app.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 
+/** Node reads each socket in a job of its own; on Deno what was read is a promise, and the jobs of promises are one. */
+const IS_DENO = "Deno" in globalThis;
+
 /** Made, not listening. */
 export function openServer(
   router: RouterTable<Route>,
-  { clock, randomBytes, counters, emit, onLimit, tracer }: GuestTools,
+  { clock, randomBytes, counters, emit, onLimit, tracer, turns }: GuestTools,
   { limits, operator }: { readonly limits: ListenerLimits; readonly operator: GatewaySpec },
 ): {
   readonly listener: HttpListener;
@@ -42,7 +45,10 @@ export function openServer(
     tls,
     limits,
     clock,
-    serve: (request, response, flow) => app.serve(request, response, flow),
+    serve: (request, response, flow) => {
+      if (!IS_DENO) turns.beginJob();
+      return app.serve(request, response, flow);
+    },
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
     onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),

@@ -22,7 +22,7 @@ export interface ScheduledGuest {
   withdraw(): void;
   /** Says that its stretch of computing begins, or has ended. */
   computes(isComputing: boolean): void;
-  /** Says that the guest computes, now. How long guests, this one or others, have had the event loop for themselves. */
+  /** Says that the guest computes, now. How long guests, this one or others, have had a job of the event loop for themselves. */
   heldMs(nowMs: number): number;
 }
 
@@ -52,6 +52,8 @@ export class TurnScheduler {
   #isStartComing = false;
   /** When a guest was first seen to compute in this turn of the event loop. */
   #heldSinceMs: number | undefined;
+  /** The same for the job that runs, of which a turn has many. */
+  #jobSinceMs: number | undefined;
 
   constructor(options: TurnSchedulerOptions) {
     this.#options = options;
@@ -86,6 +88,14 @@ export class TurnScheduler {
     return this.#heldMs(this.#options.clock.monotonicMs());
   }
 
+  /**
+   * Says that the event loop calls from outside (it has read a request), so that all jobs of promises are done: guests that
+   * wake each other from here on have not done so before.
+   */
+  beginJob(): void {
+    this.#jobSinceMs = undefined;
+  }
+
   /** Resolves when it is the turn of somebody who has no guest yet: as one of the workload's that compute. */
   untilTurn(workload: string): Promise<void> {
     return this.openGuest(workload).wait(0);
@@ -108,7 +118,7 @@ export class TurnScheduler {
       },
       withdraw: () => this.#remove(seat),
       computes: (isComputing) => this.#computes(isComputing),
-      heldMs: (nowMs) => this.#heldMs(nowMs),
+      heldMs: (nowMs) => this.#jobHeldMs(nowMs),
     };
     return seat;
   }
@@ -144,8 +154,15 @@ export class TurnScheduler {
 
   /**
    * Guests that wake each other (a handler and its service, over the loopback) wait all the time and never compute for long,
-   * and no turn of the event loop ever comes between them: promises have their jobs done first.
+   * and no turn of the event loop ever comes between them: promises have their jobs done first. Counted by the turn and not
+   * by the job, thirty-two requests that came at once gave their turns away in the middle and a fifth of their time with them.
    */
+  #jobHeldMs(nowMs: number): number {
+    this.#heldMs(nowMs);
+    this.#jobSinceMs ??= nowMs;
+    return nowMs - this.#jobSinceMs;
+  }
+
   #heldMs(nowMs: number): number {
     if (this.#heldSinceMs !== undefined) return nowMs - this.#heldSinceMs;
     this.#heldSinceMs = nowMs;
@@ -169,6 +186,7 @@ export class TurnScheduler {
   #turn(): void {
     this.#isTurnComing = false;
     this.#heldSinceMs = undefined;
+    this.#jobSinceMs = undefined;
     const seat = this.#next();
     if (seat === undefined) return;
     const { resume } = seat;
