@@ -1,7 +1,7 @@
 /** The sample workloads, as `npm start` serves them. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { startGateway } from "../../src/gateway/gateway.ts";
 import { componentBytes, isIdle, settledCounters } from "../support/gateway_harness.ts";
 import { eventually } from "../support/http_harness.ts";
@@ -15,25 +15,26 @@ function leet(text: string): string {
   return text.replace(/[aeiostl]/gi, (letter) => LEET[letter.toLowerCase()] ?? letter);
 }
 
-async function startSamples() {
+/** A test that fails closes its gateway too, so that its process can end. */
+async function startSamples(t: TestContext) {
   await componentBytes("service_leet");
   const gateway = await startGateway({ folder: WORKLOADS, listen: { host: "127.0.0.1", port: 0 } });
+  t.after(() => gateway.close());
   await eventually(() => gateway.serviceState("service-tcp") === "ready");
   return gateway;
 }
 
-test("hello answers on its path and below", async () => {
-  const gateway = await startSamples();
+test("hello answers on its path and below", async (t) => {
+  const gateway = await startSamples(t);
   for (const path of ["/hello", "/hello/there"]) {
     const response = await fetch(gateway.url + path);
     assert.equal(response.status, 200);
     assert.match(await response.text(), new RegExp(`^Hello from Loopgate at ${path}`));
   }
-  await gateway.close();
 });
 
 test("service-tcp answers each request by its service", async (t) => {
-  const gateway = await startSamples();
+  const gateway = await startSamples(t);
   const rows:
     readonly (readonly [method: string, path: string, body: string | null, status: number, answer: RegExp])[] = [
       ["GET", "/", null, 200, /<form/],
@@ -49,11 +50,10 @@ test("service-tcp answers each request by its service", async (t) => {
       assert.match((await response.text()).trim(), answer);
     });
   }
-  await gateway.close();
 });
 
-test(`${AT_ONCE} requests at once go through the service and leave nothing behind`, async () => {
-  const gateway = await startSamples();
+test(`${AT_ONCE} requests at once go through the service and leave nothing behind`, async (t) => {
+  const gateway = await startSamples(t);
   const idle = await settledCounters(gateway);
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, async (_, index) => {
     const payload = `Test message ${index} aeiostl`;
