@@ -11,9 +11,9 @@
  */
 import { type AddedIndices, writeCharge } from "./added_functions.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import { type CodeScan, EditKind, FunctionFlag, LoopField, LoopFlag, ReturnField } from "./code_scan.ts";
+import { type CodeScan, EditKind, FunctionFlag, LoopField, ReturnField } from "./code_scan.ts";
 import { type FuelCosts, isForked } from "./fuel_costs.ts";
-import type { FunctionMap } from "./function_map.ts";
+import { blockType, type FuelSource, isPeeled, isWrapped, writesThrough } from "./fuel_place.ts";
 import { ForkedPasses } from "./forked_passes.ts";
 import { forkedCopies, loopCopies } from "./loop_copies.ts";
 import { Op } from "./opcodes.ts";
@@ -27,33 +27,6 @@ const WRAPPING_LABELS = 3;
 /** The block around the whole, as seen from a copy of the body that is not the last, and from its first pass. */
 const [EXIT_LABEL, FIRST_EXIT_LABEL] = [4, 1];
 
-/** Bytes of the types that a function's only result can have, if branches lead to its end. */
-const RESULT_TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
-
-/** What the fuel of a function is written from. */
-export interface FuelSource {
-  readonly bytes: Uint8Array;
-  readonly scan: CodeScan;
-  readonly costs: FuelCosts;
-  readonly indices: AddedIndices;
-  readonly map: FunctionMap;
-}
-
-/** The block type of a function's results, or null when that is none of a byte. */
-function blockType(results: readonly string[]): number | null {
-  return results.length === 0 ? EMPTY_BLOCK : results.length > 1 ? null : RESULT_TYPES[results[0] ?? ""] ?? null;
-}
-
-/** The function counts in a local. */
-export function countsInLocal(source: FuelSource, index: number, results: readonly string[]): boolean {
-  const { scan } = source;
-  const endLoop = index + 1 < scan.functionCount ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
-  if (!source.costs.isQuiet.subarray(scan.functionFirstLoop.at(index), endLoop).includes(1)) return false;
-  const flags = scan.functionFlags.at(index);
-  if ((flags & FunctionFlag.UNFOLLOWED) !== 0) return false;
-  return (flags & FunctionFlag.BRANCHES_TO_END) === 0 || blockType(results) !== null;
-}
-
 /** Writes the fuel of one function. */
 export class FunctionFuel {
   readonly #out: ByteWriter;
@@ -63,6 +36,8 @@ export class FunctionFuel {
   readonly #indices: AddedIndices;
   /** The local that it counts in, or -1: in the global. */
   readonly #credit: number;
+  /** The local has what is left wherever the function is, and the global does not; else at most in its loops, and the global does too. */
+  readonly #isHeld: boolean;
   /** The block type of a block around its body, which branches to its end lead to; or null. */
   readonly #bodyBlock: number | null;
   /** The next call, by its number in `CodeScan.returns`. */
@@ -90,23 +65,20 @@ export class FunctionFuel {
     this.#costs = source.costs;
     this.#indices = source.indices;
     this.#credit = options.credit;
+    this.#isHeld = options.credit >= 0 && !writesThrough(source, options.index);
     this.#return = source.scan.functionFirstReturn.at(options.index) / ReturnField.COUNT;
     const hasBlock = (source.scan.functionFlags.at(options.index) & FunctionFlag.BRANCHES_TO_END) !== 0;
-    this.#bodyBlock = this.#isLocal && hasBlock ? blockType(options.results) : null;
-  }
-
-  get #isLocal(): boolean {
-    return this.#credit >= 0;
+    this.#bodyBlock = this.#isHeld && hasBlock ? blockType(options.results) : null;
   }
 
   /** Before the first instruction. Gives the place of a branch that is seldom taken, or null. */
   begin(cost: number | null): number | null {
     const out = this.#out;
     let branch: number | null = null;
-    if (!this.#isLocal) {
+    if (!this.#isHeld) {
       if (cost !== null) branch = this.#charge(cost);
     } else if (cost === null) {
-      out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.LOCAL_SET).u32(this.#credit);
+      this.#read();
     } else {
       out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.I32_CONST).s32(cost).u8(I32_SUB);
       branch = this.#ifSpent();
@@ -115,17 +87,18 @@ export class FunctionFuel {
     return branch;
   }
 
-  /** It is in blocks of its own. */
-  #isWrapped(loop: number): boolean {
-    const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
-    return this.#isLocal && loop >= 0 && this.#forked.loop < 0 && this.#costs.isQuiet[loop] === 1 &&
-      (this.#field(loop, LoopField.FLAGS) & others) === 0 && this.#cost(loop) > 0;
+  #read(): void {
+    this.#out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.LOCAL_SET).u32(this.#credit);
   }
 
-  /** Its body is written once before it: what surrounds the loop has paid for its first pass. */
+  /** It is in blocks of its own. */
+  #isWrapped(loop: number): boolean {
+    return this.#credit >= 0 && loop >= 0 && this.#forked.loop < 0 && isWrapped(this.#source, loop);
+  }
+
+  /** Its first pass is to be written before it. */
   isPeeled(loop: number): boolean {
-    if (this.#forked.isInPasses) return true;
-    return this.#isWrapped(loop) && this.#costs.isPeeled[loop] === 1;
+    return this.#forked.isInPasses || (this.#isWrapped(loop) && isPeeled(this.#source, loop));
   }
 
   /** Before the `loop` instruction at `at` that `isPeeled`, and its first pass. */
@@ -139,7 +112,9 @@ export class FunctionFuel {
 
   /** Behind the first pass: who comes here leaves the loop, and a branch to the next pass leads behind that. */
   #endFirst(): void {
-    this.#out.bytes(Op.BR, FIRST_EXIT_LABEL, Op.END, Op.LOOP, this.#type, Op.BLOCK, EMPTY_BLOCK);
+    this.#out.bytes(Op.BR, FIRST_EXIT_LABEL, Op.END);
+    if (!this.#isHeld) this.#read();
+    this.#out.bytes(Op.LOOP, this.#type, Op.BLOCK, EMPTY_BLOCK);
     this.#isInFirst = false;
     this.#return = this.#returnAtPass;
   }
@@ -208,20 +183,20 @@ export class FunctionFuel {
 
   /** Before what charges in the global, or may ask. */
   writeBack(): void {
-    if (!this.#isLocal || this.#isInGlobal) return;
+    if (!this.#isHeld || this.#isInGlobal) return;
     this.#out.u8(Op.LOCAL_GET).u32(this.#credit).u8(Op.GLOBAL_SET).u32(this.#indices.fuel);
   }
 
   /** Behind it. */
   readAgain(): void {
-    if (!this.#isLocal) return;
+    if (!this.#isHeld) return;
     this.#isInGlobal = false;
-    this.#out.u8(Op.GLOBAL_GET).u32(this.#indices.fuel).u8(Op.LOCAL_SET).u32(this.#credit);
+    this.#read();
   }
 
   /** Before the `loop` instruction at `at`. */
   #enter(loop: number, at: number): void {
-    if (this.#isLocal && isForked(this.#scan, this.#costs.isQuiet, loop)) return this.#forked.enter(loop);
+    if (this.#isHeld && isForked(this.#scan, this.#costs.isQuiet, loop)) return this.#forked.enter(loop);
     if (!this.#isWrapped(loop)) return;
     const type = this.#source.bytes[at + 1] ?? EMPTY_BLOCK;
     this.#out.bytes(Op.BLOCK, type, Op.LOOP, type, Op.BLOCK, EMPTY_BLOCK);
@@ -239,7 +214,9 @@ export class FunctionFuel {
     if (!this.#isWrapped(loop)) return this.#charge(this.#cost(loop));
     const out = this.#out;
     this.#pushCharged(this.#wrappedCost(loop));
-    out.u8(Op.LOCAL_TEE).u32(this.#credit).bytes(Op.I32_CONST, 0, I32_LT_S);
+    out.u8(Op.LOCAL_TEE).u32(this.#credit);
+    if (!this.#isHeld) out.u8(Op.GLOBAL_SET).u32(this.#indices.fuel).u8(Op.LOCAL_GET).u32(this.#credit);
+    out.bytes(Op.I32_CONST, 0, I32_LT_S);
     const branch = out.length;
     out.bytes(Op.BR_IF, 1);
     this.#copiesLeft = this.#copies(loop) - 1;
@@ -277,7 +254,7 @@ export class FunctionFuel {
     const { bytes, map } = this.#source;
     const opcode = bytes[edit.at] ?? Op.CALL;
     const callee = kind === EditKind.CALL ? (edit.payload >> 1) : -1;
-    const isSynced = this.#isLocal && this.#mayCharge(callee);
+    const isSynced = this.#isHeld && this.#mayCharge(callee);
     if (isSynced) this.writeBack();
     if (callee < 0) this.#out.copy(bytes, edit.at, edit.end);
     else this.#out.u8(opcode).u32(map.at(callee));
@@ -325,7 +302,7 @@ export class FunctionFuel {
   /** Gives the place of the branch that is seldom taken, or null where nothing runs. */
   #charge(cost: number): number | null {
     if (cost === 0) return null;
-    if (!this.#isLocal) return this.#chargeGlobal(cost);
+    if (!this.#isHeld) return this.#chargeGlobal(cost);
     this.#pushCharged(cost);
     return this.#ifSpent();
   }

@@ -282,7 +282,12 @@ test("passes that stay in the inner loop of a forked one do not pay for the oute
 });
 
 test("what a loop takes in advance comes back when it is left", async () => {
+  const few = `(br_if $l (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 6)))`;
   const ways: Readonly<Record<string, string>> = {
+    "its end behind a few passes": `(local $j i32) (loop $l ${work(0)} ${few})`,
+    "a branch behind a few passes": `(local $j i32) (block $b (loop $l ${work(0)} ${few} (br $b)))`,
+    "a return behind a few passes, also of a second loop": `(local $j i32) (loop $l ${work(0)} ${few})
+      (local.set $j (i32.const 0)) (loop $l ${work(0)} ${few} (return))`,
     "its end": `(loop $l ${work(0)} (br_if $l (i32.const 0)))`,
     "a branch": `(block $b (loop $l ${work(0)} (br_if $b (i32.const 1)) (br $l)))`,
     "a branch over two loops": `(block $b (loop $k (loop $l ${work(0)} (br_if $b (i32.const 1)) (br $l)) (br $k)))`,
