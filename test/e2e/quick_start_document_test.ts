@@ -1,0 +1,89 @@
+/** What README.md says to type for a workload of one's own is typed, in an empty folder, and answered. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { blocksOf, DocumentShell, quotedWord } from "../support/document_commands.ts";
+import { componentBytes } from "../support/gateway_harness.ts";
+import { MAIN, Program, ROOT, RUN } from "../support/program.ts";
+
+const BLOCKS = blocksOf(readFileSync(join(ROOT, "README.md"), "utf8"), "A workload of your own");
+/** What stands before the first command that goes on until Ctrl-C, that command, and what is typed elsewhere meanwhile. */
+const [FIRST, SECOND] = BLOCKS.map(({ text }) => {
+  const lines = text.split("\n").map((line) => line.replace(/ +#.*$/, "")).filter((line) => line !== "");
+  const at = lines.findIndex((line) => /^loopgate (?:dev|serve)\b/.test(line));
+  return { before: lines.slice(0, at), serving: lines[at] ?? "", meanwhile: lines.slice(at + 1) };
+});
+
+async function asked(shell: DocumentShell, serving: string, urls: readonly string[]): Promise<readonly string[]> {
+  const [, ...words] = serving.split(" ");
+  // A port that is free here in place of 8080.
+  const program = new Program([...RUN, MAIN, ...words, "--listen", "127.0.0.1:0"], { cwd: shell.folder });
+  try {
+    const origin = await program.untilWritten(/Listening on (http:\S+)/);
+    return await Promise.all(urls.map(async (url) => {
+      const response = await fetch(url.replace("http://127.0.0.1:8080", origin));
+      return `${response.status} ${(await response.text()).trim()}`;
+    }));
+  } finally {
+    program.signal("SIGINT");
+    assert.equal(await program.ended, 0, program.err);
+  }
+}
+
+test("README.md: a workload of your own, from an empty folder to an answer", async () => {
+  assert.ok(FIRST !== undefined && SECOND !== undefined);
+  const shell = await DocumentShell.open({
+    loopgate: `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`,
+  });
+  try {
+    // The shell has the name already, and its folder is ~/apps.
+    const [alias, folder, ...commands] = FIRST.before;
+    assert.deepEqual([alias, folder], [
+      "alias loopgate='node ~/loopgate/scripts/run.mjs loopgate'",
+      "mkdir ~/apps && cd ~/apps",
+    ]);
+    const made = await shell.run(`set -eu\n${commands.join("\n")}`);
+    assert.equal(made.exitCode, 0, made.printed);
+    const [, url = ""] = /^curl (\S+)$/.exec(FIRST.meanwhile.join("\n")) ?? [];
+    assert.deepEqual(await asked(shell, FIRST.serving, [url]), ["200 Hello from Loopgate at /hi"]);
+
+    writeFileSync(join(shell.folder, "handler.wasm"), await componentBytes("hello"));
+    const added = await shell.run(`set -eu\n${SECOND.before.join("\n")}`);
+    assert.equal(added.exitCode, 0, added.printed);
+    assert.equal(SECOND.serving, "loopgate serve .");
+    assert.deepEqual(await asked(shell, SECOND.serving, ["http://127.0.0.1:8080/api/you", url]), [
+      "200 Hello from Loopgate at /api/you",
+      "200 Hello from Loopgate at /hi",
+    ]);
+  } finally {
+    await shell.close();
+  }
+});
+
+test("docs/authoring.md: a service and a handler, from an empty folder to an answer", async () => {
+  const [, block = ""] = /^```\n(loopgate new shop[^]*?)^```$/m.exec(
+    readFileSync(join(ROOT, "docs/authoring.md"), "utf8"),
+  ) ?? [];
+  const [make = "", serving = "", ask = ""] = block.split("\n").map((line) => line.replace(/ +#.*$/, ""));
+  const shell = await DocumentShell.open({
+    loopgate: `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`,
+  });
+  try {
+    const made = await shell.run(`set -eu\n${make}`);
+    assert.equal(made.exitCode, 0, made.printed);
+    const [, ...words] = serving.split(" ");
+    const program = new Program([...RUN, MAIN, ...words, "--listen", "127.0.0.1:0"], { cwd: shell.folder });
+    try {
+      const origin = await program.untilWritten(/Listening on (http:\S+)/);
+      const answer = await shell.run(`set -eu\n${ask.replace("http://127.0.0.1:8080", origin)}`);
+      assert.match(answer.printed, /h3110 3dg3/);
+    } finally {
+      program.signal("SIGINT");
+      assert.equal(await program.ended, 0, program.err);
+    }
+  } finally {
+    await shell.close();
+  }
+});
