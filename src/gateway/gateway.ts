@@ -43,7 +43,7 @@ import { readFolder } from "./read_folder.ts";
 import { Reloader, type ReloadOutcome } from "./reloader.ts";
 import { WorkloadSet } from "./workload_set.ts";
 
-/** How a gateway is started. */
+/** How a gateway is started. Only the folder has to be there: `{ folder: "workloads", watch: true }`. */
 export interface GatewayOptions extends TraceSettings {
   /** The folder of workloads; diagnostics name its files in the same way. */
   readonly folder: string;

@@ -3,7 +3,12 @@ import type { ProcessLimits, RouteLimits, ServiceLimits, WorkloadTotals } from "
 import type { ListenerLimits } from "../server/listener_limits.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 
-/** What is not in here is as the files say, or the default. */
+/**
+ * What is not in here is as the files say, or the default. Sizes are bytes, times milliseconds.
+ *
+ * @example
+ * await startGateway({ folder: "workloads", limits: { route: { cpuMs: 500 }, listener: { connectionsMax: 1_000 } } });
+ */
 export interface GatewayLimits {
   readonly listener?: Partial<ListenerLimits>;
   /** Of every route. */

@@ -5,7 +5,12 @@ import { TlsTrust } from "../network/tls_trust.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { Traces } from "../telemetry/otel_traces.ts";
 
-/** What the operator says of traces. */
+/**
+ * What the operator says of traces.
+ *
+ * @example
+ * await startGateway({ folder: "workloads", otlp: "http://127.0.0.1:4318", traceRatio: 0.1, traceTo: ["*.svc.cluster.local"] });
+ */
 export interface TraceSettings {
   /** The collector's address (OTLP over HTTP, JSON), like `http://127.0.0.1:4318`. Default: there are no traces. */
   readonly otlp?: string | undefined;

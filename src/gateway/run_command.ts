@@ -71,6 +71,14 @@ const TRAPPED_EXIT_CODE = 134;
  * `wasi:cli/exit`, 134 for a trap.
  *
  * @throws {LoopgateError} ERR_COMPONENT when the file cannot be run at all, ERR_USAGE when a folder is not there
+ * @example
+ * const exitCode = await runCommand({
+ *   component: "tool.wasm",
+ *   env: [["MODE", "once"]],
+ *   args: ["--verbose"],
+ *   stdout: (bytes) => process.stdout.write(bytes),
+ *   stderr: (bytes) => process.stderr.write(bytes),
+ * });
  */
 export async function runCommand(options: RunCommandOptions): Promise<number> {
   const { clock = systemClock, egress = DEFAULT_EGRESS, policy = DEFAULT_POLICY } = options;

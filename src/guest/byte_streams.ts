@@ -8,7 +8,12 @@ import type { InputStream, OutputStream, StreamError } from "./wasi/io_streams.t
 
 const READ_BYTES_MAX = 65_536;
 
-/** The other side is gone, or the connection broke. */
+/**
+ * The other side is gone, or the connection broke.
+ *
+ * @example
+ * const isLost = await connection.readable.pipeTo(connection.writable).then(() => false, (error) => error instanceof ConnectionLost);
+ */
 export class ConnectionLost extends Error {
   constructor(message: string) {
     super(message);

@@ -12,6 +12,11 @@ import type { TcpSocket } from "./wasi/sockets_tcp.ts";
 /**
  * Reads wait for the other side, writes for room there. It closes by itself when the reading side has ended and the
  * writing side was closed; `close()` ends both at once, and what was written and awaited is still delivered.
+ *
+ * @example
+ * using connection = await connect({ port: 7777 });
+ * await new Blob(["PING\n"]).stream().pipeTo(connection.writable);
+ * const answer = await new Response(connection.readable).text();
  */
 export class Connection implements Disposable {
   readonly #source: StreamSource;

@@ -6,7 +6,12 @@ export type Env = Readonly<Record<string, string>>;
 
 let read: Env | undefined;
 
-/** Read once, when it is first asked for: while a program is built there is none. */
+/**
+ * Read once, when it is first asked for: while a program is built there is none.
+ *
+ * @example
+ * const region = readEnv()["REGION"] ?? "eu";
+ */
 export function readEnv(): Env {
   return read ??= Object.freeze(Object.fromEntries(getEnvironment()));
 }

@@ -25,7 +25,7 @@ const ACCEPT_RETRY_MS = 100;
  * @throws SocketError "address-in-use", or "access-denied" for who is no service
  *
  * @example
- * for await (const connection of listen({ port: 7777 })) void answer(connection);
+ * for await (const connection of listen({ port: 7777 })) void connection.readable.pipeTo(connection.writable);
  */
 export function listen({ hostname = "0.0.0.0", port }: ListenOptions): Listener {
   const action = `listen on ${hostname}:${port}`;
@@ -47,7 +47,14 @@ export function listen({ hostname = "0.0.0.0", port }: ListenOptions): Listener 
   return new Listener(socket);
 }
 
-/** A listening socket. Iterating over it gives connections until it is closed. */
+/**
+ * A listening socket. Iterating over it gives connections until it is closed.
+ *
+ * @example
+ * for await (const connection of listen({ port: 7777 })) {
+ *   void connection.readable.pipeTo(connection.writable);
+ * }
+ */
 export class Listener implements Disposable {
   #socket: TcpSocket | null;
   #accepting: SocketCall<Connection> | null = null;

@@ -1,7 +1,16 @@
 /** Why a call of a socket failed. */
 import { wasiError } from "./wasi_error.ts";
 
-/** `code` is the `wasi:sockets` error code: "connection-refused", "access-denied", "address-in-use" and so on. */
+/**
+ * `code` is the `wasi:sockets` error code: "connection-refused", "access-denied", "address-in-use" and so on.
+ *
+ * @example
+ * try {
+ *   await connect({ hostname: "10.1.0.7", port: 5432 });
+ * } catch (error) {
+ *   if (error instanceof SocketError && error.code === "access-denied") console.error("the policy of the route denies it");
+ * }
+ */
 export class SocketError extends Error {
   readonly code: string;
 

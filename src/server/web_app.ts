@@ -13,7 +13,12 @@ import type { TrustedProxies } from "./trusted_proxies.ts";
 import { failureBytes, failureResponse, serveWebRequest, type WebExchange } from "./web_exchange.ts";
 import { wholeUs } from "./whole_us.ts";
 
-/** What the server around knows of a request. */
+/**
+ * What the server around knows of a request.
+ *
+ * @example
+ * const response = await gateway.fetch(new Request("http://localhost/hello"), { remoteAddress: "192.0.2.7" });
+ */
 export interface FetchOptions {
   /** The client's address, for `Forwarded` and `X-Forwarded-For`. Default: unknown. */
   readonly remoteAddress?: string;

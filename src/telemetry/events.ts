@@ -96,5 +96,12 @@ export type GatewayEvent =
   }
   | { readonly kind: "fault"; readonly where: string; readonly error: unknown };
 
-/** Takes an event; never throws, never waits. */
+/**
+ * Takes an event; never throws, never waits.
+ *
+ * @example
+ * const emit: EmitEvent = (event) => {
+ *   if (event.kind === "request" && event.code !== undefined) console.error(event.status, event.code, event.cause);
+ * };
+ */
 export type EmitEvent = (event: GatewayEvent) => void;

@@ -147,7 +147,13 @@ function openCommand({ component, name, policy, world, options }: Parts): Tested
 /** What a component is: a handler that answers requests, or a command (a service is one) that runs. */
 type Role = { readonly name: string } & ({ readonly router: Router<Destination> } | { readonly command: TestCommand });
 
-/** A component under test. */
+/**
+ * A component under test.
+ *
+ * @example
+ * await using component = await testComponent("dist/hello.wasm");
+ * const response = await component.fetch("/hello");
+ */
 export class TestedComponent extends TestedGuests {
   readonly #role: Role;
 

@@ -83,7 +83,13 @@ export async function testWorkload(folder: string | URL, options: TestWorkloadOp
   return new TestedWorkload({ world, close: () => workload.close() }, { workload, router });
 }
 
-/** A workload under test. */
+/**
+ * A workload under test.
+ *
+ * @example
+ * await using workload = await testWorkload("workloads/service-tcp");
+ * const response = await workload.fetch("/task", { method: "POST", body: '{"payload":"hello edge"}' });
+ */
 export class TestedWorkload extends TestedGuests {
   readonly #workload: Workload;
   readonly #router: Router<Destination>;

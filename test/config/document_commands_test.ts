@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Command, parseCommand } from "../../src/cli/args.ts";
+import { parseCommand } from "../../src/cli/args.ts";
 import { COMMANDS } from "../../src/cli/usage.ts";
 import { ROOT } from "../support/program.ts";
 
@@ -33,7 +33,7 @@ function wordsOf(line: string): readonly string[] {
 }
 
 /** What it is read as, or why not. */
-function readAs(words: readonly string[]): Command["kind"] | string {
+function readAs(words: readonly string[]): string {
   try {
     return parseCommand(words).kind;
   } catch (error) {
@@ -50,6 +50,7 @@ for (const file of FILES) {
       const isName = words.length === 0 || (words.length === 1 && COMMANDS.some((name) => name === words[0]));
       if ((shown.startsWith("`") && isName) || /\.\.\.|\[--/.test(line)) return [];
       const read = readAs(words);
+      // A sentence.
       return read.includes(" ") ? [`${shown}: ${read}`] : [];
     });
     assert.deepEqual(refused, []);
