@@ -53,6 +53,10 @@ export class TlsHandshakes {
     // What strangers say to a port is no event. Node and Deno tell what is wrong with TLS here, and leave the rest to servers of their own.
     secure.on("error", ignore);
     secure.on("_tlsError", () => this.#cut(raw, secure));
+    // It leaves in the middle of its handshake; behind that the server looks at it.
+    secure.once("end", () => {
+      if (this.#open.has(raw)) this.#cut(raw, secure);
+    });
     raw.on("error", ignore);
     const ended = (): void => {
       secure.destroy();
