@@ -11,7 +11,16 @@ const SOURCE: AdminSource = {
   readiness: () => ({ isReady: true }),
   workloads: () => [],
   live: () => new LiveCounters().snapshot(),
-  totals: () => ({ requests: [], denied: [], limited: [], failed: [], reloads: [], instances: [], spans: [] }),
+  totals: () => ({
+    requests: [],
+    denied: [],
+    limited: [],
+    failed: [],
+    reloads: [],
+    instances: [],
+    certificatesEndMs: [],
+    spans: [],
+  }),
   recent: () => [],
 };
 

@@ -40,6 +40,16 @@ export class PrometheusMetrics {
         );
       },
     );
+    this.#addGauge(
+      "loopgate_certificate_expires_seconds",
+      "When a certificate of the listener ends, since 1970.",
+      ["certificate"],
+      () => {
+        return source.totals().certificatesEndMs.map((endMs, index) => (
+          { labels: { certificate: String(index + 1) }, value: endMs / 1000 }
+        ));
+      },
+    );
     this.#addGauge("loopgate_build_info", "1, with the version.", ["version"], () => {
       return [{ labels: { version: source.version }, value: 1 }];
     });

@@ -189,6 +189,8 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
       }
       return `traces ${colours.warn("not exported")} to ${escapeText(endpoint)}${afterColon(event.detail)}`;
     }
+    case "certificate":
+      return `certificate ${colours.strong(escapeText(event.name))} ${colours.warn(escapeText(event.detail))}`;
     case "reload": {
       const colour = event.outcome === "kept" ? colours.fault : colours.good;
       const what = event.workload === undefined ? "gateway.jsonc" : escapeText(event.workload);

@@ -91,6 +91,10 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     { kind: "traces", endpoint: "http://127.0.0.1:4318/v1/traces", state: "exported", count: 7 },
     "traces exported again; 7 spans were dropped meanwhile",
   ],
+  [
+    { kind: "certificate", name: "certs/chain.pem", detail: "expired at 2026-01-02T03:04:05.000Z" },
+    "warn   certificate certs/chain.pem expired at 2026-01-02T03:04:05.000Z",
+  ],
   [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text\n    [LG9001]"],
   [
     { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },

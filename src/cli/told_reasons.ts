@@ -23,6 +23,7 @@ export class ToldReasons {
         const isTold = reason !== undefined && event.outcome === "kept" && event.detail?.includes(reason) === true;
         return isTold ? { ...event, detail: "its service did not start" } : event;
       }
+      case "certificate":
       case "denied":
       case "fault":
       case "guest-output":

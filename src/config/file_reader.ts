@@ -12,6 +12,8 @@ export interface FileFacts {
   /** Absolute and without links: what decides whether it lies within a folder. */
   readonly realPath: string;
   readonly isReadable: boolean;
+  /** Every user of the machine can read it. Absent where nobody asks. */
+  readonly isReadableByAll?: boolean;
 }
 
 /** Paths have "/" between their parts. Failures of the system are thrown as they come, with their `code`. */

@@ -35,7 +35,8 @@ export const folderFiles: FileReader = {
     const facts = await statIfThere(path);
     if (facts === undefined) return undefined;
     const isReadable = await access(path, constants.R_OK).then(() => true, () => false);
-    return { kind: kindOf(facts), realPath: await realpath(path), isReadable };
+    const isReadableByAll = (facts.mode & constants.S_IROTH) !== 0;
+    return { kind: kindOf(facts), realPath: await realpath(path), isReadable, isReadableByAll };
   },
 
   variable: (name) => process.env[name],

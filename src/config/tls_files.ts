@@ -95,7 +95,12 @@ export async function readTlsFiles(
     const key = await readPemText(keyPath, files);
     for (const read of [certificate, key]) if ("fault" in read) faults.push(read.fault);
     if ("fault" in certificate || "fault" in key) continue;
-    const identity = { certificate: certificate.pem, key: new Secret(key.pem) };
+    const identity = {
+      certificate: certificate.pem,
+      key: new Secret(key.pem),
+      name: certificatePath,
+      isKeyOpen: (await files.inspect(keyPath))?.isReadableByAll === true,
+    };
     const fault = tlsIdentityFault(identity);
     if (fault === undefined) identities.push(identity);
     else faults.push(`"${fault.key === "key" ? keyPath : certificatePath}" ${fault.is}`);

@@ -24,11 +24,11 @@ import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import { RecentEvents } from "../telemetry/recent_events.ts";
 import { ReloadCounts } from "../telemetry/reload_counts.ts";
 import { RequestCounts } from "../telemetry/request_counts.ts";
-import type { SpanCount } from "../telemetry/trace.ts";
 import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 import { type OpenAdmin, openAdmin } from "./open_admin.ts";
 import { collectorAddresses, openTraces, TRACES_CLOSE_MS, type TraceSettings } from "./open_traces.ts";
+import { type Counts, metricsOf } from "./gateway_counts.ts";
 import { openServer } from "./open_server.ts";
 import { countedClock } from "./counted_clock.ts";
 import { DEFAULT_EGRESS } from "./default_egress.ts";
@@ -191,7 +191,7 @@ async function openGateway(options: GatewayOptions, listens: boolean): Promise<O
       startedWallMs: quietClock.wallMs(),
       workloads,
       counters,
-      totals: () => metricsOf(counts, tools),
+      totals: () => metricsOf({ ...counts, ...server }, tools),
       ...counts,
       isDraining: () => listener.isClosing,
     }, tools.emit);
@@ -222,7 +222,7 @@ async function openGateway(options: GatewayOptions, listens: boolean): Promise<O
       return workloads.specs;
     },
     counters: () => counters.snapshot(),
-    metrics: () => metricsOf(counts, tools),
+    metrics: () => metricsOf({ ...counts, ...server }, tools),
     serviceState: (name) => workloads.current(name)?.service?.state.kind,
     reload: () => reloader.reload(),
     publish: (workload, port) => published.open(workload, port),
@@ -262,17 +262,6 @@ function openWorkloads(options: GatewayOptions, shared: {
       }),
     operator,
   });
-}
-
-/** What has been counted since the start. */
-interface Counts {
-  readonly denials: DenialCounts;
-  readonly limits: LimitCounts;
-  readonly failures: FailureCounts;
-  readonly reloads: ReloadCounts;
-  readonly requests: RequestCounts;
-  readonly recent: RecentEvents;
-  readonly spans: () => readonly SpanCount[];
 }
 
 async function openTelemetry(
@@ -315,21 +304,6 @@ async function openTelemetry(
     await traces?.close(TRACES_CLOSE_MS);
   };
   return { tools, counts: { ...counts, spans: () => traces?.counts() ?? [] }, close };
-}
-
-function metricsOf(
-  { denials, limits, failures, reloads, requests, spans }: Counts,
-  { instanceCounts }: GuestTools,
-): GatewayMetrics {
-  return {
-    requests: requests.snapshot(),
-    denied: denials.snapshot(),
-    limited: limits.snapshot(),
-    failed: failures.snapshot(),
-    reloads: reloads.snapshot(),
-    instances: instanceCounts.snapshot(),
-    spans: spans(),
-  };
 }
 
 async function openWatch(folder: string, clock: Clock, reloader: Reloader): Promise<FolderWatch> {

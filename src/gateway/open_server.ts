@@ -6,9 +6,10 @@ import { HttpListener } from "../server/http_listener.ts";
 import type { ListenerLimits } from "../server/listener_limits.ts";
 import { RequestIds } from "../server/request_id.ts";
 import { TlsIdentities } from "../server/tls_identities.ts";
+import { expiryOf, tlsWarnings } from "../server/tls_warnings.ts";
 import { TrustedProxies } from "../server/trusted_proxies.ts";
 import { WebApp } from "../server/web_app.ts";
-import type { GatewaySpec } from "../workload/spec.ts";
+import type { GatewaySpec, TlsIdentity } from "../workload/spec.ts";
 import type { Route } from "../workload/route.ts";
 
 /** Node reads each socket in a job of its own; on Deno what was read is a promise, and the jobs of promises are one. */
@@ -32,9 +33,21 @@ export function openServer(
   readonly onOperator: (operator: GatewaySpec) => void;
   /** Of the listener. */
   readonly scheme: "http" | "https";
+  /** When its certificates end. */
+  readonly certificatesEndMs: () => readonly number[];
 } {
   let isClosed = false;
-  const tls = operator.tls && new TlsIdentities(operator.tls);
+  let certificatesEndMs: readonly number[] = [];
+  const openTls = (identities: readonly TlsIdentity[]): TlsIdentities => {
+    for (const identity of identities) {
+      for (const detail of tlsWarnings(identity, clock.wallMs())) {
+        emit({ kind: "certificate", name: identity.name ?? "", detail });
+      }
+    }
+    certificatesEndMs = identities.map(expiryOf);
+    return new TlsIdentities(identities);
+  };
+  const tls = operator.tls && openTls(operator.tls);
   const proxies = new TrustedProxies();
   proxies.use(operator.trustedProxies);
   const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), tracer, proxies };
@@ -70,7 +83,7 @@ export function openServer(
   const onOperator = ({ trustedProxies, tls: identities }: GatewaySpec): void => {
     proxies.use(trustedProxies);
     // With TLS or without it is decided when the listener opens; `laterKeys` says so.
-    if (tls !== undefined && identities !== undefined) listener.useTls(new TlsIdentities(identities));
+    if (tls !== undefined && identities !== undefined) listener.useTls(openTls(identities));
   };
-  return { listener, app, web, closeServer, onOperator, scheme };
+  return { listener, app, web, closeServer, onOperator, scheme, certificatesEndMs: () => certificatesEndMs };
 }

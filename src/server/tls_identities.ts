@@ -20,7 +20,7 @@ const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-
 
 /** Undefined when it can be used. Deno's `setSecureContext` takes anything and then serves nobody, so all is looked at before. */
 export function tlsIdentityFault({ certificate, key }: TlsIdentity): TlsIdentityFault | undefined {
-  const chain = certificate.match(CERTIFICATE) ?? [];
+  const chain = chainOf(certificate);
   if (chain.length === 0) return { key: "certificate", is: "has no certificate, expected a PEM file with a chain" };
   let own: X509Certificate | undefined;
   try {
@@ -54,6 +54,11 @@ export function tlsIdentityFault({ certificate, key }: TlsIdentity): TlsIdentity
     // Keys that are too short, for example.
     return { key: "certificate", is: `is refused: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+/** The certificates of a file, as PEM. */
+export function chainOf(certificate: string): readonly string[] {
+  return certificate.match(CERTIFICATE) ?? [];
 }
 
 /** Those that a listener has now. */

@@ -94,6 +94,13 @@ export type GatewayEvent =
     /** How many spans were dropped meanwhile. */
     readonly count?: number;
   }
+  | {
+    /** A certificate of the listener is in use, and clients will not like it. */
+    readonly kind: "certificate";
+    /** Its file. */
+    readonly name: string;
+    readonly detail: string;
+  }
   | { readonly kind: "fault"; readonly where: string; readonly error: unknown };
 
 /**

@@ -21,6 +21,8 @@ export interface GatewayMetrics {
   readonly reloads: readonly ReloadCount[];
   /** `loopgate_instances_total`. */
   readonly instances: readonly InstanceCount[];
+  /** `loopgate_certificate_expires_seconds`: when the certificates of the listener end, in ms since 1970, in the order of the file; empty without TLS. */
+  readonly certificatesEndMs: readonly number[];
   /** `loopgate_spans_total`; empty where there are no traces. */
   readonly spans: readonly SpanCount[];
 }

@@ -34,6 +34,7 @@ const LEVELS: readonly (readonly [name: string, level: LogLevel, event: GatewayE
   ["a limit", "warn", { kind: "limited", limit: "connections", detail: "" }],
   ["a published port", "warn", { kind: "published", workload: "shop", port: 1, detail: "" }],
   ["a collector that is away", "warn", { kind: "traces", endpoint: "e", state: "failing" }],
+  ["a certificate that has expired", "warn", { kind: "certificate", name: "c", detail: "expired" }],
   ["a collector that is back", "info", { kind: "traces", endpoint: "e", state: "exported", count: 1 }],
   ["a fault", "error", { kind: "fault", where: "app", error: "e" }],
 ];

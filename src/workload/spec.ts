@@ -113,6 +113,10 @@ export interface TlsIdentity {
   /** The chain: the listener's own certificate first, then those between it and a root. */
   readonly certificate: string;
   readonly key: Secret;
+  /** The file of the certificate, for whoever is told about it. */
+  readonly name?: string;
+  /** Every user of the machine can read the key. */
+  readonly isKeyOpen?: boolean;
 }
 
 /** Bounds of the listener that the operator sets; `server/listener_limits.ts` says what each stops. */

@@ -493,6 +493,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "reload":
     case "guest-output":
     case "traces":
+    case "certificate":
       return undefined;
   }
 }

@@ -97,6 +97,34 @@ test(
   },
 );
 
+test("tls: certificates that clients will not like are told of, at the start and when they change", async () => {
+  const watched = await watchFolder({
+    ...within("one", await routeContent("one", "1")),
+    "gateway.jsonc": { tls: { certificate: "chain.pem", key: "key.pem" } },
+    "chain.pem": testPem("expired"),
+    "key.pem": testPem("expired.key"),
+  });
+  const told = (): readonly string[] =>
+    watched.events.flatMap((event) => (event.kind === "certificate" ? [event.detail] : []));
+  // The files of tests are made with the rights that most files have.
+  const isOpen = /every user of this machine can read/;
+  assert.equal(told().length, 2);
+  assert.match(told()[0] ?? "", /^expired at [0-9-]+T/);
+  assert.match(told()[1] ?? "", isOpen);
+  const [endMs = Infinity] = watched.gateway.metrics().certificatesEndMs;
+  assert.ok(endMs < Date.now());
+  const socket = await secure(watched.gateway.address.port, { rejectUnauthorized: false });
+  assert.equal(await ask(socket, "/environment"), 200, "the client decides");
+  socket.destroy();
+  await watched.folder.write("key.pem", testPem("good.key"));
+  await watched.folder.write("chain.pem", testPem("good"));
+  await eventually(() => told().length === 3);
+  assert.match(told()[2] ?? "", isOpen);
+  const [laterMs = 0] = watched.gateway.metrics().certificatesEndMs;
+  assert.ok(laterMs > Date.now());
+  assert.deepEqual(await watched.close(), {});
+});
+
 test("tls: a client gets the certificate that has the name it asks for, else the first", async () => {
   const watched = await watchFolder({
     ...within("one", await routeContent("one", "1")),

@@ -1,0 +1,38 @@
+/** What a gateway has counted since its start, and how it is shown. */
+import type { GuestTools } from "../instance/guest_tools.ts";
+import type { DenialCounts } from "../telemetry/denial_counts.ts";
+import type { FailureCounts } from "../telemetry/failure_counts.ts";
+import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
+import type { LimitCounts } from "../telemetry/limit_counts.ts";
+import type { RecentEvents } from "../telemetry/recent_events.ts";
+import type { ReloadCounts } from "../telemetry/reload_counts.ts";
+import type { RequestCounts } from "../telemetry/request_counts.ts";
+import type { SpanCount } from "../telemetry/trace.ts";
+
+/** Whoever counts. */
+export interface Counts {
+  readonly denials: DenialCounts;
+  readonly limits: LimitCounts;
+  readonly failures: FailureCounts;
+  readonly reloads: ReloadCounts;
+  readonly requests: RequestCounts;
+  readonly recent: RecentEvents;
+  readonly spans: () => readonly SpanCount[];
+}
+
+/** The totals of now; `certificatesEndMs` are the listener's. */
+export function metricsOf(
+  counts: Counts & { readonly certificatesEndMs: () => readonly number[] },
+  { instanceCounts }: Pick<GuestTools, "instanceCounts">,
+): GatewayMetrics {
+  return {
+    requests: counts.requests.snapshot(),
+    denied: counts.denials.snapshot(),
+    limited: counts.limits.snapshot(),
+    failed: counts.failures.snapshot(),
+    reloads: counts.reloads.snapshot(),
+    instances: instanceCounts.snapshot(),
+    certificatesEndMs: counts.certificatesEndMs(),
+    spans: counts.spans(),
+  };
+}
