@@ -64,6 +64,7 @@ export function openServer(
     },
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
+    onConnection: () => turns.connectionCame(),
     onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
   });
   const closeWeb = async (): Promise<void> => {

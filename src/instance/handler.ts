@@ -110,10 +110,10 @@ export class Handler {
    */
   async run(exchange: HandlerExchange, arrivedMs?: number): Promise<RequestFailure | undefined> {
     const { turns, clock } = this.#options.tools;
-    if (turns.isComputing || this.#hasToWaitForInstance()) {
+    if (turns.isBusy || this.#hasToWaitForInstance()) {
       arrivedMs ??= clock.monotonicMs();
       const turn = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "turn" } });
-      if (turns.isComputing) await turns.untilQuiet();
+      if (turns.isBusy) await turns.untilQuiet();
       await this.#untilInstance();
       turn?.end();
       if (this.#isClosed) return CLOSED;

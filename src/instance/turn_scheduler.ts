@@ -5,6 +5,12 @@
  */
 import type { Clock } from "../base/clock.ts";
 
+/**
+ * How long requests go on beginning in one turn of the event loop while connections come. A turn accepts one connection
+ * (libuv), so with 320 clients that come at once, each turn serving all who are there already, the last one waited 1.5 s.
+ */
+export const CROWDED_STARTS_MS_MAX = 0.5;
+
 /** What a scheduler needs. */
 export interface TurnSchedulerOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
@@ -50,6 +56,11 @@ export class TurnScheduler {
   #computing = 0;
   readonly #starting: (() => void)[] = [];
   #isStartComing = false;
+  /** When those of this turn began to go on. */
+  #startsSinceMs = 0;
+  /** A connection came in this turn of the event loop or the one before. */
+  #isCrowded = false;
+  #hasComeInTurn = false;
   /** When a guest was first seen to compute in this turn of the event loop. */
   #heldSinceMs: number | undefined;
   /** The same for the job that runs, of which a turn has many. */
@@ -66,14 +77,25 @@ export class TurnScheduler {
     return count;
   }
 
-  /** True while a guest is between two waits: another one would have to be made where this one is free in a moment. */
-  get isComputing(): boolean {
-    return this.#computing > 0;
+  /**
+   * True while who begins has to wait: a guest is between two waits, and another one would have to be made where this one is free
+   * in a moment; or connections come.
+   */
+  get isBusy(): boolean {
+    return this.#computing > 0 || this.#isCrowded;
+  }
+
+  /** Says that a connection came: where there was one there may be a hundred, and the event loop takes them one by one. */
+  connectionCame(): void {
+    this.#hasComeInTurn = true;
+    if (this.#isCrowded) return;
+    this.#isCrowded = true;
+    this.#watchCrowd();
   }
 
   /**
    * Resolves when no guest computes, for one after the other of those who wait; at the latest they go on one by one in the next
-   * turns. Deno reads what all connections have sent before any promise goes on: without this as many instances would be
+   * turns, and so they do while connections come. Deno reads what all connections have sent before any promise goes on: without this as many instances would be
    * made as there are requests, and each guest's time would count for all of them.
    */
   untilQuiet(): Promise<void> {
@@ -125,7 +147,18 @@ export class TurnScheduler {
 
   #computes(isComputing: boolean): void {
     this.#computing += isComputing ? 1 : -1;
-    if (this.#computing === 0 && this.#starting.length > 0) this.#starting.shift()?.();
+    if (this.#computing > 0 || this.#starting.length === 0) return;
+    const { clock } = this.#options;
+    if (this.#isCrowded && clock.monotonicMs() - this.#startsSinceMs >= CROWDED_STARTS_MS_MAX) return;
+    this.#starting.shift()?.();
+  }
+
+  #watchCrowd(): void {
+    this.#options.nextTurn(() => {
+      this.#isCrowded = this.#hasComeInTurn;
+      this.#hasComeInTurn = false;
+      if (this.#isCrowded) this.#watchCrowd();
+    });
   }
 
   /** Who waits for quiet does not depend on somebody's end being heard of. */
@@ -134,6 +167,7 @@ export class TurnScheduler {
     this.#isStartComing = true;
     this.#options.nextTurn(() => {
       this.#isStartComing = false;
+      if (this.#isCrowded) this.#startsSinceMs = this.#options.clock.monotonicMs();
       this.#starting.shift()?.();
       if (this.#starting.length > 0) this.#askForStart();
     });

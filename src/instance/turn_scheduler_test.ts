@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { CpuMeter, SLICE_MS } from "./cpu_meter.ts";
-import { type GuestShare, type ScheduledGuest, TurnScheduler } from "./turn_scheduler.ts";
+import { CROWDED_STARTS_MS_MAX, type GuestShare, type ScheduledGuest, TurnScheduler } from "./turn_scheduler.ts";
 
 /** Turns happen when a test says so, and guests compute by moving the clock. */
 class Bench {
@@ -35,6 +35,12 @@ class Bench {
     assert.ok(due.length <= 1, "at most one turn is asked for");
     for (const fire of due) fire();
     await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** One turn in which more than one thing was asked for. */
+  async turnOfAll(): Promise<void> {
+    for (const fire of this.turns.splice(0)) fire();
+    await settled();
   }
 
   async turnTimes(times: number): Promise<Record<string, number>> {
@@ -174,7 +180,7 @@ test("TurnScheduler: who waits for quiet goes on one after the other, each when 
   const guest = scheduler.openGuest("a");
   const began: number[] = [];
   guest.computes(true);
-  assert.equal(scheduler.isComputing, true);
+  assert.equal(scheduler.isBusy, true);
   for (let index = 0; index < 3; index++) {
     void scheduler.untilQuiet().then(() => {
       began.push(index);
@@ -190,7 +196,7 @@ test("TurnScheduler: who waits for quiet goes on one after the other, each when 
   }
   assert.deepEqual(began, [0, 1, 2]);
   guest.computes(false);
-  assert.equal(scheduler.isComputing, false);
+  assert.equal(scheduler.isBusy, false);
 });
 
 test("TurnScheduler: who waits for quiet goes on in a later turn all the same, one in each", async () => {
@@ -204,6 +210,52 @@ test("TurnScheduler: who waits for quiet goes on in a later turn all the same, o
     assert.equal(began, turn);
   }
   assert.equal(bench.turns.length, 0);
+});
+
+test("TurnScheduler: while connections come, requests begin for a part of each turn; all do once none came", async () => {
+  const bench = new Bench();
+  const { scheduler, clock } = bench;
+  const guest = scheduler.openGuest("a");
+  let began = 0;
+  const begin = (): void => {
+    void scheduler.untilQuiet().then(() => {
+      began++;
+      guest.computes(true);
+      clock.computeMs(CROWDED_STARTS_MS_MAX / 2);
+      guest.computes(false);
+    });
+  };
+  assert.equal(scheduler.isBusy, false);
+  for (let turn = 1; turn <= 5; turn++) {
+    scheduler.connectionCame();
+    assert.equal(scheduler.isBusy, true);
+    for (let index = 0; index < 10; index++) begin();
+    await bench.turnOfAll();
+    assert.equal(began, 2 * turn);
+  }
+  await bench.turnOfAll();
+  assert.equal(began, 50, "the turn without a connection begins all that wait");
+  await bench.turnOfAll();
+  assert.equal(scheduler.isBusy, false);
+  assert.equal(bench.turns.length, 0);
+});
+
+test("TurnScheduler: a guest that computes for longer than that still leaves each turn one beginning", async () => {
+  const bench = new Bench();
+  const { scheduler, clock } = bench;
+  const guest = scheduler.openGuest("a");
+  let began = 0;
+  for (let turn = 1; turn <= 5; turn++) {
+    scheduler.connectionCame();
+    void scheduler.untilQuiet().then(() => {
+      began++;
+      guest.computes(true);
+      clock.computeMs(100);
+      guest.computes(false);
+    });
+    await bench.turnOfAll();
+    assert.equal(began, turn);
+  }
 });
 
 function settled(): Promise<void> {

@@ -40,6 +40,8 @@ export interface HttpListenerOptions {
   readonly onFault: (error: unknown) => void;
   /** A connection was closed at accept: as many are open as may be. */
   readonly onFull: () => void;
+  /** A connection was accepted. */
+  readonly onConnection?: () => void;
   /** Serves over TLS with these; without them in plain. */
   readonly tls?: TlsIdentities | undefined;
 }
@@ -233,6 +235,7 @@ export class HttpListener {
   #accept(socket: Socket): void {
     const identities = this.#identities;
     if (!this.#isRoomLeft(socket)) return;
+    this.#options.onConnection?.();
     if (identities === undefined) this.#watch(socket);
     else this.#handshakes.begin(socket, () => this.#identities ?? identities);
   }
