@@ -149,72 +149,52 @@ function requestFamilies(source: AdminSource): readonly CounterFamily[] {
       samples: () =>
         source.totals().requests.map((count) => ({ labels: routeOf(count), value: count.cpuSecondsTotal })),
     },
-    {
+    totals({
       name: "loopgate_failures_total",
       help: "Requests that ended otherwise than by a whole answer of their guest.",
       labelNames: [...ROUTE_LABELS, "status", "code"],
-      samples: () =>
-        source.totals().failed.map((count) => ({
-          labels: { ...routeOf(count), status: String(count.status), code: count.code },
-          value: count.total,
-        })),
-    },
+      counts: () => source.totals().failed,
+    }),
   ];
 }
 
 function guestFamilies(source: AdminSource): readonly CounterFamily[] {
   return [
-    {
+    totals({
       name: "loopgate_denied_total",
       help: "What the policy kept guests from.",
       labelNames: [...GUEST_LABELS, "operation", "decision"],
-      samples: () =>
-        source.totals().denied.map((count) => ({
-          labels: { ...routeOf(count), role: count.role, operation: count.operation, decision: count.decision },
-          value: count.total,
-        })),
-    },
-    {
+      counts: () => source.totals().denied,
+    }),
+    totals({
       name: "loopgate_limited_total",
       help: "Limits that were met; without a workload: by clients, at the listener.",
       labelNames: [...GUEST_LABELS, "limit"],
-      samples: () =>
-        source.totals().limited.map((count) => ({
-          labels: { ...routeOf(count), role: count.role ?? "", limit: count.limit },
-          value: count.total,
-        })),
-    },
-    {
+      counts: () => source.totals().limited,
+    }),
+    totals({
       name: "loopgate_instances_total",
       help: "What became of instances.",
       labelNames: [...GUEST_LABELS, "outcome"],
-      samples: () =>
-        source.totals().instances.map((count) => ({
-          labels: { ...routeOf(count), role: count.role, outcome: count.outcome },
-          value: count.total,
-        })),
-    },
+      counts: () => source.totals().instances,
+    }),
   ];
 }
 
 function fileFamilies(source: AdminSource): readonly CounterFamily[] {
   return [
-    {
+    totals({
       name: "loopgate_reloads_total",
       help: "Changes of files; kept: with a fault, so that the former version serves on.",
       labelNames: ["workload", "outcome"],
-      samples: () =>
-        source.totals().reloads.map(({ workload = "", outcome, total }) => ({
-          labels: { workload, outcome },
-          value: total,
-        })),
-    },
-    {
+      counts: () => source.totals().reloads,
+    }),
+    totals({
       name: "loopgate_spans_total",
       help: "Spans of traces that were exported, or dropped because the collector did not take them in time.",
       labelNames: ["outcome"],
-      samples: () => source.totals().spans.map(({ outcome, total }) => ({ labels: { outcome }, value: total })),
-    },
+      counts: () => source.totals().spans,
+    }),
     {
       name: "loopgate_service_restarts_total",
       help: "Runs of a workload's service after the first, of the version that is served.",
@@ -225,6 +205,25 @@ function fileFamilies(source: AdminSource): readonly CounterFamily[] {
         ),
     },
   ];
+}
+
+/** Counts whose fields have the names of their labels; one that is not there (a request that came to no route) is an empty label. */
+function totals<Name extends string>({ name, help, labelNames, counts }: {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly Name[];
+  readonly counts: () => readonly (Readonly<Partial<Record<Name, string | number>>> & { readonly total: number })[];
+}): CounterFamily {
+  return {
+    name,
+    help,
+    labelNames,
+    samples: () =>
+      counts().map((count) => ({
+        labels: Object.fromEntries(labelNames.map((label) => [label, String(count[label] ?? "")])),
+        value: count.total,
+      })),
+  };
 }
 
 /** Empty for a request that came to no route: Prometheus takes an empty label for none. */

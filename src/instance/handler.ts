@@ -20,7 +20,7 @@ import { LimitedExchange } from "./limited_exchange.ts";
 import type { WorkloadBudget } from "./process_budget.ts";
 import { RequestDeadlines } from "./request_clock.ts";
 import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "./request_failure.ts";
-import { TracedExchange } from "./traced_exchange.ts";
+import { tracedHead } from "./traced_head.ts";
 import { failureOf, type RequestsOfRoute, RunningRequest, stopCause, type StopReason } from "./running_request.ts";
 
 /** The interface a handler exports. */
@@ -138,8 +138,7 @@ export class Handler {
       }
       trace = exchange.trace?.child("guest");
       if (trace !== undefined) guest.context.trace = trace;
-      const seen = trace === undefined ? exchange : new TracedExchange(exchange, trace.fields);
-      const limited = new LimitedExchange(seen, request);
+      const limited = new LimitedExchange(exchange, request, trace && tracedHead(exchange.head, trace.fields));
       const opened = openExchange(limited, guest.context);
       let end: GuestEnd;
       try {

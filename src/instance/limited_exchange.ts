@@ -75,12 +75,15 @@ export class LimitedExchange implements HttpExchange {
   readonly body: ByteSource;
   readonly #exchange: HttpExchange;
   readonly #guard: ExchangeGuard;
+  readonly #head: RequestHead | undefined;
   #answer: Answer = NO_ANSWER;
   #failure: RequestFailure | undefined;
 
-  constructor(exchange: HttpExchange, guard: ExchangeGuard) {
+  /** `head`: what the guest reads in place of the exchange's own. */
+  constructor(exchange: HttpExchange, guard: ExchangeGuard, head?: RequestHead) {
     this.#exchange = exchange;
     this.#guard = guard;
+    this.#head = head;
     const { requestBodyBytesMax } = guard.limits;
     this.body = new LimitedRequestBody(
       exchange.body,
@@ -95,7 +98,7 @@ export class LimitedExchange implements HttpExchange {
   }
 
   get head(): RequestHead {
-    return this.#exchange.head;
+    return this.#head ?? this.#exchange.head;
   }
 
   trailers(): FieldEntries | undefined {

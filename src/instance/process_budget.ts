@@ -70,35 +70,66 @@ export interface ProcessBudgetOptions {
 /** The limits that it keeps. */
 type BudgetLimits = Pick<ProcessLimits, "instancesMax" | "stacksMax" | "memoryBytesMax">;
 
+/** Something of which the guests together hold so much: idle instances go, the longest idle first, before anybody is refused. */
+class Ceiling {
+  readonly #max: number;
+  readonly #idle: LinkedList<IdleInstance>;
+  #used = 0;
+
+  constructor(max: number, idle: LinkedList<IdleInstance>) {
+    this.#max = max;
+    this.#idle = idle;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Whether it was taken. */
+  take(amount: number): boolean {
+    if (amount > this.#max) return false;
+    while (this.#used + amount > this.#max) {
+      if (!evictLongest(this.#idle)) return false;
+    }
+    this.#used += amount;
+    return true;
+  }
+
+  give(amount: number): void {
+    this.#used -= amount;
+  }
+}
+
 /** One for a gateway. */
 export class ProcessBudget {
   readonly #limits: BudgetLimits;
-  readonly #pagesMax: number;
+  readonly #hostBytesMax: number;
   readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
   /** Of all workloads; the one that is idle longest first. */
   readonly #idle = new LinkedList<IdleInstance>();
   /** One timer for all, and none after a turn of the event loop that leaves nobody idle. */
   #cancelTimer: (() => void) | undefined;
   #isSweepComing = false;
-  #instances = 0;
   #stacks = 0;
-  #pages = 0;
-  #hostBytes = 0;
-  readonly #hostBytesMax: number;
+  readonly #instances: Ceiling;
+  readonly #pages: Ceiling;
+  readonly #hostBytes: Ceiling;
 
   constructor(limits: BudgetLimits, options: ProcessBudgetOptions) {
     this.#limits = limits;
     this.#clock = options.clock;
     this.#hostBytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;
-    this.#pagesMax = Math.floor(limits.memoryBytesMax / PAGE_BYTES);
+    this.#instances = new Ceiling(limits.instancesMax, this.#idle);
+    this.#pages = new Ceiling(Math.floor(limits.memoryBytesMax / PAGE_BYTES), this.#idle);
+    this.#hostBytes = new Ceiling(this.#hostBytesMax, this.#idle);
   }
 
   get usage(): BudgetUsage {
     return {
-      instances: this.#instances,
+      instances: this.#instances.used,
       stacks: this.#stacks,
-      pages: this.#pages,
-      hostBytes: this.#hostBytes,
+      pages: this.#pages.used,
+      hostBytes: this.#hostBytes.used,
       idle: this.#idle.size,
     };
   }
@@ -109,7 +140,7 @@ export class ProcessBudget {
       instancesMax,
       addIdle: (instance) => this.#addIdle(instance),
       removeIdle: (instance) => this.#removeIdle(instance),
-      takeInstance: (places) => this.#takeInstance(places),
+      takeInstance: (places) => this.#instances.take(places),
       giveInstance: (places) => this.#giveInstance(places),
       takeStack: () => {
         if (this.#stacks >= this.#limits.stacksMax) return false;
@@ -117,11 +148,11 @@ export class ProcessBudget {
         return true;
       },
       giveStack: () => void this.#stacks--,
-      takePages: (pages) => this.#takePages(pages),
-      givePages: (pages) => void (this.#pages -= pages),
+      takePages: (pages) => this.#pages.take(pages),
+      givePages: (pages) => this.#pages.give(pages),
       hostBytesMax: this.#hostBytesMax * WORKLOAD_HOST_SHARE,
-      hold: (bytes) => this.#hold(bytes),
-      letGo: (bytes) => void (this.#hostBytes -= bytes),
+      hold: (bytes) => this.#hostBytes.take(bytes),
+      letGo: (bytes) => this.#hostBytes.give(bytes),
     });
   }
 
@@ -132,8 +163,8 @@ export class ProcessBudget {
   }
 
   #giveInstance(places: number): void {
-    this.#instances -= places;
-    if (this.#instances === 0) this.#sweep();
+    this.#instances.give(places);
+    if (this.#instances.used === 0) this.#sweep();
   }
 
   #sweep(): void {
@@ -169,33 +200,6 @@ export class ProcessBudget {
       if (this.#idle.first?.value === longest) this.#idle.remove(longest.ofProcess);
     }
   }
-
-  #takeInstance(places: number): boolean {
-    if (places > this.#limits.instancesMax) return false;
-    while (this.#instances + places > this.#limits.instancesMax) {
-      if (!evictLongest(this.#idle)) return false;
-    }
-    this.#instances += places;
-    return true;
-  }
-
-  #hold(bytes: number): boolean {
-    if (bytes > this.#hostBytesMax) return false;
-    while (this.#hostBytes + bytes > this.#hostBytesMax) {
-      if (!evictLongest(this.#idle)) return false;
-    }
-    this.#hostBytes += bytes;
-    return true;
-  }
-
-  #takePages(pages: number): boolean {
-    if (pages > this.#pagesMax) return false;
-    while (this.#pages + pages > this.#pagesMax) {
-      if (!evictLongest(this.#idle)) return false;
-    }
-    this.#pages += pages;
-    return true;
-  }
 }
 
 interface WorkloadBudgetOptions {
@@ -218,33 +222,31 @@ export class WorkloadBudget {
   readonly #options: WorkloadBudgetOptions;
   /** As the process's: the longest first. */
   readonly #idle = new LinkedList<IdleInstance>();
-  #instances = 0;
+  readonly #instances: Ceiling;
   #stacks = 0;
   #hostBytes = 0;
 
   /** Use `ProcessBudget.openWorkload`. */
   constructor(options: WorkloadBudgetOptions) {
     this.#options = options;
+    this.#instances = new Ceiling(options.instancesMax, this.#idle);
   }
 
   /** Places that the instances of the workload take, busy and idle. */
   get instanceCount(): number {
-    return this.#instances;
+    return this.#instances.used;
   }
 
   /** Places for one more instance (`placesOf`); undefined when they were taken. */
   takeInstance(places = 1): BudgetRefusal | undefined {
-    if (places > this.#options.instancesMax) return "instances";
-    while (this.#instances + places > this.#options.instancesMax) {
-      if (!evictLongest(this.#idle)) return "instances";
-    }
-    if (!this.#options.takeInstance(places)) return "processInstances";
-    this.#instances += places;
-    return undefined;
+    if (!this.#instances.take(places)) return "instances";
+    if (this.#options.takeInstance(places)) return undefined;
+    this.#instances.give(places);
+    return "processInstances";
   }
 
   giveInstance(places = 1): void {
-    this.#instances -= places;
+    this.#instances.give(places);
     this.#options.giveInstance(places);
   }
 
