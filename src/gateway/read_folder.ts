@@ -7,6 +7,8 @@ import { loadFolder } from "../config/load_folder.ts";
 import { DigestingFiles } from "./digesting_files.ts";
 import { type FolderReadingOptions, sharedFingerprint, workloadsFingerprint } from "./folder_reading.ts";
 import { loadComponents } from "./load_components.ts";
+import { canServeFolders } from "../volume/folder_volume.ts";
+import type { WorkloadSpec } from "../workload/spec.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
 /** What a gateway starts with, in the form in which later readings are compared with it. */
@@ -38,6 +40,7 @@ export async function readFolder({ folder, files, cache }: FolderReadingOptions)
     const message = `Cannot serve "${folder}": its files have ${faults}, expected none`;
     throw new LoopgateError("LG1000", message, { diagnostics: all });
   }
+  checkFolders(folder, read.workloads);
   const parts = new Map<string, FirstPart>();
   for (const [name, dependencies] of read.dependencies) {
     const made = dependencies.filter((path) => path !== joinPath(folder, name));
@@ -53,4 +56,17 @@ export async function readFolder({ folder, files, cache }: FolderReadingOptions)
   const fingerprint = sharedFingerprint(digesting, shared, []);
   const forWorkloads = workloadsFingerprint(digesting, shared, operator);
   return { operator, fingerprint, workloadsFingerprint: forWorkloads, files: shared, parts };
+}
+
+/** A gateway whose guests find no file of theirs must not look as if all were well. */
+function checkFolders(folder: string, workloads: readonly WorkloadSpec[]): void {
+  const named = workloads.find(({ service, routes }) =>
+    [service, ...routes].some((guest) => guest?.volumes?.some(({ kind }) => kind === "folder"))
+  );
+  if (named === undefined || canServeFolders()) return;
+  throw new LoopgateError(
+    "LG1601",
+    `Cannot serve "${folder}": "${named.name}" has a volume that is a folder, which Deno opens to programs with all ` +
+      "permissions alone, expected `deno run -A`",
+  );
 }

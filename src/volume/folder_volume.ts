@@ -4,7 +4,12 @@ import { type DirectoryEntry, type EntryStat, fileError, type VolumeDirectory, V
 import { FolderDirectory } from "./folder_directory.ts";
 import { FolderUse } from "./folder_use.ts";
 import { Quota, type QuotaLimits } from "./quota.ts";
-import { openFolder } from "./system_files.ts";
+import { canReachNames, openFolder } from "./system_files.ts";
+
+/** Whether the runtime lets this process serve folders at all. */
+export function canServeFolders(): boolean {
+  return canReachNames();
+}
 
 /** How a folder is opened. */
 export interface FolderVolumeOptions {

@@ -202,6 +202,16 @@ function hasDescriptors(): boolean {
   return known;
 }
 
+/** False on a Deno that may read all files, and these not. */
+export function canReachNames(): boolean {
+  try {
+    hasDescriptors();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How the system reaches a name in an open directory. */
 function at(directory: SystemDirectory, name: string): string {
   if (hasDescriptors()) return `${DESCRIPTORS}/${directory.fd}/${name}`;

@@ -1,12 +1,13 @@
 /** The program itself, as a process: start, signals, exit codes. Runs the sample workload `hello`. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { componentBytes } from "../support/gateway_harness.ts";
+import { componentPath } from "../audit/components.ts";
 import { BECOME, EVALUATE, loopgate, MAIN, Program, ROOT, RUN, withHello } from "../support/program.ts";
 
 const IS_DENO = process.versions["deno"] !== undefined;
@@ -98,12 +99,29 @@ if (IS_DENO) {
   ];
   for (const [words, said] of rows) {
     test(`deno task ${words}: its permissions are enough`, async () => {
-      await componentBytes("hello");
+      await componentPath("hello");
       const program = new Program(["task", "--quiet", ...words.split(" ")]);
       assert.equal(await program.ended, 0, program.err);
       assert.match(program.out, said);
     });
   }
+}
+
+if (IS_DENO) {
+  test("deno task loopgate serve: volumes that are folders are refused, and told why", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "loopgate-volumes-"));
+    try {
+      await mkdir(join(folder, "notes/data"), { recursive: true });
+      await copyFile(await componentPath("hello"), join(folder, "notes/hello.wasm"));
+      const route = { match: { path: "/" }, component: "hello.wasm", volumes: { "/data": { folder: "data" } } };
+      await writeFile(join(folder, "notes/a.route.jsonc"), JSON.stringify(route));
+      const program = new Program(["task", "--quiet", "loopgate", "serve", folder, "--listen", "127.0.0.1:0"]);
+      assert.equal(await program.ended, 2, program.out);
+      assert.match(program.err, /^error\[LG1601\]: .*"notes" has a volume that is a folder.*expected `deno run -A`$/m);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 }
 
 test("package.json: no shell stays between npm and the program", async () => {

@@ -146,7 +146,7 @@ export const FILE_PAGES: Readonly<Record<Extract<FaultCode, `LG1${string}`>, Fau
     title: "A volume cannot be used",
     cause:
       "Its folder is not there, leaves what the operator allows, holds the workload's own files and could be written to, " +
-      "or asks for more than the ceiling; or the same memory is described in two ways.",
+      "or asks for more than the ceiling; or the same memory is described in two ways. On Deno, folders need all permissions.",
     fix: "Change the volume as the fault says. docs/volumes.md has the rules.",
   },
   LG1602: {
