@@ -55,6 +55,8 @@ const BACKLOG = 4096;
 /** Turns of the event loop, and time, without a new connection that say that none waits: Deno does not look in each turn. */
 const QUIET_TURNS = 4;
 const QUIET_MS = 20;
+/** As long as a client that has come may take for its handshake then. */
+const DRAIN_HANDSHAKE_MS = 1_000;
 /** No connection holds more than this and one write of an answer. */
 const SOCKET_BUFFER_BYTES = 16 * 1024;
 /** As node:http accepts. */
@@ -163,8 +165,8 @@ export class HttpListener {
 
   /**
    * Before `close`: takes the connections that wait in the system, which it resets when its socket closes. A busy event loop
-   * has many, for it accepts one in each of its turns. Ends when some turns and milliseconds bring none, at the latest when
-   * half of the time for draining is over. Returns how much of that is left.
+   * has many, for it accepts one in each of its turns; and lets those shake hands that have just come. Ends when some turns and
+   * milliseconds bring none, at the latest when half of the time for draining is over. Returns how much of that is left.
    */
   async acceptWaiting(): Promise<number> {
     const { clock, limits: { drainTimeoutMs } } = this.#options;
@@ -175,7 +177,8 @@ export class HttpListener {
       const before = this.#accepted;
       await new Promise<void>((resolve) => nextEventLoopTurn(resolve));
       nowMs = clock.monotonicMs();
-      quiet = this.#accepted === before ? { ...quiet, turns: quiet.turns + 1 } : { turns: 0, sinceMs: nowMs };
+      const isQuiet = this.#accepted === before && !this.#handshakes.hasYounger(DRAIN_HANDSHAKE_MS);
+      quiet = isQuiet ? { ...quiet, turns: quiet.turns + 1 } : { turns: 0, sinceMs: nowMs };
       if (quiet.turns >= QUIET_TURNS && nowMs - quiet.sinceMs >= QUIET_MS) break;
     }
     return drainTimeoutMs - (nowMs - startedMs);

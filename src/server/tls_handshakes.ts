@@ -35,6 +35,12 @@ export class TlsHandshakes {
     return this.#open.size;
   }
 
+  /** Whether one began less than `agedMs` ago, as `check` tells time. */
+  hasYounger(agedMs: number): boolean {
+    for (const handshake of this.#open.values()) if (handshake.agedMs < agedMs) return true;
+    return false;
+  }
+
   /** A connection was accepted. `current` gives the certificates of now. */
   begin(raw: Socket, current: () => TlsIdentities): void {
     const { protocols, onSecure, onEnd } = this.#options;

@@ -13,6 +13,19 @@ export interface TlsIdentityFault {
 /** Older ones have known attacks (RFC 8996). */
 const VERSION_MIN = "TLSv1.2";
 
+/** For TLS 1.2: with forward secrecy, and authenticated; Node's own list has CBC and the exchange of keys by RSA. Those of TLS 1.3 are all like that. */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
 /** A block of a PEM file (RFC 7468). */
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -101,6 +114,7 @@ function contextOf({ certificate, key }: TlsIdentity): SecureContext {
     cert: certificate,
     key: key.reveal(),
     minVersion: VERSION_MIN,
+    ciphers: CIPHERS,
     // A client could ask for a new handshake, which costs the server most, again and again.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });

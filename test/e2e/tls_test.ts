@@ -47,7 +47,7 @@ async function watchedTls(): Promise<WatchedGateway> {
   });
 }
 
-test("tls: guests are served, in no version before 1.2, and nobody in plain", async () => {
+test("tls: guests are served, in no version before 1.2 and with no old cipher, and nobody in plain", async () => {
   const watched = await watchedTls();
   const { port } = watched.gateway.address;
   assert.equal(watched.gateway.url, `https://127.0.0.1:${port}`);
@@ -58,6 +58,19 @@ test("tls: guests are served, in no version before 1.2, and nobody in plain", as
     assert.equal(await ask(socket, "https://one.example/environment"), 200);
     assert.equal(await ask(socket, "http://one.example/environment"), 421);
     socket.destroy();
+  }
+  // Deno's clients have none of these.
+  if (!("Deno" in globalThis)) {
+    const old = { maxVersion: "TLSv1.2", minVersion: "TLSv1", rejectUnauthorized: false } as const;
+    const refused = [
+      { ...old, maxVersion: "TLSv1.1" },
+      { ...old, ciphers: "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:AES128-GCM-SHA256" },
+    ] as const;
+    for (const options of refused) {
+      const ciphers = `${"ciphers" in options ? options.ciphers : "ALL"}:@SECLEVEL=0`;
+      await assert.rejects(secure(port, { ...options, ciphers }), /alert|no protocols|ECONNRESET/);
+    }
+    (await secure(port, { ...old, ciphers: "ALL:@SECLEVEL=0" })).destroy();
   }
   const plain = connect(port, "127.0.0.1");
   let received = "";
@@ -181,6 +194,58 @@ test(
     late.destroy();
   },
 );
+
+test("tls: who shakes hands when the listener is to close is served, and who is silent does not hold it up", async () => {
+  speakTls();
+  const harness = await startHarness(async (exchange) => answer(exchange, 200, "{}"));
+  const silent = connect(harness.port, "127.0.0.1");
+  silent.on("error", () => {});
+  const raw = connect(harness.port, "127.0.0.1");
+  await eventually(() => harness.listener.connectionCount === 2);
+  const accepted = harness.listener.acceptWaiting();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const socket = await secure(harness.port, { socket: raw });
+  assert.equal(await ask(socket, "/"), 200);
+  const leftMs = await accepted;
+  assert.ok(leftMs > 5_000, `${leftMs}`);
+  await harness.close();
+  silent.destroy();
+  socket.destroy();
+});
+
+/** A record of TLS (RFC 8446 section 5.1). */
+function tlsRecord(type: number, body: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from([type, 3, 3, body.length >> 8, body.length & 255]), body]);
+}
+
+test("tls: floods before a handshake end their connection", async (t) => {
+  speakTls();
+  const harness = await startHarness(async (exchange) => answer(exchange, 200, "{}"));
+  const hello = tlsRecord(22, Buffer.concat([Buffer.from([1, 255, 255, 255]), new Uint8Array(16_000)]));
+  const rows: readonly (readonly [name: string, first: Uint8Array, again: Uint8Array])[] = [
+    ["a hello of 16 MiB", hello, tlsRecord(22, new Uint8Array(16_000))],
+    ["empty records", tlsRecord(22, new Uint8Array()), tlsRecord(22, new Uint8Array())],
+    ["warnings", tlsRecord(21, Buffer.from([1, 90])), tlsRecord(21, Buffer.from([1, 90]))],
+    ["changes of ciphers", tlsRecord(20, Buffer.from([1])), tlsRecord(20, Buffer.from([1]))],
+    ["data", tlsRecord(23, new Uint8Array(16_000)), tlsRecord(23, new Uint8Array(16_000))],
+  ];
+  for (const [name, first, again] of rows) {
+    await t.test(name, async () => {
+      const client = connect(harness.port, "127.0.0.1");
+      const closed = new Promise((resolve) => client.on("error", () => {}).on("close", resolve));
+      client.write(first);
+      const piece = Buffer.concat(Array.from({ length: 4 + 8_000 / again.length }, () => again));
+      const send = (): void => {
+        while (!client.destroyed) if (!client.write(piece)) return void client.once("drain", send);
+      };
+      send();
+      client.resume();
+      await closed;
+      await eventually(() => harness.listener.connectionCount === 0);
+    });
+  }
+  await harness.close();
+});
 
 test("tls: garbage behind a handshake, and bytes behind its end, end the connection", async () => {
   speakTls();
