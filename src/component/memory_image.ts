@@ -46,6 +46,11 @@ function restoreWritten(bytes: Uint8Array, image: MemoryImage, { marks, strides 
   const blocks = bytes.length / WRITTEN_PAGE_BYTES;
   // A wasm page is 16 blocks: nothing is left over.
   const stridesUsed = Math.min(WRITTEN_MAP_BYTES, blocks) / STRIDE;
+  // A place a little before a store was marked, and an address wraps around.
+  if (marks[WRITTEN_MAP_BYTES - 1] === 1) {
+    restoreSpill(bytes, image, 0);
+    if (blocks < WRITTEN_MAP_BYTES) marks[WRITTEN_MAP_BYTES - 1] = 0;
+  }
   for (let index = 0; index < stridesUsed; index++) {
     if (strides[index] === 0) continue;
     for (let mark = index * STRIDE; mark < (index + 1) * STRIDE; mark++) {

@@ -70,6 +70,19 @@ for (const tracksWrites of [true, false]) {
   });
 }
 
+test("memory image: the last byte of a map stands for the begin of a memory", () => {
+  const memory = open(1, true);
+  const own = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  memory.addMap(own);
+  const image = takeImage(memory);
+  const map = new Uint8Array(own.buffer);
+  bytes(memory).fill(1, 0, WRITTEN_SPILL_BYTES);
+  map[WRITTEN_MAP_BYTES - 1] = 1;
+  restoreImage(memory, image);
+  assert.ok(bytes(memory).every((byte) => byte === 0));
+  assert.ok(map.every((mark) => mark === 0));
+});
+
 test("memory image: every map counts", () => {
   const memory = open(2, true);
   const maps = [memory.sharedMap, new WebAssembly.Memory({ initial: 1, maximum: 1 })];

@@ -1,7 +1,11 @@
 /** Runs a core module as it is and rewritten: the same results, traps and memory; and no write goes unmarked. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { WRITTEN_PAGE_BYTES, WRITTEN_SPILL_BYTES } from "../../src/component/instrument/instrumented_module.ts";
+import {
+  WRITTEN_MAP_BYTES,
+  WRITTEN_PAGE_BYTES,
+  WRITTEN_SPILL_BYTES,
+} from "../../src/component/instrument/instrumented_module.ts";
 import { exported, instantiateRewritten, type Instrumented, outcomeOf, scriptedHost } from "./instrumented.ts";
 
 type Arguments = readonly (number | bigint)[];
@@ -59,7 +63,8 @@ function expectMarked(rewritten: Instrumented, before: ReadonlyMap<string, Uint8
     const old = before.get(name) ?? new Uint8Array();
     for (let page = 0; page * WRITTEN_PAGE_BYTES < bytes.length; page += 1) {
       if (marks[page] === 1) continue;
-      const start = page * WRITTEN_PAGE_BYTES + (page > 0 && marks[page - 1] === 1 ? WRITTEN_SPILL_BYTES : 0);
+      const previous = page > 0 ? page - 1 : WRITTEN_MAP_BYTES - 1;
+      const start = page * WRITTEN_PAGE_BYTES + (marks[previous] === 1 ? WRITTEN_SPILL_BYTES : 0);
       const end = (page + 1) * WRITTEN_PAGE_BYTES;
       const isSame = Buffer.compare(bytes.subarray(start, end), old.subarray(start, end)) === 0;
       assert.ok(isSame, `${call}: page ${page} of ${name} was written and is not marked`);

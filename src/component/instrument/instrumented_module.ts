@@ -59,7 +59,8 @@ export interface InstrumentedModule {
 /**
  * A map of written pages: a memory of one 64 KiB page. Byte `n` of it is set to 1 when the code writes into the 4 KiB page
  * `n` of the memory (modulo 65,536: a byte may stand for several pages of a memory over 256 MiB), and then the first
- * `WRITTEN_SPILL_BYTES` of page `n + 1` may have been written too: a store that begins in one page may end in the next. (Of the last page's end that is the memory's begin: addresses wrap around.)
+ * `WRITTEN_SPILL_BYTES` of page `n + 1` may have been written too: a store that begins in one page may end in the next. Of the last
+ * page, and of the map's last byte, that is the memory's begin: addresses wrap around.
  *
  * A module whose memories are all imported imports the maps: the engine gives the one that the memory has, or makes one
  * (`{ initial: 1, maximum: 1 }`). Any other module has maps of its own and exports them, also for memories that it imports:

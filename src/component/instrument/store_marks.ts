@@ -163,11 +163,11 @@ export class StoreMarks {
 }
 
 /**
- * What is added to a local where a store is marked. Offsets cannot wrap around, so that a place a little before the store
- * serves those that come, whatever their order; what the guest adds can, so that only the store's own place is sure to be
- * one. Of constants: the begin of the page.
+ * What is added to a local where a store is marked: a place a little before the store serves those that come, whatever their
+ * order. What the guest adds may wrap around, and then the place a little before is at the end of all addresses: its mark stands for
+ * the memory's begin as well. Of constants: the begin of the page.
  */
 function baseOf(local: number, added: number, offset: number): number {
   if (local === CONSTANT_ADDRESS) return Math.floor(((added >>> 0) + offset) / WRITTEN_PAGE_BYTES) * WRITTEN_PAGE_BYTES;
-  return added === 0 ? offset - offset % BUCKET_BYTES : added + offset;
+  return Math.floor((added + offset) / BUCKET_BYTES) * BUCKET_BYTES;
 }

@@ -1,4 +1,5 @@
 /** No store goes unmarked, and marks are left out only where they are superfluous. */
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { compareRewritten } from "../../../test/support/compare_rewritten.ts";
@@ -41,6 +42,8 @@ const ADDRESSES: readonly string[] = [
   "(i32.const 8191)",
   "(i32.add (local.get $p) (i32.const -8))",
   "(i32.add (local.get $p) (i32.const 232))",
+  "(i32.add (local.get $p) (i32.const 3))",
+  "(i32.add (local.get $p) (i32.const 1))",
   "(i32.add (i32.const 4100) (local.get $p))",
   "(i32.add (i32.add (local.get $q) (i32.const -240)) (i32.const 250))",
   "(i32.add (i32.const 4000) (i32.const 95))",
@@ -123,6 +126,21 @@ test("random stores among blocks: a mark counts only where every way leads throu
     }),
     { numRuns: 300 },
   );
+});
+
+test("a store whose address wraps around is marked where the place before it is: at the end of all addresses", async () => {
+  const bytes = await coreBytes(`(memory (export "m") 4) (func (export "run") (param $p i32)
+    (i32.store8 offset=1 (i32.add (local.get $p) (i32.const 230)) (i32.const 7)))`);
+  compareRewritten(bytes, "run", [-1, -100, -230].map((address) => [address]));
+});
+
+test("stores near each other have one mark, whatever their order", async () => {
+  const lengths = await Promise.all([[0, 1, 2, 3], [3, 0, 2, 1], [3, 2, 1, 0]].map(async (order) => {
+    const stores = order.map((at) => `(i32.store8 (i32.add (local.get $p) (i32.const ${at})) (i32.const 7))`);
+    const bytes = await coreBytes(`(memory (export "m") 4) (func (export "run") (param $p i32) ${stores.join(" ")})`);
+    return compareRewritten(bytes, "run", [[0], [4094]]).module.bytes.length;
+  }));
+  assert.equal(new Set(lengths).size, 1, lengths.join());
 });
 
 test("memory64: stores at 64-bit addresses and offsets are marked or trap", async () => {
