@@ -6,6 +6,7 @@ import { eventJson } from "../../src/cli/event_text.ts";
 import { parseCommand } from "../../src/cli/args.ts";
 import type { WorkloadStatus } from "../../src/admin/admin_source.ts";
 import { closeToNothing, componentBytes, startTestGateway } from "../support/gateway_harness.ts";
+import { DocumentShell } from "../support/document_commands.ts";
 import { startOtlpReceiver } from "../support/otlp_receiver.ts";
 
 const TEXT = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
@@ -21,6 +22,27 @@ test("docs/operating.md: its commands are read", () => {
   const commands = [...TEXT.matchAll(/(?:^\$ |`)loopgate (serve [^`\n]+)/gm)].map(([, words = ""]) => words);
   assert.ok(commands.length >= 4, commands.join("\n"));
   for (const words of commands) assert.equal(parseCommand(words.trim().split(" ")).kind, "serve", words);
+});
+
+test("docs/operating.md: what it asks of the admin listener is answered so", async () => {
+  const harness = await startTestGateway({
+    "service-tcp/task.route.jsonc": { match: { path: "/task" }, component: "probe.wasm" },
+    "service-tcp/probe.wasm": await componentBytes("probe"),
+  }, { admin: { host: "127.0.0.1", port: 0 } });
+  await (await fetch(`${harness.url}/task`)).text();
+  await harness.backToIdle();
+  const port = harness.gateway.adminAddress?.port ?? assert.fail("there is no admin");
+  const [, block = ""] = /^```\n(\$ curl[^]*?)^```$/m.exec(TEXT) ?? [];
+  const shell = await DocumentShell.open({});
+  const printed: string[] = [];
+  for (const line of block.trim().split("\n")) {
+    if (!line.startsWith("$ ")) continue;
+    const { printed: answer } = await shell.run(line.slice(2).replace("8081", String(port)));
+    printed.push(line, ...answer.trimEnd().split("\n"));
+  }
+  await shell.close();
+  assert.deepEqual(await closeToNothing(harness), {});
+  assert.deepEqual(printed, block.trim().replace(/ 41$/, " 1").split("\n"));
 });
 
 test("docs/operating.md: metrics, keys of a request's line and spans are those of a gateway that runs", async () => {
