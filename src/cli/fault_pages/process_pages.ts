@@ -97,6 +97,7 @@ export const PROCESS_PAGES: Readonly<Record<Codes, FaultPage>> = {
       "requests wait for none of it.",
     fix:
       "Check that the URL is that of a collector that speaks OTLP over HTTP (port 4318 by custom, not gRPC's 4317) and " +
-      "that it is reached from this machine. The gateway tries again by itself.",
+      "that it is reached from this machine; over https, that its certificate is trusted (`ca` in gateway.jsonc). The " +
+      "gateway tries again by itself.",
   },
 };
