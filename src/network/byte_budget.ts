@@ -8,9 +8,10 @@ import { type ByteTotal, OWN_BYTES } from "./byte_total.ts";
 
 /**
  * What every writer can be promised whatever the others hold: a guest that asks on a thousand connections and
- * writes on none slows its workload down, it does not stop it.
+ * writes on none slows its workload down, it does not stop it. No total counts it, so that a workload with all its connections
+ * can have 1 MiB of it.
  */
-const PROMISE_BYTES_MIN = 4096;
+const PROMISE_BYTES_MIN = 512;
 
 /** Bytes in flight and bytes promised, each with its bound. */
 export class ByteBudget {

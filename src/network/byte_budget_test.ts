@@ -8,25 +8,25 @@ import { Pipe } from "./pipe.ts";
 test("ByteBudget: what is promised is bounded, and everybody gets the minimum", () => {
   const budget = new ByteBudget(100_000);
   assert.equal(budget.promise(0, 60_000), 60_000);
-  assert.equal(budget.promise(0, 60_000), 100_000 - (60_000 - 4096) + 4096);
+  assert.equal(budget.promise(0, 60_000), 100_000 - (60_000 - 512) + 512);
   assert.equal(budget.promised, 100_000);
-  assert.equal(budget.promise(0, 60_000), 4096, "the rest is promised away");
+  assert.equal(budget.promise(0, 60_000), 512, "the rest is promised away");
   assert.equal(budget.promise(0, 10), 10);
-  budget.promise(4096, 0);
+  budget.promise(512, 0);
   budget.promise(10, 0);
   assert.equal(budget.promised, 100_000);
   budget.promise(60_000, 0);
-  budget.promise(48_192, 0);
+  budget.promise(41_024, 0);
   assert.equal(budget.promised, 0);
 });
 
 test("Pipe: a thousand permits that nobody uses do not stop the others", () => {
   const budget = new ByteBudget(64 * 1024 * 1024);
   const pipes = Array.from({ length: 2048 }, () => new Pipe({ budget, capacity: () => 131_072 }));
-  for (const pipe of pipes) assert.ok((pipe.permit() as number) >= 4096);
+  for (const pipe of pipes) assert.ok((pipe.permit() as number) >= 512);
   const last = pipes.at(-1) ?? assert.fail();
-  assert.equal(last.write(new Uint8Array(4096)), undefined);
-  assert.equal(last.permit(), 4096);
+  assert.equal(last.write(new Uint8Array(512)), undefined);
+  assert.equal(last.permit(), 512);
   for (const pipe of pipes) pipe.finish();
   assert.equal(budget.promised, 0);
 });
@@ -84,10 +84,10 @@ test("ByteTotal: promises of all workloads are bounded too, and everybody gets t
   const [one, other] = [new ByteBudget(1 << 24, total), new ByteBudget(1 << 24, total)];
   const held = one.promise(0, 90_000);
   assert.equal(held, 90_000);
-  assert.equal(other.promise(0, 90_000), 4096 + 100_000 - (90_000 - 4096));
-  assert.deepEqual([one.promise(0, 9_000), other.promise(0, 9_000), total.promised], [4096, 4096, 100_000]);
+  assert.equal(other.promise(0, 90_000), 512 + 100_000 - (90_000 - 512));
+  assert.deepEqual([one.promise(0, 9_000), other.promise(0, 9_000), total.promised], [512, 512, 100_000]);
   one.promise(held, 0);
-  assert.equal(total.promiseLeft, 90_000 - 4096);
+  assert.equal(total.promiseLeft, 90_000 - 512);
 });
 
 test("ByteTotal: who waits for others' bytes is woken once enough of them are free, its own at once", async () => {
