@@ -75,6 +75,8 @@ export class HttpListener {
   readonly #ahead = { count: 0 };
   readonly #turns = new ReadTurns();
   #accepted = 0;
+  /** Requests of which none begins yet: while connections that wait are accepted. */
+  #deferred: { readonly request: IncomingMessage; readonly response: ServerResponse }[] | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
@@ -165,7 +167,7 @@ export class HttpListener {
 
   /**
    * Before `close`: takes the connections that wait in the system, which it resets when its socket closes. A busy event loop
-   * has many, for it accepts one in each of its turns; and lets those shake hands that have just come. Ends when some turns and
+   * has many, for it accepts one in each of its turns: so no request begins meanwhile, or turns would be long; and lets those shake hands that have just come. Ends when some turns and
    * milliseconds bring none, at the latest when half of the time for draining is over. Returns how much of that is left.
    */
   async acceptWaiting(): Promise<number> {
@@ -173,6 +175,7 @@ export class HttpListener {
     const startedMs = clock.monotonicMs();
     let quiet = { turns: 0, sinceMs: startedMs };
     let nowMs = startedMs;
+    this.#deferred ??= [];
     while (this.#server.listening && nowMs - startedMs < drainTimeoutMs / 2) {
       const before = this.#accepted;
       await new Promise<void>((resolve) => nextEventLoopTurn(resolve));
@@ -181,6 +184,9 @@ export class HttpListener {
       quiet = isQuiet ? { ...quiet, turns: quiet.turns + 1 } : { turns: 0, sinceMs: nowMs };
       if (quiet.turns >= QUIET_TURNS && nowMs - quiet.sinceMs >= QUIET_MS) break;
     }
+    const deferred = this.#deferred;
+    this.#deferred = undefined;
+    for (const { request, response } of deferred) this.#take(request, response);
     return drainTimeoutMs - (nowMs - startedMs);
   }
 
@@ -279,6 +285,7 @@ export class HttpListener {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#deferred !== undefined) return void this.#deferred.push({ request, response });
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) request.socket.destroy();
     else connection.take(request, response);

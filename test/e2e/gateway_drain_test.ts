@@ -77,6 +77,29 @@ test("an answer whose head is not out yet says that the connection ends", async 
   assert.equal(harness.listener.aheadCount, 0);
 });
 
+test("who waits in the system to be accepted is answered, however long each request holds the event loop", async () => {
+  const count = 150;
+  const harness = await startHarness(async (exchange) => {
+    // As an instance that is made does, on a busy machine: all of them together take longer than may be waited for new connections.
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    answer(exchange, 200, "ok");
+  }, { limits: { drainTimeoutMs: 3_000 } });
+  const clients = Array.from(
+    { length: count },
+    () => new RawClient(harness.port).send(`GET / HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`),
+  );
+  let connected = 0;
+  for (const { socket } of clients) socket.on("connect", () => void connected++);
+  // Before the event loop has turned once: nobody is accepted yet.
+  await harness.listener.close(await harness.listener.acceptWaiting());
+  const answers = await Promise.all(clients.map((client) => client.untilClosed()));
+  const answered = answers.filter((text) => /^HTTP\/1\.1 (?:200|503) /.test(text));
+  // Deno may connect only later, when nobody listens any more.
+  assert.equal(answered.length, "Deno" in globalThis ? connected : count);
+  await harness.close();
+});
+
 test("idle connections end at once, those in a header get a moment", async (t) => {
   const harness = await startHarness(async (exchange) => answer(exchange, 200, "ok"));
   const idle = new RawClient(harness.port);
