@@ -1,10 +1,12 @@
 /** One guest instance's side of its workload's network: it owns the sockets of that instance and ends them. */
+import { LinkedList, type ListEntry } from "../base/linked_list.ts";
 import type { IpFamily, SocketAddress } from "../base/ip_address.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { EgressDecision, EgressProtocol, GuestAccess, GuestRole } from "./access.ts";
 import type { Denial } from "./denial_log.ts";
 import type { DialEgressOptions, EgressUdp, OpenUdpOptions } from "./egress.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
+import type { HeldSocket } from "./held_socket.ts";
 import type { Loopback } from "./loopback.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
@@ -37,8 +39,9 @@ export interface GuestNetworkHost {
   openUdp(guest: GuestNetwork, options: Omit<OpenUdpOptions, "clock" | "counters">): EgressUdp | undefined;
   deny(label: GuestLabel, denial: Denial): void;
   limited(label: GuestLabel, limit: LimitName, detail: string): void;
-  /** Counts a socket of `guest`; false when its role has as many as it may (accepted ones are not limited). */
+  /** Counts a socket of `guest` that it gets next; false when its role has as many as it may (accepted ones are not limited). */
   opening(guest: GuestNetwork, kind: SocketKind): boolean;
+  /** `guest` has it no more. */
   closed(guest: GuestNetwork, kind: SocketKind): void;
   readonly onReach: OnReach | undefined;
 }
@@ -54,7 +57,7 @@ export interface GuestNetworkOptions {
 }
 
 /** Of a guest that has not opened any: most requests do not. Nothing is ever put in. */
-const NO_SOCKETS: Set<TcpSocket | UdpSocket> = new Set();
+const NO_SOCKETS = new LinkedList<HeldSocket>();
 
 /**
  * @example
@@ -67,11 +70,14 @@ export class GuestNetwork {
   readonly label: GuestLabel;
   readonly access: GuestAccess;
   readonly socketsMax: number;
+  /** Its place among those that have sockets, once it has had one. */
+  entry: ListEntry<GuestNetwork> | undefined;
   readonly #host: GuestNetworkHost;
   /** Made for the first socket: most requests open none. */
   #tcpOwner: TcpSocketOwner | undefined;
   #udpOwner: UdpSocketOwner | undefined;
-  #sockets: Set<TcpSocket | UdpSocket> = NO_SOCKETS;
+  /** No `Set`, as in `PortTable`: a service opens and ends sockets for all its life. */
+  #sockets = NO_SOCKETS;
 
   constructor({ host, role, label, access, socketsMax }: GuestNetworkOptions) {
     this.#host = host;
@@ -114,7 +120,8 @@ export class GuestNetwork {
    * killed. Afterwards it holds no port, connection or byte, and can be used again (a recycled instance does).
    */
   release(how: EndKind): void {
-    for (const socket of this.#sockets) socket.end(how);
+    if (this.#sockets.size === 0) return;
+    for (const socket of this.#sockets.toArray()) socket.end(how);
   }
 
   #ownerOfTcp(): TcpSocketOwner {
@@ -172,19 +179,17 @@ export class GuestNetwork {
   }
 
   #keep(socket: TcpSocket | UdpSocket): void {
-    if (this.#sockets === NO_SOCKETS) this.#sockets = new Set();
-    this.#sockets.add(socket);
+    if (this.#sockets === NO_SOCKETS) this.#sockets = new LinkedList();
+    this.#sockets.append(socket.entry);
   }
 
   #released(socket: TcpSocket | UdpSocket, kind: SocketKind): void {
     const wasFull = this.#sockets.size >= this.socketsMax;
-    this.#sockets.delete(socket);
+    this.#sockets.remove(socket.entry);
     this.#host.closed(this, kind);
     if (!wasFull) return;
     // Connections that were left in a backlog can be accepted now.
-    for (const one of this.#sockets) {
-      if (one instanceof TcpSocket) one.mayAcceptAgain();
-    }
+    for (const one of this.#sockets.toArray()) one.mayAcceptAgain?.();
   }
 
   /** Whether one more socket may be there; if not, that is told. */

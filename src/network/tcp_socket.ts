@@ -13,10 +13,12 @@ import {
   isUnspecified,
   type SocketAddress,
 } from "../base/ip_address.ts";
+import { ListEntry } from "../base/linked_list.ts";
 import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
 import { egressDenial } from "./denial_log.ts";
 import type { LoopbackEnd } from "./loopback_connection.ts";
 import { clientAddressFor, loopbackAddressOf, type TcpPortHold } from "./loopback.ts";
+import type { HeldSocket } from "./held_socket.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { ConnectAttempt, EndKind, TcpConnection } from "./tcp_connection.ts";
 import { TcpListener } from "./tcp_listener.ts";
@@ -54,6 +56,8 @@ export interface TcpSocketOptions {
 
 /** One socket, in one of the states above. It is ready as `wasi:sockets` says its pollable is. */
 export class TcpSocket implements Waitable {
+  /** Its place among those of its guest. */
+  readonly entry: ListEntry<HeldSocket> = new ListEntry<HeldSocket>(this);
   readonly family: IpFamily;
   readonly isAccepted: boolean;
   readonly #owner: TcpSocketOwner;

@@ -14,11 +14,13 @@ import {
   isUnspecified,
   type SocketAddress,
 } from "../base/ip_address.ts";
+import { ListEntry } from "../base/linked_list.ts";
 import { ALWAYS_READY, type Waitable, WaitList } from "../base/waitable.ts";
 import type { EgressDecision, GuestRole } from "./access.ts";
 import { type Denial, egressDenial } from "./denial_log.ts";
 import type { EgressUdp, OpenUdpOptions } from "./egress.ts";
 import { clientAddressFor } from "./loopback.ts";
+import type { HeldSocket } from "./held_socket.ts";
 import type { SocketErrorCode } from "./socket_error.ts";
 import type { EndKind } from "./tcp_connection.ts";
 import { type Datagram, isDatagramTooLarge, type OutgoingDatagram } from "./udp_datagram.ts";
@@ -60,6 +62,8 @@ type BoundState = Extract<UdpState, { readonly kind: "bound" }>;
 
 /** One socket, in one of the states above, with what its two streams read, write and wait for. */
 export class UdpSocket {
+  /** Its place among those of its guest. */
+  readonly entry: ListEntry<HeldSocket> = new ListEntry<HeldSocket>(this);
   readonly family: IpFamily;
   /** Ready when `receive` has something to tell: datagrams, or an error. */
   readonly incoming: Waitable;

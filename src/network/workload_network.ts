@@ -3,6 +3,7 @@
  * outside, the limits, and the record of what was denied.
  */
 import type { Clock } from "../base/clock.ts";
+import { LinkedList, ListEntry } from "../base/linked_list.ts";
 import { WORKLOAD_TOTALS } from "../base/limits.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
@@ -83,8 +84,8 @@ export class WorkloadNetwork {
   readonly #loopback: Loopback;
   readonly #denials: DenialLog;
   readonly #host: GuestNetworkHost;
-  /** Guests with open sockets, and how many. */
-  readonly #guests = new Map<GuestNetwork, number>();
+  /** Guests with open sockets. No `Map`, as in `PortTable`. */
+  readonly #guests = new LinkedList<GuestNetwork>();
   /** Everything to the outside that still holds an OS socket; a dropped one may have bytes to deliver. */
   readonly #outside = new Set<Outside>();
   readonly #connections: ConnectionSlots;
@@ -118,7 +119,7 @@ export class WorkloadNetwork {
     readonly connections: number;
     readonly bytes: number;
   } {
-    const sockets = [...this.#guests.values()].reduce((sum, count) => sum + count, 0);
+    const sockets = this.#guests.toArray().reduce((sum, { openSockets }) => sum + openSockets, 0);
     return { sockets, ...this.#loopback.usage };
   }
 
@@ -157,7 +158,7 @@ export class WorkloadNetwork {
       outside.revoke();
     }
     if (access.off === undefined) return;
-    for (const guest of this.#guests.keys()) {
+    for (const guest of this.#guests.toArray()) {
       if (guest.access === access) guest.release("reset");
     }
   }
@@ -185,7 +186,7 @@ export class WorkloadNetwork {
   /** Resets whatever is still open; no socket opens afterwards. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    for (const guest of this.#guests.keys()) guest.release("reset");
+    for (const guest of this.#guests.toArray()) guest.release("reset");
     for (const { end } of this.#outside) end("reset");
     this.#denials.close();
   }
@@ -289,15 +290,14 @@ export class WorkloadNetwork {
       this.#openSockets[guest.role]++;
     }
     this.#options.counters.add(kind === "udp" ? "udpSockets" : "tcpSockets", 1);
-    this.#guests.set(guest, (this.#guests.get(guest) ?? 0) + 1);
+    guest.entry ??= new ListEntry(guest);
+    if (guest.entry.list === undefined) this.#guests.append(guest.entry);
     return true;
   }
 
   #closed(guest: GuestNetwork, kind: SocketKind): void {
     if (kind !== "accepted") this.#openSockets[guest.role]--;
     this.#options.counters.add(kind === "udp" ? "udpSockets" : "tcpSockets", -1);
-    const left = (this.#guests.get(guest) ?? 1) - 1;
-    if (left === 0) this.#guests.delete(guest);
-    else this.#guests.set(guest, left);
+    if (guest.openSockets === 0 && guest.entry !== undefined) this.#guests.remove(guest.entry);
   }
 }
