@@ -7,6 +7,7 @@ import { startGateway } from "../gateway/gateway.ts";
 import { runCommand } from "../gateway/run_command.ts";
 import { jobRunner, runProgram } from "./build_process.ts";
 import { runCli } from "./cli.ts";
+import { keepRequestsYoung } from "./heap_flags.ts";
 import { keptModules, type KeptModulesOptions } from "./kept_modules.ts";
 import { flushStreams, processTerminal } from "./process_terminal.ts";
 import { forkReplica, parentLink, probePort } from "./replica_process.ts";
@@ -20,6 +21,7 @@ export interface MainOptions {
 
 /** Does what the words of the process say, and ends it. */
 export async function main({ kept }: MainOptions = {}): Promise<void> {
+  keepRequestsYoung();
   const terminal = processTerminal();
   const parent = parentLink();
   const exitCode = await runCli({
