@@ -31,6 +31,12 @@ const ENDLESS: Readonly<Record<string, string>> = {
   "loop with a condition": `(func (export "run") (loop (br_if 0 (i32.const 1))))`,
   "loop through br_table": `(func (export "run") (loop (br_table 0 0 0 (i32.const 1))))`,
   "inner loop": `(func (export "run") (loop (loop (br 1))))`,
+  "inner loop that goes on": `(func (export "run") (loop (loop (br_if 1 (i32.const 0)) (br 0))))`,
+  "inner and outer loop in turns": `(func (export "run") (local $i i32) (loop (loop
+    (br_if 1 (i32.and (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1))) (br 0))))`,
+  "short loop of a small function, in a loop": `(func $f (param $i i32) (loop $l
+    (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+    (func (export "run") (loop (call $f (i32.const 3)) (br 0)))`,
   "recursion that is caught": `(func $f (call $f)) (func (export "run")
     (loop (block (try_table (catch_all 0) (call $f))) (br 0)))`,
   "mutual recursion that is caught": `(func $f (call $g)) (func $g (call $f)) (func (export "run")
