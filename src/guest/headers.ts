@@ -4,6 +4,7 @@ import { toText } from "./convert.ts";
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 /** What a value may not have: NUL, CR, LF, or anything past a byte. */
 const BAD_VALUE = /[\0\r\n]|[^\0-\xff]/;
+const SPACE = 0x20;
 const EDGES = /^[\t\n\r ]+|[\t\n\r ]+$/g;
 
 /** Where headers may come from. */
@@ -152,7 +153,10 @@ function validName(name: string): string {
 }
 
 function validValue(name: string, value: string): string {
-  const text = toText(value).replace(EDGES, "");
+  const given = toText(value);
+  // To an interpreter the expression is dear, and hardly a value has anything to take off.
+  const isBare = given.charCodeAt(0) > SPACE && given.charCodeAt(given.length - 1) > SPACE;
+  const text = isBare ? given : given.replace(EDGES, "");
   if (!BAD_VALUE.test(text)) return text;
   throw new TypeError(
     `Cannot use the value of header "${name}": it has a line break, a NUL or a character past U+00FF`,
