@@ -4,6 +4,7 @@ import { Binder } from "./binder.ts";
 import { disposeHandles } from "./canon_resource.ts";
 import type { ComponentPlan } from "./component_plan.ts";
 import type { CoreModule } from "./core_instances.ts";
+import { deadMemory } from "./dead_memory.ts";
 import { ComponentError } from "./errors.ts";
 import { bindExports, type ExportedInterface, type ExportPlan } from "./export_plan.ts";
 import { beginChanges, type FirstState, type RecycleRefusal, Restorer, takeFirstState } from "./first_state.ts";
@@ -19,6 +20,7 @@ import type { LeftHandle } from "./handles.ts";
 import { bindHost, type HostImports } from "./host_imports.ts";
 import { InstanceState, type LifeState } from "./instance_state.ts";
 import { TableBudget } from "./table_budget.ts";
+import { PAGE_BYTES } from "./virtual_memory.ts";
 
 /** The compiled parts that all instances share. */
 export interface InstanceSource {
@@ -220,7 +222,9 @@ export class ComponentInstance {
     if (this.#state.life === "disposed") return;
     if (this.#state.life === "busy") this.#state.kill(new HostTrap("The instance was disposed"));
     this.#state.end();
-    this.#pages.giveBack(this.#source.memoryPagesMin + this.#binder.core.grownPages);
+    const pages = this.#source.memoryPagesMin + this.#binder.core.grownPages;
+    this.#pages.giveBack(pages);
+    deadMemory.add(pages * PAGE_BYTES);
     this.#tables.close();
     const left: LeftHandle[] = [];
     for (const { table } of this.#binder.scopes) table.drain(left);
