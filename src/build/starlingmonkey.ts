@@ -9,6 +9,7 @@ import { buildVersionOf, replaceBuildVersion } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { BUNDLE_FILE, GuestMap } from "./guest_map.ts";
 import type { BuiltGuest } from "./quickjs.ts";
+import { dropFreed } from "./strip_source.ts";
 import { witText, worldOf } from "./wit.ts";
 
 /** The interface that gives a network, while a guest is built. */
@@ -37,7 +38,7 @@ export async function buildStarlingMonkeyGuest(entry: string, scratch: string): 
       wizerBin: await boundedWizer(scratch),
     };
     const { component } = await componentize(options);
-    return { component: replaceBuildVersion(component), map: bundle.map, inputs: bundle.inputs };
+    return { component: dropFreed(replaceBuildVersion(component)), map: bundle.map, inputs: bundle.inputs };
   } catch (error) {
     throw new GuestFault(loadFault(error), bundle.inputs, new GuestMap(bundle.map, "."));
   }

@@ -39,30 +39,55 @@ export function stripSource(component: Uint8Array, source: string): Buffer {
   return rewrite(Buffer.from(component.buffer, component.byteOffset, component.byteLength), true, text);
 }
 
+/** The component without what was freed before its memory was saved (see `freed_memory.ts`); text of sources stays. */
+export function dropFreed(component: Buffer): Buffer {
+  return rewrite(component, true, undefined);
+}
+
 /** A component or module, with other data sections. */
-function rewrite(bytes: Buffer, isComponent: boolean, text: SourceText): Buffer {
+function rewrite(bytes: Buffer, isComponent: boolean, text: SourceText | undefined): Buffer {
   const reader = new WasmReader(bytes);
-  const parts: Uint8Array[] = [reader.bytes(WASM_HEADER_BYTES)];
+  const header = reader.bytes(WASM_HEADER_BYTES);
+  const sections: Section[] = [];
   while (!reader.isAtEnd()) {
     const id = reader.u8();
-    let content = reader.bytes(reader.u32());
-    if (isComponent && (id === CORE_MODULE || id === COMPONENT)) content = rewrite(content, id === COMPONENT, text);
-    if (!isComponent && id === DATA_COUNT) return bytes;
-    if (!isComponent && id === DATA) content = rewriteData(content, text);
-    parts.push(Uint8Array.of(id, ...leb(content.length)), content);
+    const content = reader.bytes(reader.u32());
+    const isNested = isComponent && (id === CORE_MODULE || id === COMPONENT);
+    sections.push({ id, content: isNested ? rewrite(content, id === COMPONENT, text) : content });
   }
-  return Buffer.concat(parts);
+  if (isComponent) return join(header, sections);
+  const data = sections.find(({ id }) => id === DATA);
+  if (data !== undefined) data.content = rewriteData(data.content, text);
+  const count = sections.find(({ id }) => id === DATA_COUNT);
+  if (count === undefined || data === undefined) return join(header, sections);
+  count.content = Buffer.from(leb(new WasmReader(data.content).u32()));
+  const rewritten = join(header, sections);
+  // All are copied once and gone when code runs; what it may say of their numbers holds for others, but not past the last.
+  return WebAssembly.validate(Uint8Array.from(rewritten)) ? rewritten : bytes;
+}
+
+/** Of a component or module. */
+interface Section {
+  readonly id: number;
+  content: Buffer;
+}
+
+function join(header: Uint8Array, sections: readonly Section[]): Buffer {
+  return Buffer.concat([
+    header,
+    ...sections.flatMap(({ id, content }) => [Uint8Array.of(id, ...leb(content.length)), content]),
+  ]);
 }
 
 /** The saved memory without the text, and without the zeros that are then there. */
-function rewriteData(section: Buffer, text: SourceText): Buffer {
+function rewriteData(section: Buffer, text: SourceText | undefined): Buffer {
   const segments = readSegments(section);
   if (segments === undefined || segments.length < 2) return section;
   const end = Math.max(...segments.map(({ at, bytes }) => at + bytes.length));
   const memory = Buffer.alloc(Math.ceil(end / 4) * 4);
   for (const { at, bytes } of segments) bytes.copy(memory, at);
   clearFreed(memory);
-  forget(memory, text.findIn(memory));
+  if (text !== undefined) forget(memory, text.findIn(memory));
   return writeSegments(memory);
 }
 
