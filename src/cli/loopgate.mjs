@@ -21,7 +21,7 @@ await import("./require_runtime.ts");
 const isClone = OWN_MAIN.endsWith(".ts");
 const bundle = isClone ? bundleOfClone() : OWN_MAIN;
 const { main } = await (isClone && bundle !== undefined ? import(pathToFileURL(bundle).href) : import("./main.ts"));
-await main({ kept: keptModules() });
+await main({ kept: keptModules(), keepCode: () => module.flushCompileCache?.() });
 
 function bundleOfClone() {
   if (process.env.LOOPGATE_CACHE === "off") return undefined;

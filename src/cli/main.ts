@@ -17,11 +17,12 @@ import { writeWholeFile } from "./write_file.ts";
 export interface MainOptions {
   /** What a gateway finds of earlier ones. Default: nothing. */
   readonly kept?: KeptModulesOptions | undefined;
+  /** Keeps for the next start what V8 has made of the modules by now. Default: that is nobody's to say. */
+  readonly keepCode?: () => void;
 }
 
 /** Does what the words of the process say, and ends it. */
-export async function main({ kept }: MainOptions = {}): Promise<void> {
-  keepRequestsYoung();
+export async function main({ kept, keepCode }: MainOptions = {}): Promise<void> {
   const terminal = processTerminal();
   const parent = parentLink();
   const exitCode = await runCli({
@@ -29,7 +30,13 @@ export async function main({ kept }: MainOptions = {}): Promise<void> {
     clock: systemClock,
     files: folderFiles,
     ownAddresses: ({ nat64, listeners }) => ownAddresses({ clock: systemClock, listeners: () => listeners, nat64 })(),
-    startGateway: (options) => startGateway({ ...options, moduleStore: kept && keptModules(kept) }),
+    startGateway: async (options) => {
+      const gateway = await startGateway({ ...options, moduleStore: kept && keptModules(kept) });
+      // In this order: V8 takes no code that was kept under other flags than it has when it loads it.
+      keepCode?.();
+      keepRequestsYoung();
+      return gateway;
+    },
     runCommand,
     builds: { runJob: jobRunner(), runProgram },
     writeFile: writeWholeFile,
