@@ -33,6 +33,7 @@ export {
   type WorkloadTotals,
 } from "./base/limits.ts";
 export { type ErrorCode, LoopgateError } from "./base/errors.ts";
+export type { ModuleStore } from "./component/module_store.ts";
 export {
   createGateway,
   type Gateway,
