@@ -9,6 +9,7 @@ import { LinkedList, ListEntry } from "../base/linked_list.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 import { InstanceHost } from "./instance_host.ts";
 import { InstancePages, PAGE_BYTES, type PagesOptions } from "./instance_pages.ts";
+import { type Share, SharedTotal } from "./shared_total.ts";
 
 /** An instance that nobody needed for so long is given up: its memory is worth more elsewhere. */
 export const IDLE_MS_MAX = 60_000;
@@ -28,11 +29,26 @@ const NESTED_STACKS_MAX = 1_024;
 export const HOST_BYTES_MAX = 1024 * 1024 * 1024;
 /** Of that, one workload can have so much: its guests are refused before its neighbours' are. */
 const WORKLOAD_HOST_SHARE = 1 / 4;
+/** Of that, so much is each workload's own: handles and fields of a few requests. */
+const OWN_HOST_BYTES = 256 * 1024;
 /** Why there is no instance: the limit that says so. */
 export type BudgetRefusal = Extract<LimitName, "instances" | "processInstances" | "stacks">;
 
 /** Why an idle instance is given up: others need what it holds, nobody needed it, or its route is closed. */
 export type EvictionReason = "evicted" | "expired" | "closed";
+
+/** What a workload is to have whatever its neighbours hold: one instance of its largest component, and its service. */
+export interface FirstInstances {
+  /** As `instancesMax` counts them. */
+  readonly places: number;
+  readonly stacks: number;
+  readonly pages: number;
+}
+
+/** What the process shares out. */
+const SHARED_THINGS = ["instances", "stacks", "pages", "hostBytes"] as const;
+
+type SharedThing = typeof SHARED_THINGS[number];
 
 /** An instance that may wait for its next request, and its places in the queues of those that do. */
 export class IdleInstance {
@@ -40,6 +56,8 @@ export class IdleInstance {
   readonly evict: (reason: EvictionReason) => void;
   /** When it began to wait. */
   sinceMs = 0;
+  /** Whose it is, while it waits. */
+  owner: WorkloadBudget | undefined;
   readonly ofProcess: ListEntry<IdleInstance>;
   readonly ofWorkload: ListEntry<IdleInstance>;
 
@@ -70,89 +88,56 @@ export interface ProcessBudgetOptions {
 /** The limits that it keeps. */
 type BudgetLimits = Pick<ProcessLimits, "instancesMax" | "stacksMax" | "memoryBytesMax">;
 
-/** Something of which the guests together hold so much: idle instances go, the longest idle first, before anybody is refused. */
-class Ceiling {
-  readonly #max: number;
-  readonly #idle: LinkedList<IdleInstance>;
-  #used = 0;
-
-  constructor(max: number, idle: LinkedList<IdleInstance>) {
-    this.#max = max;
-    this.#idle = idle;
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  /** Whether it was taken. */
-  take(amount: number): boolean {
-    if (amount > this.#max) return false;
-    while (this.#used + amount > this.#max) {
-      if (!evictLongest(this.#idle)) return false;
-    }
-    this.#used += amount;
-    return true;
-  }
-
-  give(amount: number): void {
-    this.#used -= amount;
-  }
-}
-
 /** One for a gateway. */
 export class ProcessBudget {
-  readonly #limits: BudgetLimits;
-  readonly #hostBytesMax: number;
+  readonly #totals: Readonly<Record<SharedThing, SharedTotal>>;
   readonly #clock: Pick<Clock, "monotonicMs" | "startTimer">;
   /** Of all workloads; the one that is idle longest first. */
   readonly #idle = new LinkedList<IdleInstance>();
   /** One timer for all, and none after a turn of the event loop that leaves nobody idle. */
   #cancelTimer: (() => void) | undefined;
   #isSweepComing = false;
-  #stacks = 0;
-  readonly #instances: Ceiling;
-  readonly #pages: Ceiling;
-  readonly #hostBytes: Ceiling;
 
   constructor(limits: BudgetLimits, options: ProcessBudgetOptions) {
-    this.#limits = limits;
     this.#clock = options.clock;
-    this.#hostBytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;
-    this.#instances = new Ceiling(limits.instancesMax, this.#idle);
-    this.#pages = new Ceiling(Math.floor(limits.memoryBytesMax / PAGE_BYTES), this.#idle);
-    this.#hostBytes = new Ceiling(this.#hostBytesMax, this.#idle);
+    this.#totals = {
+      instances: new SharedTotal(limits.instancesMax),
+      stacks: new SharedTotal(limits.stacksMax),
+      pages: new SharedTotal(Math.floor(limits.memoryBytesMax / PAGE_BYTES)),
+      hostBytes: new SharedTotal(options.hostBytesMax ?? HOST_BYTES_MAX),
+    };
   }
 
   get usage(): BudgetUsage {
+    const { instances, stacks, pages, hostBytes } = this.#totals;
     return {
-      instances: this.#instances.used,
-      stacks: this.#stacks,
-      pages: this.#pages.used,
-      hostBytes: this.#hostBytes.used,
+      instances: instances.held,
+      stacks: stacks.held,
+      pages: pages.held,
+      hostBytes: hostBytes.held,
       idle: this.#idle.size,
     };
   }
 
-  /** The part of one workload; a reloaded one has its own while the old one drains. */
-  openWorkload(instancesMax: number): WorkloadBudget {
+  /** The part of one workload; a reloaded one has its own while the old one drains. Without `first` nothing is kept for it. */
+  openWorkload(instancesMax: number, first?: FirstInstances): WorkloadBudget {
+    const totals = this.#totals;
     return new WorkloadBudget({
       instancesMax,
+      totals,
+      shares: {
+        instances: totals.instances.open(first?.places ?? 0),
+        stacks: totals.stacks.open(first?.stacks ?? 0),
+        pages: totals.pages.open(first?.pages ?? 0),
+        hostBytes: totals.hostBytes.open(first === undefined ? 0 : OWN_HOST_BYTES),
+      },
       addIdle: (instance) => this.#addIdle(instance),
       removeIdle: (instance) => this.#removeIdle(instance),
-      takeInstance: (places) => this.#instances.take(places),
-      giveInstance: (places) => this.#giveInstance(places),
-      takeStack: () => {
-        if (this.#stacks >= this.#limits.stacksMax) return false;
-        this.#stacks++;
-        return true;
+      evictFor: (thing, workload) => this.#evictFor(thing, workload),
+      instanceGiven: () => {
+        if (totals.instances.held === 0) this.#sweep();
       },
-      giveStack: () => void this.#stacks--,
-      takePages: (pages) => this.#pages.take(pages),
-      givePages: (pages) => this.#pages.give(pages),
-      hostBytesMax: this.#hostBytesMax * WORKLOAD_HOST_SHARE,
-      hold: (bytes) => this.#hostBytes.take(bytes),
-      letGo: (bytes) => this.#hostBytes.give(bytes),
+      hostBytesMax: totals.hostBytes.max * WORKLOAD_HOST_SHARE,
     });
   }
 
@@ -160,11 +145,6 @@ export class ProcessBudget {
     instance.sinceMs = this.#clock.monotonicMs();
     this.#idle.append(instance.ofProcess);
     this.#cancelTimer ??= this.#clock.startTimer(IDLE_MS_MAX, () => this.#dropExpired());
-  }
-
-  #giveInstance(places: number): void {
-    this.#instances.give(places);
-    if (this.#instances.used === 0) this.#sweep();
   }
 
   #sweep(): void {
@@ -200,70 +180,90 @@ export class ProcessBudget {
       if (this.#idle.first?.value === longest) this.#idle.remove(longest.ofProcess);
     }
   }
+
+  /** Gives up the one that is idle the longest of those that hold what is shared, or that are the workload's own; false when none is. */
+  #evictFor(thing: SharedThing, workload: WorkloadBudget): boolean {
+    for (let at = this.#idle.first; at !== undefined; at = at.after) {
+      const { owner } = at.value;
+      if (owner !== workload && owner?.isBeyondOwn(thing) === false) continue;
+      at.value.evict("evicted");
+      return at.list !== this.#idle;
+    }
+    return false;
+  }
 }
 
 interface WorkloadBudgetOptions {
   readonly instancesMax: number;
+  readonly totals: Readonly<Record<SharedThing, SharedTotal>>;
+  readonly shares: Readonly<Record<SharedThing, Share>>;
   readonly addIdle: (instance: IdleInstance) => void;
   readonly removeIdle: (instance: IdleInstance) => void;
-  readonly takeInstance: (places: number) => boolean;
-  readonly giveInstance: (places: number) => void;
-  readonly takeStack: () => boolean;
-  readonly giveStack: () => void;
-  readonly takePages: (pages: number) => boolean;
-  readonly givePages: (pages: number) => void;
+  readonly evictFor: (thing: SharedThing, workload: WorkloadBudget) => boolean;
+  readonly instanceGiven: () => void;
   readonly hostBytesMax: number;
-  readonly hold: (bytes: number) => boolean;
-  readonly letGo: (bytes: number) => void;
 }
 
 /** The instances of one workload, its service included. Who takes gives back, once. */
 export class WorkloadBudget {
   readonly #options: WorkloadBudgetOptions;
+  readonly #shares: Readonly<Record<SharedThing, Share>>;
   /** As the process's: the longest first. */
   readonly #idle = new LinkedList<IdleInstance>();
-  readonly #instances: Ceiling;
-  #stacks = 0;
-  #hostBytes = 0;
 
   /** Use `ProcessBudget.openWorkload`. */
   constructor(options: WorkloadBudgetOptions) {
     this.#options = options;
-    this.#instances = new Ceiling(options.instancesMax, this.#idle);
+    this.#shares = options.shares;
   }
 
   /** Places that the instances of the workload take, busy and idle. */
   get instanceCount(): number {
-    return this.#instances.used;
+    return this.#shares.instances.held;
+  }
+
+  /** It holds some of what others could have too. */
+  isBeyondOwn(thing: SharedThing): boolean {
+    const { held, own } = this.#shares[thing];
+    return held > own;
+  }
+
+  /** Nothing is kept for it any more; what it holds it still gives back. Idempotent. */
+  close(): void {
+    const { totals } = this.#options;
+    for (const thing of SHARED_THINGS) totals[thing].close(this.#shares[thing]);
   }
 
   /** Places for one more instance (`placesOf`); undefined when they were taken. */
   takeInstance(places = 1): BudgetRefusal | undefined {
-    if (!this.#instances.take(places)) return "instances";
-    if (this.#options.takeInstance(places)) return undefined;
-    this.#instances.give(places);
-    return "processInstances";
+    const { instancesMax } = this.#options;
+    if (places > instancesMax) return "instances";
+    while (this.#shares.instances.held + places > instancesMax) {
+      if (!evictLongest(this.#idle)) return "instances";
+    }
+    return this.#take("instances", places) ? undefined : "processInstances";
   }
 
   giveInstance(places = 1): void {
-    this.#instances.give(places);
-    this.#options.giveInstance(places);
+    this.#give("instances", places);
+    this.#options.instanceGiven();
   }
 
   /** A stack for one call that may suspend. */
   takeStack(): BudgetRefusal | undefined {
-    if (this.#stacks >= this.#options.instancesMax + NESTED_STACKS_MAX || !this.#options.takeStack()) return "stacks";
-    this.#stacks++;
+    const { instancesMax, totals } = this.#options;
+    const { stacks } = this.#shares;
+    if (stacks.held >= instancesMax + NESTED_STACKS_MAX || !totals.stacks.take(stacks, 1)) return "stacks";
     return undefined;
   }
 
   giveStack(): void {
-    this.#stacks--;
-    this.#options.giveStack();
+    this.#give("stacks", 1);
   }
 
   /** From now on the instance may be given up for another one. */
   addIdle(instance: IdleInstance): void {
+    instance.owner = this;
     this.#idle.append(instance.ofWorkload);
     this.#options.addIdle(instance);
   }
@@ -273,9 +273,18 @@ export class WorkloadBudget {
     this.#options.removeIdle(instance);
   }
 
+  /** `InstancePages` alone. */
+  takePages(pages: number): boolean {
+    return this.#take("pages", pages);
+  }
+
+  givePages(pages: number): void {
+    this.#give("pages", pages);
+  }
+
   /** The memory of one instance. */
   openPages(options: PagesOptions): InstancePages {
-    return new InstancePages(options, this.#options);
+    return new InstancePages(options, this);
   }
 
   /** What the host keeps for one instance beside its memory; `onLimit` when it cannot keep more. */
@@ -285,14 +294,25 @@ export class WorkloadBudget {
 
   /** `InstanceHost` alone. */
   hold(bytes: number): boolean {
-    if (this.#hostBytes + bytes > this.#options.hostBytesMax || !this.#options.hold(bytes)) return false;
-    this.#hostBytes += bytes;
-    return true;
+    return this.#shares.hostBytes.held + bytes <= this.#options.hostBytesMax && this.#take("hostBytes", bytes);
   }
 
   letGo(bytes: number): void {
-    this.#hostBytes -= bytes;
-    this.#options.letGo(bytes);
+    this.#give("hostBytes", bytes);
+  }
+
+  #take(thing: SharedThing, count: number): boolean {
+    const { totals, evictFor } = this.#options;
+    const [total, share] = [totals[thing], this.#shares[thing]];
+    if (count > total.max) return false;
+    while (!total.take(share, count)) {
+      if (!evictFor(thing, this)) return false;
+    }
+    return true;
+  }
+
+  #give(thing: SharedThing, count: number): void {
+    this.#options.totals[thing].give(this.#shares[thing], count);
   }
 }
 

@@ -263,3 +263,44 @@ test("ProcessBudget: whatever is taken, given and left idle, no limit is passed 
     }),
   );
 });
+
+const FIRST = { places: 1, stacks: 1, pages: 10 };
+
+test("ProcessBudget: a workload's first instance can be had whatever its neighbours hold, idle or busy", () => {
+  const { budget } = open({ instancesMax: 10, stacksMax: 10, memoryBytesMax: 100 * PAGE });
+  const greedy = budget.openWorkload(100);
+  const modest = budget.openWorkload(100, FIRST);
+  const evicted: string[] = [];
+  idle(modest, { pages: 10, onEvict: () => evicted.push("modest") });
+  while (greedy.takeInstance() === undefined);
+  while (greedy.takeStack() === undefined);
+  const pages = greedy.openPages({ memoryBytesMax: 1e12, onLimit: () => {} });
+  while (pages.take(1));
+  assert.deepEqual(evicted, [], "what is its own stays");
+  assert.deepEqual(budget.usage, { instances: 10, stacks: 9, pages: 100, hostBytes: 0, idle: 1 });
+  // Another component of it needs the place: its own idle one goes.
+  assert.equal(modest.takeInstance(), undefined);
+  assert.equal(modest.takeStack(), undefined);
+  const own = modest.openPages({ memoryBytesMax: 1e12, onLimit: () => {} });
+  assert.ok(own.take(10));
+  assert.deepEqual(evicted, ["modest"]);
+  // More is for those that are quick.
+  assert.equal(modest.takeInstance(), "processInstances");
+  assert.equal(modest.takeStack(), "stacks");
+  assert.equal(own.take(1), false);
+});
+
+test("ProcessBudget: idle instances beyond what is a workload's own are given up for others, the longest idle first", () => {
+  const { budget } = open({ instancesMax: 10, memoryBytesMax: 1000 * PAGE });
+  const [a, b] = [budget.openWorkload(100, FIRST), budget.openWorkload(100, FIRST)];
+  const evicted: string[] = [];
+  idle(b, { onEvict: () => evicted.push("b1") });
+  for (const name of ["a1", "a2", "a3"]) idle(a, { onEvict: () => evicted.push(name) });
+  const other = budget.openWorkload(100, FIRST);
+  while (other.takeInstance() === undefined);
+  assert.deepEqual(evicted, ["a1", "a2"]);
+  assert.equal(other.instanceCount, 8);
+  a.close();
+  b.close();
+  assert.equal(other.takeInstance(), undefined, "nothing is kept for those that are closed");
+});

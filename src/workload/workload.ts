@@ -20,6 +20,7 @@ import type { MountSpec } from "../volume/mount.ts";
 import { WorkloadVolumes, type WorkloadVolumesOptions } from "../volume/workload_volumes.ts";
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
+import { firstInstancesOf } from "./first_instances.ts";
 import { Route } from "./route.ts";
 import { startRun } from "./service_run.ts";
 import { describeState } from "./service_state.ts";
@@ -70,10 +71,10 @@ export class Workload {
   #isFormer = false;
 
   constructor(options: WorkloadOptions) {
-    const { spec, tools, egress, denials, onReach } = options;
+    const { spec, tools, egress, denials, onReach, componentOf } = options;
     this.#options = options;
     this.name = spec.name;
-    this.#budget = tools.budget.openWorkload(spec.totals.instancesMax);
+    this.#budget = tools.budget.openWorkload(spec.totals.instancesMax, firstInstancesOf(spec, componentOf));
     this.network = new WorkloadNetwork({
       workload: spec.name,
       clock: tools.clock,
@@ -181,6 +182,7 @@ export class Workload {
     for (const { egress } of this.#egresses) egress.close();
     this.network.close();
     await this.#volumes.close();
+    this.#budget.close();
     this.#options.tools.counters.add("workloads", -1);
     this.#options.onClosed?.();
   }

@@ -5,7 +5,9 @@ import { countingHandler, handlerOf } from "../support/counting_handler.ts";
 import { closeToNothing, startTestGateway } from "../support/gateway_harness.ts";
 
 const WORKLOADS = 1_000;
-const PROCESS_MEMORY_BYTES = 256 * 1_048_576;
+const PROCESS_MEMORY_BYTES = 512 * 1_048_576;
+/** What the host keeps for guests, tables above all, of which each has an instance now. */
+const HOST_BYTES = 1_024 * 1_048_576;
 /** What a test itself, the gateway and its code take, generously. */
 const OTHER_BYTES = 1_500 * 1_048_576;
 
@@ -13,7 +15,7 @@ const OTHER_BYTES = 1_500 * 1_048_576;
 const GREEDY = `(func $greedy (local $at i32) (local $count i32)
   (loop $more
     (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
-  (drop (table.grow $table (ref.null func) (i32.const 100000)))
+  (drop (table.grow $table (ref.null func) (i32.const 20000)))
   (local.set $at (i32.mul (memory.size) (i32.const 65536)))
   (loop $touch
     (local.set $at (i32.sub (local.get $at) (i32.const 4096)))
@@ -28,7 +30,7 @@ test("a thousand workloads that all ask for their maximum: the process has its c
   const limits = { memory: "128MiB", cpu: "30s", wall: "4s" };
   const greedy = await handlerOf("(call $greedy) (i32.const 0)", { module: GREEDY });
   const content: Record<string, unknown> = {
-    "gateway.jsonc": { process: { memory: "256MiB" } },
+    "gateway.jsonc": { process: { memory: "512MiB" } },
     "modest/a.route.jsonc": { match: { path: "/modest" }, component: "a.wasm" },
     "modest/a.wasm": await countingHandler("memory"),
   };
@@ -49,17 +51,17 @@ test("a thousand workloads that all ask for their maximum: the process has its c
   let rssMax = 0;
   let answered = 0;
   while (!(await Promise.race([isOver, new Promise((resolve) => setTimeout(resolve, 50, false))]))) {
-    // What all of them hold together is first come, first served; who gets nothing is told at once.
-    assert.ok([201, 503].includes(await ask("/modest")));
+    // Its first instance is paid from what is its own.
+    assert.equal(await ask("/modest"), 201);
     answered++;
     rssMax = Math.max(rssMax, process.memoryUsage.rss());
   }
   const statuses = await asked;
   assert.deepEqual([...new Set(statuses)].filter((status) => ![500, 503, 504].includes(status)), []);
   assert.ok(answered > 5, `${answered}`);
-  assert.ok(rssMax - beforeBytes < PROCESS_MEMORY_BYTES + OTHER_BYTES, `${rssMax - beforeBytes} bytes`);
+  assert.ok(rssMax - beforeBytes < PROCESS_MEMORY_BYTES + HOST_BYTES + OTHER_BYTES, `${rssMax - beforeBytes} bytes`);
   const limited = harness.gateway.metrics().limited.filter(({ limit }) => limit === "processMemory");
-  assert.ok(limited.length > 900, `${limited.length} workloads met the ceiling`);
+  assert.ok(limited.length > WORKLOADS / 2, `${limited.length} workloads met the ceiling`);
   assert.equal(await ask("/modest"), 201);
   await harness.backToIdle();
   assert.deepEqual(await closeToNothing(harness), {});
