@@ -66,7 +66,9 @@ test("a request, its instance, its guest and what the guest asks of others are o
     "POST /default > guest > connect",
     "POST /default > guest > connect",
   ]);
-  const [request, instance, guest, sent, denied, connected, refused] = spans.toSorted((one, other) =>
+  // Who waits for a turn depends on the machine.
+  const steady = spans.filter(({ attributes }) => attributes["loopgate.waits_for"] !== "turn");
+  const [request, instance, guest, sent, denied, connected, refused] = steady.toSorted((one, other) =>
     BigInt(one.startTimeUnixNano) < BigInt(other.startTimeUnixNano) ? -1 : 1
   );
   assert.equal(request?.parentSpanId, SPAN);
@@ -246,15 +248,17 @@ test("a collector that fails costs spans and no request, in one line; at the end
   const total = (outcome: string): number =>
     gateway.gateway.metrics().spans.find((count) => count.outcome === outcome)?.total ?? 0;
   await ask();
-  await eventually(() => total("dropped") === 3);
+  // Three for each request, and one more for each that waits for a turn.
+  await eventually(() => total("dropped") >= 3);
   await ask();
-  await eventually(() => total("dropped") === 6);
+  await eventually(() => total("dropped") >= 6);
+  const dropped = total("dropped");
   const lines = (): unknown[] => gateway.events.flatMap((event) => event.kind === "traces" ? [event.state] : []);
   assert.deepEqual(lines(), ["failing"]);
   own.status = 200;
   await ask();
   assert.deepEqual(await closeToNothing(gateway), {});
-  assert.deepEqual([total("exported"), total("dropped")], [3, 6]);
+  assert.deepEqual([total("exported"), total("dropped")], [own.spans.length, dropped]);
   assert.deepEqual(lines(), ["failing", "exported"]);
   assert.deepEqual(treeOf(own.spans), ["GET /*", "GET /* > instance", "GET /* > guest"]);
   await own.close();
