@@ -4,6 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { GuestEngine } from "../config/build_definition.ts";
 import { schemaFiles } from "../config/schema_files.ts";
 import { kindAt, readText, writeWhole } from "./build_files.ts";
 import { GUEST_VERSION } from "./guest_engines.ts";
@@ -16,24 +17,28 @@ const FOLDER = ".loopgate";
 /** Packages that a guest gets from the gateway's own installation when it has none of its own, and where their types are. */
 const SHARED_PACKAGES = { hono: "dist/types" } as const;
 
-/** Writes what is missing or different. `files` are those of the workload that may refer to it. */
-export async function refreshAuthorFiles(folder: string, files: readonly string[]): Promise<void> {
+/** Writes what is missing or different. `files` are those of the workload that may refer to it, `engine` what it is built on. */
+export async function refreshAuthorFiles(
+  folder: string,
+  files: readonly string[],
+  engine: GuestEngine = "quickjs",
+): Promise<void> {
   const texts = await Promise.all(
     [...files, join(folder, "tsconfig.json")].map((file) => readText(file).catch(() => "")),
   );
   if (!texts.some((text) => text.includes(`${FOLDER}/`))) return;
-  for (const [name, text] of await authorFiles()) {
+  for (const [name, text] of await authorFiles(engine)) {
     const file = join(folder, FOLDER, name);
     if (await readText(file).catch(() => undefined) !== text) await writeWhole(file, text);
   }
 }
 
-async function authorFiles(): Promise<ReadonlyMap<string, string>> {
+async function authorFiles(engine: GuestEngine): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>(schemaFiles());
   files.set("tsconfig.json", `${JSON.stringify(await compilerOptions(), undefined, 2)}\n`);
   const packages = await wasiPackages();
   for (const [name, text] of packages) files.set(`wit/deps/${name}/package.wit`, text);
-  files.set("wasi.d.ts", guestTypes(packages.values(), GUEST_VERSION));
+  files.set("wasi.d.ts", guestTypes(packages.values(), GUEST_VERSION, engine));
   files.set(
     "wit/world.wit",
     guestWorld([`include wasi:http/proxy@${WASI_VERSION}`, `include wasi:cli/imports@${WASI_VERSION}`]),

@@ -41,7 +41,7 @@ export interface BuildTools {
  * @throws {LoopgateError} ERR_BUILD when a tool is not installed
  */
 export async function buildWorkload(plan: WorkloadPlan, tools: BuildTools): Promise<readonly GuestOutcome[]> {
-  await refreshAuthorFiles(plan.folder, plan.files);
+  await refreshAuthorFiles(plan.folder, plan.files, plan.guests.find(({ kind }) => kind !== "quickjs")?.kind);
   if (plan.guests.length === 0 && plan.command === undefined) return [];
   const outcomes: GuestOutcome[] = [];
   const tell = (outcome: GuestOutcome): void => {

@@ -21,6 +21,7 @@ export interface WitFunc {
 
 const PRIMITIVES: ReadonlyMap<string, string> = new Map([
   ["bool", "boolean"],
+  ["bigint", "bigint"],
   ["char", "string"],
   ["string", "string"],
   ["_", "void"],
@@ -130,6 +131,8 @@ function typeText({ name, args }: WitType): string {
       return first?.name === "u8" ? "Uint8Array" : `Array<${text(first)}>`;
     case "option":
       return `${text(first)} | null`;
+    case "optional":
+      return `${text(first)} | undefined`;
     case "tuple":
       return `[${args.map(typeText).join(", ")}]`;
     case "result":

@@ -1,35 +1,46 @@
 /**
  * Types of WASI for authors who import an interface itself: `import { getDirectories } from "wasi:filesystem/preopens@0.2.10"`.
- * They are made of the WIT text that guests are built against, as QuickJS shows it: names in camelCase, numbers of any width
- * as `number`, `option` as `T | null`, `list<u8>` as `Uint8Array`, a `result` as a value or an `Error` with a `payload`.
+ * They are made of the WIT text that guests are built against, as the engine shows it: names in camelCase, `list<u8>` as
+ * `Uint8Array`, a `result` as a value or an `Error` with a `payload`; what differs is in `ENGINE_NAMES`.
  */
+import type { GuestEngine } from "../config/build_definition.ts";
 import { ModuleText, type WitField, type WitFunc, type WitType } from "./guest_type_text.ts";
 
 const TOKEN = /->|%?[A-Za-z][\w-]*|[0-9][\w.-]*|_|[^\s\w]/g;
 
+/** What an engine shows in another way than QuickJS (any number as `number`, an `option` as `T | null`), by a name of its own. */
+const ENGINE_NAMES: Readonly<Record<GuestEngine, Readonly<Record<string, string>>>> = {
+  quickjs: {},
+  starlingmonkey: { u64: "bigint", s64: "bigint", option: "optional" },
+};
+const ENGINE_TITLES: Readonly<Record<GuestEngine, string>> = { quickjs: "QuickJS", starlingmonkey: "StarlingMonkey" };
+
 /**
- * Declarations of every interface in the packages.
+ * Declarations of every interface in the packages, as they are on `engine`.
  *
  * @param version what guests write in their imports, in the place of the text's own
  */
-export function guestTypes(packages: Iterable<string>, version: string): string {
-  const modules = Array.from(packages, (text) => new PackageReader(text, version).modules());
-  return `// Of WASI, as guests on QuickJS import it. Made by loopgate; it is written again when it differs.\n${
-    modules.flat().join("\n")
-  }`;
+export function guestTypes(packages: Iterable<string>, version: string, engine: GuestEngine): string {
+  const names = ENGINE_NAMES[engine];
+  const modules = Array.from(packages, (text) => new PackageReader(text, version, names).modules());
+  return `// Of WASI, as guests on ${
+    ENGINE_TITLES[engine]
+  } import it. Made by loopgate; it is written again when it differs.\n${modules.flat().join("\n")}`;
 }
 
 /** Reads one package of plain WIT: no comments, types before or behind their uses. */
 class PackageReader {
   readonly #tokens: readonly string[];
   readonly #version: string;
+  readonly #names: Readonly<Record<string, string>>;
   #at = 0;
   #package = "";
 
-  constructor(text: string, version: string) {
+  constructor(text: string, version: string, names: Readonly<Record<string, string>>) {
     // Marks of versions and features change no type.
     this.#tokens = text.replace(/@(?:unstable|since|deprecated)\([^)]*\)/g, "").match(TOKEN) ?? [];
     this.#version = version;
+    this.#names = names;
   }
 
   modules(): readonly string[] {
@@ -149,7 +160,7 @@ class PackageReader {
         this.#take(",");
       }
     }
-    return { name, args };
+    return { name: Object.hasOwn(this.#names, name) ? (this.#names[name] ?? name) : name, args };
   }
 
   /** Between braces, with a comma behind each but the last, or behind the last too. */

@@ -29,7 +29,7 @@ world all { import types; import user; }
 `;
 
 test("guestTypes: each shape of WIT as QuickJS shows it", () => {
-  const text = guestTypes([SHAPES], "9.9.9");
+  const text = guestTypes([SHAPES], "9.9.9", "quickjs");
   const lines = text.split("\n").slice(1).map((line) => line.trim()).filter((line) => line !== "");
   assert.deepEqual(lines, [
     'declare module "a:shapes/types@9.9.9" {',
@@ -65,19 +65,28 @@ test("guestTypes: each shape of WIT as QuickJS shows it", () => {
   ]);
 });
 
+test("guestTypes: what StarlingMonkey shows in another way", () => {
+  const text = guestTypes([SHAPES], "9.9.9", "starlingmonkey");
+  for (const line of ["Size = bigint;", "of: Uint8Array | undefined }", "wait(thing: Thing): Pollable | undefined;"]) {
+    assert.ok(text.includes(line), line);
+  }
+});
+
 test("guestTypes: every interface of WASI's text has a module, and none twice", async () => {
   const packages = [...(await wasiPackages()).values()];
   const expected = packages.flatMap((text) => {
     const name = /^package ([a-z:]+)@/m.exec(text)?.[1] ?? "";
     return [...text.matchAll(/^interface ([a-z0-9-]+) \{/gm)].map(([, face]) => `${name}/${face}@0.2.10`);
   });
-  const made = [...guestTypes(packages, "0.2.10").matchAll(/^declare module "(.*)" \{$/gm)].map(([, name]) => name);
+  const made = [...guestTypes(packages, "0.2.10", "quickjs").matchAll(/^declare module "(.*)" \{$/gm)].map(([, name]) =>
+    name
+  );
   assert.ok(expected.length > 25);
   assert.deepEqual(made, expected);
 });
 
 test("guestTypes: text that is not WIT is an error, not a type", () => {
   for (const text of ["package a:b@1.0.0; interface x {", "package a:b@1.0.0; interface x { f: fun(); }"]) {
-    assert.throws(() => guestTypes([text], "1.0.0"), /^TypeError: Cannot read a:b: .*expected/);
+    assert.throws(() => guestTypes([text], "1.0.0", "quickjs"), /^TypeError: Cannot read a:b: .*expected/);
   }
 });
