@@ -138,10 +138,21 @@ function buildFlags(workloads) {
 /** The program as one file, when it is stale. Without it the sources run: a failure is told, and is nothing more. */
 function makeBundle() {
   if (freshBundle(root) !== undefined) return;
-  const { status } = spawnSync(runtime, [...flags, join(root, "scripts/start_bundle.ts")], {
+  const { status } = spawnSync(runtime, [...(isDeno ? bundleFlags() : flags), join(root, "scripts/start_bundle.ts")], {
     stdio: ["ignore", 2, "inherit"],
   });
   if (status !== 0) console.error("The program starts from its sources, which takes longer");
+}
+
+/** What the bundler needs on Deno: it is a native module. */
+function bundleFlags() {
+  return withPermissions([
+    "--allow-read",
+    "--allow-env",
+    "--allow-sys",
+    `--allow-write=${join(root, ".cache")}`,
+    `--allow-ffi=${join(root, "node_modules")}`,
+  ]);
 }
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */
