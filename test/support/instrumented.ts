@@ -121,3 +121,15 @@ export function exported(instance: WebAssembly.Instance, name: string): (...args
   if (typeof found !== "function") throw new Error(`There is no exported function ${name}`);
   return found as (...args: readonly unknown[]) => unknown;
 }
+
+/** Calls "run" with 100: the instructions that the module itself counted in "n", and the fuel that they were paid with. */
+export function runCounting(bytes: Uint8Array): { readonly counted: number; readonly spent: number } {
+  const { instance, added } = instantiateRewritten(bytes);
+  const left = added("fuel") as WebAssembly.Global;
+  left.value = 1_000_000;
+  exported(instance, "run")(100);
+  return {
+    counted: Number((instance.exports["n"] as WebAssembly.Global).value),
+    spent: 1_000_000 - Number(left.value),
+  };
+}

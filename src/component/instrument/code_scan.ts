@@ -95,8 +95,6 @@ export const FunctionFlag = {
   BRANCHES_TO_END: 8,
   /** It has a call that may come back to this module: not of an import that is added. */
   REENTERS: 16,
-  /** It has a tail call. */
-  TAIL_CALLS: 32,
 } as const;
 
 /** A function that is added because the code needs it. */

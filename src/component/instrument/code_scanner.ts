@@ -15,7 +15,19 @@ import { CompileEffort } from "./compile_effort.ts";
 import { UNPAID_LOOPS_MAX } from "./fuel_costs.ts";
 import { bodiesAdded, FORKED_BYTES_MAX, forkedCopies } from "./loop_copies.ts";
 import type { ModuleShape, SectionRange } from "./module_shape.ts";
-import { ARITY_UNKNOWN, ATOMIC, AtomicOp, BULK, BulkOp, Immediate, Op, PLAIN, PLAIN_ARITY, SIMD } from "./opcodes.ts";
+import {
+  ARITY_UNKNOWN,
+  ATOMIC,
+  AtomicOp,
+  BULK,
+  BulkOp,
+  Immediate,
+  Op,
+  PLAIN,
+  PLAIN_ARITY,
+  SIMD,
+  TAIL_CALLS,
+} from "./opcodes.ts";
 import { Scratch } from "./scratch_locals.ts";
 import { STEP_BYTES, type Steps } from "./steps.ts";
 
@@ -100,6 +112,8 @@ const LOOP_BLOCKS_ADDED = 6;
 const RETURN_BLOCKS_ADDED = 3;
 
 const EMPTY_BLOCK = 0x40;
+/** Begins the types of references that are never null. */
+const TYPE_REF = 0x64;
 const FRAME_BLOCK = 0;
 const FRAME_LOOP = 1;
 /** Numbers of an open frame. */
@@ -136,6 +150,8 @@ export class CodeScanner {
   /** Where the next step begins. */
   #stepEnd = 0;
   #locals = 0;
+  /** Some of them hold nothing until they are set, which validation follows by blocks. */
+  #hasUnsetLocals = false;
   /** The stretch that is open. */
   #stretch = 0;
   /** Of the dearest way through the stretch to here; 0 where none leads. */
@@ -268,8 +284,10 @@ export class CodeScanner {
     const shape = this.#shape;
     const type = shape.types[shape.functions[shape.importedFunctions + index] ?? -1];
     let locals = type?.params.length ?? 0;
+    this.#hasUnsetLocals = false;
     for (let groups = this.#u32(); groups > 0; groups -= 1) {
       locals += this.#u32();
+      if (this.#bytes[this.#at] === TYPE_REF) this.#hasUnsetLocals = true;
       this.#valueType();
       if (this.#at > this.#end) throw malformed(this.#end, "a function's locals are cut off", "more bytes");
     }
@@ -505,9 +523,7 @@ export class CodeScanner {
   /** A call comes back here, if it is no tail call. */
   #return(opcode: number): void {
     const { returns } = this.#scan;
-    const isTail = opcode === Op.RETURN_CALL || opcode === Op.RETURN_CALL_INDIRECT || opcode === Op.RETURN_CALL_REF;
-    if (isTail) this.#functionFlags |= FunctionFlag.TAIL_CALLS;
-    returns.push(isTail ? -1 : this.#stretch);
+    returns.push(TAIL_CALLS.includes(opcode) ? -1 : this.#stretch);
     returns.push(Math.floor(this.#cost));
     returns.push(this.#loop);
     returns.push(this.#scan.calls.length);
@@ -647,6 +663,8 @@ export class CodeScanner {
     const others = LoopFlag.HAS_INNER | LoopFlag.HAS_CUT | LoopFlag.TYPED;
     if ((innerFlags & needed) !== needed || (innerFlags & others) !== 0) return false;
     if ((loops.at(loop + LoopField.FLAGS) & (LoopFlag.HAS_CUT | LoopFlag.TYPED)) !== 0) return false;
+    // What is set before the inner loop would not be for its second writing, which no such block leads to.
+    if (this.#hasUnsetLocals) return false;
     return this.#bytes[bodyStart - 1] === EMPTY_BLOCK && this.#at - bodyStart <= FORKED_BYTES_MAX;
   }
 

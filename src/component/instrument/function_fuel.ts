@@ -16,7 +16,7 @@ import { type FuelCosts, isForked } from "./fuel_costs.ts";
 import { blockType, type FuelSource, isPeeled, isWrapped, writesThrough } from "./fuel_place.ts";
 import { ForkedPasses } from "./forked_passes.ts";
 import { forkedCopies, loopCopies } from "./loop_copies.ts";
-import { Op } from "./opcodes.ts";
+import { Op, TAIL_CALLS } from "./opcodes.ts";
 
 const EMPTY_BLOCK = 0x40;
 const I32_LT_S = 0x48;
@@ -255,7 +255,8 @@ export class FunctionFuel {
     const opcode = bytes[edit.at] ?? Op.CALL;
     const callee = kind === EditKind.CALL ? (edit.payload >> 1) : -1;
     const isSynced = this.#isHeld && this.#mayCharge(callee);
-    if (isSynced) this.writeBack();
+    // A tail call leaves the function, whoever it calls.
+    if (isSynced || TAIL_CALLS.includes(opcode)) this.writeBack();
     if (callee < 0) this.#out.copy(bytes, edit.at, edit.end);
     else this.#out.u8(opcode).u32(map.at(callee));
     const unpaid = this.#costs.returns[this.#return] ?? 0;

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { coreBytes, exported, instantiateRewritten, scriptedHost } from "../../../test/support/instrumented.ts";
+import {
+  coreBytes,
+  exported,
+  instantiateRewritten,
+  runCounting,
+  scriptedHost,
+} from "../../../test/support/instrumented.ts";
 import { UNCHARGED_COST_MAX } from "./code_scanner.ts";
 import { FUEL_PER_TICK } from "./instrumented_module.ts";
 
@@ -29,6 +35,7 @@ const LEAVES = [
   "jump",
   "recurse",
   "recurse",
+  "tail call",
 ];
 const NESTS = [
   "block",
@@ -73,6 +80,7 @@ const work = (detail: number): string =>
 /** Something that differs from pass to pass. */
 const random = `(global.set $seed (i32.add (i32.mul (global.get $seed) (i32.const 1103515245)) (i32.const 12345)))`;
 const choice = (of: number): string => `(i32.rem_u (i32.shr_u (global.get $seed) (i32.const 8)) (i32.const ${of}))`;
+const CALLS = ["call $leaf", "call $looping", "call_indirect (type $t) (i32.const 1)"];
 /** Ends the program when it has run for long. */
 const guard = `(global.set $left (i32.sub (global.get $left) (i32.const 1)))
   (if (i32.le_s (global.get $left) (i32.const 0)) (then (return)))`;
@@ -98,6 +106,8 @@ function statementText({ kind, detail, inner }: Statement, labels: readonly bool
       return `${random} (block (br_table ${label + 1} ${other + 1} 0 ${choice(4)}))`;
     case "return":
       return `${random} (if (i32.eqz ${choice(40)}) (then (return)))`;
+    case "tail call":
+      return `${random} (if (i32.eqz ${choice(12)}) (then (return_${CALLS[detail % CALLS.length]})))`;
     case "quiet":
       return `(call $leaf)`;
     case "loud":
@@ -258,6 +268,11 @@ test("each pass of a small loop is paid for, also the first and those in a row",
     ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 50].map((n) => [`${n} passes of a forked loop`, forked(again(n))])),
     "a return in a forked loop": forked(`(if (local.get $p) (then (return))) (br $l)`),
     "a branch out of a forked loop": `(block $b ${forked(`(br_if $b (local.get $p)) (br $l)`)})`,
+    "a tail call of a small function": `(loop $l ${work(140)} ${again(3)}) (return_call $small)`,
+    "a tail call out of a loop": `(loop $l ${
+      work(140)
+    } (if (i32.eqz (local.get $j)) (then (return_call $small))) (br $l))`,
+    "a tail call out of a forked loop": forked(`(if (local.get $p) (then (return_call $small))) (br $l)`),
     "a return in the first pass": `(loop $l ${work(60)} (if (local.get $p) (then (return))) (br $l))`,
     ...Object.fromEntries([2, 3, 4, 5, 6, 7, 50].map((n) => [`${n} passes`, `(loop $l ${work(40)} ${again(n)})`])),
   };
@@ -328,15 +343,3 @@ test("what a loop takes in advance comes back when it is left", async () => {
     assert.ok(host.ticks <= 3, `${way}: ${host.ticks} ticks`);
   }
 });
-
-/** Calls "run" with 100: the instructions that the module itself counted in "n", and the fuel that they were paid with. */
-function runCounting(bytes: Uint8Array): { readonly counted: number; readonly spent: number } {
-  const { instance, added } = instantiateRewritten(bytes);
-  const left = added("fuel") as WebAssembly.Global;
-  left.value = 1_000_000;
-  exported(instance, "run")(100);
-  return {
-    counted: Number((instance.exports["n"] as WebAssembly.Global).value),
-    spent: 1_000_000 - Number(left.value),
-  };
-}

@@ -76,6 +76,9 @@ export const Op = {
   PREFIX_ATOMIC: 0xfe,
 } as const;
 
+/** Calls that leave the function. */
+export const TAIL_CALLS: readonly number[] = [Op.RETURN_CALL, Op.RETURN_CALL_INDIRECT, Op.RETURN_CALL_REF];
+
 /** Opcodes after 0xFC. */
 export const BulkOp = {
   MEMORY_INIT: 8,
