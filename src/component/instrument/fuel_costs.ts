@@ -34,6 +34,12 @@ export const UNPAID_STRAIGHT_MAX = 16_384;
 /** Loops around a loop whose end does not begin a stretch: what follows each of these is paid for before the innermost begins. */
 export const UNPAID_LOOPS_MAX = 3;
 
+/**
+ * Units of a stretch that pays for the first passes of loops as well. Loops do not end it, and there may be thousands in a row: from so
+ * many on they pay for themselves.
+ */
+export const PAID_AHEAD_MAX = 4096;
+
 /** No single charge may come near the ends of an i32. The stretches' bound keeps them far below. */
 const CHARGE_MAX = 2 ** 30;
 
@@ -55,10 +61,11 @@ export function fuelCosts(scan: CodeScan, unchargedCostMax: number): FuelCosts {
     const endLoop = index + 1 < functions ? scan.functionFirstLoop.at(index + 1) : scan.loops.length;
     for (let loop = scan.functionFirstLoop.at(index); loop < endLoop; loop += LoopField.COUNT) {
       if (!mayPeel(scan, loop)) continue;
-      isPeeled[loop] = 1;
       const around = scan.loops.at(loop + LoopField.AROUND_STRETCH);
-      const cost = stretches[scan.loops.at(loop + LoopField.STRETCH)] ?? 0;
-      stretches[around] = Math.min(CHARGE_MAX, (stretches[around] ?? 0) + cost);
+      const cost = (stretches[around] ?? 0) + (stretches[scan.loops.at(loop + LoopField.STRETCH)] ?? 0);
+      if (cost > PAID_AHEAD_MAX) continue;
+      isPeeled[loop] = 1;
+      stretches[around] = cost;
     }
   };
   const settle = (index: number): void => {
