@@ -60,7 +60,9 @@ function expectMarked(rewritten: Instrumented, before: ReadonlyMap<string, Uint8
   memoriesOf(rewritten.instance).forEach(([name, bytes], index) => {
     const map = rewritten.added(`written:${index}`);
     const marks = map instanceof WebAssembly.Memory ? new Uint8Array(map.buffer) : new Uint8Array(65_536);
-    const old = before.get(name) ?? new Uint8Array();
+    // What is new was all zeros.
+    const old = new Uint8Array(bytes.length);
+    old.set(before.get(name) ?? []);
     for (let page = 0; page * WRITTEN_PAGE_BYTES < bytes.length; page += 1) {
       if (marks[page] === 1) continue;
       const previous = page > 0 ? page - 1 : WRITTEN_MAP_BYTES - 1;

@@ -22,6 +22,8 @@ const STORES: readonly string[] = [
   "(drop (i32.atomic.rmw.add $OFFSET $ADDRESS (i32.const 3)))",
   "(drop (i64.atomic.rmw16.xchg_u $OFFSET $ADDRESS (i64.const 3)))",
   "(drop (i64.atomic.rmw.cmpxchg $OFFSET $ADDRESS (i64.const 0) (i64.const 77)))",
+  "(i32.store $other $OFFSET $ADDRESS (i32.const 0x5f5f5f5f))",
+  "(v128.store $other $OFFSET $ADDRESS (v128.const i32x4 6 6 6 6))",
   "(drop (i32.atomic.rmw8.cmpxchg_u $OFFSET $ADDRESS (i32.const 0) (i32.const 77)))",
 ];
 const MOVES: readonly string[] = [
@@ -32,6 +34,7 @@ const MOVES: readonly string[] = [
   "(block $b (br_if $b (i32.and (local.get $p) (i32.const 16))) (i32.store8 (local.get $p) (i32.const 1)))",
   "(local.set $q (local.get $p)) (local.set $p (i32.sub (local.get $p) (i32.const 4096)))",
   "(call $away)",
+  "(drop (memory.grow (i32.const 1)))",
   "(loop $l (i32.store8 (local.get $q) (i32.const 2)) (br_if $l (i32.lt_u (local.tee $q (i32.add (local.get $q) (i32.const 4096))) (i32.const 20000))))",
 ];
 const ADDRESSES: readonly string[] = [
@@ -71,8 +74,10 @@ test("random stores: nothing that is written is unmarked", async () => {
         const code = stores.map(({ store, address, offset, move }) =>
           store.replace("$OFFSET", `offset=${offset}`).replace("$ADDRESS", address) + move
         );
-        const bytes = await coreBytes(`(memory (export "m") 4) (func $away (drop (i32.const 1)))
-          (func (export "run") (param $p i32) (local $q i32) ${code.join("\n")})`);
+        const bytes = await coreBytes(
+          `(memory (export "m") 4 8) (memory $other (export "other") 2) (func $away (drop (i32.const 1)))
+          (func (export "run") (param $p i32) (local $q i32) ${code.join("\n")})`,
+        );
         compareRewritten(bytes, "run", starts.map((start) => [start]));
       },
     ),
@@ -126,6 +131,43 @@ test("random stores among blocks: a mark counts only where every way leads throu
     }),
     { numRuns: 300 },
   );
+});
+
+test("a mark reaches as far as the widest store that it stands for, and no farther", async () => {
+  const places = [
+    0,
+    1,
+    223,
+    224,
+    225,
+    231,
+    239,
+    240,
+    241,
+    247,
+    255,
+    256,
+    257,
+    479,
+    480,
+    481,
+    511,
+    512,
+    -1,
+    -239,
+    -240,
+    -241,
+  ];
+  const store = (place: number): string =>
+    `(v128.store (i32.add (local.get $p) (i32.const ${place})) (v128.const i32x4 -1 -1 -1 -1))`;
+  const runs = places.flatMap((first) =>
+    [first, first + 1, first + 225, first + 239, first + 240, first + 255].map((second) => store(first) + store(second))
+  );
+  const bytes = await coreBytes(
+    `(memory (export "m") 1) ${runs.map((code, at) => `(func (export "${at}") (param $p i32) ${code})`).join("")}`,
+  );
+  const pageEnds = [4095, 4094, 4080, 8192 - 240, 8192 - 15].map((address) => [address]);
+  for (const at of runs.keys()) compareRewritten(bytes, String(at), pageEnds);
 });
 
 test("a store whose address wraps around is marked where the place before it is: at the end of all addresses", async () => {
