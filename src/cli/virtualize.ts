@@ -1,7 +1,7 @@
 /** `loopgate virtualize`: a component in, a component out whose chosen imports are met inside it. */
 import type { FaultCode } from "../base/fault_codes.ts";
 import { LoopgateError } from "../base/errors.ts";
-import { formatByteSize } from "../base/quantity.ts";
+import { roughByteSize } from "../base/quantity.ts";
 import { ComponentError } from "../component/errors.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
 import { faultOf } from "../gateway/component_role.ts";
@@ -37,7 +37,7 @@ export async function virtualize(command: VirtualizeCommand, tools: VirtualizeTo
   const { stdout, stderr } = tools.terminal;
   for (const word of unused) stderr.write(`${component} imports nothing of "${word}": there is nothing to deny\n`);
   stdout.write(
-    `Wrote ${output} (${formatByteSize(bytes.length)})\n\nmet inside it:\n${list(met)}\nleft to its host:\n${
+    `Wrote ${output} (${roughByteSize(bytes.length)})\n\nmet inside it:\n${list(met)}\nleft to its host:\n${
       list(left)
     }`,
   );

@@ -30,11 +30,13 @@ export function startSendSpan(trace: SpanParent, draft: TracedDraft): TracedSend
   const { method, scheme, authority, path, headers } = draft;
   const { host, port, hostField = authority } = parseAuthority(authority, scheme) ?? {};
   const query = path.indexOf("?");
+  // As the operator writes it: no port, an IPv6 address in brackets.
+  const bareHost = hostField.replace(/:\d+$/, "");
   const facts = {
     "http.request.method": method,
     // Without its query, as in the log.
     "url.full": `${scheme}://${hostField}${query < 0 ? path : path.slice(0, query)}`,
-    "server.address": hostField.replace(/:\d+$/, ""),
+    "server.address": bareHost,
     "server.port": port,
   };
   const span = trace.child(method, { kind: "client", facts });
@@ -42,7 +44,7 @@ export function startSendSpan(trace: SpanParent, draft: TracedDraft): TracedSend
   if (host === undefined || isOwn) return { span, headers };
   const target = host.kind === "name"
     ? { host: host.name, isPrivate: isLocalhost(host.name) }
-    : { host: hostField, isPrivate: isLoopback(host.address) };
+    : { host: bareHost, isPrivate: isLoopback(host.address) };
   const fields = span.fieldsFor(target);
   if (fields === undefined) return { span, headers };
   const others = headers.filter(([name]) => name !== "tracestate");

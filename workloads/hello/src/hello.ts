@@ -1,4 +1,4 @@
-/** The smallest handler: greets, and says where and when. */
+/** The smallest handler: greets, and says where. */
 import type { Handler } from "loopgate/guest";
 
 export default {
