@@ -123,7 +123,15 @@ function toResponse(request: PlainRequest, incoming: IncomingResponse, signal: A
   });
 }
 
+/** Whoever writes one of these may mean the machine. */
+const LOOPBACK = /^https?:\/\/(?:(?:[^/]*\.)?localhost|127\.[\d.]+|\[::1\])[:/]/;
+
 function failure(request: PlainRequest, code: ErrorCode): TypeError {
-  const detail = code.val === null || code.val === undefined ? "" : ` (${JSON.stringify(code.val)})`;
+  const isNobody = code.tag === "connection-refused" && LOOPBACK.test(request.url);
+  const detail = isNobody
+    ? " (this is the workload's own loopback, where nothing listens on that port)"
+    : code.val === null || code.val === undefined
+    ? ""
+    : ` (${JSON.stringify(code.val)})`;
   return new TypeError(`Cannot fetch "${request.url}": ${code.tag}${detail}`, { cause: code });
 }

@@ -136,6 +136,24 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
     });
   }
 
+  const OWN: readonly (readonly [url: string, addresses: readonly string[]])[] = [
+    ["http://127.0.0.1:9/", ["127.0.0.1:9"]],
+    ["http://localhost:9/", ["127.0.0.1:9", "[::1]:9"]],
+    ["http://[::1]:9/", ["[::1]:9"]],
+  ];
+
+  for (const [url, addresses] of OWN) {
+    test(`${engine}, fetch: ${url}, where nothing listens, is told to be the workload's own`, async () => {
+      await using component = await open({
+        network: Object.fromEntries(addresses.map((address) => [address, tcp.refuses()])),
+      });
+      const response = await component.fetch(`/fetch?url=${encodeURIComponent(url)}`);
+      const { message } = (await response.json()) as Record<string, unknown>;
+      const why = "connection-refused (this is the workload's own loopback, where nothing listens on that port)";
+      assert.equal(message, `Cannot fetch "${url}": ${why}`);
+    });
+  }
+
   for (const url of ["ftp://a.example/", "relative", "https://u:p@a.example/"]) {
     test(`${engine}, fetch: ${url} is refused before anything is sent`, async () => {
       await using component = await open();
