@@ -104,6 +104,38 @@ const KEPT: readonly Row[] = [
     ),
   },
   {
+    name: "memory, at an address that wraps around",
+    text: runs(
+      counts("(call $put (i32.const -1) (local.get $x))"),
+      `(memory 2) (func $put (param $p i32) (param $v i32)
+        (i32.store (i32.add (local.get $p) (i32.const 101)) (local.get $v)))`,
+    ),
+  },
+  {
+    name: "memory, in both passes of a loop that has two kinds",
+    text: runs(
+      `(call $put (i32.const 8190))
+      (i32.add (i32.load8_u (i32.const 8190)) (i32.sub (i32.load8_u (i32.const 16382)) (i32.const 1)))`,
+      `(memory 2) (func $more (param $p i32) (i32.store8 (local.get $p) (i32.add (i32.load8_u (local.get $p)) (i32.const 1))))
+      (func $put (param $p i32) (local $n i32) (loop $outer
+        (i32.store8 (local.get $p) (i32.add (i32.load8_u (local.get $p)) (i32.const 1)))
+        (loop $inner (local.set $p (i32.add (local.get $p) (i32.const 4096)))
+          (br_if $outer (i32.eq (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 2)))
+          (br_if $inner (i32.lt_u (local.get $n) (i32.const 4))))) (return_call $more (i32.const 8191)))`,
+    ),
+  },
+  {
+    name: "memory, in a second one, which grew between two stores",
+    text: runs(
+      `(call $put (i32.const 65530)) (local.set $x (i32.load8_u $b (i32.const 65530)))
+      (i32.add (i32.load8_u $b (i32.const 65769)) (i32.sub (local.get $x) (i32.const 1)))`,
+      `(memory 1 1) (memory $b 1 3) (func $put (param $p i32)
+        (i32.store8 $b (local.get $p) (i32.add (i32.load8_u $b (local.get $p)) (i32.const 1)))
+        (drop (memory.grow $b (i32.const 1)))
+        (i32.store8 $b offset=239 (local.get $p) (i32.add (i32.load8_u $b offset=239 (local.get $p)) (i32.const 1))))`,
+    ),
+  },
+  {
     name: "memory, in bulk",
     text: runs(
       `(local.set $x (i32.add (i32.load8_u (i32.const 70000)) (i32.const 1)))
