@@ -54,8 +54,8 @@ test("PrometheusMetrics: durations are cumulative, and above the last bound is +
       path: "/",
       status,
       durationMs,
-      cpuMs: 250,
     });
+    requests.addComputed({ workload: "a", route: "r" }, 250);
   }
   const lines = await linesOf(requests);
   const expected = [

@@ -294,6 +294,7 @@ async function openTelemetry(
     counters,
     emit: counting,
     onLimit: limitLog.report,
+    onComputed: (guest, cpuMs) => counts.requests.addComputed(guest, cpuMs),
     limits: { ...operator.limits, ...limits?.process },
     hostBytesMax: Math.min(HOST_BYTES_MAX, getHeapStatistics().heap_size_limit * HOST_HEAP_SHARE),
     ...(onTrap !== undefined && { onTrap }),

@@ -17,6 +17,9 @@ import { TurnScheduler } from "./turn_scheduler.ts";
 /** Told of each trap that is a guest's own doing, with the error that has its stack. */
 export type OnTrap = (guest: GuestLabel, trap: unknown) => void;
 
+/** Told how long a guest computed for a request, at its end, which may be after that of its answer. */
+export type OnComputed = (guest: GuestLabel, cpuMs: number) => void;
+
 /** The gateway's side of its guests. */
 export interface GuestTools {
   readonly clock: Clock;
@@ -29,6 +32,8 @@ export interface GuestTools {
   readonly onLimit: ReportLimit;
   /** See `OnTrap`. */
   readonly onTrap?: OnTrap;
+  /** See `OnComputed`. */
+  readonly onComputed?: OnComputed;
   /** Undefined: there are no traces. */
   readonly tracer?: Tracer;
   /** Whose turn it is to compute. */
@@ -46,6 +51,7 @@ export interface GuestTools {
 /** What `openGuestTools` is given. */
 export interface GuestToolsOptions extends Pick<GuestTools, "clock" | "randomBytes" | "counters" | "emit" | "onLimit"> {
   readonly onTrap?: OnTrap;
+  readonly onComputed?: OnComputed;
   readonly tracer?: Tracer;
   /** Default: `clock`. */
   readonly computeClock?: GuestTools["computeClock"];

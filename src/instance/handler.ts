@@ -207,6 +207,7 @@ export class Handler {
         egress,
         incomingCdnLoop: () => cdnLoopOf(exchange),
       });
+      exchange.computing = guest;
       return undefined;
     } catch (error) {
       return refusalOf(error);
@@ -231,8 +232,10 @@ export class Handler {
 
   #finish(request: RunningRequest, { limited, opened, end, trace }: EndedCall): RequestFailure | undefined {
     const { pooled, exchange } = request;
-    exchange.cpuMs = pooled.guest.cpuMs;
-    trace?.set({ "loopgate.guest.cpu_ms": exchange.cpuMs });
+    const { cpuMs } = pooled.guest;
+    exchange.computing = { cpuMs };
+    this.#options.tools.onComputed?.(this.#options.program.label, cpuMs);
+    trace?.set({ "loopgate.guest.cpu_ms": cpuMs });
     // Before the guest can have another request, which nobody of this one may end.
     request.detach();
     const { stopped } = request;
@@ -250,8 +253,8 @@ export class Handler {
       return undefined;
     }
     if (stopped !== undefined) return failureOf(stopped);
-    const cpuMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
-    if (cpuMs !== undefined) return { kind: "cpu-limit", cpuMs };
+    const overMs = end.kind === "trapped" ? cpuLimitOf(end.error) : undefined;
+    if (overMs !== undefined) return { kind: "cpu-limit", cpuMs: overMs };
     if (end.kind === "trapped") return { kind: "trapped", cause: end.error };
     if (end.kind === "refused") return refused(end.error);
     return { kind: "no-answer", detail: `the guest ended without an answer: ${describeEnd(end)}` };

@@ -10,8 +10,8 @@ export interface HandlerExchange extends HttpExchange {
   readonly trace?: TraceSpan | undefined;
   /** True once the client is gone; the answer then goes nowhere. */
   readonly isClientGone: boolean;
-  /** For the log: how long its guest has computed. Set when the guest ends, which may be after its answer has. */
-  cpuMs?: number | undefined;
+  /** For the log: its guest, which tells what it has computed so far, and what it computed in all once it has ended. */
+  computing?: { readonly cpuMs: number } | undefined;
   /** Calls `leave` once when the client goes before it has the whole answer, never synchronously. Returns the function that withdraws the request. */
   onClientGone(leave: () => void): () => void;
 }

@@ -122,7 +122,7 @@ class OpenRequest implements ServedRequest {
     const served = this.#served;
     const cause = this.#cause ?? served?.exchange.cause ??
       (response.writableFinished ? undefined : causeOf({ kind: "client-gone" }));
-    const cpuMs = served?.exchange.cpuMs;
+    const cpuMs = served?.exchange.computing?.cpuMs;
     const event: RequestEvent = {
       kind: "request",
       requestId: this.id,

@@ -41,7 +41,7 @@ export interface NodeExchangeOptions {
 /** The exchange that handlers get. */
 export class NodeExchange implements HandlerExchange {
   readonly head: RequestHead;
-  cpuMs: number | undefined;
+  computing: HandlerExchange["computing"];
   readonly #response: ServerResponse;
   readonly #options: NodeExchangeOptions;
   readonly #hasBody: boolean;

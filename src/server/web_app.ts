@@ -156,7 +156,7 @@ export class WebApp {
   #emit(open: OpenRequest, status: number): void {
     const { id, trace, request, startedMs, cause, served } = open;
     const { clock, emit } = this.#options;
-    const cpuMs = served?.exchange.cpuMs;
+    const cpuMs = served?.exchange.computing?.cpuMs;
     const traceId = trace?.recordedTraceId;
     const event = {
       kind: "request",

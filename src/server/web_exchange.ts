@@ -108,7 +108,7 @@ interface WebExchangeOptions extends ServeWebOptions {
 export class WebExchange implements HandlerExchange {
   readonly head: RequestHead;
   readonly body: ByteSource;
-  cpuMs: number | undefined;
+  computing: HandlerExchange["computing"];
   readonly #options: WebExchangeOptions;
   readonly #answered = Promise.withResolvers<Response>();
   readonly #leaving = new WaitList();

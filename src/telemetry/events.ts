@@ -78,7 +78,7 @@ export type GatewayEvent =
     /** Of the body, as far as it was handed to the connection. */
     readonly responseBytes: number;
     readonly durationMs: number;
-    /** How long its guest computed; missing when there was none, or when it went on after its answer. */
+    /** How long its guest computed, up to the answer's end; missing when there was none. */
     readonly cpuMs?: number;
     /** Why the gateway answered by itself, when it did. */
     readonly cause?: string;

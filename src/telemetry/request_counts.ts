@@ -60,6 +60,11 @@ export class RequestCounts {
     };
   }
 
+  /** A guest has computed for a request. Its line may have been written before: a guest can go on after its answer. */
+  addComputed(guest: Pick<RequestEvent, "workload" | "route">, cpuMs: number): void {
+    this.#entryOf(guest).cpuSecondsTotal += cpuMs / 1000;
+  }
+
   /** Copies, in the order of the first request of each. */
   snapshot(): readonly RequestCount[] {
     return [...this.#byWorkload.values()].flatMap((routes) =>
@@ -77,10 +82,9 @@ export class RequestCounts {
     entry.buckets[bucket] = (entry.buckets[bucket] ?? 0) + 1;
     entry.total++;
     entry.secondsTotal += seconds;
-    entry.cpuSecondsTotal += (event.cpuMs ?? 0) / 1000;
   }
 
-  #entryOf({ workload, route }: RequestEvent): Entry {
+  #entryOf({ workload, route }: Pick<RequestEvent, "workload" | "route">): Entry {
     let routes = this.#byWorkload.get(workload);
     if (routes === undefined) {
       routes = new Map();

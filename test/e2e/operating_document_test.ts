@@ -7,6 +7,7 @@ import { parseCommand } from "../../src/cli/args.ts";
 import type { WorkloadStatus } from "../../src/admin/admin_source.ts";
 import { closeToNothing, componentBytes, startTestGateway } from "../support/gateway_harness.ts";
 import { DocumentShell } from "../support/document_commands.ts";
+import { eventually } from "../support/http_harness.ts";
 import { startOtlpReceiver } from "../support/otlp_receiver.ts";
 
 const TEXT = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
@@ -77,7 +78,7 @@ test("docs/operating.md: /workloads has states, limits, counters and the last er
   }, { admin: { host: "127.0.0.1", port: 0 } });
   const response = await fetch(`${harness.url}/trap`);
   await response.text();
-  await harness.backToIdle();
+  await eventually(() => harness.events.some(({ kind }) => kind === "request"));
   const port = harness.gateway.adminAddress?.port ?? assert.fail("there is no admin");
   const { workloads, live } = await (await fetch(`http://127.0.0.1:${port}/workloads`)).json() as {
     readonly workloads: readonly [WorkloadStatus];

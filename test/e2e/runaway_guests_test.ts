@@ -62,6 +62,15 @@ test("a guest that computes without end: 504 at its limit, while its neighbour a
   assert.ok(lines.every((event) => event.kind === "request" && (event.cpuMs ?? 0) > 100), "each says what it computed");
 });
 
+test("a guest that computes on after its answer is counted with all that it computes", async () => {
+  const seconds = () => harness.gateway.metrics().requests.find(({ route }) => route === "short")?.cpuSecondsTotal ?? 0;
+  const before = seconds();
+  assert.match(await get("short.example", "/spin-after-end"), /^HTTP\/1\.1 200 [^]*whole/);
+  await eventually(() => counted("short", "cpu") === 9);
+  assert.ok(seconds() - before > 0.1, `${seconds() - before} s`);
+  await harness.backToIdle();
+});
+
 test("a guest that computes ends with its wall limit", async () => {
   assert.match(await get("walled.example", "/spin"), /^HTTP\/1\.1 504 /);
   assert.deepEqual([counted("walled", "wall"), counted("walled", "cpu")], [1, 0]);

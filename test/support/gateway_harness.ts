@@ -136,8 +136,10 @@ export async function startTestGateway(
 
 /** A service that listens may compute on before it waits: what is alive once that no more changes, or soon. */
 export async function settledCounters(gateway: Gateway): Promise<ReturnType<Gateway["counters"]>> {
+  const hasService = gateway.workloads.some(({ name }) => gateway.serviceState(name) !== undefined);
+  const enough = hasService ? 10 : 3;
   let before = gateway.counters();
-  for (let round = 0, same = 0; round < 50 && same < 3; round++) {
+  for (let round = 0, same = 0; round < 100 && same < enough; round++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     const now = gateway.counters();
     same = LIVE_KINDS.every((kind) => now[kind] === before[kind]) ? same + 1 : 0;

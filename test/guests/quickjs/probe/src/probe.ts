@@ -31,6 +31,9 @@ export const incomingHandler = {
         return;
       case "/spin":
         for (;;) requests++;
+      case "/spin-after-end":
+        respondText(out, "whole");
+        for (;;) requests++;
       case "/leak":
         // For an instance that lives on.
         leaked.push(new Uint8Array(4_194_304).fill(1));
