@@ -138,7 +138,13 @@ interface TerminalProgram {
 }
 
 function inTerminal(command: string): TerminalProgram {
-  const child = spawn("script", ["-qfec", command, "/dev/null"], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+  // The picture has colours, whoever runs it.
+  const { NO_COLOR: _, ...env } = process.env;
+  const child = spawn("script", ["-qfec", command, "/dev/null"], {
+    cwd: ROOT,
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   let printed = "";
   child.stdout.on("data", (bytes: Uint8Array) => void (printed += new TextDecoder().decode(bytes)));
   let isOver = false;
