@@ -180,7 +180,8 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
     case "limited": {
       const times = (event.count ?? 1) > 1 ? ` ${colours.quiet(`(${event.count} times)`)}` : "";
       const who = event.guest === undefined ? colours.strong("listener") : guestName(event.guest, colours);
-      return `${who} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}`;
+      const place = event.setBy === undefined ? "" : `; ${colours.fix(event.setBy)}`;
+      return `${who} ${colours.warn("limited")} ${event.limit}${times}${afterColon(event.detail)}${place}`;
     }
     case "traces": {
       const { endpoint, state, count = 0 } = event;

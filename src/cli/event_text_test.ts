@@ -101,8 +101,8 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     "warn   listener limited connections (7 times): closed at accept, 5 are open [LG7110]",
   ],
   [
-    { kind: "limited", guest: SERVICE, limit: "memory", detail: "it asked for more" },
-    "warn   shop service limited memory: it asked for more [LG7101]",
+    { kind: "limited", guest: SERVICE, limit: "memory", detail: "it asked for more", setBy: "service.limits.memory" },
+    "warn   shop service limited memory: it asked for more; service.limits.memory [LG7101]",
   ],
 ];
 

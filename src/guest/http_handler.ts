@@ -10,7 +10,7 @@ import { fromFields, toFields } from "./http_fields.ts";
 import { incomingBody, type MessageSource } from "./incoming_body.ts";
 import { turn } from "./loop.ts";
 import { sendBody } from "./outgoing_body.ts";
-import { reportError } from "./report_error.ts";
+import { reportError, reportUnsettled } from "./report_error.ts";
 import { PlainRequest } from "./plain_request.ts";
 import { Response } from "./response.ts";
 import { type IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam } from "./wasi/http_types.ts";
@@ -76,10 +76,10 @@ class Exchange implements ExportedCall<void> {
 
   giveUp(): void {
     this.#left = 0;
-    reportError(new Error("A promise is awaited that nothing can settle: no timer, connection or request is left"));
-    if (this.#out === null) return;
-    const { head } = this.#prepare(internalError());
-    this.#open(head)[Symbol.dispose]();
+    reportUnsettled();
+    // No body could be sent any more: without an answer the host gives its own.
+    this.#out?.[Symbol.dispose]();
+    this.#out = null;
   }
 
   async #serve(handler: FetchHandler, request: PlainRequest): Promise<void> {

@@ -4,7 +4,7 @@ import type { ExportedCall } from "./engine/types.ts";
 import { readEnv } from "./env.ts";
 import type { Service } from "./exports.ts";
 import { turn } from "./loop.ts";
-import { reportError } from "./report_error.ts";
+import { reportError, reportUnsettled } from "./report_error.ts";
 
 /** The WIT export for `service`. @throws TypeError while the program is built, when it is none */
 export function commandRun(service: Service): { run(): unknown } {
@@ -34,7 +34,7 @@ class Run implements ExportedCall<void> {
   }
 
   giveUp(): void {
-    reportError(new Error("A promise is awaited that nothing can settle: no timer, connection or request is left"));
+    reportUnsettled();
     this.#state = "failed";
   }
 

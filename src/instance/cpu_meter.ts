@@ -1,4 +1,5 @@
 /** How long one instance computes: its slices, the limit of its request, and its turns. */
+import { formatDuration } from "../base/quantity.ts";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { type GuestMeter, type MeterVerdict, UNSUSPENDABLE_MS_MAX } from "../component/guest_meter.ts";
@@ -34,7 +35,7 @@ const UNSUSPENDABLE_TICKS_MIN = 4;
 export class CpuLimitError extends LoopgateError {
   readonly cpuMs: number;
   constructor(cpuMs: number) {
-    super("LG7017", `The guest was ended: it computed for more than ${cpuMs} ms`);
+    super("LG7017", `The guest was ended: it computed for more than ${formatDuration(cpuMs)}`);
     this.cpuMs = cpuMs;
   }
 }

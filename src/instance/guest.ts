@@ -6,6 +6,7 @@
  * `new` -> `begin` -> (`start`, once) -> `call`s -> `rest` -> `begin` -> ... -> `end`. A guest can be killed between `begin`
  * and `rest` or `end`; one that trapped or was killed can only be ended.
  */
+import { formatByteSize } from "../base/quantity.ts";
 import { StackLimitTrap } from "../component/canon_lift.ts";
 import type { CompiledComponent } from "../component/engine.ts";
 import { ComponentError } from "../component/errors.ts";
@@ -342,7 +343,7 @@ export class Guest {
     // Once for each write: one may have 65,536 lines, and the host's time for them is everybody's.
     const tellDropped = (): void => {
       if (dropped === 0 || logRate === undefined) return;
-      const detail = `lines were dropped: it logs more than ${logRate.bytesPerSecond} bytes per second`;
+      const detail = `lines were dropped: it logs more than ${formatByteSize(logRate.bytesPerSecond)} per second`;
       this.context.onLimit("logRate", detail, dropped);
       dropped = 0;
     };

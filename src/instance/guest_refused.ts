@@ -1,5 +1,6 @@
 /** Why there is no room for a guest, or for what it wants to go on. */
 import { LoopgateError } from "../base/errors.ts";
+import { limitPlace } from "../telemetry/limit_place.ts";
 import type { BudgetRefusal } from "./process_budget.ts";
 
 /** Nothing is there for one more guest: no fault of its own. */
@@ -8,7 +9,7 @@ export class GuestRefusedError extends LoopgateError {
   constructor(limit: BudgetRefusal | "processMemory") {
     super(
       limit === "instances" ? "LG7108" : "LG7109",
-      `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end`,
+      `Cannot start a guest: ${REFUSALS[limit]}, expected one of them to end; ${limitPlace(limit, "component")}`,
     );
     this.limit = limit;
   }

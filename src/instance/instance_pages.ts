@@ -1,4 +1,5 @@
 /** The memory of one instance, counted against its own limit and the process's. */
+import { formatByteSize } from "../base/quantity.ts";
 import type { PageBudget } from "../component/guest_meter.ts";
 
 /** Of wasm. */
@@ -48,7 +49,7 @@ export class InstancePages implements PageBudget {
     onLimit(
       limit,
       limit === "memory"
-        ? `it asked for more than its ${memoryBytesMax} bytes of memory`
+        ? `it asked for more than its ${formatByteSize(memoryBytesMax)} of memory`
         : "the memory of all guests together is used up",
     );
     return false;

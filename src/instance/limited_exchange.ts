@@ -9,6 +9,7 @@
 import type { ByteSource, StreamEnd } from "../base/byte_stream.ts";
 import type { FaultCode } from "../base/fault_codes.ts";
 import type { RouteLimits } from "../base/limits.ts";
+import { formatByteSize } from "../base/quantity.ts";
 import { ALWAYS_READY } from "../base/waitable.ts";
 import { declaredLength } from "../host/http/content_length.ts";
 import type {
@@ -128,7 +129,7 @@ export class LimitedExchange implements HttpExchange {
     const failure: RequestFailure = { kind: "request-body-limit", bytesMax };
     if (this.#answer.kind === "none") this.#fail(failure);
     else if (this.#answer.kind === "begun") {
-      this.#answer.body.cut("requestBody", `the request's body is longer than ${bytesMax} bytes`);
+      this.#answer.body.cut("requestBody", `the request's body is longer than ${formatByteSize(bytesMax)}`);
     }
   }
 
@@ -142,13 +143,17 @@ export class LimitedExchange implements HttpExchange {
     const { headerBytesMax, responseBodyBytesMax } = this.#guard.limits;
     const bytes = sectionBytes(headers);
     if (bytes > headerBytesMax) {
-      const detail = `the fields of the guest's answer are ${bytes} bytes, expected at most ${headerBytesMax}`;
+      const detail = `the fields of the guest's answer are ${bytes} bytes, expected at most ${
+        formatByteSize(headerBytesMax)
+      }`;
       return { kind: "response-limit", limit: "headerBytes", detail };
     }
     // Of HEAD and 304 the length is that of another answer (RFC 9110 section 8.6).
     const length = this.head.method === "HEAD" || status === 304 ? undefined : declaredLength(headers);
     if (typeof length !== "number" || length <= responseBodyBytesMax) return undefined;
-    const detail = `the guest's answer announces ${length} bytes, expected at most ${responseBodyBytesMax}`;
+    const detail = `the guest's answer announces ${length} bytes, expected at most ${
+      formatByteSize(responseBodyBytesMax)
+    }`;
     return { kind: "response-limit", limit: "responseBody", detail };
   }
 }
@@ -188,7 +193,7 @@ class LimitedRequestBody implements ByteSource {
     this.#onExceeded(limit);
     return {
       failed: {
-        message: `Cannot read the body: it is longer than the route's limit of ${limit} bytes`,
+        message: `Cannot read the body: it is longer than the route's limit of ${formatByteSize(limit)}`,
         httpCode: { tag: "HTTP-request-body-size", val: BigInt(limit) },
       },
     };
@@ -235,7 +240,7 @@ class LimitedResponseBody implements ResponseBody {
       if (end === undefined && length > 0) this.#guard.onProgress();
       return end;
     }
-    const detail = `the guest's answer is longer than ${responseBodyBytesMax} bytes`;
+    const detail = `the guest's answer is longer than ${formatByteSize(responseBodyBytesMax)}`;
     this.cut("responseBody", detail);
     return {
       failed: {
@@ -258,7 +263,10 @@ class LimitedResponseBody implements ResponseBody {
     const { headerBytesMax } = this.#guard.limits;
     const bytes = trailers === undefined ? 0 : sectionBytes(trailers);
     if (bytes > headerBytesMax) {
-      this.cut("headerBytes", `the guest's trailers are ${bytes} bytes, expected at most ${headerBytesMax}`);
+      this.cut(
+        "headerBytes",
+        `the guest's trailers are ${bytes} bytes, expected at most ${formatByteSize(headerBytesMax)}`,
+      );
       return;
     }
     this.#isOver = true;

@@ -96,7 +96,7 @@ test("LimitedExchange: past the limit of the request's body an answer that has b
   body.abort("the guest has gone");
   assert.equal(exchange.answer.text, "part");
   assert.equal(limited.failure, undefined);
-  assert.deepEqual(cuts, ["requestBody: the request's body is longer than 8 bytes"]);
+  assert.deepEqual(cuts, ["requestBody: the request's body is longer than 8B"]);
 });
 
 test("LimitedExchange: an answer that is whole stays whole", () => {
@@ -142,7 +142,7 @@ test("LimitedExchange: an answer past its limit is cut, and its guest is told on
   assert.equal(body.write(bytes("12345678")), undefined);
   assert.deepEqual(body.write(bytes("9")), {
     failed: {
-      message: "Cannot write the body: the guest's answer is longer than 8 bytes",
+      message: "Cannot write the body: the guest's answer is longer than 8B",
       httpCode: { tag: "HTTP-response-body-size", val: 8n },
     },
   });
@@ -152,14 +152,14 @@ test("LimitedExchange: an answer past its limit is cut, and its guest is told on
   body.finish(undefined);
   assert.equal(exchange.answer.text, "12345678");
   assert.equal(exchange.answer.ending, "aborted");
-  assert.deepEqual(cuts, ["responseBody: the guest's answer is longer than 8 bytes"]);
+  assert.deepEqual(cuts, ["responseBody: the guest's answer is longer than 8B"]);
 });
 
 test("LimitedExchange: trailers past the limit cut the answer", () => {
   const { exchange, limited, cuts } = open();
   limited.respond({ status: 200, headers: [] }).finish(fieldEntries([["a", "b".repeat(32)]]));
   assert.equal(exchange.answer.ending, "aborted");
-  assert.deepEqual(cuts, ["headerBytes: the guest's trailers are 33 bytes, expected at most 32"]);
+  assert.deepEqual(cuts, ["headerBytes: the guest's trailers are 33 bytes, expected at most 32B"]);
 });
 
 test("LimitedExchange: the request's clock hears of the head, of each piece that is one, and of the end", () => {

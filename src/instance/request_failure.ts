@@ -1,7 +1,9 @@
 /** Why a request got no answer from its guest. The server has one table from these to statuses; nothing in here reaches a client. */
 import type { FaultCode } from "../base/fault_codes.ts";
+import { formatByteSize, formatDuration } from "../base/quantity.ts";
 import type { HttpErrorCode } from "../host/http/exchange.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
+import { limitPlace } from "../telemetry/limit_place.ts";
 
 /** What can go wrong from the moment a route was found. */
 export type RequestFailure =
@@ -52,25 +54,30 @@ export function describeFailure(failure: RequestFailure): string {
     case "overloaded":
     case "unavailable":
     case "no-answer":
-    case "response-limit":
       return failure.detail;
+    case "response-limit":
+      return `${failure.detail}${setBy(failure.limit)}`;
     case "trapped":
       return `the guest trapped: ${describeError(failure.cause)}`;
     case "error-code":
       return `the guest answered with the error-code ${describeCode(failure.code)}`;
     case "wall-limit":
-      return `the guest sent no head within ${failure.wallLimitMs} ms`;
+      return `the guest sent no head within ${formatDuration(failure.wallLimitMs)}${setBy("wall")}`;
     case "cpu-limit":
-      return `the guest computed for more than ${failure.cpuMs} ms`;
+      return `the guest computed for more than ${formatDuration(failure.cpuMs)}${setBy("cpu")}`;
     case "request-body-limit":
-      return `the request's body is longer than ${failure.bytesMax} bytes`;
+      return `the request's body is longer than ${formatByteSize(failure.bytesMax)}${setBy("requestBody")}`;
     case "header-limit":
-      return `the request's fields are more than ${failure.bytesMax} bytes`;
+      return `the request's fields are more than ${formatByteSize(failure.bytesMax)}${setBy("headerBytes")}`;
     case "client-gone":
       return "the client went away";
     case "fault":
       return `a fault of the gateway: ${describeError(failure.error)}`;
   }
+}
+
+function setBy(limit: LimitName): string {
+  return `; ${limitPlace(limit, "component")}`;
 }
 
 /** The limit that a request met, to be counted; undefined when it failed for another reason, or its limit counts itself. */

@@ -1,4 +1,5 @@
 /** One request and the guest that serves it: the time it has, and who may end it from outside. */
+import { formatDuration } from "../base/quantity.ts";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import type { RouteLimits } from "../base/limits.ts";
@@ -126,7 +127,7 @@ export function stopCause(reason: StopReason): LoopgateError {
       const why = reason.over === "wall" ? "it took longer than" : "its answer did not go on for";
       return new LoopgateError(
         reason.over === "wall" ? "LG7016" : "LG7102",
-        `The guest was ended: ${why} ${reason.afterMs} ms`,
+        `The guest was ended: ${why} ${formatDuration(reason.afterMs)}`,
       );
     }
     case "lost":

@@ -2,6 +2,7 @@
  * One connection of a client: its requests one after another, what it sent ahead, and how long each step may take.
  * Time is told by `check`, so that an event loop that was held up counts as one step and not as the client's delay.
  */
+import { formatDuration } from "../base/quantity.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
@@ -138,7 +139,9 @@ export class ClientConnection {
     if (this.#isPadded()) {
       this.#refusePadding();
     } else if (this.#isStalled(elapsedMs)) {
-      const text = `the client read nothing for ${limits.responseStallTimeoutMs} ms`;
+      const text = `the client read nothing for ${
+        formatDuration(limits.responseStallTimeoutMs)
+      }; listener.responseStallTimeout of gateway.jsonc`;
       if (current?.served === undefined) resetSocket(this.#socket);
       else current.served.cut({ code: "LG7019", text });
     } else if (this.#last?.complete === false && (current === undefined || current.request === this.#last)) {
@@ -146,7 +149,13 @@ export class ClientConnection {
       if (this.#arrivalMs <= limits.requestTimeoutMs) return;
       // Without a current one it is the rest of a body whose answer is out.
       if (current === undefined) this.end();
-      else current.served?.giveUp({ kind: "request-timeout" });
+      else {
+        current.served?.giveUp({
+          kind: "request-timeout",
+          key: "requestTimeout",
+          limitMs: limits.requestTimeoutMs,
+        });
+      }
     } else if (current === undefined && this.#ahead.length === 0) this.#checkWaiting(elapsedMs);
   }
 
@@ -220,8 +229,9 @@ export class ClientConnection {
     this.#hasHeaderBegun = hasBegun;
     this.#waitedMs += elapsedMs;
     if (hasBegun) {
-      if (this.#waitedMs > limits.headersTimeoutMs) this.#answerRaw({ kind: "request-timeout" });
-      else if (isClosing() && this.#waitedMs > DRAIN_HEADER_MS) this.#answerRaw({ kind: "draining" });
+      if (this.#waitedMs > limits.headersTimeoutMs) {
+        this.#answerRaw({ kind: "request-timeout", key: "headersTimeout", limitMs: limits.headersTimeoutMs });
+      } else if (isClosing() && this.#waitedMs > DRAIN_HEADER_MS) this.#answerRaw({ kind: "draining" });
       return;
     }
     const isNew = this.#last === undefined;

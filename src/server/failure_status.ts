@@ -1,5 +1,6 @@
 /** From failure to status: the one table of what the gateway answers by itself, and the words a client gets to read. */
 import type { FaultCode } from "../base/fault_codes.ts";
+import { formatByteSize, formatDuration } from "../base/quantity.ts";
 import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "../instance/request_failure.ts";
 
 /** Everything that the gateway answers by itself. */
@@ -8,10 +9,15 @@ export type GatewayFailure =
   | { readonly kind: "bad-request"; readonly detail: string }
   | { readonly kind: "not-found" }
   | { readonly kind: "method-not-allowed"; readonly allow: readonly string[] }
-  | { readonly kind: "request-timeout" }
+  /** `limitMs` is what the listener has for the key. */
+  | {
+    readonly kind: "request-timeout";
+    readonly key: "headersTimeout" | "requestTimeout";
+    readonly limitMs: number;
+  }
   | { readonly kind: "expectation" }
   | { readonly kind: "misdirected" }
-  | { readonly kind: "header-too-large" }
+  | { readonly kind: "header-too-large"; readonly bytesMax: number }
   | { readonly kind: "not-implemented"; readonly detail: string }
   | { readonly kind: "version"; readonly version: string }
   | { readonly kind: "draining" };
@@ -135,13 +141,15 @@ function causeText(failure: GatewayFailure): string {
     case "method-not-allowed":
       return `the routes of this path take ${failure.allow.join(", ")}`;
     case "request-timeout":
-      return "the request did not arrive in time";
+      return `the request did not arrive within ${formatDuration(failure.limitMs)}; ` +
+        `listener.${failure.key} of gateway.jsonc`;
     case "expectation":
       return "the client expects something else than 100-continue";
     case "misdirected":
       return "the target is https";
     case "header-too-large":
-      return "the header is past its limit";
+      return `the request line and header are longer than ${formatByteSize(failure.bytesMax)}; ` +
+        "listener.headerBytes of gateway.jsonc";
     case "version":
       return `the version is HTTP/${failure.version}`;
     case "draining":

@@ -118,7 +118,7 @@ export class HttpListener {
     this.#http.on("checkExpectation", (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "Upgrade" }));
     this.#http.on("connect", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "CONNECT" }));
-    this.#http.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error)));
+    this.#http.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error, limits)));
   }
 
   /** Open connections, those whose handshake is not done included. */
@@ -312,11 +312,11 @@ function listenError({ host, port }: ListenAddress, cause: Error): LoopgateError
 }
 
 /** What went wrong with the bytes of a connection; undefined when there is nobody to tell. */
-function failureOf(error: Error): GatewayFailure | undefined {
+function failureOf(error: Error, { headerBytesMax }: ListenerLimits): GatewayFailure | undefined {
   const code = "code" in error ? String(error.code) : "";
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return { kind: "header-too-large" };
+      return { kind: "header-too-large", bytesMax: headerBytesMax };
     // The client left, in the middle of a request or between two.
     case "ECONNRESET":
     case "EPIPE":

@@ -42,6 +42,8 @@ export type GatewayEvent =
     readonly guest?: GuestLabel;
     readonly limit: LimitName;
     readonly detail: string;
+    /** Where the files set it; undefined for `loopgate run`, which has none. */
+    readonly setBy?: string | undefined;
     /** How often, where one event stands for several; without it once. */
     readonly count?: number;
   }

@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { EmitEvent, GuestLabel } from "./events.ts";
 import { type LimitCounts, limitKey, type LimitName } from "./limit_counts.ts";
+import { limitPlace } from "./limit_place.ts";
 
 /** Within this time the same limit of the same guest is one line: a guest in a loop must not fill the log. */
 const REPEAT_MS = 1_000;
@@ -83,7 +84,8 @@ export class LimitLog {
   }
 
   #emit(guest: GuestLabel | undefined, limit: LimitName, detail: string, count: number): void {
-    const met = { ...(guest !== undefined && { guest }), limit, detail, ...(count > 1 && { count }) };
-    this.#options.emit({ kind: "limited", ...met });
+    const setBy = limitPlace(limit, guest?.role);
+    const met = { ...(guest !== undefined && { guest }), limit, detail, ...(setBy !== undefined && { setBy }) };
+    this.#options.emit({ kind: "limited", ...met, ...(count > 1 && { count }) });
   }
 }

@@ -1,4 +1,5 @@
 /** How much a volume holds, and how much it may. */
+import { formatByteSize } from "../base/quantity.ts";
 import { fileError, VolumeLimitError } from "./entry.ts";
 
 /** What a volume may hold. */
@@ -50,7 +51,7 @@ export class Quota {
   takeBytes(bytes: number): void {
     const { bytesMax } = this.#limits;
     if (this.#bytes + bytes > bytesMax) {
-      const detail = `it asked for ${this.#bytes + bytes} bytes in a volume of ${bytesMax}`;
+      const detail = `it asked for ${this.#bytes + bytes} bytes in a volume of ${formatByteSize(bytesMax)}`;
       throw this.#full("volumeSize", detail);
     }
     // Whoever keeps that limit tells it.

@@ -6,6 +6,7 @@
  * a place or for the service gets 503 at once, who runs finishes. `close`: who runs is ended as well.
  */
 import type { RouteLimits } from "../base/limits.ts";
+import { formatDuration } from "../base/quantity.ts";
 import { ConcurrencyGate, type ConcurrencyLimits } from "../instance/concurrency_gate.ts";
 import type { Handler } from "../instance/handler.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
@@ -14,6 +15,7 @@ import { describeFailure, limitOf, type RequestFailure } from "../instance/reque
 import type { Clock } from "../base/clock.ts";
 import type { RouteMatch } from "../router/route_match.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
+import { limitPlace } from "../telemetry/limit_place.ts";
 import type { ServiceSupervisor } from "./service_supervisor.ts";
 
 /** What a route needs. */
@@ -121,12 +123,15 @@ export class Route {
   /** The wait for the service came to nothing. */
   #serviceMissed(exchange: HandlerExchange, arrivedMs: number | undefined): RequestFailure {
     if (exchange.isClientGone) return { kind: "client-gone" };
-    const { service, limits: { wallMs }, clock } = this.#options;
+    const { service, limits: { wallMs, serviceWaitMs }, clock } = this.#options;
     const missed = this.#unavailable();
     // One that has failed, or that starts again later, was not waited for.
     if (this.#isTurningAway || service?.state.kind !== "starting") return missed;
     const waitedMs = arrivedMs === undefined ? 0 : clock.monotonicMs() - arrivedMs;
-    return { ...missed, limit: waitedMs < wallMs ? "serviceWait" : "wall" };
+    const limit = waitedMs < wallMs ? "serviceWait" : "wall";
+    const boundMs = limit === "wall" ? wallMs : serviceWaitMs;
+    const waited = `it was waited for ${formatDuration(boundMs)}; ${limitPlace(limit, "component")}`;
+    return { ...missed, detail: `${missed.detail}; ${waited}`, limit };
   }
 
   /** Why a request that has a place does not come to the guest. */
@@ -152,7 +157,12 @@ export class Route {
   /** Waits for a place; it is held when nothing is returned. */
   async #queue(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
     const entry = this.#gate.enqueue();
-    if (entry === undefined) return this.#overloaded("concurrency", "its queue is full");
+    if (entry === undefined) {
+      return this.#overloaded("concurrency", {
+        reason: `its queue of ${this.#options.limits.queueMax} is full`,
+        key: "queue",
+      });
+    }
     const withdraw = exchange.onClientGone(() => entry.cancel());
     const outcome = await entry.outcome;
     withdraw();
@@ -161,15 +171,22 @@ export class Route {
     if (this.#isTurningAway) return this.#unavailable();
     const { queueWaitMs, wallMs } = this.#options.limits;
     // No guest has seen it, so that it may be sent again: 429 says so, and 504 would not.
-    return this.#overloaded(wallMs < queueWaitMs ? "wall" : "queueWait", "the wait in its queue was too long");
+    const limit = wallMs < queueWaitMs ? "wall" : "queueWait";
+    const reason = `the wait in its queue was longer than ${formatDuration(Math.min(wallMs, queueWaitMs))}`;
+    return this.#overloaded(limit, { reason, key: limit });
   }
 
   /** A route that is full because everybody in it waits for the service is not overloaded. */
-  #overloaded(limit: LimitName, reason: string): RequestFailure {
+  #overloaded(
+    limit: LimitName,
+    { reason, key }: { readonly reason: string; readonly key: "queue" | "queueWait" | "wall" },
+  ): RequestFailure {
     const state = this.#options.service?.state.kind ?? "ready";
     if (state !== "ready" && state !== "completed") return this.#unavailable();
     this.#options.countLimit(limit);
-    return { kind: "overloaded", detail: `the route is at its limit of ${this.#gate.active} requests and ${reason}` };
+    const place = `limits.concurrency and limits.${key} of the route or of workload.jsonc`;
+    const detail = `the route is at its limit of ${this.#gate.active} requests and ${reason}; ${place}`;
+    return { kind: "overloaded", detail };
   }
 
   #unavailable(): Extract<RequestFailure, { kind: "unavailable" }> {

@@ -1,4 +1,5 @@
 /** Keeps a service running: starts it, says when it is ready, restarts it with a growing delay, stops it. */
+import { formatDuration } from "../base/quantity.ts";
 import type { Clock } from "../base/clock.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { type Waitable, WaitList } from "../base/waitable.ts";
@@ -164,7 +165,7 @@ export class ServiceSupervisor {
     this.#stopWaiting();
     const { listening, startMs } = this.#options;
     const where = listening === undefined ? "" : ` ${listening.describe()}`;
-    const detail = `it did not listen within ${startMs} ms${where}`;
+    const detail = `it did not listen within ${formatDuration(startMs)}${where}`;
     this.#startFault = detail;
     this.#options.onStartLimit(detail);
     this.#run?.kill(new LoopgateError("LG8002", `The service was ended: ${detail}`));

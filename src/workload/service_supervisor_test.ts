@@ -197,8 +197,8 @@ test("ServiceSupervisor: a start that takes too long is ended, and the restart p
     assert.equal(service.kills, 0);
     await service.clock.advanceMs(1);
     assert.deepEqual([service.state, service.alive, service.kills], [state, 0, 1]);
-    assert.deepEqual(service.limits, ["it did not listen within 5000 ms on port 7777"]);
-    assert.match(service.supervisor.unavailability().detail, /: it did not listen within 5000 ms on port 7777/);
+    assert.deepEqual(service.limits, ["it did not listen within 5s on port 7777"]);
+    assert.match(service.supervisor.unavailability().detail, /: it did not listen within 5s on port 7777/);
     await service.supervisor.stop();
     assert.deepEqual([service.clock.timersArmed, service.waiting.size], [0, 0]);
   }

@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/leak")), 500),
     counted: "memory",
     // The guest could have gone on without it; that this one traps is its request's line.
-    lines: [/limited memory: it asked for more than its 4194304 bytes/, /500 .*trapped/],
+    lines: [/limited memory: it asked for more than its 4MiB of memory; limits\.memory of the route/, /500 .*trapped/],
   },
   {
     where: ROUTE,
@@ -88,7 +88,7 @@ const ROWS: readonly Row[] = [
     limits: { cpu: "50ms" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/spin")), 504),
     counted: "cpu",
-    lines: [/504 .*computed for more than 50 ms/],
+    lines: [/504 .*computed for more than 50ms; limits\.cpu of the route/],
   },
   {
     where: ROUTE,
@@ -96,7 +96,7 @@ const ROWS: readonly Row[] = [
     limits: { wall: "50ms" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/hang")), 504),
     counted: "wall",
-    lines: [/504 .*no head within 50 ms/],
+    lines: [/504 .*no head within 50ms; limits\.wall of the route/],
   },
   {
     where: ROUTE,
@@ -108,7 +108,7 @@ const ROWS: readonly Row[] = [
       assert.ok(!answer.endsWith("0\r\n\r\n"), "it must not be taken for the whole");
     },
     counted: "idle",
-    lines: [/limited idle: .*did not go on for 50 ms/, /200 .*did not go on for 50 ms/],
+    lines: [/limited idle: .*did not go on for 50ms; limits\.idle /, /200 .*did not go on for 50ms/],
   },
   {
     where: ROUTE,
@@ -119,7 +119,7 @@ const ROWS: readonly Row[] = [
       assert.equal(statusOf(await ask("/sulk", CHUNKED, `${chunk(1025)}0\r\n\r\n`)), 413);
     },
     counted: "requestBody",
-    lines: [/413 .*longer than 1024 bytes/],
+    lines: [/413 .*longer than 1KiB; limits\.requestBody of the route/],
   },
   {
     where: ROUTE,
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
     limits: { responseBody: "1KiB" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/announce")), 502),
     counted: "responseBody",
-    lines: [/502 .*at most 1024/],
+    lines: [/502 .*at most 1KiB; limits\.\w+ of the route/],
   },
   {
     where: ROUTE,
@@ -135,7 +135,7 @@ const ROWS: readonly Row[] = [
     limits: { headerBytes: "1KiB" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/x", `X-Long: ${"x".repeat(1024)}\r\n`)), 431),
     counted: "headerBytes",
-    lines: [/431 .*more than 1024 bytes/],
+    lines: [/431 .*more than 1KiB; limits\.headerBytes of the route/],
   },
   {
     where: ROUTE,
@@ -168,7 +168,7 @@ const ROWS: readonly Row[] = [
       await running.untilClosed();
     },
     counted: ["concurrency", "wall"],
-    lines: [/429 .*its queue is full/, /504 /],
+    lines: [/429 .*its queue of 1 is full; limits\.concurrency and limits\.queue of the route/, /504 /],
   },
   {
     where: ROUTE,
@@ -181,7 +181,7 @@ const ROWS: readonly Row[] = [
       await running.untilClosed();
     },
     counted: ["queueWait", "wall"],
-    lines: [/429 .*too long/, /504 /],
+    lines: [/429 .*longer than 30ms; limits\.concurrency and limits\.queueWait of the route/, /504 /],
   },
   {
     where: ROUTE,
@@ -190,7 +190,7 @@ const ROWS: readonly Row[] = [
     service: { ...GREETER, env: { MODE: "never" } },
     hit: async ({ ask }) => assertRetry(await ask("/x"), 503),
     counted: "serviceWait",
-    lines: [/503 .*starting/],
+    lines: [/503 .*starting.*it was waited for 30ms; limits\.serviceWait of the route/],
   },
   {
     where: ROUTE,
@@ -208,7 +208,7 @@ const ROWS: readonly Row[] = [
     limits: { sockets: 3 },
     hit: async ({ ask }) => assert.match(await ask("/sockets"), /3 new-socket-limit/),
     counted: "sockets",
-    lines: [/limited sockets/],
+    lines: [/limited sockets: .*; limits\.sockets of the route/],
   },
   {
     where: ROUTE,
@@ -217,7 +217,7 @@ const ROWS: readonly Row[] = [
     component: await hoardingHandler(),
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/")), 500),
     counted: "handles",
-    lines: [/limited handles/, /500 .*64/],
+    lines: [/limited handles: .*; limits\.handles of the route/, /500 .*64/],
   },
   {
     where: ROUTE,
@@ -237,7 +237,7 @@ const ROWS: readonly Row[] = [
       await running.untilClosed();
     },
     counted: ["instances", "wall"],
-    lines: [/503 .*all instances that it may have/, /504 /],
+    lines: [/503 .*all instances that it may have.*; limits\.instances of workload\.jsonc/, /504 /],
   },
   {
     where: WORKLOAD,
@@ -249,7 +249,7 @@ const ROWS: readonly Row[] = [
       assert.match(answer, /new-socket-limit/);
     },
     counted: "connections",
-    lines: [/limited connections/],
+    lines: [/limited connections: .*; limits\.connections of workload/],
   },
   {
     where: SERVICE,
@@ -265,7 +265,7 @@ const ROWS: readonly Row[] = [
     counted: "memory",
     lines: [
       /500 .*trapped/,
-      /limited memory: it asked for more than its 8388608 bytes/,
+      /limited memory: it asked for more than its 8MiB of memory; service\.limits\.memory of workload/,
       /service trapped/,
       /service failed: it trapped/,
       /503 .*has failed: it trapped/,
@@ -283,7 +283,7 @@ const ROWS: readonly Row[] = [
       client.destroy();
     },
     counted: "sockets",
-    lines: [/limited sockets: 1 sockets are open, expected at most 1/, /499 /],
+    lines: [/limited sockets: 1 sockets are open, expected at most 1; service\.limits\.sockets of workload/, /499 /],
   },
   {
     where: SERVICE,
@@ -325,10 +325,10 @@ const ROWS: readonly Row[] = [
     },
     counted: "start",
     lines: [
-      /limited start: it did not listen within 50 ms/,
+      /limited start: it did not listen within 50ms.*; service\.limits\.start of workload/,
       /service trapped/,
       /service failed: it did not listen/,
-      /503 .*did not listen within 50 ms/,
+      /503 .*did not listen within 50ms/,
     ],
   },
   {
@@ -337,7 +337,7 @@ const ROWS: readonly Row[] = [
     limits: { instances: 1 },
     hit: hitWhileHeld,
     counted: "processInstances",
-    lines: [/503 .*all instances that the process may have/, /504 /],
+    lines: [/503 .*all instances that the process may have.*; process\.instances of gateway\.jsonc/, /504 /],
   },
   {
     where: PROCESS,
@@ -345,7 +345,7 @@ const ROWS: readonly Row[] = [
     limits: { stacks: 1 },
     hit: hitWhileHeld,
     counted: "stacks",
-    lines: [/503 .*as many guests are running as the process can suspend/, /504 /],
+    lines: [/503 .*as many guests are running as the process can suspend.*; process\.stacks of gateway/, /504 /],
   },
   {
     where: PROCESS,
@@ -354,7 +354,7 @@ const ROWS: readonly Row[] = [
     limits: { memory: "2560KiB" },
     hit: hitWhileHeld,
     counted: "processMemory",
-    lines: [/503 .*memory of all guests together is used up/, /504 /],
+    lines: [/503 .*memory of all guests together is used up.*; process\.memory of gateway/, /504 /],
   },
   {
     where: LISTENER,
@@ -371,7 +371,11 @@ const ROWS: readonly Row[] = [
         if (!isOver) clients.push(client);
       }
       assert.equal(await ask("/x"), "", "closed at accept");
-      await eventually(() => events.some((event) => lineOf(event)?.endsWith("closed at accept, 2 are open")));
+      await eventually(() =>
+        events.some((event) =>
+          lineOf(event)?.includes("closed at accept, 2 are open; listener.connections of gateway.jsonc")
+        )
+      );
       for (const client of clients) client.destroy();
       while (statusOf(await ask("/x")) !== 200);
     },
@@ -382,7 +386,7 @@ const ROWS: readonly Row[] = [
     key: "headerBytes",
     limits: { headerBytes: "1KiB" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/x", `X-Long: ${"x".repeat(1024)}\r\n`)), 431),
-    lines: [/431 .*past its limit/],
+    lines: [/431 .*longer than 1KiB; listener\.headerBytes of gateway/],
   },
   {
     where: LISTENER,
@@ -391,14 +395,14 @@ const ROWS: readonly Row[] = [
     hit: async ({ port }) => {
       assert.equal(statusOf(await new RawClient(port).send("GET /x HTTP/1.1\r\nHost: at.ex").untilClosed()), 408);
     },
-    lines: [/408 .*did not arrive in time/],
+    lines: [/408 .*within 1s; listener\.headersTimeout of gateway/],
   },
   {
     where: LISTENER,
     key: "requestTimeout",
     limits: { requestTimeout: "1s", headersTimeout: "1s" },
     hit: async ({ ask }) => assert.equal(statusOf(await ask("/sink", "Content-Length: 9\r\n", "x")), 408),
-    lines: [/408 .*did not arrive in time/],
+    lines: [/408 .*within 1s; listener\.requestTimeout of gateway/],
   },
   {
     where: LISTENER,
@@ -481,7 +485,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "request":
       return event.cause === undefined ? undefined : `${event.status} ${event.cause}`;
     case "limited":
-      return `limited ${event.limit}: ${event.detail}`;
+      return `limited ${event.limit}: ${event.detail}; ${event.setBy}`;
     case "guest-ended":
       return `${event.guest.role} ${event.outcome}: ${event.detail}`;
     case "service-state":

@@ -195,7 +195,7 @@ test("a client that reads nothing for too long is cut", async () => {
   client.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
   await harness.idle();
   const [event] = harness.events.filter((each) => each.kind === "request");
-  assert.equal(event?.cause, "the client read nothing for 50 ms");
+  assert.equal(event?.cause, "the client read nothing for 50ms; listener.responseStallTimeout of gateway.jsonc");
   client.destroy();
   await harness.close();
 });

@@ -46,7 +46,7 @@ test("many clients that do not read cost a window each, and are cut when they go
   await eventually(() => harness.listener.connectionCount === 0);
   assert.equal(harness.counters.get("requests"), 0);
   const causes = new Set(harness.events.map((event) => event.kind === "request" ? event.cause : event.kind));
-  assert.deepEqual([...causes], ["the client read nothing for 1500 ms"]);
+  assert.deepEqual([...causes], ["the client read nothing for 1500ms; listener.responseStallTimeout of gateway.jsonc"]);
   for (const client of clients) client.destroy();
   await harness.close();
 });
@@ -71,7 +71,7 @@ test("a client that does not read the end of a finished answer is cut too", asyn
   sink?.finish(undefined);
   await harness.idle();
   const [line] = harness.events.filter((event) => event.kind === "request");
-  assert.equal(line?.cause, "the client read nothing for 500 ms");
+  assert.equal(line?.cause, "the client read nothing for 500ms; listener.responseStallTimeout of gateway.jsonc");
   client.destroy();
   await eventually(() => harness.listener.connectionCount === 0);
   await harness.close();

@@ -96,7 +96,7 @@ test("reload: a broken file leaves the old version, and so does a tie with anoth
 
 const BAD_SERVICES: readonly { readonly mode: string; readonly why: RegExp }[] = [
   { mode: "fail", why: /returned an error/ },
-  { mode: "never", why: /did not listen within 300 ms/ },
+  { mode: "never", why: /did not listen within 300ms/ },
 ];
 
 for (const { mode, why } of BAD_SERVICES) {

@@ -172,7 +172,7 @@ for (const [name, component] of NEVER_READY) {
     assert.deepEqual(
       details.slice(0, 2),
       [100, 200].map((ms) =>
-        `it did not listen within 150 ms on port 7777, as "ready" says; it listens nowhere; the next start is in ${ms} ms`
+        `it did not listen within 150ms on port 7777, as "ready" says; it listens nowhere; the next start is in ${ms} ms`
       ),
     );
     assert.ok(harness.events.some((event) => event.kind === "limited" && event.limit === "start"));

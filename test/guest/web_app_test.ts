@@ -208,6 +208,9 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
     const response = await component.fetch("/never");
     assert.equal(response.status, 500);
     assert.match(logged(component), /nothing can settle/);
+    assert.match(logged(component), /Look for a new Promise whose resolve/);
+    assert.match(component.failures().join(), /the guest ended without an answer/);
+    assert.match(response.headers.get("content-type") ?? "", /problem\+json/);
   });
 
   test(`${engine}, listen: a hundred clients at once, each with its own bytes`, async () => {
