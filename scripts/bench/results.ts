@@ -12,6 +12,8 @@ export interface BenchRow {
   /** The server, or runtime and glue, that was measured. */
   readonly who: string;
   readonly values: Readonly<Record<string, number>>;
+  /** What values were taken from, in the order of time, where that says more than they do. */
+  readonly series?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A run, with what it ran on. */
