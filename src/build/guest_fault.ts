@@ -3,23 +3,28 @@ import { isBuiltin } from "node:module";
 import { isAbsolute } from "node:path";
 import { nearestWord } from "../base/nearest_word.ts";
 import type { SourceFault } from "./build_job.ts";
-import type { GuestMap } from "./guest_map.ts";
+import { GuestMap, type SourcePlace } from "./guest_map.ts";
+import { placeOfThrow } from "./guest_source.ts";
 
 /** What `loopgate/guest` has besides types, for who mistypes it; a test compares it with the module. */
 export const GUEST_NAMES: readonly string[] = ["connect", "ConnectionLost", "listen", "readEnv", "SocketError"];
 
 /**
- * A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read, `map` leads from the
- * places in what was thrown to theirs.
+ * A guest's source is wrong: `cause` is what the tool threw, `inputs` are the files that it had read, `bundle` is what it made
+ * of them.
  */
 export class GuestFault extends Error {
   readonly inputs: readonly string[];
   readonly map: GuestMap | undefined;
-  constructor(cause: unknown, inputs: readonly string[], map?: GuestMap) {
+  /** Of the first bare `throw` among the first lines. */
+  readonly thrownAt: SourcePlace | undefined;
+  constructor(cause: unknown, inputs: readonly string[], bundle?: { readonly code: string; readonly map: string }) {
     super("a guest's source is wrong", { cause });
     this.name = "GuestFault";
     this.inputs = inputs;
-    this.map = map;
+    this.map = bundle && new GuestMap(bundle.map, ".");
+    const thrown = bundle && placeOfThrow(bundle.code);
+    this.thrownAt = thrown && this.map?.placeAt(thrown.line, thrown.column);
   }
 }
 
@@ -32,7 +37,7 @@ interface RolldownFault {
 }
 
 /** All faults in what a tool threw, with their places; an error without parts is one fault without a place. */
-export function faultsOf({ cause: error, map }: GuestFault): readonly SourceFault[] {
+export function faultsOf({ cause: error, map, thrownAt }: GuestFault): readonly SourceFault[] {
   if (error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return (error.errors as readonly RolldownFault[]).map(rolldownFault);
   }
@@ -42,6 +47,7 @@ export function faultsOf({ cause: error, map }: GuestFault): readonly SourceFaul
     return [{
       code: "LG6004",
       message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export",
+      ...thrownAt,
     }];
   }
   return [loadFault(said, map)];

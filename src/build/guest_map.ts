@@ -79,6 +79,11 @@ export class GuestMap {
       .filter((place) => place !== undefined);
   }
 
+  /** The place of a source that stands at a place of the bundle. */
+  placeAt(line: number, column: number): SourcePlace | undefined {
+    return this.#find(line, column);
+  }
+
   #find(line: number, column: number): SourcePlace | undefined {
     const found = this.#map.findEntry(line - 1, column - 1);
     // Lines that the bundler wrote itself come from nowhere.

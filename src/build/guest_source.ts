@@ -42,6 +42,14 @@ export function guestShape(source: string, file: string, witExports: Iterable<st
   return members.includes("run") && !members.includes("fetch") ? "service" : "handler";
 }
 
+/** Where the first bare `throw` of a bundle stands, from 1: whatever follows it never runs. */
+export function placeOfThrow(bundle: string): { readonly line: number; readonly column: number } | undefined {
+  const found = parseAst(bundle).body.find(({ type }) => type === "ThrowStatement");
+  if (found === undefined) return undefined;
+  const before = bundle.slice(0, found.start).split("\n");
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+}
+
 function languageOf(file: string): "js" | "jsx" | "ts" | "tsx" {
   const ending = /\.([jt]sx?)$/.exec(file)?.[1];
   return ending === "ts" || ending === "tsx" || ending === "jsx" ? ending : "js";

@@ -4,7 +4,6 @@ import { componentize } from "componentize-qjs";
 import { bundleGuest } from "./bundle.ts";
 import { buildVersionOf, replaceBuildVersion } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
-import { GuestMap } from "./guest_map.ts";
 import { enablePromiseJobs } from "./promise_jobs.ts";
 import { stripSource } from "./strip_source.ts";
 import { worldOf, writeWit } from "./wit.ts";
@@ -39,6 +38,6 @@ export async function buildQuickJsGuest(entry: string, scratch: string): Promise
     if (bundle.usesSdk) enablePromiseJobs(bytes);
     return { component: stripSource(bytes, bundle.code), map: bundle.map, inputs: bundle.inputs };
   } catch (error) {
-    throw new GuestFault(error, bundle.inputs, new GuestMap(bundle.map, "."));
+    throw new GuestFault(error, bundle.inputs, bundle);
   }
 }

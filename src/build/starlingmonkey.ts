@@ -7,7 +7,7 @@ import { writeProgram, writeWhole } from "./build_files.ts";
 import { type Bundle, bundleGuest } from "./bundle.ts";
 import { buildVersionOf, replaceBuildVersion } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
-import { BUNDLE_FILE, GuestMap } from "./guest_map.ts";
+import { BUNDLE_FILE } from "./guest_map.ts";
 import type { BuiltGuest } from "./quickjs.ts";
 import { dropFreed } from "./strip_source.ts";
 import { witText, worldOf } from "./wit.ts";
@@ -40,7 +40,7 @@ export async function buildStarlingMonkeyGuest(entry: string, scratch: string): 
     const { component } = await componentize(options);
     return { component: dropFreed(replaceBuildVersion(component)), map: bundle.map, inputs: bundle.inputs };
   } catch (error) {
-    throw new GuestFault(loadFault(error), bundle.inputs, new GuestMap(bundle.map, "."));
+    throw new GuestFault(loadFault(error), bundle.inputs, bundle);
   }
 }
 

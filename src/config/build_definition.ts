@@ -19,9 +19,12 @@ const command = v.pipe(
 
 const inner = v.pipe(
   v.string(wrongType("a path in quotes")),
+  v.check((path) => path.trim() === path, "it has a blank at its start or end, expected the path without it"),
   v.check(isInner, "it leaves the workload's folder or names no file, expected a path within it"),
   v.metadata(
-    { jsonSchema: { pattern: "^(?!/)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000]$" } } satisfies Notes,
+    {
+      jsonSchema: { pattern: "^(?![/\\s])(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000\\s]$" },
+    } satisfies Notes,
   ),
 );
 

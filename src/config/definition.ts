@@ -94,7 +94,7 @@ const component = v.pipe(
   }),
   v.metadata(
     {
-      jsonSchema: { pattern: "^(?!/)(?!.*://)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000]$" },
+      jsonSchema: { pattern: "^(?![/\\s])(?!.*://)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]*[^\\\\/\\u0000\\s]$" },
     } satisfies Notes,
   ),
   v.description("the path of a component within the workload's folder"),
@@ -330,6 +330,11 @@ function componentFault(path: string): string | undefined {
   const expected = 'expected a path within the workload\'s folder, like "dist/hello.wasm"';
   if (path === "") return `it is empty, ${expected}`;
   if (path.includes("\0") || !path.isWellFormed()) return `it has a character that no path has, ${expected}`;
+  // No editor shows it.
+  const plain = path.trim();
+  if (plain !== path) {
+    return `it has a blank at its start or end, ${expected}${plain === "" ? "" : `\nwrite ${quoted(plain)}`}`;
+  }
   if (path.includes("://")) return `it is a URL, ${expected}`;
   if (path.includes("\\")) return `it has a backslash, ${expected}\nwrite ${quoted(path.replaceAll("\\", "/"))}`;
   if (path.startsWith("/")) return `it is an absolute path, ${expected}`;

@@ -57,6 +57,8 @@ const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["listener", limitNames(LISTENER_LIMIT_KEYS)],
   ["volumes", VOLUME_WORDS],
   ["restart", new Set(["budget"])],
+  // What is run is in the sentence anyhow.
+  ["build", new Set(["engine", "command"])],
   // A key may be pasted where its path belongs.
   ["tls", new Set(["certificate"])],
   ["instance", new Set(["reuse"])],

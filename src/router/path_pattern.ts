@@ -69,6 +69,8 @@ export function isRoutablePath(path: string): boolean {
 }
 
 function wholeFault(text: string): PatternFault | undefined {
+  // No editor shows it.
+  if (text.trim() !== text) return patternFault("it has a blank at its start or end", EXPECTED, text.trim() || "/");
   if (text === "") return patternFault("it is empty", EXPECTED, "/");
   if (text === "*") return patternFault('it has no "/" at its start', EXPECTED, "/*");
   if (/^[a-z]+:\/\//i.test(text)) return patternFault("it is a URL", EXPECTED);

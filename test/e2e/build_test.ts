@@ -109,6 +109,13 @@ const FAULTS: readonly {
     name: "a bare throw",
     source: `throw new Error("at the top");\nexport default { fetch() { return new Response(); } };\n`,
     message: /^Cannot load it: a `throw` among its first lines always ends it, expected a default export$/,
+    place: [1, 1],
+  },
+  {
+    name: "a bare throw below other lines",
+    source: `const parts: string[] = [];\nif (parts.length === 0) parts.push("a");\n\nthrow parts;\n${GOOD}`,
+    message: /^Cannot load it: a `throw` among its first lines always ends it, expected a default export$/,
+    place: [4, 1],
   },
   {
     name: "no export",
