@@ -11,6 +11,8 @@ export interface PageFile {
 const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   ["index.html", "text/html; charset=utf-8"],
   ["page.js", "text/javascript; charset=utf-8"],
+  ["picture.js", "text/javascript; charset=utf-8"],
+  ["elements.js", "text/javascript; charset=utf-8"],
   ["page.css", "text/css; charset=utf-8"],
 ]);
 

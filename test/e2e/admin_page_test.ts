@@ -51,12 +51,42 @@ test("admin page: Chromium shows workloads, networks and requests", {
         "outside: 0 open, ",
         "0 restarts of the service",
         ">500 LG7011<",
+        "1 failed<",
         "requests by duration, up to so many ms",
       ]
     ) {
       assert.ok(page.includes(text), `${text}\n${page}`);
     }
     assert.match(page, /<td>task<\/td><td class="number">0<\/td><td class="number">1<\/td>/);
+  } finally {
+    await gateway.close();
+  }
+});
+
+test("admin page: of many workloads each is a line, and the failed one comes first, open", {
+  skip: chromium === undefined ? "there is no Chromium" : false,
+}, async () => {
+  const [handler, service] = [await componentBytes("probe"), await componentBytes("service_leet")];
+  const restart = { policy: "never" };
+  const tenants = Array.from({ length: 13 }, (_, index) => `tenant-${index}`);
+  const files = memoryFiles({
+    "zebra/workload.jsonc": {
+      service: { component: "s.wasm", ready: { tcp: 9 }, restart, limits: { start: "50ms" } },
+    },
+    "zebra/s.wasm": service,
+    ...Object.fromEntries(tenants.flatMap((name) => [
+      [`${name}/all.route.jsonc`, { match: { path: `/${name}` }, component: "h.wasm" }],
+      [`${name}/h.wasm`, handler],
+    ])),
+  });
+  const gateway = await startGateway({ folder: "w", files, listen: LOCAL, admin: LOCAL });
+  try {
+    const page = await domOf(`http://127.0.0.1:${gateway.adminAddress?.port}/`);
+    assert.match(page, /<span class="good">ready<\/span>, <a class="bad" href="#workload-zebra">zebra failed<\/a>/);
+    const names = [...page.matchAll(/<article id="workload-([^"]+)"/g)].map(([, name]) => name);
+    assert.deepEqual(names, ["zebra", ...tenants.toSorted()]);
+    assert.equal(page.split("<details open").length, 2, "the failed one alone");
+    assert.match(page, /14 workloads/);
   } finally {
     await gateway.close();
   }

@@ -50,7 +50,9 @@ test("admin: health, metrics and workloads of a gateway that serves", async () =
   assert.match(text, /^loopgate_live\{kind="workloads"\} 1$/m);
   const page = await fetch(`${admin}/`);
   assert.match(await page.text(), /<title>Loopgate<\/title>/);
-  for (const file of ["page.js", "page.css"]) assert.equal((await fetch(`${admin}/${file}`)).status, 200, file);
+  for (const file of ["page.js", "picture.js", "elements.js", "page.css"]) {
+    assert.equal((await fetch(`${admin}/${file}`)).status, 200, file);
+  }
 });
 
 test("admin: a name of the web that leads here, and a method that would change something, are refused", async () => {

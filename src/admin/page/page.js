@@ -1,34 +1,27 @@
 // @ts-check
 /**
- * The admin page: asks `/workloads` every second and draws what it says. Every text becomes a text node, so that nothing a
- * client or a guest wrote can become markup.
+ * The admin page: asks `/workloads` every second and draws what it says. Workloads that need somebody come first; of many
+ * the others are a line each until they are opened.
  */
+import { counted, el, show, stateClass, sum } from "./elements.js";
+import { histogram, picture } from "./picture.js";
 
 const INTERVAL_MS = 1_000;
-const SVG = "http://www.w3.org/2000/svg";
-/** The bounds of the gateway's buckets, as labels. */
-const BUCKETS = [
-  "0.5",
-  "1",
-  "2.5",
-  "5",
-  "10",
-  "25",
-  "50",
-  "100",
-  "250",
-  "500",
-  "1k",
-  "2.5k",
-  "5k",
-  "10k",
-  "30k",
-  "more",
-];
+/** Up to so many workloads are all open; more would be a page without an end. */
+const OPEN_WORKLOADS_MAX = 12;
+/** What a service is in when somebody has to look at it. */
+const TROUBLED = ["failed", "restarting"];
 
+/** @type {Map<string, boolean>} Workloads that somebody opened or closed here. */
+const chosen = new Map();
+const filter = /** @type {HTMLInputElement} */ (document.getElementById("filter"));
 /** @type {{ atMs: number, total: number } | undefined} */
 let before;
 
+/** @type {any} What was drawn last. */
+let drawn;
+
+filter.addEventListener("input", () => drawWorkloads(drawn));
 await refresh();
 setInterval(() => void refresh(), INTERVAL_MS);
 
@@ -45,18 +38,60 @@ async function refresh() {
 /** @param {any} status */
 function draw(status) {
   show("gateway", `${status.version} at ${status.url}, since ${new Date(status.startedAt).toLocaleString()}`);
-  show("state", stateOf(status.readiness));
+  show("state", ...stateOf(status));
   show("figures", ...figures(status));
-  show("workloads", ...status.workloads.map((/** @type {any} */ workload) => card(workload, status.totals)));
+  drawn = status;
+  drawWorkloads(status);
   const events = status.recent.map(eventLine);
   show("events", ...(events.length > 0 ? events : [el("li", { class: "quiet" }, "Nothing yet")]));
 }
 
-/** @param {any} readiness */
-function stateOf(readiness) {
-  return readiness.isReady
+/** @param {any} status */
+function drawWorkloads(status) {
+  if (status === undefined) return;
+  const { workloads, totals } = status;
+  const words = filter.value.toLowerCase();
+  const shown = workloads.filter((/** @type {any} */ each) => searchText(each).includes(words));
+  // Stable: in each half the order is that of the names.
+  const sorted = [...shown.filter(isTroubled), ...shown.filter((/** @type {any} */ each) => !isTroubled(each))];
+  const areAllOpen = shown.length <= OPEN_WORKLOADS_MAX;
+  const cards = sorted.map((workload) => card(workload, totals, areAllOpen));
+  show("shown", words === "" ? counted(workloads.length, "workload") : `${shown.length} of ${workloads.length}`);
+  // Whoever walks over the page by the keyboard stays where they are.
+  const focused = document.activeElement?.closest("article")?.id;
+  show("workloads", ...cards);
+  if (focused === undefined) return;
+  /** @type {HTMLElement | null} */
+  const summary = document.querySelector(`#${CSS.escape(focused)} summary`);
+  summary?.focus();
+}
+
+/** @param {any} workload */
+function searchText({ name, routes }) {
+  return [name, ...routes.map((/** @type {any} */ route) => `${route.name} ${route.host}${route.path}`)].join(" ")
+    .toLowerCase();
+}
+
+/** @param {any} workload */
+function isTroubled({ service }) {
+  return service !== undefined && TROUBLED.includes(service.state);
+}
+
+/**
+ * Ready is the gateway's; a workload that has failed takes none of its neighbours out of rotation, but must be seen.
+ * @param {any} status
+ */
+function stateOf({ readiness, workloads }) {
+  const ready = readiness.isReady
     ? el("span", { class: "good" }, "ready")
     : el("span", { class: "warn" }, readiness.waitsFor.join("; "));
+  const links = workloads.filter(isTroubled).map((/** @type {any} */ { name, service }) =>
+    el("a", { class: stateClass(service.state), href: `#workload-${name}` }, `${name} ${service.state}`)
+  );
+  return [ready, ...links.slice(0, 5), ...(links.length > 5 ? [`and ${links.length - 5} more`] : [])].flatMap((
+    each,
+    index,
+  ) => index === 0 ? [each] : [", ", each]);
 }
 
 /** @param {any} status */
@@ -88,19 +123,56 @@ function figure(name, value) {
 /**
  * @param {any} workload
  * @param {any} totals
+ * @param {boolean} isOpenUnlessClosed
  */
-function card(workload, totals) {
+function card(workload, totals, isOpenUnlessClosed) {
   const own = (/** @type {any[]} */ counts) => counts.filter((count) => count.workload === workload.name);
   const [requests, denied, limited] = [own(totals.requests), own(totals.denied), own(totals.limited)];
-  return el(
-    "article",
-    { id: `workload-${workload.name}` },
-    el("h3", {}, workload.name),
+  const isOpen = chosen.get(workload.name) ?? (isOpenUnlessClosed || isTroubled(workload));
+  const summary = el("summary", {}, el("h3", {}, workload.name), ...summaryOf(workload, requests, denied));
+  const id = `workload-${workload.name}`;
+  if (!isOpen) return el("article", { id }, choosable(workload.name, el("details", {}, summary)));
+  const details = el(
+    "details",
+    { open: "" },
+    summary,
     picture(workload, denied),
     ...(workload.routes.length === 0 ? [] : [routeTable(workload, requests), histogram(requests)]),
     el("p", { class: "quiet" }, footnote(workload, denied, limited)),
     ...workload.routes.flatMap(lastFailure),
   );
+  return el("article", { id, class: isTroubled(workload) ? "troubled" : "" }, choosable(workload.name, details));
+}
+
+/**
+ * What a closed one says.
+ * @param {any} workload
+ * @param {any[]} requests
+ * @param {any[]} denied
+ */
+function summaryOf({ service }, requests, denied) {
+  const failed = sum(requests.map((count) => count.byClass["5xx"] ?? 0));
+  const kept = sum(denied.map((count) => count.total));
+  return [
+    ...(service === undefined ? [] : [el("span", { class: stateClass(service.state) }, service.state)]),
+    el("span", { class: "quiet" }, counted(sum(requests.map((count) => count.total)), "request")),
+    ...(failed === 0 ? [] : [el("span", { class: "bad" }, `${failed} failed`)]),
+    ...(kept === 0 ? [] : [el("span", { class: "warn" }, `${kept} denied`)]),
+  ];
+}
+
+/**
+ * The page is drawn anew each second, so what somebody opened has to be remembered.
+ * @param {string} name
+ * @param {Element} details
+ */
+function choosable(name, details) {
+  details.querySelector("summary")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    chosen.set(name, !details.hasAttribute("open"));
+    drawWorkloads(drawn);
+  });
+  return details;
 }
 
 /** @param {any} route */
@@ -122,63 +194,6 @@ function footnote({ service }, denied, limited) {
   if (service !== undefined) parts.push(`${counted(service.restarts, "restart")} of the service`);
   if (service?.lastEnd !== undefined) parts.push(`it ended last because ${service.lastEnd}`);
   return parts.join(", ");
-}
-
-/**
- * Components left, the service right, the private network around both, the outside below, behind the policy.
- * @param {any} workload
- * @param {any[]} denied
- */
-function picture({ name, routes, service, network }, denied) {
-  const rowHeight = 34;
-  const inside = Math.max(routes.length * rowHeight, 44) + 12;
-  const [top, bottom] = [20, 20 + inside];
-  const middle = top + inside / 2;
-  const parts = [
-    svg("text", { class: "quiet", x: 16, y: 12 }, "private network, 127.0.0.1 and ::1"),
-    svg("rect", { class: "network", x: 4, y: top, width: 552, height: inside, rx: 10 }),
-  ];
-  routes.forEach((/** @type {any} */ route, /** @type {number} */ index) => {
-    const y = middle - (routes.length * rowHeight) / 2 + 4 + index * rowHeight;
-    const host = route.host === "*" ? "" : route.host;
-    const where = `${(route.methods ?? ["any"]).join(",")} ${host}${route.path}`;
-    parts.push(
-      svg("rect", { class: "box", x: 16, y, width: 250, height: 26, rx: 5 }),
-      svg("text", { x: 24, y: y + 18 }, clipped(where, 31), svg("title", {}, where)),
-    );
-    if (service !== undefined) {
-      parts.push(svg("path", { class: "wire", d: `M266 ${y + 13} C 310 ${y + 13}, 320 ${middle}, 366 ${middle}` }));
-    }
-  });
-  if (service !== undefined) {
-    const ports = network.listening.length === 0 ? "listens nowhere" : `listens on ${network.listening.join(", ")}`;
-    parts.push(
-      svg("rect", { class: "box", x: 366, y: middle - 22, width: 178, height: 44, rx: 5 }),
-      svg(
-        "text",
-        { x: 376, y: middle - 4 },
-        "service ",
-        svg("tspan", { class: stateClass(service.state) }, service.state),
-      ),
-      svg("text", { class: "quiet", x: 376, y: middle + 14 }, ports),
-    );
-  }
-  const flow = `${counted(network.connections, "connection")} inside, ${counted(network.sockets, "socket")}`;
-  // A component that may not bind wanted to listen inside.
-  const kept = sum(denied.filter(({ operation }) => !operation.includes("bind")).map((count) => count.total));
-  parts.push(
-    svg("text", { class: "quiet", x: 16, y: bottom + 34 }, flow),
-    svg("path", { class: network.outside > 0 ? "wire" : "closed", d: `M455 ${bottom} V ${bottom + 18}` }),
-    svg("rect", { class: "box", x: 316, y: bottom + 18, width: 240, height: 26, rx: 5 }),
-    svg(
-      "text",
-      { x: 326, y: bottom + 35 },
-      `outside: ${network.outside} open, `,
-      svg("tspan", kept > 0 ? { class: "warn" } : {}, `${kept} denied`),
-    ),
-  );
-  const size = `0 0 560 ${bottom + 50}`;
-  return svg("svg", { viewBox: size, role: "img", "aria-label": `The network of ${name}` }, ...parts);
 }
 
 /**
@@ -206,28 +221,6 @@ function routeTable({ routes }, requests) {
   return el("table", {}, cells("th", head), ...rows.map((/** @type {any[]} */ row) => cells("td", row)));
 }
 
-/** @param {any[]} requests */
-function histogram(requests) {
-  const buckets = BUCKETS.map((_, index) => sum(requests.map((count) => count.buckets[index] ?? 0)));
-  const most = Math.max(1, ...buckets);
-  const width = 560 / BUCKETS.length;
-  const bars = buckets.flatMap((value, index) => {
-    const height = (value / most) * 54;
-    const x = index * width;
-    return [
-      svg("rect", { class: "bar", x: x + 3, y: 60 - height, width: width - 6, height }, svg("title", {}, `${value}`)),
-      svg("text", { class: "quiet", x: x + width / 2, y: 76, "text-anchor": "middle" }, BUCKETS[index] ?? ""),
-    ];
-  });
-  const label = "requests by duration, up to so many ms";
-  return svg(
-    "svg",
-    { viewBox: "0 0 560 98", role: "img", "aria-label": label },
-    ...bars,
-    svg("text", { class: "quiet", x: 280, y: 94, "text-anchor": "middle" }, label),
-  );
-}
-
 /** @param {any} event */
 function eventLine({ time, kind, ...event }) {
   const guest = event.guest ?? event;
@@ -242,63 +235,4 @@ function eventLine({ time, kind, ...event }) {
     el("span", { class: stateClass(String(name)) }, `${kind} ${name} `),
     what,
   );
-}
-
-/** @param {string} state */
-function stateClass(state) {
-  if (["ready", "completed", "added", "replaced"].includes(state)) return "good";
-  return ["failed", "trapped", "kept", "refused"].includes(state) ? "bad" : "warn";
-}
-
-/**
- * @param {string} text
- * @param {number} length
- */
-function clipped(text, length) {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
-}
-
-/**
- * @param {number} count
- * @param {string} noun
- */
-function counted(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** @param {number[]} values */
-function sum(values) {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/**
- * @param {string} id
- * @param {...(Node | string)} children
- */
-function show(id, ...children) {
-  document.getElementById(id)?.replaceChildren(...children);
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string>} attributes
- * @param {...(Node | string)} children
- */
-function el(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- */
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
 }
