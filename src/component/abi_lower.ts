@@ -1,5 +1,5 @@
 /** Lowering: from host values to a guest's flat values or memory; the mirror of `abi_lift.ts`. */
-import type { CanonEnv, FlatValue } from "./abi_env.ts";
+import type { CanonEnv, Constructor, FlatValue } from "./abi_env.ts";
 import { misfit } from "./abi_fault.ts";
 import { casesOf, type CoreType, flagWords, flatten, isScalar, type Layout, layoutOf } from "./abi_layout.ts";
 import { type Boundary, fieldKeys } from "./abi_lift.ts";
@@ -278,13 +278,31 @@ function lowerHandle(
     };
   }
   const expected = `a resource of type ${resource.name || "(unnamed)"}`;
+  const isOf = instanceChecker();
   return (env, value) => {
     const { table, guestResources } = env.scope;
     if (boundary === "host") {
       if (typeof value !== "object" || value === null) return misfit(expected, value);
       const hostClass = guestResources.hostClass(id);
-      if (hostClass !== null && !(value instanceof hostClass)) return misfit(expected, value);
+      if (hostClass !== null && !isOf(value, hostClass)) return misfit(expected, value);
     }
     return isOwn ? table.addOwn(id, value) : table.addBorrow(id, value);
+  };
+}
+
+/**
+ * `value instanceof hostClass`. V8 looks for a method that answers, and then along the prototypes, in each call where it
+ * cannot know the class; so the last class and the prototype of an object of it are kept.
+ */
+function instanceChecker(): (value: object, hostClass: Constructor) => boolean {
+  let keptClass: Constructor | undefined;
+  let keptPrototype: unknown;
+  return (value, hostClass) => {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === keptPrototype && hostClass === keptClass) return true;
+    if (!(value instanceof hostClass)) return false;
+    keptClass = hostClass;
+    keptPrototype = prototype;
+    return true;
   };
 }
