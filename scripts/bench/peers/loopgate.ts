@@ -29,9 +29,14 @@ export function loopgate(runtime: "node" | "deno", { replicas }: { readonly repl
   };
 }
 
+/** As docs/deployment.md has Deno started. */
+const DENO_V8_FLAGS = "--v8-flags=--no-memory-reducer,--no-allocation-site-pretenuring";
+
 /** The program and its arguments that serve `folder`. */
 export function gatewayCommand(runtime: "node" | "deno", folder: string, port: number): [string, readonly string[]] {
-  const flags = runtime === "deno" ? ["run", "-A", "--no-check"] : ["--disable-warning=ExperimentalWarning"];
+  const flags = runtime === "deno"
+    ? ["run", "-A", "--no-check", DENO_V8_FLAGS]
+    : ["--disable-warning=ExperimentalWarning"];
   const main = join(ROOT, "src/cli/loopgate.mjs");
   return [pinned(runtime) ?? "", [...flags, main, "serve", folder, "--listen", `127.0.0.1:${port}`, "--log", "json"]];
 }
