@@ -11,6 +11,8 @@ export interface BodyFlow {
   holdBody(): void;
   /** Reads on: at once, or where reading it is dear when it has its turn. Idempotent. */
   releaseBody(isDear: boolean): void;
+  /** Breaks off what carries the request. Not only closed: a client that does not read would keep what it was sent in the system's memory. */
+  cut(): void;
 }
 
 /** Connections whose next piece may take as long to read as a guest's slice: one of them has each turn of the event loop. */

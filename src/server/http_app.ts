@@ -1,5 +1,4 @@
 /** From a request of the listener to the route that answers it, and from every failure to an answer and one log line. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { RequestFailure } from "../instance/request_failure.ts";
@@ -11,6 +10,7 @@ import type { Tracer, TraceSpan } from "../telemetry/trace.ts";
 import { AnswerBatch } from "./answer_batch.ts";
 import type { BodyFlow } from "./body_flow.ts";
 import type { ServedRequest } from "./client_connection.ts";
+import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -20,7 +20,6 @@ import { framingFailure } from "./request_framing.ts";
 import { givenId, REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
-import { resetSocket } from "./reset_socket.ts";
 import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 import { wholeUs } from "./whole_us.ts";
 
@@ -55,7 +54,7 @@ class OpenRequest implements ServedRequest {
   readonly trace: TraceSpan | undefined;
   readonly flow: BodyFlow;
   readonly #options: HttpAppOptions;
-  readonly #response: ServerResponse;
+  readonly #response: ClientResponse;
   readonly #startedMs: number;
   /** Where it leads; undefined when the app answered by itself. */
   #served: { readonly path: string; readonly destination: Destination; readonly exchange: NodeExchange } | undefined;
@@ -65,7 +64,7 @@ class OpenRequest implements ServedRequest {
   #failureBytes = 0;
   #isClosed = false;
 
-  constructor(response: ServerResponse, flow: BodyFlow, options: HttpAppOptions) {
+  constructor(response: ClientResponse, flow: BodyFlow, options: HttpAppOptions) {
     this.#options = options;
     this.flow = flow;
     this.#response = response;
@@ -104,7 +103,7 @@ class OpenRequest implements ServedRequest {
     if (this.#served !== undefined) return this.#served.exchange.cut(cause);
     // Its answer has a cause already, which stays the code.
     this.#cause = this.#cause === undefined ? cause : { ...this.#cause, text: `${this.#cause.text}; ${cause.text}` };
-    resetSocket(this.#response.req.socket);
+    this.flow.cut();
   }
 
   closed(): void {
@@ -164,7 +163,7 @@ export class HttpApp {
   }
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
-  serve(request: IncomingMessage, response: ServerResponse, flow: BodyFlow): ServedRequest {
+  serve(request: ClientRequest, response: ClientResponse, flow: BodyFlow): ServedRequest {
     const open = new OpenRequest(response, flow, this.#options);
     if (this.#options.isDraining()) return this.#refuse(response, open, { kind: "draining" });
     const misframed = framingFailure(request);
@@ -207,7 +206,7 @@ export class HttpApp {
     while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
-  #route(response: ServerResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
+  #route(response: ClientResponse, target: RequestTarget, open: OpenRequest): OpenRequest {
     const request = response.req;
     const claim = this.#options.proxies.claimOf(request.rawHeaders, request.socket.remoteAddress);
     if (claim !== undefined && "fault" in claim) {
@@ -248,7 +247,7 @@ export class HttpApp {
   }
 
   /** RFC 9110 section 9.3.7. */
-  #answerPing(response: ServerResponse, open: OpenRequest): OpenRequest {
+  #answerPing(response: ClientResponse, open: OpenRequest): OpenRequest {
     const fields = [REQUEST_ID_FIELD, open.id];
     addKeepAlive(fields, { response, limits: this.#options.limits });
     response.writeHead(204, fields).end();
@@ -256,7 +255,7 @@ export class HttpApp {
   }
 
   /** An answer that needs no route. The connection goes on only when nothing of this request can be left on it. */
-  #refuse(response: ServerResponse, open: OpenRequest, failure: GatewayFailure): OpenRequest {
+  #refuse(response: ClientResponse, open: OpenRequest, failure: GatewayFailure): OpenRequest {
     response.on("error", ignore);
     response.req.on("error", ignore);
     if (ENDS_CONNECTION.has(failure.kind) || response.req.headers.expect !== undefined) {
@@ -267,7 +266,7 @@ export class HttpApp {
   }
 
   /** Reads on for a while, so that a client in the middle of its body gets to see the answer; then the connection is cut. */
-  #discardBody(response: ServerResponse, flow: BodyFlow): RequestBody | undefined {
+  #discardBody(response: ClientResponse, flow: BodyFlow): RequestBody | undefined {
     if (!hasBody(response.req)) return undefined;
     const { bodyWindowBytes, discardBytesMax } = this.#options.limits;
     const body = new RequestBody(response.req, {

@@ -1,5 +1,5 @@
 /** What a client is told that may keep its connection: for how long it lies there without a request. */
-import type { ServerResponse } from "node:http";
+import type { ClientResponse } from "./client_exchange.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 
 /** Clients are told to give a kept connection up this much earlier than the gateway does, so that no request meets its end. */
@@ -12,7 +12,7 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 export function addKeepAlive(
   rawFields: string[],
   { response, limits }: {
-    readonly response: Pick<ServerResponse, "shouldKeepAlive"> & { readonly req: { readonly httpVersion: string } };
+    readonly response: Pick<ClientResponse, "shouldKeepAlive"> & { readonly req: { readonly httpVersion: string } };
     readonly limits: Pick<ListenerLimits, "keepAliveTimeoutMs">;
   },
 ): void {

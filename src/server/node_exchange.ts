@@ -1,8 +1,7 @@
 /**
- * One exchange over `node:http`'s own request and response. Exactly one of `respond`, `fail` and `answerFailure`
+ * One exchange over the request and the response of a client. Exactly one of `respond`, `fail` and `answerFailure`
  * makes the answer; the first wins.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ByteSource } from "../base/byte_stream.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { FieldEntries, HttpErrorCode, RequestHead, ResponseBody, ResponseHead } from "../host/http/exchange.ts";
@@ -10,6 +9,7 @@ import type { HandlerExchange } from "../instance/handler_exchange.ts";
 import type { TraceSpan } from "../telemetry/trace.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
 import type { BodyFlow } from "./body_flow.ts";
+import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -18,7 +18,6 @@ import { requestFields } from "./request_fields.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { sendableHead } from "./response_fields.ts";
-import { resetSocket } from "./reset_socket.ts";
 import type { ProxyClaim } from "./trusted_proxies.ts";
 import { ResponseSink } from "./response_body.ts";
 
@@ -26,8 +25,8 @@ import { ResponseSink } from "./response_body.ts";
 export interface NodeExchangeOptions {
   readonly requestId: string;
   readonly trace?: TraceSpan | undefined;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
   readonly flow: BodyFlow;
   readonly target: RequestTarget;
   /** Of the connection. */
@@ -42,7 +41,7 @@ export interface NodeExchangeOptions {
 export class NodeExchange implements HandlerExchange {
   readonly head: RequestHead;
   computing: HandlerExchange["computing"];
-  readonly #response: ServerResponse;
+  readonly #response: ClientResponse;
   readonly #options: NodeExchangeOptions;
   readonly #hasBody: boolean;
   readonly #body: Pick<RequestBody, "fail" | "trailers" | "receivedBytes"> & ByteSource;
@@ -169,8 +168,7 @@ export class NodeExchange implements HandlerExchange {
   /** Breaks the connection off. */
   cut(cause: RequestCause): void {
     this.#cause ??= cause;
-    // Not only closed: a client that does not read would keep what it was sent in the system's memory.
-    resetSocket(this.#options.request.socket);
+    this.#options.flow.cut();
   }
 
   /** The response is out, or its connection has ended; the owner of the response says so. Idempotent. */
@@ -210,7 +208,7 @@ export function sendFailure(
   raw.push("content-type", "application/problem+json", "content-length", String(bytes), REQUEST_ID_FIELD, requestId);
   addKeepAlive(raw, { response, limits });
   response.writeHead(status, raw);
-  response.end(body);
+  response.end(body, "utf8");
   return response.req.method === "HEAD" ? 0 : bytes;
 }
 
@@ -220,7 +218,7 @@ class NodeRequestHead implements RequestHead {
   readonly scheme: "http" | "https";
   readonly authority: string | undefined;
   readonly pathWithQuery: string;
-  readonly #request: IncomingMessage;
+  readonly #request: ClientRequest;
   readonly #requestId: string;
   readonly #claim: ProxyClaim | undefined;
   #headers: FieldEntries | undefined;

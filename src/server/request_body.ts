@@ -1,14 +1,14 @@
 /**
- * The body of a request as a byte source over `node:http`. It reads ahead by one window and then lets the
+ * The body of a request as a byte source. It reads ahead by one window and then lets the
  * client wait: TCP does the rest.
  */
-import type { IncomingMessage } from "node:http";
 import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
 import { latin1ToBytes } from "../base/latin1.ts";
 import type { BodyFlow } from "./body_flow.ts";
+import type { ClientRequest } from "./client_exchange.ts";
 
 /**
  * A chunk counts as so many bytes of the window, and of what is thrown away: a piece of 64 KiB has 10,900 chunks of one byte,
@@ -46,7 +46,7 @@ type BodyState =
 
 /** The source that a guest's incoming body reads. */
 export class RequestBody implements ByteSource {
-  readonly #request: IncomingMessage;
+  readonly #request: ClientRequest;
   readonly #options: RequestBodyOptions;
   readonly #waiters = new WaitList();
   /** Chunks of one byte share a block: as objects of their own they would take a hundred times their size. */
@@ -60,7 +60,7 @@ export class RequestBody implements ByteSource {
   #discardedBytes = 0;
   #state: BodyState;
 
-  constructor(request: IncomingMessage, options: RequestBodyOptions) {
+  constructor(request: ClientRequest, options: RequestBodyOptions) {
     this.#request = request;
     this.#options = options;
     this.#state = { kind: hasBody(request) ? "waiting" : "ended" };
@@ -192,7 +192,7 @@ export class RequestBody implements ByteSource {
 }
 
 /** A request has a body exactly when its header says so (RFC 9112 section 6.3). */
-export function hasBody(request: IncomingMessage): boolean {
+export function hasBody(request: ClientRequest): boolean {
   const { headers } = request;
   if (headers["transfer-encoding"] !== undefined) return true;
   const length = headers["content-length"];

@@ -18,6 +18,7 @@ function startBody(windowBytes: number): StartedBody {
   const flow = {
     holdBody: () => void asked.push("hold"),
     releaseBody: (isDear: boolean) => void asked.push(isDear ? "release in turn" : "release"),
+    cut: () => void asked.push("cut"),
   };
   const body = new RequestBody(request, {
     flow,

@@ -2,13 +2,13 @@
  * The body of a response as a byte sink over `node:http`. The head waits for the end of the current turn, so that a
  * short answer goes out in one piece and with its length; everything else goes out as it comes.
  */
-import type { ServerResponse } from "node:http";
 import type { StreamEnd } from "../base/byte_stream.ts";
 import type { FaultCode } from "../base/fault_codes.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries, ResponseBody } from "../host/http/exchange.ts";
 import type { AnswerBatch } from "./answer_batch.ts";
+import type { ClientResponse } from "./client_exchange.ts";
 import type { RequestCause } from "./failure_status.ts";
 import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "../base/latin1.ts";
@@ -40,7 +40,7 @@ const PERMIT_BYTES = 64 * 1024;
 
 /** The sink that a guest's outgoing body writes. */
 export class ResponseSink implements ResponseBody {
-  readonly #response: ServerResponse;
+  readonly #response: ClientResponse;
   readonly #head: SendableHead;
   readonly #options: ResponseSinkOptions;
   readonly #waiters = new WaitList();
@@ -51,7 +51,7 @@ export class ResponseSink implements ResponseBody {
   /** Handed to `node:http`. */
   #sentBytes = 0;
 
-  constructor(response: ServerResponse, head: SendableHead, options: ResponseSinkOptions) {
+  constructor(response: ClientResponse, head: SendableHead, options: ResponseSinkOptions) {
     this.#response = response;
     this.#head = head;
     this.#options = options;

@@ -1,6 +1,7 @@
 /** A connection that is not read, for one of two reasons: too much was sent ahead, or the body of its request waits for its guest. */
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
+import { resetSocket } from "./reset_socket.ts";
 
 /** Owned by its connection. */
 export class SocketHold implements BodyFlow {
@@ -32,6 +33,10 @@ export class SocketHold implements BodyFlow {
     this.#cancelTurn?.();
     this.#cancelTurn = isDear && !this.#isOver ? this.#turns.wait(() => this.release("body")) : undefined;
     if (!isDear) this.release("body");
+  }
+
+  cut(): void {
+    resetSocket(this.#socket);
   }
 
   /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
