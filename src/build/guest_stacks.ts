@@ -16,6 +16,9 @@ export class GuestStacks {
   /** By component; a map that nobody has needed yet is text. */
   readonly #maps = new Map<string, string | GuestMap | undefined>();
 
+  /** What `tryService` put aside. */
+  readonly #before = new Map<string, string | GuestMap | undefined>();
+
   constructor(readText: (file: string) => string | undefined = readTextNow) {
     this.#readText = readText;
   }
@@ -27,7 +30,28 @@ export class GuestStacks {
 
   /** Takes the maps of a workload's components as they are now: for a version that begins to serve. */
   follow({ service, routes }: GuestPaths): void {
-    for (const component of [service, ...routes].flatMap((guest) => guest?.component ?? [])) this.#take(component);
+    for (const component of [service, ...routes].flatMap((guest) => guest?.component ?? [])) {
+      this.#take(component);
+      this.#before.delete(component);
+    }
+  }
+
+  /**
+   * Takes the map of the service's component for a version that is started, until it serves (`follow`) or the one before goes
+   * on (`returnService`): why a service does not start is what its author wants to read.
+   */
+  tryService({ service }: GuestPaths): void {
+    if (service === undefined) return;
+    const { component } = service;
+    if (!this.#before.has(component)) this.#before.set(component, this.#maps.get(component));
+    this.#take(component);
+  }
+
+  /** The version that `tryService` was for does not come to serve. */
+  returnService({ service }: GuestPaths): void {
+    if (service === undefined || !this.#before.has(service.component)) return;
+    this.#maps.set(service.component, this.#before.get(service.component));
+    this.#before.delete(service.component);
   }
 
   /** A line of a guest of one of `workloads`, with places of its sources where it has some of the bundle. */

@@ -3,11 +3,22 @@ import { diagnosticText } from "../base/diagnostics_text.ts";
 import { escapeText } from "../base/escape_text.ts";
 import type { GuestOutcome } from "../build/build_workload.ts";
 import type { Colours } from "./colours.ts";
+import { shownDiagnostic } from "./workload_place.ts";
 
 type OutcomeOf<Kind extends GuestOutcome["kind"]> = Extract<GuestOutcome, { readonly kind: Kind }>;
 
 /** A compiler says why at its end. */
 const PRINTED_LINES_MAX = 100;
+
+/** An outcome with its paths as they are from here. */
+export function shownOutcome<Told extends OutcomeOf<"built"> | OutcomeOf<"faulty">>(
+  outcome: Told,
+  shown: (text: string) => string,
+): Told {
+  const component = shown(outcome.component);
+  if (outcome.kind === "built") return { ...outcome, component };
+  return { ...outcome, component, diagnostics: outcome.diagnostics.map((fault) => shownDiagnostic(fault, shown)) };
+}
 
 /** One line: what, how long, how large. */
 export function builtText({ component, durationMs, bytes }: OutcomeOf<"built">, colours: Colours): string {

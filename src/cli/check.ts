@@ -10,7 +10,7 @@ import { defaultFolder } from "./default_folder.ts";
 import { OPERATOR_EXIT_CODE } from "./exit_codes.ts";
 import { mountText } from "./served_text.ts";
 import type { Terminal } from "./terminal.ts";
-import { workloadPlace } from "./workload_place.ts";
+import { asItIs, shownDiagnostic, workloadPlace } from "./workload_place.ts";
 
 /** Where the outside comes in. */
 export interface CheckTools {
@@ -26,8 +26,9 @@ export interface CheckTools {
 export async function check({ folder, isJson }: CheckCommand, { terminal, files }: CheckTools): Promise<number> {
   const named = folder ?? await defaultFolder(files);
   // What cannot be listed is told by whoever reads it.
-  const place = await workloadPlace(named, files).catch(() => ({ folder: named, files }));
-  const { faults, workloads } = await checkFolder(place.folder, place.files);
+  const place = await workloadPlace(named, files).catch(() => ({ folder: named, files, shown: asItIs }));
+  const { faults: found, workloads } = await checkFolder(place.folder, place.files);
+  const faults = found.map((fault) => shownDiagnostic(fault, place.shown));
   const { stdout, stderr } = terminal;
   const isGood = faults.length === 0;
   if (isJson) stdout.write(`${JSON.stringify({ ok: isGood, faults, workloads })}\n`);

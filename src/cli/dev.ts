@@ -10,7 +10,7 @@ import type { LogFormat } from "../workload/spec.ts";
 import { DEV_SETTINGS, type DevCommand } from "./args/dev.ts";
 import type { PublishRequest } from "./args/publish.ts";
 import type { BuildCommandTools } from "./build.ts";
-import { buildFaultText, buildJson, builtText } from "./build_text.ts";
+import { buildFaultText, buildJson, builtText, shownOutcome } from "./build_text.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { reportFault } from "./faults.ts";
@@ -44,9 +44,14 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
   });
   let rebuilder: Rebuilder | undefined;
   let gateway: Gateway | undefined;
-  const mapped = stackMapper({ served: () => gateway?.workloads ?? [], reads: "early" });
+  const mapped = stackMapper({
+    served: () => gateway?.workloads ?? [],
+    stateOf: (workload) => gateway?.serviceState(workload),
+    reads: "early",
+    shown: place.shown,
+  });
   const log = new EventLog({ format, terminal, clock, replica: undefined, mapped });
-  const tell = teller(format, tools, log);
+  const tell = teller(format, { terminal, log, shown: place.shown });
   try {
     rebuilder = await Rebuilder.open({
       ...place,
@@ -166,14 +171,20 @@ async function publishAll(
 }
 
 /** Ways to tell what happens beside the gateway. */
-function teller(format: LogFormat, { terminal: { stdout, stderr } }: DevTools, log: EventLog) {
+function teller(
+  format: LogFormat,
+  { terminal: { stdout, stderr }, log, shown }: Pick<DevTools, "terminal"> & Pick<WorkloadPlace, "shown"> & {
+    readonly log: EventLog;
+  },
+) {
   const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
   let lastWaiting = "";
-  const fault = (error: unknown): void => stderr.write(reportFault(error, err).text);
+  const faultText = (error: unknown): string => shown(reportFault(error, err).text);
+  const fault = (error: unknown): void => stderr.write(faultText(error));
   return {
     fault,
     waiting(error: unknown): void {
-      const text = `${error === undefined ? "" : reportFault(error, err).text}${err.quiet("waiting for a change")}\n`;
+      const text = `${error === undefined ? "" : faultText(error)}${err.quiet("waiting for a change")}\n`;
       // Not every change is one of what is wrong.
       if (text !== lastWaiting) stderr.write(text);
       lastWaiting = text;
@@ -181,8 +192,9 @@ function teller(format: LogFormat, { terminal: { stdout, stderr } }: DevTools, l
     trap(guest: GuestLabel, error: unknown): void {
       if (format === "pretty") stdout.write(trapText(guest, error, out));
     },
-    outcome: ((outcome) => {
-      if (outcome.kind === "fresh") return;
+    outcome: ((told) => {
+      if (told.kind === "fresh") return;
+      const outcome = shownOutcome(told, shown);
       if (format === "json") stdout.write(buildJson(outcome, log.now()));
       else if (outcome.kind === "built") stdout.write(builtText(outcome, out));
       else stderr.write(buildFaultText(outcome, err));

@@ -9,24 +9,40 @@ export interface StackMapperOptions {
   readonly served: () => readonly GuestPaths[];
   /** When the map of a version is read: as soon as that serves, for a build may replace it, or for its first stack. */
   readonly reads: "early" | "late";
+  /** Of the service that is served. One that starts beside it is of a version that may come to serve, built with a map of its own. */
+  readonly stateOf?: (workload: string) => string | undefined;
+  /** What a reload says, with paths as they are from here. */
+  readonly shown?: (text: string) => string;
 }
 
 /** For the events of a gateway. */
-export function stackMapper({ served, reads }: StackMapperOptions): (event: GatewayEvent) => GatewayEvent {
+export function stackMapper(
+  { served, reads, stateOf, shown }: StackMapperOptions,
+): (event: GatewayEvent) => GatewayEvent {
   const stacks = new GuestStacks();
   return (event) => {
     if (event.kind === "guest-output") {
       const line = stacks.inLine(event.line, event.guest, served());
       return line === event.line ? event : { ...event, line };
     }
-    if (event.kind === "reload" && event.outcome !== "kept") {
+    if (event.kind === "service-state" && event.state === "starting" && stateOf !== undefined) {
+      const workload = served().find(({ name }) => name === event.workload);
+      if (workload !== undefined && stateOf(event.workload) !== "starting") stacks.tryService(workload);
+    }
+    if (event.kind === "reload") {
       for (const workload of served()) {
         if (workload.name !== event.workload) continue;
+        if (event.outcome === "kept") {
+          stacks.returnService(workload);
+          continue;
+        }
         if (reads === "early") stacks.follow(workload);
         else stacks.forget(workload);
       }
     }
-    return event;
+    return event.kind === "reload" && event.detail !== undefined && shown !== undefined
+      ? { ...event, detail: shown(event.detail) }
+      : event;
   };
 }
 

@@ -6,6 +6,9 @@ export class ToldReasons {
   /** Of the last start of each workload's service. */
   readonly #reasons = new Map<string, string>();
 
+  /** Workloads whose service has just returned: its state says it a second time. */
+  readonly #completed = new Set<string>();
+
   /** The event without what was told already; undefined when nothing is left of it. */
   shortened(event: GatewayEvent): GatewayEvent | undefined {
     switch (event.kind) {
@@ -13,6 +16,7 @@ export class ToldReasons {
         if (event.limit === "start" && event.guest !== undefined) this.#reasons.set(event.guest.workload, event.detail);
         return event;
       case "guest-ended": {
+        if (event.guest.role === "service" && event.outcome === "completed") this.#completed.add(event.guest.workload);
         const reason = event.guest.role === "service" ? this.#reasons.get(event.guest.workload) : undefined;
         return reason !== undefined && event.detail.endsWith(reason) ? undefined : event;
       }
@@ -34,8 +38,9 @@ export class ToldReasons {
     }
   }
 
-  #shortState(event: Extract<GatewayEvent, { readonly kind: "service-state" }>): GatewayEvent {
+  #shortState(event: Extract<GatewayEvent, { readonly kind: "service-state" }>): GatewayEvent | undefined {
     const { workload, state, detail } = event;
+    if (this.#completed.delete(workload) && state === "completed") return undefined;
     if (state === "ready") this.#reasons.delete(workload);
     const reason = this.#reasons.get(workload);
     if (reason === undefined || detail?.startsWith(reason) !== true) return event;

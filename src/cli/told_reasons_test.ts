@@ -27,7 +27,7 @@ test("ToldReasons: after the limit of a start nothing says its reason again", ()
     ended(`it trapped: The service was ended: ${REASON}`),
     state("restarting", `${REASON}; the next start is in 100 ms`),
     state("failed", REASON),
-    kept("shop", `the service of the workload is restarting: ${REASON}; next start in 100 ms`),
+    kept("shop", `its service did not start: ${REASON}`),
   ].map((event) => reasons.shortened(event));
   assert.deepEqual(told, [
     LIMITED,
@@ -46,10 +46,22 @@ test("ToldReasons: another reason, another workload and another start are told i
   const others = [
     ended("it trapped: unreachable"),
     kept("shop", "shop/workload.jsonc:1:1: Cannot read"),
-    kept("blog", `the service of the workload is restarting: ${REASON}`),
+    kept("blog", `its service did not start: ${REASON}`),
     { ...(ended(REASON) as object), guest: { workload: "shop", route: "task", role: "component" } } as GatewayEvent,
   ];
   for (const event of others) assert.deepEqual(reasons.shortened(event), event);
   reasons.shortened(state("ready"));
   assert.deepEqual(reasons.shortened(before), before);
+});
+
+test("ToldReasons: a service that returned is told once, each time", () => {
+  const reasons = new ToldReasons();
+  const returned: GatewayEvent = { kind: "guest-ended", guest: SERVICE, outcome: "completed", detail: "it returned" };
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(reasons.shortened(returned), returned);
+    assert.equal(reasons.shortened(state("completed")), undefined);
+  }
+  reasons.shortened(returned);
+  assert.deepEqual(reasons.shortened(state("restarting", "it returned")), state("restarting", "it returned"));
+  assert.deepEqual(reasons.shortened(state("completed")), state("completed"), "nothing has said it");
 });

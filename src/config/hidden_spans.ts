@@ -57,8 +57,7 @@ const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["listener", limitNames(LISTENER_LIMIT_KEYS)],
   ["volumes", VOLUME_WORDS],
   ["restart", new Set(["budget"])],
-  // What is run is in the sentence anyhow.
-  ["build", new Set(["engine", "command"])],
+  ["build", new Set(["engine"])],
   // A key may be pasted where its path belongs.
   ["tls", new Set(["certificate"])],
   ["instance", new Set(["reuse"])],
@@ -160,6 +159,8 @@ function isPublic(key: string, around: readonly Container[]): boolean {
     // A volume stands under its path.
     return VOLUME_WORDS.has(key) && around.slice(1, -1).every((each) => PUBLIC_PARENTS.has(each.key));
   }
+  // What is run is in the sentence anyhow.
+  if (key === "command") return around.length === 3 && around[1]?.key === "build" && around[2]?.isList === true;
   const isOne = PUBLIC_KEYS.has(key) || PUBLIC_WITHIN.get(around.at(-1)?.key ?? "")?.has(key) === true;
   return isOne && around.slice(1).every((each) => PUBLIC_PARENTS.has(each.key));
 }

@@ -69,6 +69,8 @@ export class Workload {
   #closed: Promise<void> | undefined;
   /** Another version has taken its place. */
   #isFormer = false;
+  /** One failed start ends it: it will not be restarted, whatever its supervisor is about to do. */
+  #isTried = false;
 
   constructor(options: WorkloadOptions) {
     const { spec, tools, egress, denials, onReach, componentOf } = options;
@@ -124,11 +126,15 @@ export class Workload {
   async untilStarted(): Promise<string | undefined> {
     const { service } = this;
     if (service === undefined) return undefined;
+    this.#isTried = true;
     while (service.state.kind === "idle" || service.state.kind === "starting") {
       await new Promise<void>((resolve) => this.#serviceChanged.add(resolve));
     }
-    const { kind } = service.state;
-    return kind === "ready" || kind === "completed" ? undefined : service.unavailability().detail;
+    const { state } = service;
+    this.#isTried = false;
+    if (state.kind === "ready" || state.kind === "completed") return undefined;
+    const isEnded = state.kind === "restarting" || state.kind === "failed";
+    return isEnded ? `its service did not start: ${state.reason}` : service.unavailability().detail;
   }
 
   /** Sends away who waits for a place or for the service; who runs may finish. Idempotent. */
@@ -284,6 +290,7 @@ export class Workload {
       onStartLimit: (detail) => tools.onLimit(label, "start", detail),
       onState: (state) => {
         this.#serviceChanged.wakeAll();
+        if (state.kind === "restarting" && this.#isTried) return;
         const isFormer = state.kind === "stopped" && this.#isFormer;
         const detail = isFormer ? "of the former version" : describeState(state);
         tools.emit({

@@ -108,6 +108,8 @@ for (const { mode, why } of BAD_SERVICES) {
     const kept = await watched.untilReloads(1);
     assert.equal(kept.outcome, "kept");
     assert.match(kept.detail ?? "", why);
+    const states = watched.events.flatMap((event) => event.kind === "service-state" ? event.state : []);
+    assert.deepEqual(states.includes("restarting"), false, "nobody starts it again");
     assert.equal(await watched.ask("one", "/connect"), "1");
     assert.equal(watched.gateway.counters().workloads, 1);
     // Taken back before it ever served: nothing to do.
