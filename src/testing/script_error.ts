@@ -1,4 +1,5 @@
 /** What a test got wrong: a script that cannot be read, an attempt that it did not expect, one that never came. */
+import { nearestWord } from "../base/nearest_word.ts";
 
 /**
  * Thrown by everything of `loopgate/testing`. Its message names what to change.
@@ -11,4 +12,12 @@ export class ScriptError extends Error {
     super(message, options);
     this.name = "ScriptError";
   }
+}
+
+/** @throws {ScriptError} when `code` is none of `codes`: WASI has no such code, and lowering it would end the guest */
+export function checkCode(code: string, codes: readonly string[]): void {
+  if (codes.includes(code)) return;
+  const near = nearestWord(code, codes);
+  const words = near === undefined ? codes.map((each) => `"${each}"`).join(", ") : `"${near}"`;
+  throw new ScriptError(`Cannot fail with "${code}": there is no such code here, expected ${words}`);
 }

@@ -1,14 +1,20 @@
 /** What stands behind an address in a test: `tcp.answers("...")`, `tcp.refuses()`, `tcp.talks(...)`. */
 import type { SocketErrorCode } from "../network/socket_error.ts";
-import { ScriptError } from "./script_error.ts";
+import { checkCode, ScriptError } from "./script_error.ts";
 import type { TcpPeer } from "./tcp_peer.ts";
 import { type Bytes, bytesOf } from "./test_bytes.ts";
 
+const CONNECT_FAILURES = [
+  "connection-refused",
+  "connection-reset",
+  "connection-aborted",
+  "remote-unreachable",
+  "timeout",
+  "access-denied",
+] as const satisfies readonly SocketErrorCode[];
+
 /** Codes with which a connect outside can fail. */
-export type ConnectFailure = Extract<
-  SocketErrorCode,
-  "connection-refused" | "connection-reset" | "connection-aborted" | "remote-unreachable" | "timeout" | "access-denied"
->;
+export type ConnectFailure = (typeof CONNECT_FAILURES)[number];
 
 /** Whoever answers a guest's connect. Made by the functions of `tcp`. */
 export type TcpScript =
@@ -93,6 +99,7 @@ export const tcp: TcpScriptMakers = {
   },
 
   fails(code: ConnectFailure): TcpScript {
+    checkCode(code, CONNECT_FAILURES);
     return { kind: "tcp-failure", delayMs: 0, code };
   },
 

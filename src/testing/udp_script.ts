@@ -1,4 +1,5 @@
 /** What answers datagrams in a test. */
+import { checkCode } from "./script_error.ts";
 import type { SocketErrorCode } from "../network/socket_error.ts";
 import type { Bytes } from "./test_bytes.ts";
 
@@ -7,8 +8,10 @@ export type UdpScript =
   | { readonly kind: "udp"; readonly answer: (data: Uint8Array) => readonly Bytes[] }
   | { readonly kind: "udp-failure"; readonly code: UdpFailure };
 
+const UDP_FAILURES = ["connection-refused", "remote-unreachable"] as const satisfies readonly SocketErrorCode[];
+
 /** Codes with which sending can fail. */
-export type UdpFailure = Extract<SocketErrorCode, "connection-refused" | "remote-unreachable">;
+export type UdpFailure = (typeof UDP_FAILURES)[number];
 
 /** What makes scripts of UDP: see `udp`. */
 export interface UdpScriptMakers {
@@ -48,6 +51,7 @@ export const udp: UdpScriptMakers = {
   },
 
   fails(code: UdpFailure): UdpScript {
+    checkCode(code, UDP_FAILURES);
     return { kind: "udp-failure", code };
   },
 };

@@ -122,6 +122,14 @@ test("http.fails: a code that wasi:http does not have", () => {
   assert.throws(() => http.fails("connection-refuse" as never), { message: /expected "connection-refused"/ });
 });
 
+test("tcp.fails, udp.fails: a code that a connect, or a datagram, cannot fail with", () => {
+  assert.throws(() => tcp.fails("connection-refuse" as never), { message: /expected "connection-refused"$/ });
+  assert.throws(() => tcp.fails("would-block" as never), {
+    message: /no such code here, expected "connection-refused", /,
+  });
+  assert.throws(() => udp.fails("timeout" as never), ScriptError);
+});
+
 test("delays and steps of time are 0 or more", async () => {
   assert.throws(() => tcp.after(-1, tcp.refuses()), ScriptError);
   assert.throws(() => http.after(Number.NaN, http.answers()), ScriptError);
