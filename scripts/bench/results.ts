@@ -65,7 +65,9 @@ export function printComparison(before: BenchRun, after: BenchRun): void {
       const old = earlier?.values[name];
       if (old === undefined) continue;
       const ratio = MORE_IS_BETTER.has(name) ? value / old : old / value;
-      console.log(`| ${row}, ${who}, ${name} | ${round(old)} | ${round(value)} | ${ratio.toFixed(2)} |`);
+      // Memory that grew by nothing, processor time of nobody: there is no ratio to it.
+      const better = old > 0 && value > 0 ? ratio.toFixed(2) : "";
+      console.log(`| ${row}, ${who}, ${name} | ${round(old)} | ${round(value)} | ${better} |`);
     }
   }
 }
