@@ -173,6 +173,10 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
         afterColon(event.detail)
       }`;
     }
+    case "refused":
+      return `${guestName(event.guest, colours)} ${colours.warn("refused")} ${escapeText(event.target)}${
+        afterColon(event.detail)
+      }`;
     case "published": {
       const name = colours.strong(escapeText(event.workload));
       return `${name} published port ${event.port} ${colours.warn(escapeText(event.detail))}`;

@@ -95,6 +95,10 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     { kind: "certificate", name: "certs/chain.pem", detail: "expired at 2026-01-02T03:04:05.000Z" },
     "warn   certificate certs/chain.pem expired at 2026-01-02T03:04:05.000Z",
   ],
+  [
+    { kind: "refused", guest: SERVICE, target: "tcp://127.0.0.1:7778", detail: "nothing listens there" },
+    "warn   shop service refused tcp://127.0.0.1:7778: nothing listens there",
+  ],
   [{ kind: "fault", where: "listener", error: "text" }, "error  fault in listener: text\n    [LG9001]"],
   [
     { kind: "limited", limit: "connections", detail: "closed at accept, 5 are open", count: 7 },

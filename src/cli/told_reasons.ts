@@ -32,6 +32,7 @@ export class ToldReasons {
       case "fault":
       case "guest-output":
       case "published":
+      case "refused":
       case "request":
       case "traces":
         return event;

@@ -56,6 +56,7 @@ export function eventFault(event: GatewayEvent): FaultCode | undefined {
     case "request":
       return event.code;
     case "guest-output":
+    case "refused":
     case "certificate":
       return undefined;
   }

@@ -88,6 +88,13 @@ export type GatewayEvent =
     readonly code?: FaultCode;
   }
   | {
+    /** A guest connected to its workload's loopback where nothing listens; told once in a while for each guest. */
+    readonly kind: "refused";
+    readonly guest: GuestLabel;
+    readonly target: string;
+    readonly detail: string;
+  }
+  | {
     /** The collector of traces cannot be reached, or can again. */
     readonly kind: "traces";
     readonly endpoint: string;

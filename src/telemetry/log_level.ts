@@ -36,6 +36,7 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case "denied":
     case "limited":
     case "published":
+    case "refused":
     case "certificate":
       return "warn";
     case "fault":

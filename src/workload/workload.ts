@@ -1,4 +1,5 @@
 /** A workload while it lives: its private network, its service, its routes. */
+import { LoopbackRefusals, portsText } from "./loopback_refusals.ts";
 import { revealArguments, revealEnvironment } from "../base/secret.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { CompiledComponent } from "../component/engine.ts";
@@ -77,6 +78,12 @@ export class Workload {
     this.#options = options;
     this.name = spec.name;
     this.#budget = tools.budget.openWorkload(spec.totals.instancesMax, firstInstancesOf(spec, componentOf));
+    const refusals = new LoopbackRefusals({
+      clock: tools.clock,
+      emit: tools.emit,
+      hasService: spec.service !== undefined,
+      listening: () => this.network.listening,
+    });
     this.network = new WorkloadNetwork({
       workload: spec.name,
       clock: tools.clock,
@@ -87,7 +94,10 @@ export class Workload {
       onLimit: tools.onLimit,
       ...(egress !== undefined && { egress }),
       ...(denials !== undefined && { denials }),
-      ...(onReach !== undefined && { onReach }),
+      onReach: (guest, reach) => {
+        refusals.tell(guest, reach);
+        onReach?.(guest, reach);
+      },
     });
     this.#volumes = new WorkloadVolumes({
       clock: tools.clock,
@@ -324,11 +334,6 @@ function argvOf(spec: RouteSpec | ServiceSpec): readonly string[] {
   return [name, ...revealArguments(spec.args)];
 }
 
-/** A service may listen on thousands of ports, and a log line is for people. */
-const OTHER_PORTS_MAX = 5;
-
-/** Where a service was to listen and where it does: mostly two files name two ports. */
 function missedPort(port: number, others: readonly number[]): string {
-  const shown = others.slice(0, OTHER_PORTS_MAX).join(", ") + (others.length > OTHER_PORTS_MAX ? "..." : "");
-  return `on port ${port}, as "ready" says; it listens ${others.length === 0 ? "nowhere" : `on ${shown}`}`;
+  return `on port ${port}, as "ready" says; it listens ${portsText(others)}`;
 }

@@ -494,6 +494,7 @@ function lineOf(event: GatewayEvent): string | undefined {
       return `fault in ${event.where}: ${String(event.error)}`;
     case "denied":
     case "published":
+    case "refused":
     case "reload":
     case "guest-output":
     case "traces":
