@@ -61,9 +61,11 @@ const processLimits = limitsObject(PROCESS_LIMIT_KEYS, {
 
 const LISTEN_KEY = 'write "listen": "127.0.0.1:8080" beside "listener"';
 
+const NO_HTTP2 = 'the listener speaks HTTP/1.1; end HTTP/2 in a proxy before it, and list that under "trustedProxies"';
+
 const listener = limitsObject(LISTENER_LIMIT_KEYS, {
   defaults: LISTENER_LIMITS,
-  absentKeys: { host: LISTEN_KEY, port: LISTEN_KEY, address: LISTEN_KEY },
+  absentKeys: { host: LISTEN_KEY, port: LISTEN_KEY, address: LISTEN_KEY, http2: NO_HTTP2 },
   about: "What clients may use.",
 });
 
@@ -83,6 +85,7 @@ export const GATEWAY_FILE = closed({
   ...SETTING_ENTRIES,
 }, {
   proxies: 'write "trustedProxies"',
+  http2: NO_HTTP2,
   metrics: 'write "admin": "127.0.0.1:8081"; it has /metrics',
   service: "a service belongs to workload.jsonc of a sub-folder",
   env: "variables belong to workload.jsonc of a sub-folder, or to a route file",

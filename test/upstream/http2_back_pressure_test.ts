@@ -3,21 +3,12 @@ import assert from "node:assert/strict";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
+import { frame, GET } from "../support/http2_frames.ts";
 
 const STREAMS = 50;
 const WRITTEN_BYTES_MAX = 128 * 1024 * 1024;
 /** What the windows of a moderate client would let pass, and the system takes. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
-
-/** RFC 9113 section 4.1. */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Uint8Array {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 test("upstream: a client of HTTP/2 that reads nothing holds its writer back on Node, not on Deno", async () => {
   let written = 0;
@@ -42,9 +33,7 @@ test("upstream: a client of HTTP/2 that reads nothing holds its writer back on N
   // INITIAL_WINDOW_SIZE, and the window of the connection.
   client.write(frame(4, 0, 0, Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff])));
   client.write(frame(8, 0, 0, Buffer.from([0x7f, 0xfe, 0, 0])));
-  // GET https://a/
-  const request = Buffer.from([0x82, 0x87, 0x84, 0x01, 1, 97]);
-  for (let count = 0; count < STREAMS; count++) client.write(frame(1, 5, 2 * count + 1, request));
+  for (let count = 0; count < STREAMS; count++) client.write(frame(1, 5, 2 * count + 1, GET));
   let before = -1;
   // Until nothing more is taken.
   for (let same = 0; same < 5;) {
