@@ -12,6 +12,7 @@ import { joinConnections } from "../network/join_connections.ts";
 import { connectToLoopback } from "../network/loopback_client.ts";
 import { TcpOptions } from "../network/tcp_options.ts";
 import type { WorkloadNetwork } from "../network/workload_network.ts";
+import { resetSocket } from "../server/reset_socket.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 
@@ -91,7 +92,7 @@ export class PublishedPort {
       : undefined;
     for (const [socket, endInner] of this.#clients) {
       endInner();
-      socket.resetAndDestroy();
+      resetSocket(socket);
     }
     await Promise.all([closed, ...this.#serving]);
   }
@@ -121,7 +122,7 @@ export class PublishedPort {
     const inner = client === undefined ? "the workload has gone" : await connectToLoopback(client, port);
     if (typeof inner === "string") {
       this.#tell(`refused: ${inner}`);
-      socket.resetAndDestroy();
+      resetSocket(socket);
       return;
     }
     // Gone while it waited: nothing would ever tell its end.

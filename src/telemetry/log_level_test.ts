@@ -26,6 +26,13 @@ const LEVELS: readonly (readonly [name: string, level: LogLevel, event: GatewayE
   ["a command's end", "info", { kind: "guest-ended", guest: GUEST, outcome: "completed", detail: "" }],
   ["a trap", "error", { kind: "guest-ended", guest: GUEST, outcome: "trapped", detail: "" }],
   ["a ready service", "info", { kind: "service-state", workload: "shop", state: "ready" }],
+  ["a service that starts", "info", { kind: "service-state", workload: "shop", state: "starting" }],
+  ["one that listens elsewhere", "warn", {
+    kind: "service-state",
+    workload: "shop",
+    state: "starting",
+    detail: "7778",
+  }],
   ["a restart", "warn", { kind: "service-state", workload: "shop", state: "restarting" }],
   ["a failed service", "error", { kind: "service-state", workload: "shop", state: "failed" }],
   ["a reload", "info", { kind: "reload", workload: "shop", outcome: "replaced" }],

@@ -19,7 +19,7 @@ export type ServiceState =
     readonly dueNs: bigint;
     readonly reason: string;
   }
-  /** Final: it returned ok and is not to be restarted. What needs no service is still served. */
+  /** Final: it was ready, returned ok and is not to be restarted. What needs no service is still served. */
   | { readonly kind: "completed" }
   /** Final: it ended badly and is not to be restarted, or its restarts are used up. */
   | { readonly kind: "failed"; readonly reason: string }

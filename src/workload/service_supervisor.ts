@@ -30,9 +30,17 @@ export const RESTART_TIMES: RestartTimes = { delayMinMs: 100, delayMaxMs: 30_000
 
 /** Ready when the service listens where its file says. */
 export interface ServiceListening extends Waitable {
-  /** Where that is, and where it listens instead: the end of a sentence. */
-  describe(): string;
+  /** Where that is: the end of a sentence. */
+  readonly where: string;
+  /** Where it listens now instead, as `on 7778`; undefined: nowhere. */
+  elsewhere(): string | undefined;
 }
+
+/**
+ * How often a service that starts is looked at: one that listens elsewhere by then mostly means the wrong port, and who changed a
+ * file should not wait for the start limit to hear of it. Longer than a service takes from its first listen to its last.
+ */
+export const START_LOOK_MS = 2_000;
 
 /** What a supervisor needs. */
 export interface SupervisorOptions {
@@ -49,6 +57,8 @@ export interface SupervisorOptions {
   readonly onState: (state: ServiceState) => void;
   /** A start took too long. */
   readonly onStartLimit: (detail: string) => void;
+  /** A run listens elsewhere, and is waited for all the same; once for each run. */
+  readonly onListeningElsewhere: (detail: string) => void;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -137,7 +147,7 @@ export class ServiceSupervisor {
   }
 
   #startRun(): void {
-    const { listening, clock, startMs } = this.#options;
+    const { listening, startMs } = this.#options;
     this.#startFault = undefined;
     this.#become({ kind: "starting", lastReason: this.#lastReason });
     // Who heard of the start may have stopped it.
@@ -146,8 +156,23 @@ export class ServiceSupervisor {
     const run = this.#options.startRun();
     this.#run = run;
     this.#watching = run.ended.then((end) => this.#ended(end));
-    if (listening !== undefined) this.#cancelTimer = clock.startTimer(startMs, () => this.#startTooLong());
+    if (listening !== undefined) this.#watchStart(listening, startMs);
     this.#awaitListening();
+  }
+
+  /** Looks in steps until the start is over, and tells once where it listens instead. */
+  #watchStart(listening: ServiceListening, leftMs: number, isTold = false): void {
+    const stepMs = isTold ? leftMs : Math.min(leftMs, START_LOOK_MS);
+    this.#cancelTimer = this.#options.clock.startTimer(stepMs, () => {
+      if (stepMs === leftMs) return this.#startTooLong();
+      const ports = listening.elsewhere();
+      this.#watchStart(listening, leftMs - stepMs, isTold || ports !== undefined);
+      if (isTold || ports === undefined) return;
+      const limit = `it is waited for up to ${formatDuration(this.#options.startMs)}`;
+      this.#options.onListeningElsewhere(
+        `it listens ${ports}, not ${listening.where}; correct one of the two: ${limit}`,
+      );
+    });
   }
 
   #awaitListening(): void {
@@ -164,7 +189,7 @@ export class ServiceSupervisor {
   #startTooLong(): void {
     this.#stopWaiting();
     const { listening, startMs } = this.#options;
-    const where = listening === undefined ? "" : ` ${listening.describe()}`;
+    const where = listening === undefined ? "" : ` ${placesOf(listening)}`;
     const detail = `it did not listen within ${formatDuration(startMs)}${where}`;
     this.#startFault = detail;
     this.#options.onStartLimit(detail);
@@ -176,9 +201,13 @@ export class ServiceSupervisor {
     this.#run = undefined;
     this.#stopWaiting();
     if (before.kind === "stopped") return;
-    const { policy } = this.#options;
-    const isWell = this.#startFault === undefined && isSuccess(end);
-    const reason = this.#startFault ?? describeEnd(end);
+    const { policy, listening } = this.#options;
+    // Only what was ready can have done its work: who depends on it would find nobody.
+    const early = before.kind === "starting" && listening !== undefined && isSuccess(end)
+      ? ` before it listened ${listening.where}`
+      : "";
+    const isWell = this.#startFault === undefined && isSuccess(end) && early === "";
+    const reason = this.#startFault ?? `${describeEnd(end)}${early}`;
     this.#lastReason = reason;
     if (policy === "always" || (policy === "on-failure" && !isWell)) this.#restartLater(reason, before);
     else this.#become(isWell ? { kind: "completed" } : { kind: "failed", reason });
@@ -219,6 +248,10 @@ export class ServiceSupervisor {
     this.#options.onState(next);
     this.#changed.wakeAll();
   }
+}
+
+function placesOf(listening: ServiceListening): string {
+  return `${listening.where}; it listens ${listening.elsewhere() ?? "nowhere"}`;
 }
 
 /** Whether requests can be served; undefined when that may still change by waiting until the deadline. */

@@ -63,7 +63,8 @@ class Bench {
         ? {
           isReady: () => this.isListening,
           onReady: (wake) => this.waiting.add(wake),
-          describe: () => "on port 7777",
+          where: "on port 7777",
+          elsewhere: () => undefined,
         }
         : undefined,
       startMs: START_MS,
@@ -73,6 +74,7 @@ class Bench {
       times: TIMES,
       onState: (state) => this.states.push(state.kind),
       onStartLimit: () => {},
+      onListeningElsewhere: () => {},
     });
   }
 
@@ -147,7 +149,7 @@ class Model {
     this.isListening = false;
     this.#limitMs = Infinity;
     if (this.state === "stopped") return;
-    const isWell = isSuccess(end) && !this.#isLate;
+    const isWell = isSuccess(end) && this.state === "ready";
     const { policy, restartsMax = Infinity } = this.#setting;
     if (policy === "never" || (policy === "on-failure" && isWell)) this.state = isWell ? "completed" : "failed";
     else {
@@ -242,7 +244,7 @@ async function act(step: Step, bench: Bench, model: Model): Promise<void> {
 
 /** Where each state may lead to. */
 const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
-  starting: ["ready", "completed", "restarting", "failed", "stopped"],
+  starting: ["ready", "restarting", "failed", "stopped"],
   ready: ["completed", "restarting", "failed", "stopped"],
   restarting: ["starting", "stopped"],
   completed: ["stopped"],

@@ -1,9 +1,10 @@
+// tidy: long because one life is tried from each of its states, with the same service made up
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settle } from "../../test/support/fake_clock.ts";
 import { WaitList } from "../base/waitable.ts";
 import type { GuestEnd } from "../instance/guest_end.ts";
-import { type ServiceRun, ServiceSupervisor } from "./service_supervisor.ts";
+import { type ServiceRun, ServiceSupervisor, START_LOOK_MS } from "./service_supervisor.ts";
 import type { RestartPolicy } from "./spec.ts";
 
 const OK: GuestEnd = { kind: "completed" };
@@ -34,6 +35,9 @@ class FakeService {
   #end: ((end: GuestEnd) => void) | undefined;
 
   readonly limits: string[] = [];
+  readonly hints: string[] = [];
+  /** Ports that it listens on by mistake. */
+  elsewhere: string | undefined;
   /** Runs that were killed end only when the test says so. */
   readonly isStubborn: boolean;
 
@@ -44,7 +48,8 @@ class FakeService {
       listening: options.isReadyAware !== true ? undefined : {
         isReady: () => this.#isListening,
         onReady: (wake) => this.waiting.add(wake),
-        describe: () => "on port 7777",
+        where: "on port 7777",
+        elsewhere: () => this.elsewhere,
       },
       startMs: START_MS,
       policy,
@@ -52,6 +57,7 @@ class FakeService {
       clock: this.clock,
       onState: (state) => this.states.push(state.kind),
       onStartLimit: (detail) => this.limits.push(detail),
+      onListeningElsewhere: (detail) => this.hints.push(detail),
     });
   }
 
@@ -164,7 +170,10 @@ test("ServiceSupervisor is ready when the service listens, and forgets that with
 
 const WAITS: readonly (readonly [name: string, act: (service: FakeService) => Promise<void>, isServing: boolean])[] = [
   ["it listens", (service) => service.listen(), true],
-  ["it completes", (service) => service.end(OK), true],
+  ["it listens and completes", async (service) => {
+    await service.listen();
+    await service.end(OK);
+  }, true],
   ["it is stopped", (service) => service.supervisor.stop(), false],
   ["the limit is over", (service) => service.clock.advanceMs(1000), false],
   ["it comes back after a trap", async (service) => {
@@ -197,11 +206,56 @@ test("ServiceSupervisor: a start that takes too long is ended, and the restart p
     assert.equal(service.kills, 0);
     await service.clock.advanceMs(1);
     assert.deepEqual([service.state, service.alive, service.kills], [state, 0, 1]);
-    assert.deepEqual(service.limits, ["it did not listen within 5s on port 7777"]);
+    assert.deepEqual(service.limits, ["it did not listen within 5s on port 7777; it listens nowhere"]);
     assert.match(service.supervisor.unavailability().detail, /: it did not listen within 5s on port 7777/);
     await service.supervisor.stop();
     assert.deepEqual([service.clock.timersArmed, service.waiting.size], [0, 0]);
   }
+});
+
+for (const [policy, state] of [["never", "failed"], ["on-failure", "restarting"], ["always", "restarting"]] as const) {
+  for (const [name, end, how] of [["ok", OK, "it returned"], ["exit 0", EXIT_0, "it exited with code 0"]] as const) {
+    test(`ServiceSupervisor with "${policy}": ${name} before it listened is no success`, async () => {
+      const service = new FakeService(policy, { isReadyAware: true });
+      service.supervisor.start();
+      await service.end(end);
+      assert.deepEqual(service.states, ["starting", state]);
+      assert.equal(service.supervisor.lastEnd, `${how} before it listened on port 7777`);
+      await service.clock.advanceMs(100);
+      if (policy === "never") return;
+      await service.listen();
+      assert.equal(service.state, "ready");
+      await service.end(end);
+      assert.equal(service.state, policy === "always" ? "restarting" : "completed");
+      await service.supervisor.stop();
+      assert.deepEqual([service.clock.timersArmed, service.waiting.size], [0, 0]);
+    });
+  }
+}
+
+test("ServiceSupervisor: who listens elsewhere is told of once for each run, and waited for to the limit", async () => {
+  const service = new FakeService("on-failure", { isReadyAware: true });
+  service.supervisor.start();
+  await service.clock.advanceMs(START_LOOK_MS);
+  assert.deepEqual(service.hints, [], "it listens nowhere, and may be slow");
+  service.elsewhere = "on 7778";
+  await service.clock.advanceMs(START_LOOK_MS - 1);
+  assert.deepEqual(service.hints, []);
+  await service.clock.advanceMs(1);
+  const hint = "it listens on 7778, not on port 7777; correct one of the two: it is waited for up to 5s";
+  assert.deepEqual(service.hints, [hint]);
+  await service.clock.advanceMs(START_MS - 2 * START_LOOK_MS - 1);
+  assert.deepEqual([service.state, service.kills], ["starting", 0]);
+  await service.clock.advanceMs(1);
+  assert.deepEqual([service.state, service.kills], ["restarting", 1]);
+  assert.deepEqual(service.limits, ["it did not listen within 5s on port 7777; it listens on 7778"]);
+  await service.clock.advanceMs(100 + START_LOOK_MS);
+  assert.deepEqual(service.hints, [hint, hint]);
+  await service.listen();
+  assert.equal(service.state, "ready");
+  await service.clock.advanceMs(2 * START_MS);
+  assert.deepEqual([service.hints.length, service.limits.length, service.clock.timersArmed], [2, 1, 0]);
+  await service.supervisor.stop();
 });
 
 test("ServiceSupervisor: what listens or returns after its start limit has failed all the same", async () => {
@@ -322,6 +376,7 @@ test("ServiceSupervisor.stop ends what runs and starts nothing afterwards, in ev
     }],
     ["completed", async (service) => {
       service.supervisor.start();
+      await service.listen();
       await service.end(OK);
     }],
   ];

@@ -291,13 +291,16 @@ export class Workload {
       listening: readyTcpPort === undefined ? undefined : {
         isReady: () => this.network.isListening(readyTcpPort),
         onReady: (wake) => this.network.onListening(readyTcpPort, wake),
-        describe: () => missedPort(readyTcpPort, this.network.listening),
+        where: `on port ${readyTcpPort}, as "ready" says`,
+        elsewhere: () => this.network.listening.length === 0 ? undefined : portsText(this.network.listening),
       },
       startMs: spec.limits.startMs,
       policy: spec.restart,
       restartsMax: spec.restartsMax,
       clock: tools.clock,
       onStartLimit: (detail) => tools.onLimit(label, "start", detail),
+      onListeningElsewhere: (detail) =>
+        tools.emit({ kind: "service-state", workload: this.name, state: "starting", detail }),
       onState: (state) => {
         this.#serviceChanged.wakeAll();
         if (state.kind === "restarting" && this.#isTried) return;
@@ -332,8 +335,4 @@ export class Workload {
 function argvOf(spec: RouteSpec | ServiceSpec): readonly string[] {
   const name = spec.component.split("/").at(-1) ?? spec.component;
   return [name, ...revealArguments(spec.args)];
-}
-
-function missedPort(port: number, others: readonly number[]): string {
-  return `on port ${port}, as "ready" says; it listens ${portsText(others)}`;
 }

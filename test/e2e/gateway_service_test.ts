@@ -19,14 +19,14 @@ import { requestHost } from "../support/request_host.ts";
 /** A workload "name" whose service greets with its name and whose one route asks it. */
 async function greeting(
   name: string,
-  { mode, restart }: { readonly mode?: string; readonly restart?: string } = {},
+  { mode, restart, ready = true }: { readonly mode?: string; readonly restart?: string; readonly ready?: boolean } = {},
 ): Promise<FolderContent> {
   return {
     [`${name}/workload.jsonc`]: {
       service: {
         component: "greeter.wasm",
         env: { NAME: name, ...(mode !== undefined && { MODE: mode }) },
-        ready: { tcp: 7777 },
+        ...(ready && { ready: { tcp: 7777 } }),
         ...(restart !== undefined && { restart: { policy: restart } }),
       },
       net: [],
@@ -97,13 +97,21 @@ test("requests wait no longer than the limit for a service that never is ready: 
   assert.deepEqual(await closeToNothing(harness), {});
 });
 
-const ENDS: readonly { name: string; mode: string; restart: string; state: string; status: number }[] = [
+const ENDS: readonly { name: string; mode: string; restart: string; ready?: false; state: string; status: number }[] = [
   {
-    name: "that returns is completed, and its routes go on",
+    name: "without a port that returns is completed, and its routes go on",
     mode: "return",
     restart: "on-failure",
+    ready: false,
     state: "completed",
     status: 200,
+  },
+  {
+    name: "that returns before it listened is started again: 503 meanwhile",
+    mode: "return",
+    restart: "on-failure",
+    state: "restarting",
+    status: 503,
   },
   {
     name: "that fails and is never restarted is failed: 503",
@@ -114,9 +122,10 @@ const ENDS: readonly { name: string; mode: string; restart: string; state: strin
   },
 ];
 
-for (const { name, mode, restart, state, status } of ENDS) {
+for (const { name, mode, restart, ready = true, state, status } of ENDS) {
   test(`a service ${name}`, async () => {
-    const harness = await startTestGateway(await greeting("end", { mode, restart }));
+    const limits = { route: { serviceWaitMs: 50 } };
+    const harness = await startTestGateway(await greeting("end", { mode, restart, ready }), { limits });
     await eventually(() => harness.gateway.serviceState("end") === state);
     const response = await ask(harness.url, "end", "/anything");
     assert.equal(response.status, status);

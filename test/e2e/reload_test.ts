@@ -96,6 +96,7 @@ test("reload: a broken file leaves the old version, and so does a tie with anoth
 
 const BAD_SERVICES: readonly { readonly mode: string; readonly why: RegExp }[] = [
   { mode: "fail", why: /returned an error/ },
+  { mode: "return", why: /it returned before it listened on port 7777, as "ready" says/ },
   { mode: "never", why: /did not listen within 300ms/ },
 ];
 
@@ -120,6 +121,27 @@ for (const { mode, why } of BAD_SERVICES) {
     assert.deepEqual(await watched.close(), {});
   });
 }
+
+test("reload: a new version whose service listens on another port than its file says is told of before its limit", async () => {
+  const watched = await watchFolder(within("one", await serviceContent("one", "1")), {
+    limits: { service: { startMs: 60_000 } },
+  });
+  await watched.folder.write("one/workload.jsonc", serviceFile("2", {}, 7778));
+  const hints = () =>
+    watched.events.flatMap((event) =>
+      event.kind === "service-state" && event.state === "starting" ? [event.detail] : []
+    )
+      .filter((detail) => detail !== undefined);
+  await eventually(() => hints().length > 0);
+  assert.deepEqual(hints(), [
+    'it listens on 7777, not on port 7778, as "ready" says; correct one of the two: it is waited for up to 1m',
+  ]);
+  assert.equal(await watched.ask("one", "/connect"), "1");
+  await watched.folder.write("one/workload.jsonc", serviceFile("2"));
+  await watched.untilReloads(1);
+  assert.equal(await watched.ask("one", "/connect"), "2");
+  assert.deepEqual(await watched.close(), {});
+});
 
 test("reload: requests in flight finish in the old version, whose service stays for them", async () => {
   const watched = await watchFolder(within("one", await serviceContent("one", "1")));

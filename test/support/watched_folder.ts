@@ -120,9 +120,9 @@ export function routeFile(workload: string, version: string, more: Readonly<Reco
 }
 
 /** A workload's file whose service answers "/connect" with the version. */
-export function serviceFile(version: string, more: Readonly<Record<string, string>> = {}): unknown {
+export function serviceFile(version: string, more: Readonly<Record<string, string>> = {}, readyPort = 7777): unknown {
   return {
-    service: { component: "greeter.wasm", env: { NAME: version, ...more }, ready: { tcp: 7777 } },
+    service: { component: "greeter.wasm", env: { NAME: version, ...more }, ready: { tcp: readyPort } },
     net: [],
   };
 }

@@ -141,7 +141,8 @@ export const GUEST_PAGES: Readonly<Record<Codes, FaultPage>> = {
   },
   LG8002: {
     title: "A service did not get ready in time",
-    cause: "It did not listen on the port of `ready` within `limits.start`.",
+    cause:
+      "It did not listen on the port of `ready` within `limits.start`. Where it listens instead, the log says after two seconds.",
     fix: "Let it listen earlier, correct the port, or raise `start`.",
   },
   LG8003: {
