@@ -1,4 +1,5 @@
 /** `loopgate check`: all faults of a folder, or what it would serve. */
+import type { Clock } from "../base/clock.ts";
 import { diagnosticsText } from "../base/diagnostics_text.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { roughByteSize } from "../base/quantity.ts";
@@ -14,6 +15,8 @@ import { asItIs, shownDiagnostic, workloadPlace } from "./workload_place.ts";
 
 /** Where the outside comes in. */
 export interface CheckTools {
+  /** Certificates end. */
+  readonly clock: Pick<Clock, "wallMs">;
   readonly terminal: Terminal;
   readonly files: FileReader;
 }
@@ -23,17 +26,24 @@ export interface CheckTools {
  *
  * @throws {LoopgateError} ERR_CONFIG when the folder itself cannot be read
  */
-export async function check({ folder, isJson }: CheckCommand, { terminal, files }: CheckTools): Promise<number> {
+export async function check({ folder, isJson }: CheckCommand, { terminal, files, clock }: CheckTools): Promise<number> {
   const named = folder ?? await defaultFolder(files);
   // What cannot be listed is told by whoever reads it.
   const place = await workloadPlace(named, files).catch(() => ({ folder: named, files, shown: asItIs }));
-  const { faults: found, workloads } = await checkFolder(place.folder, place.files);
+  const nowMs = clock.wallMs();
+  const { faults: found, warnings, workloads } = await checkFolder(place.folder, place.files, { nowMs });
   const faults = found.map((fault) => shownDiagnostic(fault, place.shown));
   const { stdout, stderr } = terminal;
   const isGood = faults.length === 0;
-  if (isJson) stdout.write(`${JSON.stringify({ ok: isGood, faults, workloads })}\n`);
+  if (isJson) stdout.write(`${JSON.stringify({ ok: isGood, faults, warnings, workloads })}\n`);
   else if (isGood) stdout.write(checkedText(workloads, coloursFor(stdout.isColoured)));
   else stderr.write(diagnosticsText(faults, coloursFor(stderr.isColoured)));
+  if (!isJson) {
+    const colours = coloursFor(stderr.isColoured);
+    for (const { name, detail } of warnings) {
+      stderr.write(`${colours.warn("warn")} certificate ${colours.strong(escapeText(name))} ${escapeText(detail)}\n`);
+    }
+  }
   return isGood ? 0 : OPERATOR_EXIT_CODE;
 }
 

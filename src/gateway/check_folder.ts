@@ -1,4 +1,5 @@
 /** A folder as `check` tells of it: every fault of its files and components, or what would be served. */
+import { tlsWarnings } from "../server/tls_warnings.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { ComponentCache } from "../component/cache.ts";
@@ -42,27 +43,43 @@ export interface CheckedWorkload {
   readonly guests: readonly GuestFacts[];
 }
 
+/** A certificate of the listener, by its file, and what is wrong with it. */
+export interface CertificateWarning {
+  readonly name: string;
+  readonly detail: string;
+}
+
 /** What there is to tell; with faults there are no workloads. */
 export interface CheckedFolder {
+  /** What clients will not like, and is no fault: the gateway starts with it. */
+  readonly warnings: readonly CertificateWarning[];
   readonly faults: readonly Diagnostic[];
   readonly workloads: readonly CheckedWorkload[];
 }
 
 /** Reads a folder as `serve` does; nothing runs. */
-export async function checkFolder(folder: string, files: FileReader): Promise<CheckedFolder> {
+export async function checkFolder(
+  folder: string,
+  files: FileReader,
+  { nowMs }: { readonly nowMs: number },
+): Promise<CheckedFolder> {
   const cache = new ComponentCache({ suspending: SUSPENDING, tracksWrites: true });
   let versions: readonly WorkloadVersion[];
+  let warnings: readonly CertificateWarning[];
   try {
-    const { parts } = await readFolder({ folder, files, cache });
+    const { parts, operator: { gateway: { tls = [] } } } = await readFolder({ folder, files, cache });
     versions = [...parts.values()].flatMap(({ version }) => version ?? []);
+    warnings = tls.flatMap((identity) =>
+      tlsWarnings(identity, nowMs).map((detail) => ({ name: identity.name ?? "", detail }))
+    );
   } catch (error) {
     // Without diagnostics it is no fault of a file: the folder itself is not there.
     if (!(error instanceof LoopgateError) || error.diagnostics.length === 0) throw error;
-    return { faults: error.diagnostics, workloads: [] };
+    return { faults: error.diagnostics, warnings: [], workloads: [] };
   }
   const workloads: CheckedWorkload[] = [];
   for (const version of versions) workloads.push(await checkedWorkload(version, files));
-  return { faults: [], workloads: workloads.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  return { faults: [], warnings, workloads: workloads.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 async function checkedWorkload(version: WorkloadVersion, files: FileReader): Promise<CheckedWorkload> {

@@ -18,6 +18,7 @@ import { startGateway } from "../../src/gateway/gateway.ts";
 import { FakeProcess } from "../support/fake_process.ts";
 import { componentBytes } from "../support/gateway_harness.ts";
 import { guestBytes, hasGuests } from "../support/guests.ts";
+import { testPem } from "../support/transport.ts";
 import { type Content, memoryFiles } from "../support/memory_files.ts";
 
 const INVALID = fileURLToPath(new URL("../config/invalid", import.meta.url));
@@ -171,4 +172,23 @@ test("inspect: what is no component is a sentence", async () => {
   }
   const { err, exitCode } = await said(["inspect", "y.wasm"], memoryFiles({}));
   assert.deepEqual([exitCode, /Cannot inspect "y\.wasm": .*expected a component/.test(err)], [2, true]);
+});
+
+test("check: what clients will not like of a certificate is a warning, and no fault", async () => {
+  const files = await shop({
+    "w/gateway.jsonc": '{ "tls": { "certificate": "chain.pem", "key": "key.pem" } }',
+    "w/chain.pem": testPem("expired"),
+    "w/key.pem": testPem("expired.key"),
+  });
+  const text = await said(["check", "w"], files);
+  assert.equal(text.exitCode, 0, text.err);
+  assert.match(
+    text.err,
+    /^warn certificate w\/chain\.pem is not valid before [0-9T:.-]+Z: clients refuse it until then\n$/,
+  );
+  const json = await said(["check", "w", "--json"], files);
+  assert.deepEqual([json.exitCode, json.err], [0, ""]);
+  const { warnings } = JSON.parse(json.out) as CheckedFolder;
+  assert.deepEqual(warnings.map(({ name }) => name), ["w/chain.pem"]);
+  assert.match(warnings[0]?.detail ?? "", /^is not valid before /);
 });
