@@ -93,7 +93,7 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { kind: "certificate", name: "certs/chain.pem", detail: "expired at 2026-01-02T03:04:05.000Z" },
-    "warn   certificate certs/chain.pem expired at 2026-01-02T03:04:05.000Z",
+    "warn   certificate certs/chain.pem expired at 2026-01-02T03:04:05.000Z [LG1504]",
   ],
   [
     { kind: "refused", guest: SERVICE, target: "tcp://127.0.0.1:7778", detail: "nothing listens there" },

@@ -55,9 +55,10 @@ export function eventFault(event: GatewayEvent): FaultCode | undefined {
       return "LG9001";
     case "request":
       return event.code;
+    case "certificate":
+      return "LG1504";
     case "guest-output":
     case "refused":
-    case "certificate":
       return undefined;
   }
 }

@@ -142,6 +142,14 @@ export const FILE_PAGES: Readonly<Record<Extract<FaultCode, `LG1${string}`>, Fau
     fix:
       "Give a PEM file with the chain, the listener's own certificate first, and one with its key, without a passphrase.",
   },
+  LG1504: {
+    title: "A certificate of the listener is in use, and clients will not like it",
+    cause:
+      "It has expired or is not valid yet, stands before one that did not issue it, or every user of the machine can read " +
+      "its key. Clients decide whether they go on.",
+    fix:
+      "Renew the certificate, put the chain in order, or give the file of the key to the gateway's user alone (docs/tls.md).",
+  },
   LG1601: {
     title: "A volume cannot be used",
     cause:
