@@ -33,6 +33,8 @@ export interface ServiceStatus {
   readonly restarts: number;
   /** How the last run ended that has ended. */
   readonly lastEnd: string | undefined;
+  /** What all its runs have computed, in milliseconds. */
+  readonly cpuMs: number;
   /** The port whose listener makes it ready. */
   readonly readyTcpPort: number | undefined;
   readonly limits: Readonly<Record<string, number>>;

@@ -204,6 +204,15 @@ function fileFamilies(source: AdminSource): readonly CounterFamily[] {
           service === undefined ? [] : [{ labels: { workload: name }, value: service.restarts }]
         ),
     },
+    {
+      name: "loopgate_service_cpu_seconds_total",
+      help: "What a workload's service has computed, of the version that is served.",
+      labelNames: ["workload"],
+      samples: () =>
+        source.workloads().flatMap(({ name, service }) =>
+          service === undefined ? [] : [{ labels: { workload: name }, value: service.cpuMs / 1000 }]
+        ),
+    },
   ];
 }
 

@@ -97,13 +97,14 @@ function routeStatus(
 }
 
 function serviceStatus({ component, readyTcpPort, limits }: ServiceSpec, service: ServiceSupervisor): ServiceStatus {
-  const { state, restarts, lastEnd } = service;
+  const { state, restarts, lastEnd, cpuMs } = service;
   return {
     component,
     state: state.kind,
     detail: describeState(state),
     restarts,
     lastEnd,
+    cpuMs,
     readyTcpPort,
     limits: { ...limits },
   };

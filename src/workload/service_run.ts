@@ -25,7 +25,7 @@ export function startRun(
     killed ??= cause;
     guest.kill(cause);
   };
-  return { ended: runToEnd(run(), guest), kill };
+  return { ended: runToEnd(run(), guest), kill, cpuMs: () => guest.cpuMs };
 }
 
 async function runToEnd(run: Promise<void>, guest: Guest): Promise<GuestEnd> {

@@ -11,6 +11,8 @@ import type { RestartPolicy } from "./spec.ts";
 export interface ServiceRun {
   /** Never rejects. Everything of the run is released when it resolves. */
   readonly ended: Promise<GuestEnd>;
+  /** What it has computed so far, in milliseconds; after its end, all of it. */
+  readonly cpuMs: () => number;
   /** Ends it from outside; `ended` then resolves soon. */
   kill(cause: Error): void;
 }
@@ -80,6 +82,8 @@ export class ServiceSupervisor {
   #nextDelayMs: number;
   #restartsInRow = 0;
   #starts = 0;
+  /** Of the runs before this one. */
+  #endedCpuMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -94,6 +98,11 @@ export class ServiceSupervisor {
   /** Runs after the first. */
   get restarts(): number {
     return Math.max(0, this.#starts - 1);
+  }
+
+  /** What all runs together have computed, in milliseconds. */
+  get cpuMs(): number {
+    return this.#endedCpuMs + (this.#run?.cpuMs() ?? 0);
   }
 
   /** How the last run ended that has ended; undefined: none has. */
@@ -198,6 +207,7 @@ export class ServiceSupervisor {
 
   #ended(end: GuestEnd): void {
     const before = this.#state;
+    this.#endedCpuMs = this.cpuMs;
     this.#run = undefined;
     this.#stopWaiting();
     if (before.kind === "stopped") return;

@@ -103,6 +103,7 @@ class Bench {
     if (fate.endsAtOnce !== undefined) this.end(fate.endsAtOnce);
     return {
       ended: promise,
+      cpuMs: () => 0,
       kill: (cause) => {
         this.wasKilled = true;
         if (!this.#fate.isStubborn) this.end({ kind: "trapped", error: cause });

@@ -38,6 +38,8 @@ class FakeService {
   readonly hints: string[] = [];
   /** Ports that it listens on by mistake. */
   elsewhere: string | undefined;
+  /** Of the run that runs. */
+  cpuMs = 0;
   /** Runs that were killed end only when the test says so. */
   readonly isStubborn: boolean;
 
@@ -89,7 +91,7 @@ class FakeService {
       this.kills++;
       if (!this.isStubborn) this.#finish({ kind: "trapped", error: cause });
     };
-    return { ended: promise, kill };
+    return { ended: promise, kill, cpuMs: () => this.cpuMs };
   }
 
   #finish(end: GuestEnd): void {
@@ -211,6 +213,22 @@ test("ServiceSupervisor: a start that takes too long is ended, and the restart p
     await service.supervisor.stop();
     assert.deepEqual([service.clock.timersArmed, service.waiting.size], [0, 0]);
   }
+});
+
+test("ServiceSupervisor: what a service has computed counts over all its runs", async () => {
+  const service = new FakeService("always");
+  assert.equal(service.supervisor.cpuMs, 0);
+  service.supervisor.start();
+  service.cpuMs = 30;
+  assert.equal(service.supervisor.cpuMs, 30);
+  await service.end(TRAP);
+  assert.equal(service.supervisor.cpuMs, 30);
+  service.cpuMs = 0;
+  await service.clock.advanceMs(100);
+  service.cpuMs = 5;
+  assert.deepEqual([service.runs, service.supervisor.cpuMs], [2, 35]);
+  await service.supervisor.stop();
+  assert.equal(service.supervisor.cpuMs, 35);
 });
 
 for (const [policy, state] of [["never", "failed"], ["on-failure", "restarting"], ["always", "restarting"]] as const) {

@@ -327,7 +327,7 @@ export class Workload {
       }
       return end;
     });
-    return { ended, kill: (cause) => run.kill(cause) };
+    return { ...run, ended };
   }
 }
 

@@ -47,6 +47,8 @@ test("admin: health, metrics and workloads of a gateway that serves", async () =
   assert.match(metrics.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   const text = await metrics.text();
   assert.match(text, /^loopgate_service_up\{workload="shop"\} 1$/m);
+  const computed = /^loopgate_service_cpu_seconds_total\{workload="shop"\} (\S+)$/m.exec(text)?.[1];
+  assert.ok(Number(computed) > 0, `the service has computed ${computed} s`);
   assert.match(text, /^loopgate_live\{kind="workloads"\} 1$/m);
   const page = await fetch(`${admin}/`);
   assert.match(await page.text(), /<title>Loopgate<\/title>/);

@@ -192,6 +192,7 @@ function footnote({ service }, denied, limited) {
   const total = (/** @type {any[]} */ counts) => sum(counts.map((count) => count.total));
   const parts = [counted(total(denied), "denial"), `${total(limited)} times at a limit`];
   if (service !== undefined) parts.push(`${counted(service.restarts, "restart")} of the service`);
+  if (service !== undefined) parts.push(`${(service.cpuMs / 1000).toFixed(1)} s computed by it`);
   if (service?.lastEnd !== undefined) parts.push(`it ended last because ${service.lastEnd}`);
   return parts.join(", ");
 }
