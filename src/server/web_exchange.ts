@@ -124,6 +124,8 @@ export class WebExchange implements HandlerExchange {
     this.head = options.head;
     this.body = this.#openBody();
     options.signal.addEventListener("abort", () => {
+      // Deno.serve aborts the signal of every request that was answered: the guest may still have something to do.
+      if (this.#isOver) return;
       this.#sink?.clientGone(options.signal.reason);
       this.#answered.reject(options.signal.reason);
       this.#leave();
@@ -159,7 +161,7 @@ export class WebExchange implements HandlerExchange {
   }
 
   get isClientGone(): boolean {
-    return this.#isClientGone || this.#options.signal.aborted;
+    return this.#isClientGone || (this.#options.signal.aborted && !this.#isOver);
   }
 
   trailers(): FieldEntries | undefined {

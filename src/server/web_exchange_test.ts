@@ -15,7 +15,11 @@ interface Served {
 }
 
 /** What a handler's answer becomes. */
-async function served(answer: (exchange: HandlerExchange) => void, method = "GET"): Promise<Served> {
+async function served(
+  answer: (exchange: HandlerExchange) => void,
+  { method = "GET", signal = new AbortController().signal }: Pick<RequestInit, "method"> & { signal?: AbortSignal } =
+    {},
+): Promise<Served> {
   const failures: string[] = [];
   let given: HandlerExchange | undefined;
   const target: Destination = {
@@ -29,7 +33,7 @@ async function served(answer: (exchange: HandlerExchange) => void, method = "GET
     },
   };
   const response = await serveWebRequest(
-    { request: new Request("http://edge.example/", { method }), body: undefined, length: undefined },
+    { request: new Request("http://edge.example/", { method, signal }), body: undefined, length: undefined },
     {
       requestId: "r1",
       router: { match: () => ({ kind: "found", target, params: {} }) },
@@ -93,8 +97,27 @@ for (const [method, status] of [["HEAD", 200], ["GET", 204], ["GET", 700]] as co
         body.write(new Uint8Array(65_536));
       }
       body.finish(undefined);
-    }, method);
+    }, { method });
     assert.deepEqual(permits, [65_536, 65_536, 65_536, 65_536]);
+  });
+}
+
+for (const isRead of [true, false]) {
+  test(`web exchange: a signal that is aborted ${isRead ? "after" : "before"} the end of the answer`, async () => {
+    const client = new AbortController();
+    let hasLeft = false;
+    const { response, exchange } = await served((given) => {
+      given.onClientGone(() => hasLeft = true);
+      const body = given.respond({ status: 200, headers: [] });
+      body.write(encoder.encode("hello"));
+      if (isRead) body.finish(undefined);
+    }, { signal: client.signal });
+    if (isRead) assert.equal(await response.text(), "hello");
+    client.abort();
+    // A wait list tells in a job of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    // The guest of an answer that came through goes on: servers abort then too.
+    assert.deepEqual([hasLeft, exchange.isClientGone], [!isRead, !isRead]);
   });
 }
 
