@@ -11,9 +11,6 @@ export interface ConcurrencyLimits {
   readonly queueWaitMs: number;
 }
 
-/** What a route has when its file says nothing. */
-export const CONCURRENCY_LIMITS: ConcurrencyLimits = { concurrencyMax: 256, queueMax: 1024, queueWaitMs: 30_000 };
-
 /** How a wait ended. Only "entered" holds a place. */
 export type WaitOutcome = "entered" | "expired" | "cancelled";
 

@@ -124,7 +124,7 @@ export class WebExchange implements HandlerExchange {
     this.head = options.head;
     this.body = this.#openBody();
     options.signal.addEventListener("abort", () => {
-      // Deno.serve aborts the signal of every request that was answered: the guest may still have something to do.
+      // Deno's own server aborts the signal of every request that was answered: the guest may still have something to do.
       if (this.#isOver) return;
       this.#sink?.clientGone(options.signal.reason);
       this.#answered.reject(options.signal.reason);

@@ -27,8 +27,6 @@ const { O_SYNC, O_DSYNC, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW
 
 /** Where the system shows what is open. */
 const DESCRIPTORS = "/proc/self/fd";
-/** Windows has neither O_NOFOLLOW nor O_DIRECTORY. */
-export const HAS_FOLDER_VOLUMES: boolean = process.platform === "linux" || process.platform === "darwin";
 
 /** For new files and directories: the operator's umask takes from it. */
 const FILE_MODE = 0o666;

@@ -83,6 +83,9 @@ function importMap(): Readonly<Record<string, string>> {
   return Object.fromEntries([...own, ...others]) as Record<string, string>;
 }
 
+/** What the admin page is made of. */
+const PAGE_FILES = ["page.js", "picture.js", "elements.js", "page.css"];
+
 /** Everything that a package of JSR could miss: the admin page's files, the client for requests of guests, traces, the test kit. */
 const PROGRAM = `
 import { startGateway } from "loopgate";
@@ -104,7 +107,7 @@ const say = async (url: string) => {
   console.log(response.status, (await response.text()).trim().split("\\n")[0]);
 };
 const admin = \`http://127.0.0.1:\${gateway.adminAddress?.port}\`;
-for (const path of ["/", "/page.js", "/page.css", "/healthz"]) await say(admin + path);
+for (const path of ["", ...${JSON.stringify(PAGE_FILES)}, "healthz"]) await say(\`\${admin}/\${path}\`);
 await say(\`\${gateway.url}/hello/you\`);
 await say(\`\${gateway.url}/proxy/it\`);
 await gateway.close();
@@ -132,12 +135,11 @@ test(
     // Not `spawnSync`: the stand-in for the registry answers in this process.
     const program = new Program(["run", "-q", ...words, "program.ts"], { cwd: FOLDER });
     assert.equal(await program.ended, 0, program.err);
-    const page = fs.readFileSync(join(ROOT, "src/admin/page/page.js"), "utf8").split("\n")[0];
-    const style = fs.readFileSync(join(ROOT, "src/admin/page/page.css"), "utf8").split("\n")[0];
+    const firstLineOf = (file: string) =>
+      fs.readFileSync(join(ROOT, "src/admin/page", file), "utf8").split("\n")[0]?.trim();
     assert.deepEqual(program.out.trim().split("\n"), [
       "200 <!doctype html>",
-      `200 ${page}`,
-      `200 ${style}`,
+      ...PAGE_FILES.map((file) => `200 ${firstLineOf(file)}`),
       "200 ok",
       "200 Hello from Loopgate at /hello/you",
       "200 from outside",
