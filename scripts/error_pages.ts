@@ -36,7 +36,9 @@ export function errorPages(): ReadonlyMap<string, string> {
 
 if (import.meta.main) {
   const folder = join(ROOT, "docs/errors");
+  // Made before anything is removed: a code without a page is a fault here.
+  const pages = errorPages();
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  for (const [name, text] of errorPages()) writeFileSync(join(folder, name), text);
+  for (const [name, text] of pages) writeFileSync(join(folder, name), text);
 }
