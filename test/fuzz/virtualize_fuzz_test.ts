@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { componentWit } from "@bytecodealliance/jco";
 import * as fc from "fast-check";
 import { ComponentError } from "../../src/component/errors.ts";
 import { planComponent } from "../../src/component/link.ts";
@@ -15,6 +14,7 @@ import { componentBytes } from "../support/gateway_harness.ts";
 import { guestBytes, hasGuests } from "../support/guests.ts";
 import { wat } from "../engine/wat.ts";
 import { generateComponent } from "./component_generator.ts";
+import { isValid } from "./reference_validity.ts";
 
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 600);
 const INTERFACE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
@@ -39,16 +39,6 @@ function outcome(bytes: Uint8Array, words?: readonly string[]): Uint8Array | str
     assert.ok(isOurs, error instanceof Error ? error.stack ?? error.message : String(error));
     assert.ok(error.message.length < 4_000, error.message);
     return error.name;
-  }
-}
-
-async function isValid(bytes: Uint8Array): Promise<boolean> {
-  try {
-    await componentWit(bytes);
-    return true;
-  } catch {
-    // What the reference says of it does not matter here.
-    return false;
   }
 }
 
