@@ -1,7 +1,7 @@
 /** `/metrics`: what the gateway has counted, in Prometheus' text format. Labels are names of files and words of the gateway, never what a client or a guest wrote. */
 import { Counter, type CounterConfiguration, Gauge, Histogram, Registry } from "prom-client";
 import { DURATION_BUCKETS_S, type RequestCount } from "../telemetry/request_counts.ts";
-import type { AdminSource } from "./admin_source.ts";
+import type { AdminSource, ServiceStatus } from "./admin_source.ts";
 
 /** Labels and value of one line. */
 interface Sample {
@@ -34,11 +34,7 @@ export class PrometheusMetrics {
       "loopgate_service_up",
       "1 when the service of a workload is ready or has completed.",
       ["workload"],
-      () => {
-        return source.workloads().flatMap(({ name: workload, service }) =>
-          service === undefined ? [] : [{ labels: { workload }, value: UP_STATES.has(service.state) ? 1 : 0 }]
-        );
-      },
+      () => ofServices(source, ({ state }) => UP_STATES.has(state) ? 1 : 0),
     );
     this.#addGauge(
       "loopgate_certificate_expires_seconds",
@@ -199,21 +195,22 @@ function fileFamilies(source: AdminSource): readonly CounterFamily[] {
       name: "loopgate_service_restarts_total",
       help: "Runs of a workload's service after the first, of the version that is served.",
       labelNames: ["workload"],
-      samples: () =>
-        source.workloads().flatMap(({ name, service }) =>
-          service === undefined ? [] : [{ labels: { workload: name }, value: service.restarts }]
-        ),
+      samples: () => ofServices(source, ({ restarts }) => restarts),
     },
     {
       name: "loopgate_service_cpu_seconds_total",
       help: "What a workload's service has computed, of the version that is served.",
       labelNames: ["workload"],
-      samples: () =>
-        source.workloads().flatMap(({ name, service }) =>
-          service === undefined ? [] : [{ labels: { workload: name }, value: service.cpuMs / 1000 }]
-        ),
+      samples: () => ofServices(source, ({ cpuMs }) => cpuMs / 1000),
     },
   ];
+}
+
+/** A line for each workload that has a service. */
+function ofServices(source: AdminSource, valueOf: (service: ServiceStatus) => number): readonly Sample[] {
+  return source.workloads().flatMap(({ name: workload, service }) =>
+    service === undefined ? [] : [{ labels: { workload }, value: valueOf(service) }]
+  );
 }
 
 /** Counts whose fields have the names of their labels; one that is not there (a request that came to no route) is an empty label. */

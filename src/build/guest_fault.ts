@@ -16,15 +16,19 @@ export const GUEST_NAMES: readonly string[] = ["connect", "ConnectionLost", "lis
 export class GuestFault extends Error {
   readonly inputs: readonly string[];
   readonly map: GuestMap | undefined;
-  /** Of the first bare `throw` among the first lines. */
-  readonly thrownAt: SourcePlace | undefined;
+  readonly #code: string | undefined;
   constructor(cause: unknown, inputs: readonly string[], bundle?: { readonly code: string; readonly map: string }) {
     super("a guest's source is wrong", { cause });
     this.name = "GuestFault";
     this.inputs = inputs;
     this.map = bundle && new GuestMap(bundle.map, ".");
-    const thrown = bundle && placeOfThrow(bundle.code);
-    this.thrownAt = thrown && this.map?.placeAt(thrown.line, thrown.column);
+    this.#code = bundle?.code;
+  }
+
+  /** Of the first bare `throw` among the first lines; found by parsing all of them, so only when it is asked for. */
+  get thrownAt(): SourcePlace | undefined {
+    const thrown = this.#code === undefined ? undefined : placeOfThrow(this.#code);
+    return thrown && this.map?.placeAt(thrown.line, thrown.column);
   }
 }
 
@@ -37,7 +41,8 @@ interface RolldownFault {
 }
 
 /** All faults in what a tool threw, with their places; an error without parts is one fault without a place. */
-export function faultsOf({ cause: error, map, thrownAt }: GuestFault): readonly SourceFault[] {
+export function faultsOf(fault: GuestFault): readonly SourceFault[] {
+  const { cause: error, map } = fault;
   if (error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return (error.errors as readonly RolldownFault[]).map(rolldownFault);
   }
@@ -47,7 +52,7 @@ export function faultsOf({ cause: error, map, thrownAt }: GuestFault): readonly 
     return [{
       code: "LG6004",
       message: "Cannot load it: a `throw` among its first lines always ends it, expected a default export",
-      ...thrownAt,
+      ...fault.thrownAt,
     }];
   }
   return [loadFault(said, map)];

@@ -35,7 +35,7 @@ export interface ServiceListening extends Waitable {
   /** Where that is: the end of a sentence. */
   readonly where: string;
   /** Where it listens now instead, as `on 7778`; undefined: nowhere. */
-  elsewhere(): string | undefined;
+  readonly elsewhere: () => string | undefined;
 }
 
 /**
@@ -173,7 +173,7 @@ export class ServiceSupervisor {
   #watchStart(listening: ServiceListening, leftMs: number, isTold = false): void {
     const stepMs = isTold ? leftMs : Math.min(leftMs, START_LOOK_MS);
     this.#cancelTimer = this.#options.clock.startTimer(stepMs, () => {
-      if (stepMs === leftMs) return this.#startTooLong();
+      if (stepMs === leftMs) return this.#startTooLong(listening);
       const ports = listening.elsewhere();
       this.#watchStart(listening, leftMs - stepMs, isTold || ports !== undefined);
       if (isTold || ports === undefined) return;
@@ -195,11 +195,10 @@ export class ServiceSupervisor {
     }
   }
 
-  #startTooLong(): void {
+  #startTooLong({ where, elsewhere }: ServiceListening): void {
     this.#stopWaiting();
-    const { listening, startMs } = this.#options;
-    const where = listening === undefined ? "" : ` ${placesOf(listening)}`;
-    const detail = `it did not listen within ${formatDuration(startMs)}${where}`;
+    const limit = formatDuration(this.#options.startMs);
+    const detail = `it did not listen within ${limit} ${where}; it listens ${elsewhere() ?? "nowhere"}`;
     this.#startFault = detail;
     this.#options.onStartLimit(detail);
     this.#run?.kill(new LoopgateError("LG8002", `The service was ended: ${detail}`));
@@ -258,10 +257,6 @@ export class ServiceSupervisor {
     this.#options.onState(next);
     this.#changed.wakeAll();
   }
-}
-
-function placesOf(listening: ServiceListening): string {
-  return `${listening.where}; it listens ${listening.elsewhere() ?? "nowhere"}`;
 }
 
 /** Whether requests can be served; undefined when that may still change by waiting until the deadline. */
