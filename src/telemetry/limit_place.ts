@@ -5,7 +5,7 @@ import type { LimitName } from "./limit_counts.ts";
 /** Whose file has the limit. */
 type Owner = "guest" | "workload" | "service" | "volume" | "process";
 
-/** The names that are not those of their keys, and the keys that are not of a guest. */
+/** Of each limit the owner and the key: mostly its own name. */
 const PLACES: Readonly<Record<LimitName, readonly [owner: Owner, key: string]>> = {
   memory: ["guest", "memory"],
   cpu: ["guest", "cpu"],
