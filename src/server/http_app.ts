@@ -234,6 +234,8 @@ export class HttpApp {
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
     try {
+      // The parser comes to a body that was sent with its head right after this: a guest that began now would wait for it.
+      if (exchange.hasBody) await Promise.resolve();
       const failure = await destination.serve(exchange);
       if (failure !== undefined) exchange.answerFailure(failure);
       else if (!exchange.isAnswered) exchange.answerFailure({ kind: "no-answer", detail: "nothing was answered" });

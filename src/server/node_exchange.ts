@@ -40,10 +40,11 @@ export interface NodeExchangeOptions {
 /** The exchange that handlers get. */
 export class NodeExchange implements HandlerExchange {
   readonly head: RequestHead;
+  /** Its client sends one, or has said that it will. */
+  readonly hasBody: boolean;
   computing: HandlerExchange["computing"];
   readonly #response: ClientResponse;
   readonly #options: NodeExchangeOptions;
-  readonly #hasBody: boolean;
   readonly #body: Pick<RequestBody, "fail" | "trailers" | "receivedBytes"> & ByteSource;
   readonly #leaving = new WaitList();
   #sink: ResponseSink | undefined;
@@ -60,9 +61,9 @@ export class NodeExchange implements HandlerExchange {
     this.#options = options;
     this.#response = response;
     this.head = new NodeRequestHead(options);
-    this.#hasBody = hasBody(request);
-    this.#waitsForContinue = this.#hasBody && request.headers.expect !== undefined && request.httpVersion !== "1.0";
-    this.#body = this.#hasBody
+    this.hasBody = hasBody(request);
+    this.#waitsForContinue = this.hasBody && request.headers.expect !== undefined && request.httpVersion !== "1.0";
+    this.#body = this.hasBody
       ? new RequestBody(request, {
         flow: options.flow,
         windowBytes: limits.bodyWindowBytes,
@@ -74,7 +75,7 @@ export class NodeExchange implements HandlerExchange {
     // Both speak of a connection that broke; what follows is done at the response's end.
     request.on("error", ignore);
     response.on("error", ignore);
-    if (this.#hasBody) response.on("finish", () => this.#body.dispose());
+    if (this.hasBody) response.on("finish", () => this.#body.dispose());
   }
 
   get requestId(): string {
