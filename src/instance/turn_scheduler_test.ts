@@ -3,7 +3,13 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { FakeClock } from "../../test/support/fake_clock.ts";
 import { CpuMeter, SLICE_MS } from "./cpu_meter.ts";
-import { CROWDED_STARTS_MS_MAX, type GuestShare, type ScheduledGuest, TurnScheduler } from "./turn_scheduler.ts";
+import {
+  CROWDED_STARTS_MS_MAX,
+  type GuestShare,
+  type ScheduledGuest,
+  TURN_MS_MAX,
+  TurnScheduler,
+} from "./turn_scheduler.ts";
 
 /** Turns happen when a test says so, and guests compute by moving the clock. */
 class Bench {
@@ -63,6 +69,46 @@ test("TurnScheduler: one guest goes on in each turn, and nobody asks for turns w
   }
   assert.equal(new Set(bench.slices.slice(0, 64)).size, 64, "each once before one goes twice");
   assert.deepEqual([bench.scheduler.waitingCount, bench.turns.length], [0, 0]);
+});
+
+/** A guest that waits for its turn once, and computes for so long when it has it. */
+function waitOnce(bench: Bench, name: string, computesMs: number): void {
+  const guest = bench.scheduler.openGuest("a");
+  guest.computes(true);
+  guest.computes(false);
+  void guest.wait(0).then(() => {
+    guest.computes(true);
+    bench.slices.push(name);
+    bench.clock.computeMs(computesMs);
+    guest.computes(false);
+  });
+}
+
+test("TurnScheduler: guests that are soon through share a turn, and one that computes is its last", async () => {
+  const bench = new Bench();
+  const shortMs = TURN_MS_MAX / 4;
+  for (let index = 0; index < 6; index++) waitOnce(bench, "short", shortMs);
+  waitOnce(bench, "long", TURN_MS_MAX);
+  waitOnce(bench, "long", TURN_MS_MAX);
+  waitOnce(bench, "short", shortMs);
+  const counts: number[] = [];
+  for (let index = 0; index < 4; index++) {
+    await bench.turn();
+    counts.push(bench.slices.length);
+  }
+  // Four short ones; two and a long one; a long one; the last.
+  assert.deepEqual(counts, [4, 7, 8, 9]);
+  assert.deepEqual([bench.scheduler.waitingCount, bench.turns.length], [0, 0]);
+});
+
+test("TurnScheduler: who waits to have a guest has a turn of his own", async () => {
+  const bench = new Bench();
+  waitOnce(bench, "short", 0);
+  void bench.scheduler.untilTurn("a").then(() => bench.slices.push("begins"));
+  await bench.turn();
+  assert.deepEqual(bench.slices, ["short"]);
+  await bench.turn();
+  assert.deepEqual(bench.slices, ["short", "begins"]);
 });
 
 test("TurnScheduler: a worker beside 64 spinners of another workload has every second slice", async () => {
