@@ -12,52 +12,37 @@ export interface ByteSource {
 /** What is read of a stream: the standard's own type, whoever made it. */
 type ReadableStream<Chunk> = globalThis.ReadableStream<Chunk>;
 
-/** Sources of streams that nobody has read from: who passes such a stream on needs none of its machinery. */
-const sources = new WeakMap<object, ByteSource>();
+/** How streams are made, and how their sources are got back, once a program has some (see `web_streams.ts`). */
+export interface Streams {
+  readonly make: (source: ByteSource) => ReadableStream<Uint8Array>;
+  /** The source of a stream that nobody has read from, which locks it for good; undefined for any other. */
+  readonly take: (stream: object) => ByteSource | undefined;
+}
 
-/** How streams are made, once a program has some (see `web_streams.ts`). */
-let makeStream: ((source: ByteSource) => ReadableStream<Uint8Array>) | undefined;
+let streams: Streams | undefined;
 
 /** Called by the module that has the streams: most programs need none, and they are large. */
-export function useStreams(make: (source: ByteSource) => ReadableStream<Uint8Array>): void {
-  makeStream = make;
+export function useStreams(made: Streams): void {
+  streams = made;
 }
 
 /** A stream that reads from `source` when it is read. */
 export function streamOf(source: ByteSource): ReadableStream<Uint8Array> {
-  if (makeStream === undefined) {
+  if (streams === undefined) {
     throw new Error(
       'Cannot make a stream: the program was built without them, expected "ReadableStream" or ".body" in its source',
     );
   }
-  const stream = makeStream(source);
-  sources.set(stream, source);
-  // Most streams are read by `for await`, and an interpreter feels each promise of the general way.
-  const iterate = (): AsyncGenerator<Uint8Array, void, undefined> => iterateOver(sourceOf(stream));
-  return Object.defineProperties(stream, { values: hidden(iterate), [Symbol.asyncIterator]: hidden(iterate) });
-}
-
-function hidden(value: unknown): PropertyDescriptor {
-  return { value, enumerable: false, configurable: true, writable: true };
-}
-
-/** Leaving the loop early gives the source up, as the Streams standard has it. */
-async function* iterateOver(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) yield bytes;
-  } finally {
-    source.cancel();
-  }
+  return streams.make(source);
 }
 
 /** A stream to its end, as a source. Locks it. */
 export function sourceOf(stream: ReadableStream<Uint8Array>): ByteSource {
-  const reader = stream.getReader();
-  const source = sources.get(stream);
-  if (source !== undefined) {
-    sources.delete(stream);
-    return source;
-  }
+  // Who passes on a stream that nobody has read from needs none of its machinery.
+  return streams?.take(stream) ?? readerSource(stream.getReader());
+}
+
+function readerSource(reader: ReadableStreamDefaultReader<Uint8Array>): ByteSource {
   return {
     async read() {
       for (;;) {

@@ -79,27 +79,27 @@ export class StreamSource implements ByteSource {
 export class StreamSink {
   #stream: OutputStream | null;
   #pollable: Pollable | null = null;
+  /** Settles, and never rejects, when all writes that had to wait are done. */
+  #last: Promise<void> | null = null;
 
   constructor(stream: OutputStream) {
     this.#stream = stream;
   }
 
   /**
-   * Resolves when all bytes are handed over; a slow reader on the other side makes it wait.
+   * Resolves when all bytes are handed over; a slow reader on the other side makes it wait. Behind the writes before it.
    * @throws ConnectionLost also when the other side is gone
    */
   async write(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) {
-      const stream = this.#open();
-      const permit = unlessClosed(() => Number(stream.checkWrite()));
-      if (permit === null) throw new ConnectionLost("The other side is gone");
-      if (permit === 0 || !mayGoOn()) {
-        await ready(this.#pollable ??= stream.subscribe());
-        continue;
-      }
-      const part = bytes.subarray(sent, sent + permit);
-      unlessClosed(() => stream.write(part));
-      sent += part.length;
+    const sent = this.#last === null ? this.#writeNow(bytes, 0) : 0;
+    if (sent === bytes.length) return;
+    const rest = this.#writeRest(this.#last, bytes, sent);
+    const last = rest.catch(() => {});
+    this.#last = last;
+    try {
+      await rest;
+    } finally {
+      if (this.#last === last) this.#last = null;
     }
   }
 
@@ -118,6 +118,28 @@ export class StreamSink {
     this.#stream = null;
     if (this.#pollable !== null) forget(this.#pollable);
     stream[Symbol.dispose]();
+  }
+
+  async #writeRest(before: Promise<void> | null, bytes: Uint8Array, start: number): Promise<void> {
+    if (before !== null) await before;
+    for (let sent = this.#writeNow(bytes, start); sent < bytes.length; sent = this.#writeNow(bytes, sent)) {
+      await ready(this.#pollable ??= this.#open().subscribe());
+    }
+  }
+
+  /** Writes what there is room for, from `start` on; gives where it stopped. */
+  #writeNow(bytes: Uint8Array, start: number): number {
+    let sent = start;
+    while (sent < bytes.length) {
+      const stream = this.#open();
+      const permit = unlessClosed(() => Number(stream.checkWrite()));
+      if (permit === null) throw new ConnectionLost("The other side is gone");
+      if (permit === 0 || !mayGoOn()) break;
+      const part = bytes.subarray(sent, sent + permit);
+      unlessClosed(() => stream.write(part));
+      sent += part.length;
+    }
+    return sent;
   }
 
   #open(): OutputStream {

@@ -32,7 +32,7 @@ export async function connect({ hostname = "127.0.0.1", port, signal }: ConnectO
   const action = `connect to ${hostname}:${port}`;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new SocketError(action, "invalid-argument");
   using network = instanceNetwork();
-  let failure = new SocketError(action, "name-unresolvable");
+  let failure: SocketError | undefined;
   for (const address of await addressesOf(network, hostname, signal)) {
     try {
       return await connectTo(network, address, { action, port, signal });
@@ -42,7 +42,7 @@ export async function connect({ hostname = "127.0.0.1", port, signal }: ConnectO
       failure = error;
     }
   }
-  throw failure;
+  throw failure ?? new SocketError(action, "name-unresolvable");
 }
 
 async function addressesOf(network: Network, hostname: string, signal?: AbortSignal): Promise<readonly IpAddress[]> {

@@ -15,7 +15,8 @@ import type { TcpSocket } from "./wasi/sockets_tcp.ts";
  *
  * @example
  * using connection = await connect({ port: 7777 });
- * await new Blob(["PING\n"]).stream().pipeTo(connection.writable);
+ * await connection.write(new TextEncoder().encode("PING\n"));
+ * await connection.closeWrite();
  * const answer = await new Response(connection.readable).text();
  */
 export class Connection implements Disposable {
@@ -45,6 +46,20 @@ export class Connection implements Disposable {
       close: () => this.#finishWriting(),
       abort: (reason) => this.abort(reason),
     });
+  }
+
+  /**
+   * Resolves when all bytes are handed over. It does what a writer of `writable` does, without the stream that an interpreter
+   * is slow to make; writes of both come out one after the other.
+   * @throws ConnectionLost when the other side is gone
+   */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#sink.write(toBytes(bytes));
+  }
+
+  /** Tells the other side that there is no more, behind all writes; it can still be read from. */
+  closeWrite(): Promise<void> {
+    return this.#finishWriting();
   }
 
   get localAddress(): SocketAddress {

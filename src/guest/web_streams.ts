@@ -1,6 +1,7 @@
 /** The web's streams, for an engine without them. */
 import * as streams from "web-streams-polyfill";
-import { useStreams } from "./byte_source.ts";
+import { ByteReadable, takeSource, wholeReadable } from "./byte_readable.ts";
+import { type ByteSource, useStreams } from "./byte_source.ts";
 
 /** As in the Streams standard. */
 export const ReadableStream = streams.ReadableStream as unknown as typeof globalThis.ReadableStream;
@@ -17,8 +18,9 @@ export const ByteLengthQueuingStrategy = streams.ByteLengthQueuingStrategy;
 /** As in the Streams standard. */
 export const CountQueuingStrategy = streams.CountQueuingStrategy;
 
-useStreams((source) =>
-  new ReadableStream<Uint8Array>({
+/** The library's stream of what a source has. */
+function wholeStream(source: ByteSource): ReadableStream {
+  return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const bytes = await source.read();
       if (bytes === null) controller.close();
@@ -26,5 +28,31 @@ useStreams((source) =>
     },
     cancel: (reason) => source.cancel(reason),
     // Nothing is read ahead: what nobody asked for stays with the sender.
-  }, { highWaterMark: 0 })
-);
+  }, { highWaterMark: 0 });
+}
+
+useStreams({
+  make: (source) => new ByteReadable(source, wholeStream) as unknown as ReadableStream,
+  take: takeSource,
+});
+
+// To programs it is one of these, and to the library, which knows its own, the whole stream behind it.
+Object.setPrototypeOf(ByteReadable.prototype, ReadableStream.prototype);
+Object.defineProperty(ByteReadable.prototype, "constructor", {
+  value: ReadableStream,
+  configurable: true,
+  writable: true,
+});
+const pipeWhole = Reflect.get(ReadableStream.prototype, "pipeThrough") as (
+  this: ReadableStream,
+  pair: ReadableWritablePair,
+  options?: StreamPipeOptions,
+) => void;
+Object.defineProperty(ReadableStream.prototype, "pipeThrough", {
+  value: function (this: ReadableStream, pair: ReadableWritablePair, options?: StreamPipeOptions): unknown {
+    pipeWhole.call(this, { readable: wholeReadable(pair.readable), writable: pair.writable }, options);
+    return pair.readable;
+  },
+  configurable: true,
+  writable: true,
+});

@@ -93,8 +93,7 @@ async function askService(lines: string): Promise<string> {
   const signal = AbortSignal.timeout(SERVICE_TIMEOUT_MS);
   try {
     using service = await connect({ port: SERVICE_PORT, signal });
-    const writer = service.writable.getWriter();
-    await writer.write(new TextEncoder().encode(`${lines}\n`));
+    await service.write(new TextEncoder().encode(`${lines}\n`));
     return await readLines(service.readable, lines.split("\n").length);
   } catch (error) {
     if (signal.aborted) throw new HttpError(504, "The service did not answer in time");

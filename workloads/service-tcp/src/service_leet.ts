@@ -28,14 +28,13 @@ export default {
 async function answerLines(connection: Connection): Promise<void> {
   using client = connection;
   const lines = new Lines(LINE_BYTES_MAX);
-  const writer = client.writable.getWriter();
   for await (const chunk of client.readable) {
     const { bytes, isTooLong } = lines.push(chunk);
-    await writer.write(leet(bytes));
+    await client.write(leet(bytes));
     if (isTooLong) {
-      await writer.write(TOO_LONG);
+      await client.write(TOO_LONG);
       return;
     }
   }
-  await writer.write(leet(lines.rest()));
+  await client.write(leet(lines.rest()));
 }

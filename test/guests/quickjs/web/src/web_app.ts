@@ -55,6 +55,20 @@ app.get("/connect/:port", async (context) => {
     return context.text(error instanceof SocketError ? error.code : String(error), 502);
   }
 });
+app.get("/writes/:port", async (context) => {
+  using connection = await connect({ port: Number(context.req.param("port")) });
+  const part = (letter: string): Uint8Array => new TextEncoder().encode(letter.repeat(100_000));
+  const writes = ["a", "b", "c"].map((letter) => connection.write(part(letter)));
+  await writes[0];
+  writes.push(connection.write(part("d")));
+  const writer = connection.writable.getWriter();
+  writes.push(writer.write(part("e")));
+  await Promise.all(writes);
+  await connection.closeWrite();
+  const answer = await new Response(connection.readable).text();
+  const after = await connection.write(part("f")).then(() => "written", (error: Error) => error.name);
+  return context.text(`${answer}, then ${after}`);
+});
 app.get("/throws-nothing-hono-knows", () => {
   throw "a text";
 });
