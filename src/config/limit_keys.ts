@@ -388,6 +388,22 @@ export const LISTENER_LIMIT_KEYS = {
     about: "the same over all connections",
     past: "the connection is cut",
   },
+  streams: {
+    field: "streamsMax",
+    unit: "count",
+    min: 1,
+    max: 1_000,
+    about: "open streams of a connection of HTTP/2",
+    past: "`REFUSED_STREAM`",
+  },
+  streamsTotal: {
+    field: "streamsTotalMax",
+    unit: "count",
+    min: 1,
+    max: 1_000_000,
+    about: "the same over all connections",
+    past: "`REFUSED_STREAM`",
+  },
   linger: {
     field: "lingerMs",
     unit: "duration",

@@ -2,11 +2,10 @@
  * One connection of a client: its requests one after another, what it sent ahead, and how long each step may take.
  * Time is told by `check`, so that an event loop that was held up counts as one step and not as the client's delay.
  */
-import { formatDuration } from "../base/quantity.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
-import { causeOf, failureAnswer, type GatewayFailure, type RequestCause } from "./failure_status.ts";
+import { causeOf, failureAnswer, type GatewayFailure, type RequestCause, stallCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { resetSocket } from "./reset_socket.ts";
@@ -139,11 +138,8 @@ export class ClientConnection {
     if (this.#isPadded()) {
       this.#refusePadding();
     } else if (this.#isStalled(elapsedMs)) {
-      const text = `the client read nothing for ${
-        formatDuration(limits.responseStallTimeoutMs)
-      }; listener.responseStallTimeout of gateway.jsonc`;
       if (current?.served === undefined) resetSocket(this.#socket);
-      else current.served.cut({ code: "LG7019", text });
+      else current.served.cut(stallCause(limits.responseStallTimeoutMs));
     } else if (this.#last?.complete === false && (current === undefined || current.request === this.#last)) {
       this.#arrivalMs += elapsedMs;
       if (this.#arrivalMs <= limits.requestTimeoutMs) return;

@@ -131,6 +131,12 @@ export function causeOf(failure: GatewayFailure): RequestCause {
   return { code: GATEWAY_FAULTS[failure.kind], text: causeText(failure) };
 }
 
+/** Of an answer that is cut because its client does not take it. */
+export function stallCause(limitMs: number): RequestCause {
+  const text = `the client read nothing for ${formatDuration(limitMs)}; listener.responseStallTimeout of gateway.jsonc`;
+  return { code: "LG7019", text };
+}
+
 function causeText(failure: GatewayFailure): string {
   switch (failure.kind) {
     case "bad-request":

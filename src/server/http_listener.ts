@@ -7,11 +7,13 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
-import { LoopgateError } from "../base/errors.ts";
 import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
 import { type BodyFlow, ReadTurns } from "./body_flow.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
+import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
+import { Http2Connections, isHttp2 } from "./http2_connections.ts";
+import { listenError, parserFailure } from "./listener_faults.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { TlsHandshakes } from "./tls_handshakes.ts";
 import type { TlsIdentities } from "./tls_identities.ts";
@@ -32,8 +34,8 @@ export interface ListenAddress {
 export interface HttpListenerOptions {
   readonly limits: ListenerLimits;
   readonly clock: Clock;
-  /** Takes a request over, one at a time of each connection; never throws. */
-  readonly serve: (request: IncomingMessage, response: ServerResponse, flow: BodyFlow) => ServedRequest;
+  /** Takes a request over, over HTTP/1 one at a time of each connection; never throws. */
+  readonly serve: (request: ClientRequest, response: ClientResponse, flow: BodyFlow) => ServedRequest;
   /** A request that was refused before it was one; returns its name. */
   readonly onRefused: (failure: GatewayFailure) => string;
   /** The accepting socket failed while serving. */
@@ -44,6 +46,8 @@ export interface HttpListenerOptions {
   readonly onConnection?: () => void;
   /** Serves over TLS with these; without them in plain. */
   readonly tls?: TlsIdentities | undefined;
+  /** Speaks HTTP/2 over TLS with clients that prefer it. On Node alone. */
+  readonly http2?: boolean;
 }
 
 /** How many times connections are checked within the shortest of their limits. */
@@ -72,18 +76,19 @@ export class HttpListener {
   readonly #handshakes: TlsHandshakes;
   #identities: TlsIdentities | undefined;
   readonly #connections = new Map<Duplex, ClientConnection>();
+  readonly #http2: Http2Connections | undefined;
   readonly #ahead = { count: 0 };
   readonly #turns = new ReadTurns();
   #accepted = 0;
   /** Requests of which none begins yet: while connections that wait are accepted. */
-  #deferred: { readonly request: IncomingMessage; readonly response: ServerResponse }[] | undefined;
+  #deferred: (() => void)[] | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #checks: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HttpListenerOptions) {
-    const { limits, tls } = options;
+    const { limits, tls, http2 = false } = options;
     this.#options = options;
     const http: ServerOptions = {
       maxHeaderSize: limits.headerBytesMax,
@@ -103,8 +108,9 @@ export class HttpListener {
     this.#http.maxHeadersCount = 0;
     this.#http.on("timeout", () => {});
     this.#identities = tls;
+    this.#http2 = http2 ? this.#openHttp2(options) : undefined;
     this.#handshakes = new TlsHandshakes({
-      protocols: ["http/1.1"],
+      protocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       onSecure: (secure) => this.#secured(secure),
       onEnd: () => this.#signalEmpty(),
     });
@@ -118,12 +124,17 @@ export class HttpListener {
     this.#http.on("checkExpectation", (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "Upgrade" }));
     this.#http.on("connect", (_, socket) => this.#refuse(socket, { kind: "not-implemented", detail: "CONNECT" }));
-    this.#http.on("clientError", (error, socket) => this.#refuse(socket, failureOf(error, limits)));
+    this.#http.on("clientError", (error, socket) => this.#refuse(socket, parserFailure(error, limits)));
   }
 
   /** Open connections, those whose handshake is not done included. */
   get connectionCount(): number {
-    return this.#connections.size + this.#handshakes.count;
+    return this.#connections.size + (this.#http2?.count ?? 0) + this.#handshakes.count;
+  }
+
+  /** Open streams of all connections of HTTP/2. */
+  get streamCount(): number {
+    return this.#http2?.streamCount ?? 0;
   }
 
   /** Requests that were sent ahead of the answers before them and wait for their turn. */
@@ -186,7 +197,7 @@ export class HttpListener {
     }
     const deferred = this.#deferred;
     this.#deferred = undefined;
-    for (const { request, response } of deferred) this.#take(request, response);
+    for (const begin of deferred) begin();
     return drainTimeoutMs - (nowMs - startedMs);
   }
 
@@ -206,9 +217,11 @@ export class HttpListener {
     this.#onEmpty = signalEmpty;
     this.#handshakes.destroy();
     for (const connection of this.#connections.values()) connection.drain();
+    this.#http2?.drain();
     this.#signalEmpty();
     const cancelLimit = this.#options.clock.startTimer(drainMs, () => {
       for (const connection of this.#connections.values()) connection.expire();
+      this.#http2?.expire();
     });
     // The server counts a connection as gone before its responses are told; only the sockets' own ends are the end.
     await Promise.all([isEmpty, isDown]);
@@ -238,6 +251,7 @@ export class HttpListener {
       checkedMs = nowMs;
       this.#handshakes.check(elapsedMs, headersTimeoutMs);
       for (const connection of this.#connections.values()) connection.check(elapsedMs);
+      this.#http2?.check(elapsedMs);
     }, intervalMs);
   }
 
@@ -249,7 +263,25 @@ export class HttpListener {
     else this.#handshakes.begin(socket, () => this.#identities ?? identities);
   }
 
+  #openHttp2({ limits, serve, onRefused }: HttpListenerOptions): Http2Connections {
+    return new Http2Connections({
+      limits,
+      serve,
+      onRefused,
+      isClosing: () => this.#isClosing,
+      begin: (run) => {
+        if (this.#deferred === undefined) run();
+        else this.#deferred.push(run);
+      },
+      onEnd: () => this.#signalEmpty(),
+    });
+  }
+
   #secured(secure: Socket): void {
+    if (this.#http2 !== undefined && isHttp2(secure)) {
+      // No request of it has come yet.
+      return this.#isClosing ? void secure.destroy() : this.#http2.open(secure);
+    }
     // In this order, as it is in plain for the server's own listener comes first there.
     this.#http.emit("connection", secure);
     this.#watch(secure);
@@ -285,7 +317,7 @@ export class HttpListener {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#deferred !== undefined) return void this.#deferred.push({ request, response });
+    if (this.#deferred !== undefined) return void this.#deferred.push(() => this.#take(request, response));
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) request.socket.destroy();
     else connection.take(request, response);
@@ -299,30 +331,5 @@ export class HttpListener {
 
   #signalEmpty(): void {
     if (this.#isClosing && this.connectionCount === 0) this.#onEmpty?.();
-  }
-}
-
-function listenError({ host, port }: ListenAddress, cause: Error): LoopgateError {
-  const where = `"${host.includes(":") ? `[${host}]` : host}:${port}"`;
-  const code = "code" in cause ? cause.code : undefined;
-  const isTaken = code === "EADDRINUSE";
-  const is = isTaken ? "another program listens there" : code === "EACCES" ? "this user may not" : cause.message;
-  const expected = isTaken ? "a free port (0 chooses one)" : "an address and a free port of this machine";
-  return new LoopgateError("LG5001", `Cannot listen on ${where}: ${is}, expected ${expected}`, { cause });
-}
-
-/** What went wrong with the bytes of a connection; undefined when there is nobody to tell. */
-function failureOf(error: Error, { headerBytesMax }: ListenerLimits): GatewayFailure | undefined {
-  const code = "code" in error ? String(error.code) : "";
-  switch (code) {
-    case "HPE_HEADER_OVERFLOW":
-      return { kind: "header-too-large", bytesMax: headerBytesMax };
-    // The client left, in the middle of a request or between two.
-    case "ECONNRESET":
-    case "EPIPE":
-    case "HPE_INVALID_EOF_STATE":
-      return undefined;
-    default:
-      return { kind: "bad-request", detail: `the parser refused it: ${code || error.message}` };
   }
 }

@@ -22,6 +22,10 @@ export interface ListenerLimits {
   readonly aheadRequestsMax: number;
   /** The same over all connections, past which the one that sends is cut: one read can hold 2,500 requests, at 3 KB each in memory. */
   readonly aheadRequestsTotalMax: number;
+  /** Open streams of a connection of HTTP/2; more are refused, to be tried again. Stops one connection from holding all instances; browsers open as many as they get, and ask for a hundred. */
+  readonly streamsMax: number;
+  /** The same over all connections. Stops what each stream may hold, a window of its request and a piece of its answer, from being a hundred times that of each connection. */
+  readonly streamsTotalMax: number;
   /** How long a connection is still read after its last answer, so that what comes does not reset the answer on its way. */
   readonly lingerMs: number;
   /** How long `close` lets requests in flight finish. */
@@ -40,6 +44,8 @@ export const LISTENER_LIMITS: ListenerLimits = {
   discardBytesMax: 1024 * 1024,
   aheadRequestsMax: 16,
   aheadRequestsTotalMax: 16_384,
+  streamsMax: 100,
+  streamsTotalMax: 10_000,
   lingerMs: 2_000,
   drainTimeoutMs: 10_000,
 };

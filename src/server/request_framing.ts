@@ -1,4 +1,4 @@
-/** Which requests the listener takes at all, by version and transfer coding (RFC 9112 sections 2.5 and 6.1). Pure. */
+/** Which requests the listener takes at all, by version and transfer coding (RFC 9112 sections 2.5 and 6.1, RFC 9113 section 8.2.2). Pure. */
 import type { GatewayFailure } from "./failure_status.ts";
 
 /** The part of a request that says how it is framed. */
@@ -8,6 +8,9 @@ export interface FramingInput {
   readonly rawHeaders: readonly string[];
 }
 
+/** Of a request over HTTP/2. The parser of HTTP/1 gives two numbers always, so nobody gets to be one by a line of text. */
+export const HTTP2 = "2";
+
 const TRANSFER_ENCODING = "transfer-encoding";
 
 /**
@@ -15,7 +18,7 @@ const TRANSFER_ENCODING = "transfer-encoding";
  * reads the body's end differently could be made to smuggle a request.
  */
 export function framingFailure({ httpVersion, rawHeaders }: FramingInput): GatewayFailure | undefined {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0") return { kind: "version", version: httpVersion };
+  if (httpVersion !== "1.1" && httpVersion !== "1.0" && httpVersion !== HTTP2) return { kind: "version", version: httpVersion };
   const codings: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
@@ -25,7 +28,7 @@ export function framingFailure({ httpVersion, rawHeaders }: FramingInput): Gatew
     }
   }
   if (codings.length === 0) return undefined;
-  if (httpVersion === "1.0") return { kind: "bad-request", detail: "Transfer-Encoding in HTTP/1.0" };
+  if (httpVersion !== "1.1") return { kind: "bad-request", detail: `Transfer-Encoding in HTTP/${httpVersion}` };
   // Names of codings know no case (RFC 9112 section 7).
   if (codings.length === 1 && codings[0]?.toLowerCase() === "chunked") return undefined;
   return { kind: "not-implemented", detail: "a transfer coding other than chunked" };

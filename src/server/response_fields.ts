@@ -22,8 +22,8 @@ const STATUS_MAX = 999;
 const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Makes a head sendable, or says why it cannot be sent. A 1xx would be taken for an interim answer and hang the client. */
-export function sendableHead(head: ResponseHead): SendableHead | string {
-  if (head.status < STATUS_MIN || head.status > STATUS_MAX) return `the status ${head.status}`;
+export function sendableHead(head: ResponseHead, statusMax: number = STATUS_MAX): SendableHead | string {
+  if (head.status < STATUS_MIN || head.status > statusMax) return `the status ${head.status}`;
   const contentLength = declaredLength(head.headers);
   if (contentLength === "invalid") return "an invalid content-length";
   const isBodyless = BODYLESS.has(head.status);

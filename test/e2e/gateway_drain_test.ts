@@ -180,7 +180,7 @@ function startListener(body: string): HttpListener {
     limits: LISTENER_LIMITS,
     clock: systemClock,
     serve: (_, response) => {
-      response.end(body);
+      response.end(body, "latin1");
       return { bodyBytes: 0, giveUp: () => response.destroy(), cut: () => response.destroy(), closed: () => {} };
     },
     onRefused: () => "",

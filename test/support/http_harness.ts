@@ -33,6 +33,8 @@ export interface HarnessOptions {
   readonly match?: RouteMatch;
   /** Prefixes. */
   readonly trustedProxies?: readonly string[];
+  /** Clients that ask for HTTP/2 get it, over TLS. */
+  readonly http2?: boolean;
 }
 
 /** Every request of `match` (default: any) goes to `handler`. */
@@ -63,6 +65,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
   const identities = listenerIdentities();
   const listener: HttpListener = new HttpListener({
     tls: identities && new TlsIdentities(identities),
+    http2: options.http2 ?? false,
     limits,
     clock: systemClock,
     serve: (request, response, flow) => app.serve(request, response, flow),

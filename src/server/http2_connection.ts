@@ -1,0 +1,270 @@
+/**
+ * One connection of HTTP/2: its streams, how long each step of each may take, what a client may say that is no request, and its end.
+ * Time is told by `check`, as for `ClientConnection`.
+ */
+import type { ServerHttp2Session, ServerHttp2Stream, ServerSessionOptions } from "node:http2";
+import type { Socket } from "node:net";
+import type { BodyFlow } from "./body_flow.ts";
+import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
+import type { ServedRequest } from "./client_connection.ts";
+import { causeOf, type GatewayFailure, stallCause } from "./failure_status.ts";
+import { type Http2Head, readHttp2Head } from "./http2_head.ts";
+import { Http2Request, RESET } from "./http2_request.ts";
+import { Http2Response } from "./http2_response.ts";
+import type { ListenerLimits } from "./listener_limits.ts";
+import { sendFailure } from "./node_exchange.ts";
+import { resetSocket } from "./reset_socket.ts";
+
+/** What the connections of one listener share. */
+export interface Http2Tools {
+  readonly limits: ListenerLimits;
+  readonly serve: (request: ClientRequest, response: ClientResponse, flow: BodyFlow) => ServedRequest;
+  /** Returns the name that the refused request has in the log. */
+  readonly onRefused: (failure: GatewayFailure) => string;
+  readonly isClosing: () => boolean;
+  /** Open streams of all connections. */
+  readonly streams: { count: number };
+  /** Begins a request now, or when requests begin again. */
+  readonly begin: (run: () => void) => void;
+  readonly openSession: (socket: Socket, options: ServerSessionOptions) => ServerHttp2Session;
+  readonly options: ServerSessionOptions;
+}
+
+interface OpenStream {
+  readonly stream: ServerHttp2Stream;
+  readonly request: Http2Request;
+  readonly response: Http2Response;
+  served: ServedRequest | undefined;
+  /** Since its head was there. */
+  arrivalMs: number;
+}
+
+/** Requests of a connection that begin in one turn of the event loop: a piece that was read can have hundreds of small ones. */
+const BEGUN_IN_TURN_MAX = 8;
+/** How long a connection without a request may still say its first one when the listener is being closed. */
+const DRAIN_FIRST_MS = 1_000;
+
+/** Bytes beyond those of requests, bodies and answers that a client may be ahead with: frames of the connection, padding, heads of frames. */
+const FRAMING_BYTES_MAX = 1024 * 1024;
+/** As many more for each byte of a body: a frame of one has nine. */
+const FRAMING_SHARE_MAX = 16;
+/** For each piece of an answer, beside its bytes: what says that both windows have grown. */
+const FRAMING_PIECE_BYTES = 32;
+/** For each request, beside its header: its frame, and one that resets it. */
+const FRAMING_REQUEST_BYTES = 64;
+/** What passes for ever: a thousand pings a second. */
+const FRAMING_BYTES_PER_MS = 16;
+
+/** Owned by the listener, from the end of the handshake to the socket's. */
+export class Http2Connection {
+  readonly #socket: Socket;
+  readonly #tools: Http2Tools;
+  readonly #session: ServerHttp2Session;
+  readonly #open = new Set<OpenStream>();
+  /** Those of which none begins in this turn. */
+  readonly #waiting: OpenStream[] = [];
+  #begunInTurn = 0;
+  #isTurnPlanned = false;
+  #hasHadStream = false;
+  /** Since there is no stream. */
+  #idleMs = 0;
+  /** A first GOAWAY was sent: no stream begins any more. */
+  #isEnding = false;
+  #isGone = false;
+  /** What has been read when it was last looked at, and what of that had a use since. */
+  #bytesMark: number;
+  #usefulBytes = 0;
+  /** What had none. */
+  #framingBytes = 0;
+
+  constructor(socket: Socket, tools: Http2Tools) {
+    this.#socket = socket;
+    this.#tools = tools;
+    this.#bytesMark = socket.bytesRead;
+    // Of a handshake that is done, which a server of `node:tls` would say.
+    Object.defineProperty(socket, "secureConnecting", { value: false, writable: true });
+    const session = tools.openSession(socket, tools.options);
+    this.#session = session;
+    // Nobody who has closed their side waits for answers; as over HTTP/1.
+    socket.on("end", () => session.destroy());
+    socket.on("close", () => (this.#isGone = true));
+    session.on("stream", (stream: ServerHttp2Stream, _, __, raw: readonly string[]) => this.#take(stream, raw));
+    session.on("goaway", () => (this.#isEnding = true));
+    session.on("error", (error: Error) => this.#broken(error));
+  }
+
+  /** `elapsedMs` have passed in which the client could be heard. */
+  check(elapsedMs: number): void {
+    if (this.#isGone) return;
+    if (this.#session.destroyed) this.#isEnding = true;
+    else if (this.#isFlood(elapsedMs)) return this.#breakOff();
+    for (const each of this.#open) this.#checkStream(each, elapsedMs);
+    if (this.#open.size === 0) this.#checkIdle(elapsedMs);
+    else this.#idleMs = 0;
+  }
+
+  /** The listener is being closed: streams that are open finish, new ones are told that nobody has begun them. */
+  drain(): void {
+    if (this.#hasHadStream) this.#end();
+  }
+
+  /** The time for draining is over. */
+  expire(): void {
+    for (const { served, stream } of this.#open) {
+      if (served === undefined) stream.close(RESET.refusedStream);
+      else served.giveUp({ kind: "draining" });
+    }
+    // The refusals are small: they are with the system by then.
+    setImmediate(() => setImmediate(() => this.#socket.destroy()));
+  }
+
+  #take(stream: ServerHttp2Stream, raw: readonly string[]): void {
+    const { limits, streams } = this.#tools;
+    // Both speak of a connection or a stream that broke, which its end tells.
+    stream.on("error", () => {});
+    if (stream.destroyed) return;
+    if (this.#isGone || streams.count >= limits.streamsTotalMax) return void stream.close(RESET.refusedStream);
+    streams.count++;
+    this.#hasHadStream = true;
+    const head = readHttp2Head(raw);
+    this.#usefulBytes += Math.min(head.bytes, limits.headerBytesMax) + FRAMING_REQUEST_BYTES;
+    const request = new Http2Request(stream, {
+      head,
+      remoteAddress: this.#socket.remoteAddress,
+      onBytes: (bytes) => (this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX)),
+    });
+    const response = new Http2Response(stream, request, (bytes) => (this.#usefulBytes += bytes + FRAMING_PIECE_BYTES));
+    const open: OpenStream = { stream, request, response, served: undefined, arrivalMs: 0 };
+    this.#open.add(open);
+    response.on("close", () => this.#closed(open));
+    response.on("finish", () => this.#answered(open));
+    const failure = refusalOf(head, limits);
+    if (failure !== undefined) return this.#refuse(open, failure);
+    if (this.#begunInTurn < BEGUN_IN_TURN_MAX && this.#waiting.length === 0) this.#begin(open);
+    else this.#waiting.push(open);
+    this.#planTurn();
+  }
+
+  #begin(open: OpenStream): void {
+    const { begin, serve } = this.#tools;
+    this.#begunInTurn++;
+    begin(() => {
+      if (!open.response.destroyed) open.served = serve(open.request, open.response, open.request);
+    });
+  }
+
+  /** Each in a job of its own, so that what one has left to do is done before the next. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      this.#begunInTurn = 0;
+      if (this.#waiting.length === 0) return;
+      for (let count = 0; count < BEGUN_IN_TURN_MAX; count++) setImmediate(() => this.#beginNext());
+      this.#planTurn();
+    });
+  }
+
+  #beginNext(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      // Its client has reset it meanwhile.
+      if (!next.response.destroyed) return this.#begin(next);
+    }
+  }
+
+  #refuse({ response }: OpenStream, failure: GatewayFailure): void {
+    const { onRefused, limits } = this.#tools;
+    sendFailure(failure, { requestId: onRefused(failure), response, limits });
+  }
+
+  /** A client that is still sending its body is told that nobody wants the rest (RFC 9113 section 8.1). */
+  #answered({ request, stream }: OpenStream): void {
+    if (request.isOver) return;
+    // Behind the answer, whose end `node:http2` sends in a turn of its own.
+    setImmediate(() => {
+      if (!request.isOver) stream.close(RESET.none);
+    });
+  }
+
+  #closed(open: OpenStream): void {
+    if (!this.#open.delete(open)) return;
+    this.#tools.streams.count--;
+    open.served?.closed();
+    if (this.#open.size > 0) return;
+    this.#idleMs = 0;
+    if (this.#tools.isClosing()) this.#end();
+  }
+
+  #checkStream(open: OpenStream, elapsedMs: number): void {
+    const { requestTimeoutMs, responseStallTimeoutMs } = this.#tools.limits;
+    const { request, response, served, stream } = open;
+    if (response.stalledMs(elapsedMs) > responseStallTimeoutMs) {
+      if (served === undefined) stream.close(RESET.internalError);
+      else served.cut(stallCause(responseStallTimeoutMs));
+      return;
+    }
+    if (request.isOver) return;
+    open.arrivalMs += elapsedMs;
+    if (open.arrivalMs <= requestTimeoutMs) return;
+    if (served === undefined) stream.close(RESET.refusedStream);
+    else served.giveUp({ kind: "request-timeout", key: "requestTimeout", limitMs: requestTimeoutMs });
+  }
+
+  #checkIdle(elapsedMs: number): void {
+    const { limits, isClosing } = this.#tools;
+    this.#idleMs += elapsedMs;
+    if (this.#isEnding) {
+      if (this.#idleMs > limits.lingerMs) resetSocket(this.#socket);
+      return;
+    }
+    const limitMs = isClosing()
+      ? (this.#hasHadStream ? -1 : DRAIN_FIRST_MS)
+      : this.#hasHadStream
+      ? limits.keepAliveTimeoutMs
+      : limits.headersTimeoutMs;
+    // Half a header, or frames that are no request, make no difference.
+    if (this.#idleMs > limitMs) this.#end();
+  }
+
+  /** Says GOAWAY, and ends when the last stream has. */
+  #end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#idleMs = 0;
+    this.#session.close();
+  }
+
+  #isFlood(elapsedMs: number): boolean {
+    const readBytes = this.#socket.bytesRead - this.#bytesMark;
+    this.#bytesMark += readBytes;
+    const passed = this.#usefulBytes + elapsedMs * FRAMING_BYTES_PER_MS;
+    this.#framingBytes = Math.max(0, this.#framingBytes + readBytes - passed);
+    this.#usefulBytes = 0;
+    return this.#framingBytes > FRAMING_BYTES_MAX;
+  }
+
+  #breakOff(): void {
+    const failure: GatewayFailure = { kind: "bad-request", detail: "its connection has too many bytes that say nothing" };
+    this.#tools.onRefused(failure);
+    const cause = causeOf(failure);
+    for (const { served } of this.#open) served?.cut(cause);
+    this.#isEnding = true;
+    this.#session.destroy(RESET.enhanceYourCalm as never);
+  }
+
+  /** The parser gave up, or the client left in the middle. */
+  #broken(error: Error): void {
+    this.#isEnding = true;
+    const code = "code" in error ? String(error.code) : "";
+    // The one is what either side said itself.
+    if (!code.startsWith("ERR_HTTP2_") || code === "ERR_HTTP2_SESSION_ERROR") return;
+    this.#tools.onRefused({ kind: "bad-request", detail: `the parser refused its connection: ${error.message}` });
+  }
+}
+
+/** What is answered without a look at routes. */
+function refusalOf({ method, bytes }: Http2Head, { headerBytesMax }: ListenerLimits): GatewayFailure | undefined {
+  if (bytes > headerBytesMax) return { kind: "header-too-large", bytesMax: headerBytesMax };
+  return method === "CONNECT" ? { kind: "not-implemented", detail: "CONNECT" } : undefined;
+}

@@ -1,0 +1,37 @@
+/** What `node:http2` is told for each connection, with the attack that each value stops. */
+import type { ServerSessionOptions } from "node:http2";
+import type { ListenerLimits } from "./listener_limits.ts";
+
+/**
+ * Of the list of a request's fields, in headers of `limits.headerBytesMax`: past one the gateway answers 431, past this the stream is reset,
+ * which nobody is told of but its client. Stops bombs of HPACK, where a byte stands for a field of kilobytes.
+ */
+const HEADERS_MAX = 2;
+/** What each field counts for beyond its bytes (RFC 9113 section 6.5.2): no more of them fit into the list. */
+const FIELD_BYTES_MIN = 32;
+/** Streams that a client may open and reset at once, and each second from then on: a page that is left resets a hundred. */
+const RESETS_AT_ONCE_MAX = 300;
+const RESETS_PER_SECOND_MAX = 33;
+/** Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection. */
+const ANSWER_HEADER_BYTES_MAX = 2 * 1024 * 1024;
+/** Of frames that are malformed but end no connection; Node's own 1,000 are a second of one that does nothing else. */
+const INVALID_FRAMES_MAX = 100;
+
+/** What a connection is opened with. */
+export function http2Options(limits: ListenerLimits): ServerSessionOptions {
+  const headerListBytes = HEADERS_MAX * limits.headerBytesMax;
+  return {
+    settings: {
+      maxConcurrentStreams: limits.streamsMax,
+      maxHeaderListSize: headerListBytes,
+      enablePush: false,
+    },
+    maxHeaderListPairs: Math.ceil(headerListBytes / FIELD_BYTES_MIN),
+    maxSendHeaderBlockLength: ANSWER_HEADER_BYTES_MAX,
+    maxSessionInvalidFrames: INVALID_FRAMES_MAX,
+    streamResetBurst: RESETS_AT_ONCE_MAX,
+    streamResetRate: RESETS_PER_SECOND_MAX,
+    // Guests may say a field twice; over HTTP/1.1 it goes out as well.
+    strictSingleValueFields: false,
+  };
+}
