@@ -61,13 +61,20 @@ const processLimits = limitsObject(PROCESS_LIMIT_KEYS, {
 
 const LISTEN_KEY = 'write "listen": "127.0.0.1:8080" beside "listener"';
 
-const NO_HTTP2 = 'the listener speaks HTTP/1.1; end HTTP/2 in a proxy before it, and list that under "trustedProxies"';
+const HTTP2_KEY = 'write "http2": true beside "tls"';
 
 const listener = limitsObject(LISTENER_LIMIT_KEYS, {
   defaults: LISTENER_LIMITS,
-  absentKeys: { host: LISTEN_KEY, port: LISTEN_KEY, address: LISTEN_KEY, http2: NO_HTTP2 },
+  absentKeys: { host: LISTEN_KEY, port: LISTEN_KEY, address: LISTEN_KEY, http2: HTTP2_KEY },
   about: "What clients may use.",
 });
+
+const http2 = v.pipe(
+  v.boolean(wrongType("true or false")),
+  v.description(
+    'Whether clients that prefer it get HTTP/2, beside HTTP/1.1. It needs "tls", and Node: on Deno its limits do not hold. Default: false.',
+  ),
+);
 
 /** `gateway.jsonc`. */
 export const GATEWAY_FILE = closed({
@@ -82,10 +89,10 @@ export const GATEWAY_FILE = closed({
   listener: v.optional(listener),
   secrets: v.optional(secrets),
   tls: v.optional(tls),
+  http2: v.optional(http2),
   ...SETTING_ENTRIES,
 }, {
   proxies: 'write "trustedProxies"',
-  http2: NO_HTTP2,
   metrics: 'write "admin": "127.0.0.1:8081"; it has /metrics',
   service: "a service belongs to workload.jsonc of a sub-folder",
   env: "variables belong to workload.jsonc of a sub-folder, or to a route file",

@@ -58,6 +58,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     listener: {},
     listen: undefined,
     tls: undefined,
+    http2: false,
     admin: undefined,
     log: undefined,
     logLevel: undefined,
@@ -99,7 +100,7 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   }
   const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
   const { layer, diagnostics: ruleFaults } = readLayer(document);
-  diagnostics.push(...faults, ...ruleFaults, ...(value === undefined ? [] : timeoutFaults(document, value)));
+  diagnostics.push(...faults, ...ruleFaults, ...(value === undefined ? [] : [...timeoutFaults(document, value), ...http2Faults(document, value)]));
   const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
   const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
   const tls = value?.tls === undefined ? undefined : await readTlsFiles(value.tls, { folder, files });
@@ -153,6 +154,7 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     listener: limitFields(LISTENER_LIMIT_KEYS, file.listener),
     listen,
     tls: undefined,
+    http2: file.http2 ?? false,
     admin,
     log,
     logLevel,
@@ -175,6 +177,27 @@ function timeoutFaults(document: ConfigDocument, { listener }: GatewayFile): rea
   const message = `Cannot use "listener.${key}": ${is}, expected a header to be there no later than its request`;
   const fix = key === "headersTimeout" ? `write "${formatDuration(request)}" or less` : 'write "headersTimeout" too';
   return [document.fault("LG1201", nodeAt(root, ["listener", key]).offset, message, fix)];
+}
+
+/** What it needs; a listener without it would serve such clients otherwise than the file says. */
+function http2Faults(document: ConfigDocument, { http2, tls }: GatewayFile): readonly Diagnostic[] {
+  const { root } = document;
+  if (root === undefined || http2 !== true) return [];
+  const fault = (is: string, fix: string): readonly Diagnostic[] => {
+    const { offset } = nodeAt(root, ["http2"]);
+    return [document.fault("LG1505", offset, `Cannot use "http2": ${is}`, fix)];
+  };
+  if (tls === undefined) {
+    return fault(
+      "the listener serves in plain, expected TLS, in whose handshake a client chooses",
+      'write "tls": { "certificate": "<path>", "key": "<path>" }, or leave "http2" out',
+    );
+  }
+  if (!("Deno" in globalThis)) return [];
+  return fault(
+    "this is Deno, whose HTTP/2 is written to without a bound for a client that reads nothing, expected Node",
+    'run it on Node, or leave "http2" out: end it in a proxy before the gateway, and list that under "trustedProxies"',
+  );
 }
 
 function caPathOf(ca: string, folder: string): string {

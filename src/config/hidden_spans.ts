@@ -49,6 +49,7 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
   "log",
   "replicas",
   "watch",
+  "http2",
 ]);
 /** Keys that are public in the object of such a key only: elsewhere they may be a slip of the finger. */
 const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([

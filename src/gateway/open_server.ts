@@ -56,6 +56,7 @@ export function openServer(
   const web = new WebApp({ ...shared, isDraining: () => isClosed });
   const listener: HttpListener = new HttpListener({
     tls,
+    http2: operator.http2,
     limits,
     clock,
     serve: (request, response, flow) => {

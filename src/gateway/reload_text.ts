@@ -24,6 +24,7 @@ export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | u
     ...(isSame(served.listen ?? {}, changed.listen ?? {}) ? [] : ['"listen"']),
     ...(isSame(served.admin ?? {}, changed.admin ?? {}) ? [] : ['"admin"']),
     ...((served.tls === undefined) === (changed.tls === undefined) ? [] : ['"tls"']),
+    ...(served.http2 === changed.http2 ? [] : ['"http2"']),
     ...(isSame(served.traceTo ?? [], changed.traceTo ?? []) ? [] : ['"traceTo"']),
     ...(["log", "logLevel", "otlp", "traceRatio", "replicas", "watch"] as const).filter((key) =>
       served[key] !== changed[key]

@@ -89,6 +89,8 @@ export interface GatewaySpec {
   readonly listen: HostPort | undefined;
   /** What the listener serves with over TLS, the first one for clients that name nothing; undefined: in plain. */
   readonly tls: readonly TlsIdentity[] | undefined;
+  /** Whether clients get HTTP/2 that prefer it; only with `tls`. */
+  readonly http2: boolean;
   /** Where the admin listens; undefined: nowhere. */
   readonly admin: HostPort | undefined;
   /** How `serve` prints events. */

@@ -150,6 +150,12 @@ export const FILE_PAGES: Readonly<Record<Extract<FaultCode, `LG1${string}`>, Fau
     fix:
       "Renew the certificate, put the chain in order, or give the file of the key to the gateway's user alone (docs/tls.md).",
   },
+  LG1505: {
+    title: "HTTP/2 cannot be turned on",
+    cause: "`http2` of gateway.jsonc needs TLS, in whose handshake clients choose it, and Node: Deno's HTTP/2 keeps in memory " +
+      "whatever is written to a client that reads nothing, and does not keep to the number of its streams.",
+    fix: "Give the listener a certificate, run the gateway on Node, or end HTTP/2 in a proxy before it (docs/tls.md).",
+  },
   LG1601: {
     title: "A volume cannot be used",
     cause:
