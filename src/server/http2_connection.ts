@@ -197,11 +197,14 @@ export class Http2Connection {
   }
 
   #checkStream(open: OpenStream, elapsedMs: number): void {
-    const { requestTimeoutMs, responseStallTimeoutMs } = this.#tools.limits;
+    const { requestTimeoutMs, responseStallTimeoutMs, lingerMs } = this.#tools.limits;
     const { request, response, served, stream } = open;
-    if (response.stalledMs(elapsedMs) > responseStallTimeoutMs) {
+    const stalledMs = response.stalledMs(elapsedMs);
+    if (stalledMs > responseStallTimeoutMs) {
       if (served === undefined) stream.close(RESET.internalError);
       else served.cut(stallCause(responseStallTimeoutMs));
+      // No window holds a reset back: its client does not read the connection.
+      if (stalledMs > responseStallTimeoutMs + lingerMs) resetSocket(this.#socket);
       return;
     }
     if (request.isOver) return;
