@@ -67,6 +67,7 @@ export function openServer(
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
     onConnection: () => turns.connectionCame(),
     onFull: () => onLimit(undefined, "connections", `closed at accept, ${limits.connectionsMax} are open`),
+    onStreamsFull: () => onLimit(undefined, "streamsTotal", `a stream was refused, ${limits.streamsTotalMax} are open`),
   });
   const closeWeb = async (): Promise<void> => {
     isClosed = true;

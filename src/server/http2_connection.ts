@@ -21,6 +21,8 @@ export interface Http2Tools {
   readonly serve: (request: ClientRequest, response: ClientResponse, flow: BodyFlow) => ServedRequest;
   /** Returns the name that the refused request has in the log. */
   readonly onRefused: (failure: GatewayFailure) => string;
+  /** A stream was refused: as many are open as may be. */
+  readonly onStreamsFull: () => void;
   readonly isClosing: () => boolean;
   /** Open streams of all connections. */
   readonly streams: { count: number };
@@ -119,11 +121,14 @@ export class Http2Connection {
   }
 
   #take(stream: ServerHttp2Stream, raw: readonly string[]): void {
-    const { limits, streams } = this.#tools;
+    const { limits, streams, onStreamsFull } = this.#tools;
     // Both speak of a connection or a stream that broke, which its end tells.
     stream.on("error", () => {});
-    if (stream.destroyed) return;
-    if (this.#isGone || streams.count >= limits.streamsTotalMax) return void stream.close(RESET.refusedStream);
+    if (stream.destroyed || this.#isGone) return;
+    if (streams.count >= limits.streamsTotalMax) {
+      stream.close(RESET.refusedStream);
+      return onStreamsFull();
+    }
     streams.count++;
     this.#hasHadStream = true;
     const head = readHttp2Head(raw);

@@ -14,8 +14,6 @@ const RESETS_AT_ONCE_MAX = 300;
 const RESETS_PER_SECOND_MAX = 33;
 /** Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection. */
 const ANSWER_HEADER_BYTES_MAX = 2 * 1024 * 1024;
-/** Of frames that are malformed but end no connection; Node's own 1,000 are a second of one that does nothing else. */
-const INVALID_FRAMES_MAX = 100;
 
 /** What a connection is opened with. */
 export function http2Options(limits: ListenerLimits): ServerSessionOptions {
@@ -28,7 +26,6 @@ export function http2Options(limits: ListenerLimits): ServerSessionOptions {
     },
     maxHeaderListPairs: Math.ceil(headerListBytes / FIELD_BYTES_MIN),
     maxSendHeaderBlockLength: ANSWER_HEADER_BYTES_MAX,
-    maxSessionInvalidFrames: INVALID_FRAMES_MAX,
     streamResetBurst: RESETS_AT_ONCE_MAX,
     streamResetRate: RESETS_PER_SECOND_MAX,
     // Guests may say a field twice; over HTTP/1.1 it goes out as well.

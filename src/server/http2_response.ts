@@ -73,7 +73,8 @@ export class Http2Response extends EventEmitter implements ClientResponse {
 
   /** `elapsedMs` have passed; returns for how long the client has read nothing of what waits for it. */
   stalledMs(elapsedMs: number): number {
-    const isWaiting = this.#leavingBytes > 0 || this.writableEnded;
+    // A stream that is closed is gone when its reset is out.
+    const isWaiting = this.#leavingBytes > 0 || this.writableEnded || this.#stream.closed;
     this.#stalledMs = isWaiting ? this.#stalledMs + elapsedMs : 0;
     this.#isSlow = true;
     return this.#stalledMs;

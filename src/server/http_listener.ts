@@ -42,6 +42,8 @@ export interface HttpListenerOptions {
   readonly onFault: (error: unknown) => void;
   /** A connection was closed at accept: as many are open as may be. */
   readonly onFull: () => void;
+  /** A stream of HTTP/2 was refused: as many are open as may be. */
+  readonly onStreamsFull?: () => void;
   /** A connection was accepted. */
   readonly onConnection?: () => void;
   /** Serves over TLS with these; without them in plain. */
@@ -263,11 +265,12 @@ export class HttpListener {
     else this.#handshakes.begin(socket, () => this.#identities ?? identities);
   }
 
-  #openHttp2({ limits, serve, onRefused }: HttpListenerOptions): Http2Connections {
+  #openHttp2({ limits, serve, onRefused, onStreamsFull = () => {} }: HttpListenerOptions): Http2Connections {
     return new Http2Connections({
       limits,
       serve,
       onRefused,
+      onStreamsFull,
       isClosing: () => this.#isClosing,
       begin: (run) => {
         if (this.#deferred === undefined) run();

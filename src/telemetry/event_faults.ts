@@ -30,6 +30,7 @@ const LIMIT_FAULTS: Readonly<Record<LimitName, FaultCode>> = {
   processMemory: "LG7109",
   processConnections: "LG7109",
   processOpenFiles: "LG7109",
+  streamsTotal: "LG7110",
 };
 
 /** Undefined for what is no fault. */

@@ -28,7 +28,8 @@ export type LimitName =
   | "processInstances"
   | "processMemory"
   | "processConnections"
-  | "processOpenFiles";
+  | "processOpenFiles"
+  | "streamsTotal";
 
 /** The labels and the value. */
 export interface LimitCount {

@@ -3,7 +3,7 @@ import type { GuestLabel } from "./events.ts";
 import type { LimitName } from "./limit_counts.ts";
 
 /** Whose file has the limit. */
-type Owner = "guest" | "workload" | "service" | "volume" | "process";
+type Owner = "guest" | "workload" | "service" | "volume" | "process" | "listener";
 
 /** Of each limit the owner and the key: mostly its own name. */
 const PLACES: Readonly<Record<LimitName, readonly [owner: Owner, key: string]>> = {
@@ -33,6 +33,7 @@ const PLACES: Readonly<Record<LimitName, readonly [owner: Owner, key: string]>> 
   processMemory: ["process", "memory"],
   processConnections: ["process", "connections"],
   processOpenFiles: ["process", "openFiles"],
+  streamsTotal: ["listener", "streamsTotal"],
 };
 
 /**
@@ -60,5 +61,7 @@ export function limitPlace(limit: LimitName, role: GuestLabel["role"] | undefine
       return key === "size" ? "size (memory of one in memory) of the volume" : `${key} of the volume`;
     case "process":
       return `process.${key} of gateway.jsonc`;
+    case "listener":
+      return `listener.${key} of gateway.jsonc`;
   }
 }

@@ -230,6 +230,8 @@ test("http2: streams past the limits are refused, of a connection and of all", N
   const [first, second] = clients.map((client) => streamIds(12).filter((id) => client.resetCodes(id)[0] === REFUSED_STREAM));
   assert.deepEqual([first, second?.length], [[21, 23], 7]);
   assert.equal(harness.listener.streamCount, 15);
+  // Each that is refused for the sake of all is reported; the others their client has been told not to open.
+  assert.equal(harness.events.filter((event) => event.kind === "limited" && event.limit === "streamsTotal").length, 5);
   for (const client of clients) client.destroy();
   await assertIdle(harness);
   await harness.close();

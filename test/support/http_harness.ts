@@ -72,6 +72,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => events.push({ kind: "fault", where: "listener", error }),
     onFull: () => events.push({ kind: "limited", limit: "connections", detail: "" }),
+    onStreamsFull: () => events.push({ kind: "limited", limit: "streamsTotal", detail: "" }),
   });
   const { port } = await listener.listen({ host: "127.0.0.1", port: 0 });
   return {

@@ -169,8 +169,11 @@ export const REQUEST_PAGES: Readonly<Record<Extract<FaultCode, `LG7${string}`>, 
   },
   LG7110: {
     title: "The listener met a limit",
-    cause: "Clients hold as many connections as `listener.connections` allows, so that new ones were closed at once.",
+    cause:
+      "Clients hold as many connections as `listener.connections` allows, so that new ones were closed at once, or all of " +
+      "them together as many streams of HTTP/2 as `listener.streamsTotal` allows, so that new ones were refused.",
     fix:
-      "Raise `connections` of `listener` in gateway.jsonc, or find out which clients hold connections without using them.",
+      "Raise `connections` or `streamsTotal` of `listener` in gateway.jsonc, or find out which clients hold connections " +
+      "without using them.",
   },
 };
