@@ -100,7 +100,11 @@ export async function loadGatewayFile(folder: string, files: FileReader): Promis
   }
   const { value, diagnostics: faults } = checkDocument(document, GATEWAY_FILE);
   const { layer, diagnostics: ruleFaults } = readLayer(document);
-  diagnostics.push(...faults, ...ruleFaults, ...(value === undefined ? [] : [...timeoutFaults(document, value), ...http2Faults(document, value)]));
+  diagnostics.push(
+    ...faults,
+    ...ruleFaults,
+    ...(value === undefined ? [] : [...timeoutFaults(document, value), ...http2Faults(document, value)]),
+  );
   const caPath = value?.ca === undefined ? undefined : caPathOf(value.ca, folder);
   const ca = caPath === undefined ? undefined : await readCa(caPath, { document, files, diagnostics });
   const tls = value?.tls === undefined ? undefined : await readTlsFiles(value.tls, { folder, files });

@@ -253,7 +253,10 @@ export class Http2Connection {
   }
 
   #breakOff(): void {
-    const failure: GatewayFailure = { kind: "bad-request", detail: "its connection has too many bytes that say nothing" };
+    const failure: GatewayFailure = {
+      kind: "bad-request",
+      detail: "its connection has too many bytes that say nothing",
+    };
     this.#tools.onRefused(failure);
     const cause = causeOf(failure);
     for (const { served } of this.#open) served?.cut(cause);

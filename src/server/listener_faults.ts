@@ -4,7 +4,10 @@ import type { GatewayFailure } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 
 /** Why an address cannot be listened at. */
-export function listenError({ host, port }: { readonly host: string; readonly port: number }, cause: Error): LoopgateError {
+export function listenError(
+  { host, port }: { readonly host: string; readonly port: number },
+  cause: Error,
+): LoopgateError {
   const where = `"${host.includes(":") ? `[${host}]` : host}:${port}"`;
   const code = "code" in cause ? cause.code : undefined;
   const isTaken = code === "EADDRINUSE";

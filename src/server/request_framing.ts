@@ -18,7 +18,9 @@ const TRANSFER_ENCODING = "transfer-encoding";
  * reads the body's end differently could be made to smuggle a request.
  */
 export function framingFailure({ httpVersion, rawHeaders }: FramingInput): GatewayFailure | undefined {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0" && httpVersion !== HTTP2) return { kind: "version", version: httpVersion };
+  if (httpVersion !== "1.1" && httpVersion !== "1.0" && httpVersion !== HTTP2) {
+    return { kind: "version", version: httpVersion };
+  }
   const codings: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";

@@ -1,5 +1,6 @@
 /** HTTP/2 in front of real guests: turned on by the operator, with their failures, limits and departures of clients. On Node; Deno refuses it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ComponentCache } from "../../src/component/cache.ts";
 import { LoopgateError } from "../../src/base/errors.ts";
@@ -16,13 +17,12 @@ import {
 } from "../support/gateway_harness.ts";
 import { guestBytes, hasGuests } from "../support/guests.ts";
 import { eventually } from "../support/http_harness.ts";
-import { ask, FrameClient, politeClient } from "../support/http2_client.ts";
+import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
 import { FLAG, FRAME, frame, GET } from "../support/http2_frames.ts";
 import { testPem } from "../support/transport.ts";
 import { routeContent, watchFolder, within } from "../support/watched_folder.ts";
 
 const IS_DENO = "Deno" in globalThis;
-const NEEDS_NODE = { skip: IS_DENO ? "HTTP/2 is refused on Deno" : false };
 const [NO_ERROR, INTERNAL_ERROR, CANCEL] = [0, 2, 8];
 
 const OPERATOR: FolderContent = {
@@ -39,7 +39,11 @@ before(async () => {
     ...OPERATOR,
     "probe/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm", limits: { requestBody: "1MiB" } },
     "probe/probe.wasm": await componentBytes("probe"),
-    "probe/one.route.jsonc": { match: { host: "one.example", path: "/*" }, component: "probe.wasm", limits: { concurrency: 1, queue: 0 } },
+    "probe/one.route.jsonc": {
+      match: { host: "one.example", path: "/*" },
+      component: "probe.wasm",
+      limits: { concurrency: 1, queue: 0 },
+    },
   };
   if (hasGuests("rust_bindgen_handler")) {
     content["splice/all.route.jsonc"] = { match: { host: "splice.example", path: "/*" }, component: "splice.wasm" };
@@ -64,7 +68,7 @@ async function logged(path: string): Promise<RequestEvent> {
   return found;
 }
 
-test("http2: what a guest does, its client and the log see as over HTTP/1.1", NEEDS_NODE, async (t) => {
+http2Test("http2: what a guest does, its client and the log see as over HTTP/1.1", async (t) => {
   const client = await politeClient(harness.port);
   const rows: readonly (readonly [path: string, status: number, code: number, told: RegExp | undefined])[] = [
     ["/hello", 200, NO_ERROR, undefined],
@@ -97,7 +101,7 @@ test("http2: what a guest does, its client and the log see as over HTTP/1.1", NE
   await harness.backToIdle();
 });
 
-test("http2: requests that no guest gets are refused as ever", NEEDS_NODE, async () => {
+http2Test("http2: requests that no guest gets are refused as ever", async () => {
   const client = await politeClient(harness.port);
   const held = client.request({ ":authority": "one.example", ":path": "/hang-after-head" });
   held.on("error", () => {});
@@ -113,10 +117,12 @@ test("http2: requests that no guest gets are refused as ever", NEEDS_NODE, async
   await harness.backToIdle();
 });
 
-test("http2: guests echo streams beside each other, with the client's pace", NEEDS_NODE, async () => {
+http2Test("http2: guests echo streams beside each other, with the client's pace", async () => {
   const client = await politeClient(harness.port);
   const bodies = Array.from({ length: 8 }, (_, index) => new Uint8Array(400_000).fill(index + 1));
-  const answers = await Promise.all(bodies.map((body) => ask(client, { ":method": "POST", ":path": "/echo" }, { body })));
+  const answers = await Promise.all(
+    bodies.map((body) => ask(client, { ":method": "POST", ":path": "/echo" }, { body })),
+  );
   for (const [index, { status, body }] of answers.entries()) {
     assert.equal(status, 200);
     assert.ok(Buffer.from(body).equals(bodies[index] ?? new Uint8Array()));
@@ -125,26 +131,36 @@ test("http2: guests echo streams beside each other, with the client's pace", NEE
   await harness.backToIdle();
 });
 
-test("http2: trailers go through a guest of another toolchain, in both directions", {
-  skip: NEEDS_NODE.skip !== false ? NEEDS_NODE.skip : hasGuests("rust_bindgen_handler") ? false : "the guest is not built",
+http2Test("http2: trailers go through a guest of another toolchain, in both directions", {
+  skip: hasGuests("rust_bindgen_handler") ? false : "the guest is not built",
 }, async () => {
   const client = await politeClient(harness.port);
-  const got = await ask(client, { ":method": "POST", ":authority": "splice.example", ":path": "/a/b?c", te: "trailers" }, {
+  const got = await ask(client, {
+    ":method": "POST",
+    ":authority": "splice.example",
+    ":path": "/a/b?c",
+    te: "trailers",
+  }, {
     body: new Uint8Array(100_000).fill(111),
     trailers: { "x-sum": "12", "x-other": ["a", "b"] },
   });
-  assert.match(Buffer.from(got.body).toString(), /^Method::Post Some\("\/a\/b\?c"\) Some\(Scheme::Https\) .*\bte\b.*\no{100000}$/);
+  assert.match(
+    Buffer.from(got.body).toString(),
+    /^Method::Post Some\("\/a\/b\?c"\) Some\(Scheme::Https\) .*\bte\b.*\no{100000}$/,
+  );
   assert.deepEqual([got.trailers?.["x-sum"], got.trailers?.["x-other"]], ["12", "a, b"]);
   client.close();
   await harness.backToIdle();
 });
 
-test("http2: a client that resets a stream, or leaves, stops its guests at once", NEEDS_NODE, async (t) => {
+http2Test("http2: a client that resets a stream, or leaves, stops its guests at once", async (t) => {
   const running = (): number => harness.gateway.counters().requests;
   await t.test("resets", async () => {
     const client = await politeClient(harness.port);
     const streams = ["/hang", "/flood", "/sulk"].map((path) => {
-      const stream = client.request({ ":method": path === "/sulk" ? "POST" : "GET", ":path": path }, { endStream: false });
+      const stream = client.request({ ":method": path === "/sulk" ? "POST" : "GET", ":path": path }, {
+        endStream: false,
+      });
       stream.on("error", () => {});
       return stream;
     });
@@ -163,7 +179,7 @@ test("http2: a client that resets a stream, or leaves, stops its guests at once"
   });
 });
 
-test("http2: closing the gateway finishes what its guests have begun", NEEDS_NODE, async () => {
+http2Test("http2: closing the gateway finishes what its guests have begun", async () => {
   const content = {
     ...OPERATOR,
     "probe/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
@@ -181,7 +197,7 @@ test("http2: closing the gateway finishes what its guests have begun", NEEDS_NOD
   assert.deepEqual([client.goawayCode, client.resetCodes(1)], [NO_ERROR, []]);
 });
 
-test("http2: a change of the key counts from the next start on, and the log says so", NEEDS_NODE, async () => {
+http2Test("http2: a change of the key counts from the next start on, and the log says so", async () => {
   const watched = await watchFolder({ ...within("one", await routeContent("one", "1")), ...OPERATOR });
   await watched.folder.write("gateway.jsonc", { tls: { certificate: "certs/chain.pem", key: "certs/key.pem" } });
   const reload = await watched.untilReloads(1);
@@ -209,4 +225,21 @@ test("http2: Deno refuses it, with the place and the fix; Node takes it", async 
     assert.match(fault?.fix ?? "", /^run it on Node, or leave "http2" out: .*"trustedProxies"$/);
     return true;
   });
+});
+
+http2Test("docs/tls.md: HTTP/2 is turned on as it says", async () => {
+  const document = readFileSync(new URL("../../docs/tls.md", import.meta.url), "utf8");
+  const section = document.slice(document.indexOf("## HTTP/2"));
+  const [, file = ""] = /^\/\/ gateway\.jsonc\n(.+)$/m.exec(section) ?? [];
+  assert.match(section, /^curl --http2 --cacert certs\/chain\.pem https:\/\/127\.0\.0\.1:8443\/$/m);
+  const own = await startTestGateway({
+    ...OPERATOR,
+    "gateway.jsonc": file,
+    "probe/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm" },
+    "probe/probe.wasm": await componentBytes("probe"),
+  });
+  const client = await politeClient(own.port);
+  assert.equal((await ask(client, { ":path": "/hello" })).status, 200);
+  client.close();
+  assert.deepEqual(await closeToNothing(own), {});
 });

@@ -1,13 +1,11 @@
 /** Hostile clients of HTTP/2: each is refused, cut or bounded, and nothing of it stays. On Node alone, for Deno has no HTTP/2 here. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { ResponseBody } from "../../src/host/http/exchange.ts";
 import { answer, eventually, type HttpHarness, readBody, startHarness, steady } from "../support/http_harness.ts";
-import { ask, FrameClient, politeClient } from "../support/http2_client.ts";
+import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
 import { FLAG, FRAME, frame, GET, literal, POST, PREFACE, uint32 } from "../support/http2_frames.ts";
 import { speakTls } from "../support/transport.ts";
 
-const NEEDS_NODE = { skip: "Deno" in globalThis ? "HTTP/2 is refused on Deno" : false };
 const WHOLE = FLAG.endHeaders | FLAG.endStream;
 const OPEN_GET = frame(FRAME.headers, WHOLE, 1, GET);
 const OPEN_POST = frame(FRAME.headers, FLAG.endHeaders, 1, POST);
@@ -61,14 +59,26 @@ function repeated(count: number, ...frames: readonly Uint8Array[]): Uint8Array {
 /** Frames that say nothing, without end, behind what opens the way to them. */
 const FLOODS: readonly (readonly [name: string, before: Uint8Array, piece: Uint8Array])[] = [
   ["CONTINUATION", frame(FRAME.headers, 0, 1, GET), repeated(500, frame(FRAME.continuation, 0, 1))],
-  ["CONTINUATION with fields", frame(FRAME.headers, 0, 1, GET), frame(FRAME.continuation, 0, 1, literal("a", "b".repeat(9_000)))],
+  [
+    "CONTINUATION with fields",
+    frame(FRAME.headers, 0, 1, GET),
+    frame(FRAME.continuation, 0, 1, literal("a", "b".repeat(9_000))),
+  ],
   ["PING", new Uint8Array(), repeated(500, frame(FRAME.ping, 0, 0, new Uint8Array(8)))],
-  ["PING that is acknowledged", new Uint8Array(), repeated(500, frame(FRAME.ping, FLAG.acknowledged, 0, new Uint8Array(8)))],
+  [
+    "PING that is acknowledged",
+    new Uint8Array(),
+    repeated(500, frame(FRAME.ping, FLAG.acknowledged, 0, new Uint8Array(8))),
+  ],
   ["SETTINGS", new Uint8Array(), repeated(500, frame(FRAME.settings, 0, 0, NO_WINDOWS))],
   ["SETTINGS that are acknowledged", new Uint8Array(), repeated(500, frame(FRAME.settings, FLAG.acknowledged, 0))],
   ["PRIORITY", new Uint8Array(), repeated(500, frame(FRAME.priority, 0, 3, new Uint8Array(5)))],
   ["DATA without bytes", OPEN_POST, repeated(500, frame(FRAME.data, 0, 1))],
-  ["DATA of padding", OPEN_POST, repeated(200, frame(FRAME.data, FLAG.padded, 1, Buffer.concat([Buffer.from([255, 1]), new Uint8Array(255)])))],
+  [
+    "DATA of padding",
+    OPEN_POST,
+    repeated(200, frame(FRAME.data, FLAG.padded, 1, Buffer.concat([Buffer.from([255, 1]), new Uint8Array(255)]))),
+  ],
   ["DATA of a stream that is over", OPEN_GET, repeated(200, frame(FRAME.data, 0, 1, new Uint8Array(100)))],
   ["WINDOW_UPDATE of the connection", new Uint8Array(), repeated(500, frame(FRAME.windowUpdate, 0, 0, uint32(1)))],
   ["WINDOW_UPDATE of a stream", OPEN_POST, repeated(500, frame(FRAME.windowUpdate, 0, 1, uint32(1)))],
@@ -79,7 +89,7 @@ const FLOODS: readonly (readonly [name: string, before: Uint8Array, piece: Uint8
   ["large frames of no known type", new Uint8Array(), frame(0x42, 0, 0, new Uint8Array(16_000))],
 ];
 
-test("http2: a flood of frames that say nothing ends its connection", NEEDS_NODE, async (t) => {
+http2Test("http2: a flood of frames that say nothing ends its connection", async (t) => {
   const harness = await startServer({ limits: { ...SHORT, requestTimeoutMs: 60_000 } });
   for (const [name, before, piece] of FLOODS) {
     await t.test(name, async () => {
@@ -93,7 +103,7 @@ test("http2: a flood of frames that say nothing ends its connection", NEEDS_NODE
   await harness.close();
 });
 
-test("http2: what is no request of HTTP/2 ends its connection", NEEDS_NODE, async (t) => {
+http2Test("http2: what is no request of HTTP/2 ends its connection", async (t) => {
   const harness = await startServer({ limits: SHORT });
   const preface = Buffer.from(PREFACE);
   const settings = frame(FRAME.settings, 0, 0);
@@ -108,8 +118,16 @@ test("http2: what is no request of HTTP/2 ends its connection", NEEDS_NODE, asyn
     ["half a frame", [preface, settings, OPEN_GET.subarray(0, 12)]],
     ["a stream of the server's numbers", [preface, settings, frame(FRAME.headers, WHOLE, 2, GET)]],
     ["a push", [preface, settings, OPEN_POST, frame(FRAME.push, FLAG.endHeaders, 1, Buffer.concat([uint32(2), GET]))]],
-    ["a broken header block", [preface, settings, frame(FRAME.headers, WHOLE, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]))]],
-    ["a window past all numbers", [preface, settings, repeated(2, frame(FRAME.windowUpdate, 0, 0, uint32(0x7fffffff)))]],
+    ["a broken header block", [
+      preface,
+      settings,
+      frame(FRAME.headers, WHOLE, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])),
+    ]],
+    ["a window past all numbers", [
+      preface,
+      settings,
+      repeated(2, frame(FRAME.windowUpdate, 0, 0, uint32(0x7fffffff))),
+    ]],
     ["data of a stream that never was", [preface, settings, frame(FRAME.data, 0, 5, new Uint8Array(5))]],
   ];
   for (const [name, sent] of rows) {
@@ -123,7 +141,7 @@ test("http2: what is no request of HTTP/2 ends its connection", NEEDS_NODE, asyn
   await harness.close();
 });
 
-test("http2: malformed requests are refused, and their neighbours served", NEEDS_NODE, async (t) => {
+http2Test("http2: malformed requests are refused, and their neighbours served", async (t) => {
   const harness = await startServer();
   const client = await FrameClient.open(harness.port);
   const path = (text: string): Uint8Array => literal(":path", text);
@@ -145,7 +163,11 @@ test("http2: malformed requests are refused, and their neighbours served", NEEDS
     ["a colon behind the fields", [method, scheme, root, literal("x-a", "1"), authority], undefined],
     ["an unknown name with a colon", [method, scheme, root, authority, literal(":x", "1")], undefined],
     ["a status", [method, scheme, root, authority, literal(":status", "200")], undefined],
-    ["extended CONNECT", [literal(":method", "CONNECT"), scheme, root, authority, literal(":protocol", "websocket")], undefined],
+    [
+      "extended CONNECT",
+      [literal(":method", "CONNECT"), scheme, root, authority, literal(":protocol", "websocket")],
+      undefined,
+    ],
     ["a length that the body has not", [method, scheme, root, authority, literal("content-length", "5")], undefined],
     ["CONNECT", [literal(":method", "CONNECT"), authority], 501],
     ["no authority", [method, scheme, root], undefined],
@@ -172,7 +194,8 @@ test("http2: malformed requests are refused, and their neighbours served", NEEDS
       client.send(frame(FRAME.headers, WHOLE, asked, Buffer.concat(block)));
       client.send(frame(FRAME.headers, WHOLE, neighbour, GET));
       const isOver = (id: number): boolean =>
-        client.resetCodes(id).length > 0 || client.seen.some((each) => each.stream === id && (each.flags & FLAG.endStream) !== 0);
+        client.resetCodes(id).length > 0 ||
+        client.seen.some((each) => each.stream === id && (each.flags & FLAG.endStream) !== 0);
       await client.until(() => isOver(asked) && isOver(neighbour));
       assert.deepEqual(client.resetCodes(asked), status === undefined ? [PROTOCOL_ERROR] : []);
       const expected = [...(status === undefined ? [] : [status]), 200];
@@ -188,7 +211,12 @@ test("http2: malformed requests are refused, and their neighbours served", NEEDS
 
 /** A header block of GET for this path. */
 function getOf(path: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat([Buffer.from([0x82, 0x87]), literal(":path", path), literal(":authority", "a.example"), ...fields]);
+  return Buffer.concat([
+    Buffer.from([0x82, 0x87]),
+    literal(":path", path),
+    literal(":authority", "a.example"),
+    ...fields,
+  ]);
 }
 
 /** Odd numbers, as clients have them. */
@@ -196,7 +224,7 @@ function streamIds(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => 2 * index + 1);
 }
 
-test("http2: a bomb of HPACK ends its stream alone, a long header is told of", NEEDS_NODE, async () => {
+http2Test("http2: a bomb of HPACK ends its stream alone, a long header is told of", async () => {
   const harness = await startServer();
   const client = await FrameClient.open(harness.port);
   // Each byte of what follows stands for the 3,900 of the first field.
@@ -219,7 +247,7 @@ test("http2: a bomb of HPACK ends its stream alone, a long header is told of", N
   await harness.close();
 });
 
-test("http2: streams past the limits are refused, of a connection and of all", NEEDS_NODE, async () => {
+http2Test("http2: streams past the limits are refused, of a connection and of all", async () => {
   const harness = await startServer({ limits: { streamsMax: 10, streamsTotalMax: 15 } });
   const clients = await Promise.all([1, 2].map(() => FrameClient.open(harness.port)));
   for (const client of clients) {
@@ -227,7 +255,9 @@ test("http2: streams past the limits are refused, of a connection and of all", N
     await client.until(() => client.framesOf(FRAME.reset).length >= 2);
   }
   await eventually(() => harness.counters.get("requests") === 15);
-  const [first, second] = clients.map((client) => streamIds(12).filter((id) => client.resetCodes(id)[0] === REFUSED_STREAM));
+  const [first, second] = clients.map((client) =>
+    streamIds(12).filter((id) => client.resetCodes(id)[0] === REFUSED_STREAM)
+  );
   assert.deepEqual([first, second?.length], [[21, 23], 7]);
   assert.equal(harness.listener.streamCount, 15);
   // Each that is refused for the sake of all is reported; the others their client has been told not to open.
@@ -237,49 +267,55 @@ test("http2: streams past the limits are refused, of a connection and of all", N
   await harness.close();
 });
 
-test("http2: streams that are reset at once end their connection, and few of them reach a guest at a time", NEEDS_NODE, async () => {
-  let [running, runningMax, begun] = [0, 0, 0];
-  const harness = await startHarness(async (exchange) => {
-    runningMax = Math.max(runningMax, ++running);
-    begun++;
-    await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
-    running--;
-  }, { http2: true });
-  const client = await FrameClient.open(harness.port);
-  for (let from = 0; from < 100 && !client.isClosed; from++) {
-    const pairs = streamIds(200).map((id) => id + 400 * from).flatMap((id) => [
-      frame(FRAME.headers, WHOLE, id, getOf("/wait")),
-      frame(FRAME.reset, 0, id, uint32(8)),
-    ]);
-    client.send(...pairs);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await client.closed;
-  assert.ok(runningMax <= 8, `${runningMax}`);
-  assert.ok(begun < 500, `${begun}`);
-  await assertIdle(harness);
-  await harness.close();
-});
+http2Test(
+  "http2: streams that are reset at once end their connection, and few of them reach a guest at a time",
+  async () => {
+    let [running, runningMax, begun] = [0, 0, 0];
+    const harness = await startHarness(async (exchange) => {
+      runningMax = Math.max(runningMax, ++running);
+      begun++;
+      await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
+      running--;
+    }, { http2: true });
+    const client = await FrameClient.open(harness.port);
+    for (let from = 0; from < 100 && !client.isClosed; from++) {
+      const pairs = streamIds(200).map((id) => id + 400 * from).flatMap((id) => [
+        frame(FRAME.headers, WHOLE, id, getOf("/wait")),
+        frame(FRAME.reset, 0, id, uint32(8)),
+      ]);
+      client.send(...pairs);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await client.closed;
+    assert.ok(runningMax <= 8, `${runningMax}`);
+    assert.ok(begun < 500, `${begun}`);
+    await assertIdle(harness);
+    await harness.close();
+  },
+);
 
-test("http2: a body that comes byte by byte, or never, ends with 408 and its guest, and its neighbour goes on", NEEDS_NODE, async () => {
-  const harness = await startServer({ limits: SHORT });
-  const client = await FrameClient.open(harness.port);
-  client.send(frame(FRAME.headers, FLAG.endHeaders, 1, POST), frame(FRAME.headers, FLAG.endHeaders, 3, POST));
-  const feed = setInterval(() => client.send(frame(FRAME.data, 0, 1, new Uint8Array(1))), 20);
-  await eventually(() => harness.events.length === 2);
-  clearInterval(feed);
-  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [408, 408]);
-  // The rest is wanted by nobody.
-  await client.until(() => client.framesOf(FRAME.reset).length === 2);
-  assert.deepEqual([client.resetCodes(1), client.resetCodes(3)], [[0], [0]]);
-  client.send(frame(FRAME.headers, WHOLE, 5, GET));
-  await eventually(() => harness.events.length === 3);
-  await client.closed;
-  await assertIdle(harness);
-  await harness.close();
-});
+http2Test(
+  "http2: a body that comes byte by byte, or never, ends with 408 and its guest, and its neighbour goes on",
+  async () => {
+    const harness = await startServer({ limits: SHORT });
+    const client = await FrameClient.open(harness.port);
+    client.send(frame(FRAME.headers, FLAG.endHeaders, 1, POST), frame(FRAME.headers, FLAG.endHeaders, 3, POST));
+    const feed = setInterval(() => client.send(frame(FRAME.data, 0, 1, new Uint8Array(1))), 20);
+    await eventually(() => harness.events.length === 2);
+    clearInterval(feed);
+    assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [408, 408]);
+    // The rest is wanted by nobody.
+    await client.until(() => client.framesOf(FRAME.reset).length === 2);
+    assert.deepEqual([client.resetCodes(1), client.resetCodes(3)], [[0], [0]]);
+    client.send(frame(FRAME.headers, WHOLE, 5, GET));
+    await eventually(() => harness.events.length === 3);
+    await client.closed;
+    await assertIdle(harness);
+    await harness.close();
+  },
+);
 
-test("http2: bodies in frames of one byte are read whole, and cost what they hold", NEEDS_NODE, async () => {
+http2Test("http2: bodies in frames of one byte are read whole, and cost what they hold", async () => {
   let heldMax = 0;
   let release = (): void => {};
   const harness = await startHarness(async (exchange) => {
@@ -291,7 +327,11 @@ test("http2: bodies in frames of one byte are read whole, and cost what they hol
   }, { http2: true });
   const client = await FrameClient.open(harness.port);
   const count = 60_000;
-  client.send(OPEN_POST, repeated(count, frame(FRAME.data, 0, 1, new Uint8Array(1))), frame(FRAME.data, FLAG.endStream, 1));
+  client.send(
+    OPEN_POST,
+    repeated(count, frame(FRAME.data, 0, 1, new Uint8Array(1))),
+    frame(FRAME.data, FLAG.endStream, 1),
+  );
   await eventually(() => harness.counters.get("requests") === 1);
   const before = process.memoryUsage().heapUsed;
   await new Promise((resolve) => setTimeout(resolve, 200));
@@ -307,7 +347,7 @@ test("http2: bodies in frames of one byte are read whole, and cost what they hol
   await harness.close();
 });
 
-test("http2: bodies that nobody reads stay within their windows, and their neighbours are served", NEEDS_NODE, async () => {
+http2Test("http2: bodies that nobody reads stay within their windows, and their neighbours are served", async () => {
   const harness = await startHarness(async (exchange) => {
     if (exchange.head.method === "GET") return answer(exchange, 200, "ok");
     await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
@@ -339,7 +379,7 @@ test("http2: bodies that nobody reads stay within their windows, and their neigh
   await harness.close();
 });
 
-test("http2: clients that read nothing are sent a window each, and cut", NEEDS_NODE, async (t) => {
+http2Test("http2: clients that read nothing are sent a window each, and cut", async (t) => {
   const harness = await startServer({ limits: SHORT });
   const HUGE_WINDOWS = Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff]);
   const rows: readonly (readonly [name: string, settings: Uint8Array, isRead: boolean])[] = [
@@ -358,7 +398,9 @@ test("http2: clients that read nothing are sent a window each, and cut", NEEDS_N
       await assertIdle(harness);
       assert.ok(floodedBytes <= 100 * 3 * 65_536, `${floodedBytes}`);
       const causes = new Set(harness.events.map((event) => event.kind === "request" && event.cause));
-      assert.deepEqual([...causes], ["the client read nothing for 300ms; listener.responseStallTimeout of gateway.jsonc"]);
+      assert.deepEqual([...causes], [
+        "the client read nothing for 300ms; listener.responseStallTimeout of gateway.jsonc",
+      ]);
       if (isRead) assert.deepEqual(client.resetCodes(1), [INTERNAL_ERROR]);
       client.destroy();
     });
@@ -366,18 +408,20 @@ test("http2: clients that read nothing are sent a window each, and cut", NEEDS_N
   await harness.close();
 });
 
-test("http2: an answer of the gateway itself that nobody reads is cut too", NEEDS_NODE, async () => {
+http2Test("http2: an answer of the gateway itself that nobody reads is cut too", async () => {
   const harness = await startServer({ limits: SHORT });
   const client = await FrameClient.open(harness.port, NO_WINDOWS);
   client.send(frame(FRAME.headers, WHOLE, 1, getOf("/", literal("expect", "tea"))));
-  client.send(frame(FRAME.headers, WHOLE, 3, Buffer.concat([literal(":method", "CONNECT"), literal(":authority", "a")])));
+  client.send(
+    frame(FRAME.headers, WHOLE, 3, Buffer.concat([literal(":method", "CONNECT"), literal(":authority", "a")])),
+  );
   await client.closed;
   assert.deepEqual([client.resetCodes(1), client.resetCodes(3)], [[INTERNAL_ERROR], [INTERNAL_ERROR]]);
   await assertIdle(harness);
   await harness.close();
 });
 
-test("http2: who reads slowly gets all of it, who takes a byte at a time is cut", NEEDS_NODE, async (t) => {
+http2Test("http2: who reads slowly gets all of it, who takes a byte at a time is cut", async (t) => {
   const size = 20_000;
   const harness = await startHarness(async (exchange) => answer(exchange, 200, "x".repeat(size)), {
     http2: true,
@@ -400,25 +444,43 @@ test("http2: who reads slowly gets all of it, who takes a byte at a time is cut"
   await harness.close();
 });
 
-test("http2: a client that goes away in any phase leaves nothing", NEEDS_NODE, async (t) => {
+http2Test("http2: a client that goes away in any phase leaves nothing", async (t) => {
   const harness = await startServer({ limits: { keepAliveTimeoutMs: 300 } });
   const isServing = (): boolean => harness.counters.get("requests") > 0;
-  const phases: readonly (readonly [name: string, sent: readonly Uint8Array[], isReached: (client: FrameClient) => boolean])[] = [
-    ["before a frame", [], () => true],
-    ["in a header", [frame(FRAME.headers, FLAG.endStream, 1, GET)], () => true],
-    ["in the body", [OPEN_POST, frame(FRAME.data, 0, 1, new Uint8Array(5))], isServing],
-    ["before the answer", [frame(FRAME.headers, WHOLE, 1, getOf("/wait"))], isServing],
-    ["in the answer", [frame(FRAME.headers, WHOLE, 1, getOf("/flood"))], ({ seen }) => seen.some(({ type }) => type === FRAME.data)],
-    ["with a hundred streams", streamIds(100).map((id) => frame(FRAME.headers, WHOLE, id, getOf("/wait"))), isServing],
-    ["after the answer", [OPEN_GET], ({ seen }) => seen.some(({ type }) => type === FRAME.data)],
-  ];
+  const phases:
+    readonly (readonly [name: string, sent: readonly Uint8Array[], isReached: (client: FrameClient) => boolean])[] = [
+      ["before a frame", [], () => true],
+      ["in a header", [frame(FRAME.headers, FLAG.endStream, 1, GET)], () => true],
+      ["in the body", [OPEN_POST, frame(FRAME.data, 0, 1, new Uint8Array(5))], isServing],
+      ["before the answer", [frame(FRAME.headers, WHOLE, 1, getOf("/wait"))], isServing],
+      [
+        "in the answer",
+        [frame(FRAME.headers, WHOLE, 1, getOf("/flood"))],
+        ({ seen }) => seen.some(({ type }) => type === FRAME.data),
+      ],
+      [
+        "with a hundred streams",
+        streamIds(100).map((id) => frame(FRAME.headers, WHOLE, id, getOf("/wait"))),
+        isServing,
+      ],
+      ["after the answer", [OPEN_GET], ({ seen }) => seen.some(({ type }) => type === FRAME.data)],
+    ];
   const ways: readonly (readonly [name: string, leave: (client: FrameClient) => void])[] = [
     ["FIN", (client) => client.destroy()],
     ["half-closed", (client) => client.socket.end()],
     ["GOAWAY and FIN", (client) => void client.send(frame(FRAME.goaway, 0, 0, new Uint8Array(8))).socket.end()],
-    ["GOAWAY with a code", (client) => void client.send(frame(FRAME.goaway, 0, 0, Buffer.concat([uint32(0), uint32(1)])))],
-    ["RST_STREAM and idle", (client) => void client.send(...streamIds(100).map((id) => frame(FRAME.reset, 0, id, uint32(8))))],
-    ["RST_STREAM without an error", (client) => void client.send(...streamIds(100).map((id) => frame(FRAME.reset, 0, id, uint32(0))))],
+    [
+      "GOAWAY with a code",
+      (client) => void client.send(frame(FRAME.goaway, 0, 0, Buffer.concat([uint32(0), uint32(1)]))),
+    ],
+    [
+      "RST_STREAM and idle",
+      (client) => void client.send(...streamIds(100).map((id) => frame(FRAME.reset, 0, id, uint32(8)))),
+    ],
+    [
+      "RST_STREAM without an error",
+      (client) => void client.send(...streamIds(100).map((id) => frame(FRAME.reset, 0, id, uint32(0)))),
+    ],
   ];
   for (const [phase, sent, isReached] of phases) {
     for (const [way, leave] of ways) {

@@ -152,7 +152,8 @@ export const FILE_PAGES: Readonly<Record<Extract<FaultCode, `LG1${string}`>, Fau
   },
   LG1505: {
     title: "HTTP/2 cannot be turned on",
-    cause: "`http2` of gateway.jsonc needs TLS, in whose handshake clients choose it, and Node: Deno's HTTP/2 keeps in memory " +
+    cause:
+      "`http2` of gateway.jsonc needs TLS, in whose handshake clients choose it, and Node: Deno's HTTP/2 keeps in memory " +
       "whatever is written to a client that reads nothing, and does not keep to the number of its streams.",
     fix: "Give the listener a certificate, run the gateway on Node, or end HTTP/2 in a proxy before it (docs/tls.md).",
   },
