@@ -104,10 +104,10 @@ export class Http2Request implements ClientRequest, BodyFlow {
   #tap(): void {
     const stream = this.#stream;
     const push = stream.push.bind(stream);
-    stream.on("trailers", (_, __, raw) => (this.rawTrailers = raw as unknown as string[]));
+    stream.on("trailers", (_, __, raw) => (this.rawTrailers = raw));
     // Where the whole request came in one piece with the client's hello, the stream has some of it.
     stream.on("end", () => this.#end());
-    while (stream.readableLength > 0) this.#receive(stream.read() as Uint8Array);
+    while (stream.readableLength > 0) this.#receive(stream.read());
     stream.push = (bytes: Uint8Array | null) => {
       if (bytes !== null) return this.#receive(bytes);
       this.#end();

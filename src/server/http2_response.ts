@@ -119,9 +119,11 @@ export class Http2Response extends EventEmitter implements ClientResponse {
     this.writableEnded = true;
     const bytes = bytesOf(piece, coding);
     this.#sendHead(bytes.length === 0 ? "empty" : "whole");
-    if (this.#stream.writableEnded) return void process.nextTick(() => this.#finish());
-    this.#queue.give(bytes);
-    this.#sendPiece();
+    if (this.#stream.writableEnded) process.nextTick(() => this.#finish());
+    else {
+      this.#queue.give(bytes);
+      this.#sendPiece();
+    }
   }
 
   addTrailers(fields: [string, string][]): void {
@@ -145,7 +147,7 @@ export class Http2Response extends EventEmitter implements ClientResponse {
     this.headersSent = true;
     const endStream = form === "empty" || this.#isBodyless();
     if (!endStream && form === "streamed" && this.chunkedEncoding) this.#trailers = {};
-    this.#stream.respond(head as unknown as OutgoingHttpHeaders, {
+    this.#stream.respond(head, {
       endStream,
       waitForTrailers: this.#trailers !== undefined,
     });

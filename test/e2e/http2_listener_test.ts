@@ -1,16 +1,14 @@
 /** HTTP/2 on the listener, with well-behaved clients: what requests and answers become, and how connections end. On Node alone. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ResponseBody } from "../../src/host/http/exchange.ts";
-import { answer, eventually, readBody, startHarness, utf8 } from "../support/http_harness.ts";
+import { answer, readBody, startHarness, utf8 } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient, secureClient } from "../support/http2_client.ts";
-import { FLAG, FRAME, frame, GET, POST } from "../support/http2_frames.ts";
+import { FLAG, FRAME, frame, POST } from "../support/http2_frames.ts";
 import { speakTls } from "../support/transport.ts";
 
-const WHOLE = FLAG.endHeaders | FLAG.endStream;
 const [NO_ERROR, INTERNAL_ERROR] = [0, 2];
 
 speakTls();
@@ -77,8 +75,9 @@ http2Test("http2: a guest sees of a request what HTTP/1.1 would have told, and n
 
 http2Test("http2: what trusted proxies say of a client is believed", async () => {
   const harness = await startHarness(async (exchange) => {
-    const fields = exchange.head.headers.map(([name, value]) => `${name}=${Buffer.from(value)}`);
-    answer(exchange, 200, `${exchange.head.scheme} ${fields.find((field) => field.startsWith("x-forwarded-for"))}`);
+    const fields = exchange.head.headers.map(([name, value]) => `${name}=${Buffer.from(value).toString()}`);
+    const client = fields.find((field) => field.startsWith("x-forwarded-for"));
+    answer(exchange, 200, `${exchange.head.scheme} ${client ?? "nobody"}`);
   }, { http2: true, trustedProxies: ["127.0.0.1/32"] });
   const client = await politeClient(harness.port);
   const { body } = await ask(client, { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "http" });
@@ -93,7 +92,7 @@ http2Test("http2: answers of all kinds arrive as their guest meant them", async 
   const harness = await startHarness(async (exchange) => {
     const respond = (status: number, ...fields: (readonly [string, string])[]): ResponseBody =>
       exchange.respond({ status, headers: fields.map(([name, value]) => [name, utf8(value)]) });
-    switch (exchange.head.pathWithQuery) {
+    switch (exchange.head.pathWithQuery ?? "") {
       case "/empty":
         return respond(200).finish(undefined);
       case "/no-content":
@@ -168,7 +167,7 @@ http2Test("http2: answers of all kinds arrive as their guest meant them", async 
     ["/odd-fields", 200, 0, { fields: { "x-blank": "a" } }],
     ["/large-fields", 200, 0, { fields: { "x-large": large } }],
     // Of three digits, and no status of HTTP (RFC 9110 section 15).
-    ["/status-600", 502, 90],
+    ["/status-600", 502, 99],
     ["/short", 200, 3, { code: INTERNAL_ERROR }],
     ["/broken", 200, 3, { code: INTERNAL_ERROR }],
   ];
@@ -280,108 +279,6 @@ http2Test("http2: an echo of many streams goes on in both directions at once", a
   }
   assert.equal(harness.listener.connectionCount, 1);
   client.close();
-  await harness.close();
-});
-
-http2Test("http2: an answer that is broken off has no END_STREAM, whatever its windows are", async () => {
-  const harness = await startHarness(async (exchange) => {
-    const sink = exchange.respond({ status: 200, headers: [] });
-    sink.write(new Uint8Array(50_000));
-    if (exchange.head.pathWithQuery === "/") await new Promise((resolve) => setTimeout(resolve, 10));
-    sink.abort("it broke");
-  }, { http2: true });
-  for (const settings of [new Uint8Array(), Buffer.from([0, 4, 0, 0, 0, 0]), Buffer.from([0, 4, 0, 0, 0, 10])]) {
-    const client = await FrameClient.open(harness.port, settings);
-    client.send(frame(FRAME.headers, WHOLE, 1, GET));
-    await client.until(() => client.resetCodes(1).length > 0);
-    assert.deepEqual(client.resetCodes(1), [INTERNAL_ERROR]);
-    assert.deepEqual(
-      client.seen.filter(({ type, flags }) => type <= FRAME.headers && (flags & FLAG.endStream) !== 0),
-      [],
-    );
-    client.destroy();
-  }
-  await harness.close();
-});
-
-http2Test("http2: closing lets streams finish, begins no new one, and ends idle connections at once", async () => {
-  let release = (): void => {};
-  const harness = await startHarness(async (exchange) => {
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    answer(exchange, 200, "last");
-  }, { http2: true });
-  const idle = await FrameClient.open(harness.port);
-  const kept = await FrameClient.open(harness.port);
-  kept.send(frame(FRAME.headers, WHOLE, 1, GET));
-  await eventually(() => harness.counters.get("requests") === 1);
-  release();
-  await kept.until(() => kept.framesOf(FRAME.data).length > 0);
-  const busy = await FrameClient.open(harness.port);
-  busy.send(frame(FRAME.headers, WHOLE, 1, GET));
-  await eventually(() => harness.counters.get("requests") === 1);
-  const closing = harness.close();
-  await busy.until(() => busy.goawayCode !== undefined);
-  assert.equal(busy.goawayCode, NO_ERROR);
-  await kept.closed;
-  busy.send(frame(FRAME.headers, WHOLE, 3, GET));
-  await idle.closed;
-  release();
-  await busy.closed;
-  await closing;
-  assert.deepEqual(busy.framesOf(FRAME.data).map(({ stream, payload }) => [stream, Buffer.from(payload).toString()]), [[
-    1,
-    "last",
-  ]]);
-  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [200, 200]);
-});
-
-http2Test("http2: past the limit of closing the rest is cut, each with its line", async () => {
-  const harness = await startHarness(async (exchange) => {
-    if (exchange.head.pathWithQuery === "/begun") exchange.respond({ status: 200, headers: [] });
-    await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
-  }, { http2: true });
-  const client = await politeClient(harness.port);
-  const answers = ["/begun", "/waits"].map((path) => ask(client, { ":path": path }));
-  await eventually(() => harness.counters.get("requests") === 2);
-  await harness.listener.close(50);
-  await harness.close();
-  assert.deepEqual((await Promise.all(answers)).map(({ status }) => status), [200, 503]);
-  const told = harness.events.flatMap((event) =>
-    event.kind === "request" ? [`${event.path} ${event.status} ${event.cause}`] : []
-  );
-  assert.deepEqual(told.toSorted(), [
-    "/begun 200 the gateway is being closed",
-    "/waits 503 the gateway is being closed",
-  ]);
-});
-
-http2Test("http2: while connections that wait are accepted no request begins", async () => {
-  let begun = 0;
-  const harness = await startHarness(async (exchange) => {
-    begun++;
-    answer(exchange, 200, "ok");
-  }, { http2: true });
-  const client = await FrameClient.open(harness.port);
-  await client.until(() => client.framesOf(FRAME.settings).length > 0);
-  // A client in its handshake is waited for.
-  const shaking = connect(harness.port, "127.0.0.1");
-  shaking.on("error", () => {});
-  await eventually(() => harness.listener.connectionCount === 2);
-  const accepting = harness.listener.acceptWaiting();
-  client.send(frame(FRAME.headers, WHOLE, 1, GET), frame(FRAME.headers, FLAG.endHeaders, 3, POST));
-  await eventually(() => harness.listener.streamCount === 2);
-  // Broken off before it has begun.
-  client.send(frame(FRAME.reset, 0, 3, Buffer.from([0, 0, 0, 8])));
-  await eventually(() => harness.listener.streamCount === 1);
-  assert.equal(begun, 0);
-  shaking.destroy();
-  const closing = harness.listener.close(await accepting);
-  await client.closed;
-  await closing;
-  assert.equal(begun, 1);
-  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [200]);
   await harness.close();
 });
 

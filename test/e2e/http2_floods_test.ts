@@ -1,0 +1,175 @@
+/** Frames that say nothing, and what is no request: each ends its connection, or its stream alone. On Node, for Deno has no HTTP/2 here. */
+import assert from "node:assert/strict";
+import { eventually } from "../support/http_harness.ts";
+import { FrameClient, http2Test } from "../support/http2_client.ts";
+import { FLAG, FRAME, frame, GET, literal, PREFACE, uint32 } from "../support/http2_frames.ts";
+import {
+  assertIdle,
+  CODE,
+  NO_WINDOWS,
+  OPEN_GET,
+  OPEN_POST,
+  repeated,
+  SHORT,
+  startHttp2,
+  WHOLE,
+} from "../support/http2_server.ts";
+import { speakTls } from "../support/transport.ts";
+
+speakTls();
+
+/** Past what any of them may take. */
+const FLOOD_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Frames that say nothing, without end, behind what opens the way to them. */
+const FLOODS: readonly (readonly [name: string, before: Uint8Array, piece: Uint8Array])[] = [
+  ["CONTINUATION", frame(FRAME.headers, 0, 1, GET), repeated(500, frame(FRAME.continuation, 0, 1))],
+  [
+    "CONTINUATION with fields",
+    frame(FRAME.headers, 0, 1, GET),
+    frame(FRAME.continuation, 0, 1, literal("a", "b".repeat(9_000))),
+  ],
+  ["PING", new Uint8Array(), repeated(500, frame(FRAME.ping, 0, 0, new Uint8Array(8)))],
+  [
+    "PING that is acknowledged",
+    new Uint8Array(),
+    repeated(500, frame(FRAME.ping, FLAG.acknowledged, 0, new Uint8Array(8))),
+  ],
+  ["SETTINGS", new Uint8Array(), repeated(500, frame(FRAME.settings, 0, 0, NO_WINDOWS))],
+  ["SETTINGS that are acknowledged", new Uint8Array(), repeated(500, frame(FRAME.settings, FLAG.acknowledged, 0))],
+  ["PRIORITY", new Uint8Array(), repeated(500, frame(FRAME.priority, 0, 3, new Uint8Array(5)))],
+  ["DATA without bytes", OPEN_POST, repeated(500, frame(FRAME.data, 0, 1))],
+  [
+    "DATA of padding",
+    OPEN_POST,
+    repeated(200, frame(FRAME.data, FLAG.padded, 1, Buffer.concat([Buffer.from([255, 1]), new Uint8Array(255)]))),
+  ],
+  ["DATA of a stream that is over", OPEN_GET, repeated(200, frame(FRAME.data, 0, 1, new Uint8Array(100)))],
+  ["WINDOW_UPDATE of the connection", new Uint8Array(), repeated(500, frame(FRAME.windowUpdate, 0, 0, uint32(1)))],
+  ["WINDOW_UPDATE of a stream", OPEN_POST, repeated(500, frame(FRAME.windowUpdate, 0, 1, uint32(1)))],
+  ["WINDOW_UPDATE of a stream that is over", OPEN_GET, repeated(500, frame(FRAME.windowUpdate, 0, 1, uint32(1)))],
+  ["RST_STREAM of a stream that is over", OPEN_GET, repeated(500, frame(FRAME.reset, 0, 1, uint32(0)))],
+  ["GOAWAY", OPEN_POST, repeated(500, frame(FRAME.goaway, 0, 0, new Uint8Array(8)))],
+  ["frames of no known type", new Uint8Array(), repeated(500, frame(0x42, 0, 0, new Uint8Array(8)))],
+  ["large frames of no known type", new Uint8Array(), frame(0x42, 0, 0, new Uint8Array(16_000))],
+];
+
+http2Test("http2: a flood of frames that say nothing ends its connection", async (t) => {
+  const harness = await startHttp2({ ...SHORT, requestTimeoutMs: 60_000 });
+  for (const [name, before, piece] of FLOODS) {
+    await t.test(name, async () => {
+      const client = (await FrameClient.open(harness.port)).send(before);
+      const sent = await client.flood(piece, FLOOD_BYTES_MAX);
+      assert.ok(sent < FLOOD_BYTES_MAX, "it was read on");
+      await client.closed;
+      await assertIdle(harness);
+    });
+  }
+  await harness.close();
+});
+
+http2Test("http2: what is no request of HTTP/2 ends its connection", async (t) => {
+  const harness = await startHttp2(SHORT);
+  const preface = Buffer.from(PREFACE);
+  const settings = frame(FRAME.settings, 0, 0);
+  const rows: readonly (readonly [name: string, sent: readonly Uint8Array[]])[] = [
+    ["nothing", []],
+    ["half a preface", [preface.subarray(0, 10)]],
+    ["a request of HTTP/1.1", [Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\n")]],
+    ["garbage", [Buffer.from("\x00\xff\x01garbage\xfe".repeat(5_000), "latin1")]],
+    ["no settings", [preface, OPEN_GET]],
+    ["a frame that is too large", [preface, settings, frame(0x42, 0, 0, new Uint8Array(17_000))]],
+    ["half a header", [preface, settings, frame(FRAME.headers, FLAG.endStream, 1, GET)]],
+    ["half a frame", [preface, settings, OPEN_GET.subarray(0, 12)]],
+    ["a stream of the server's numbers", [preface, settings, frame(FRAME.headers, WHOLE, 2, GET)]],
+    ["a push", [preface, settings, OPEN_POST, frame(FRAME.push, FLAG.endHeaders, 1, Buffer.concat([uint32(2), GET]))]],
+    ["a broken header block", [
+      preface,
+      settings,
+      frame(FRAME.headers, WHOLE, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])),
+    ]],
+    ["a window past all numbers", [
+      preface,
+      settings,
+      repeated(2, frame(FRAME.windowUpdate, 0, 0, uint32(0x7fffffff))),
+    ]],
+    ["data of a stream that never was", [preface, settings, frame(FRAME.data, 0, 5, new Uint8Array(5))]],
+  ];
+  for (const [name, sent] of rows) {
+    await t.test(name, async () => {
+      const client = await FrameClient.connect(harness.port);
+      client.send(...sent);
+      await client.closed;
+      await assertIdle(harness);
+    });
+  }
+  await harness.close();
+});
+
+http2Test("http2: malformed requests are refused, and their neighbours served", async (t) => {
+  const harness = await startHttp2();
+  const client = await FrameClient.open(harness.port);
+  const path = (text: string): Uint8Array => literal(":path", text);
+  const [method, scheme, root, authority] = [
+    Buffer.from([0x82]),
+    Buffer.from([0x87]),
+    Buffer.from([0x84]),
+    literal(":authority", "a.example"),
+  ];
+  const rows: readonly (readonly [name: string, block: readonly Uint8Array[], status: number | undefined])[] = [
+    ["no method", [scheme, root, authority], undefined],
+    ["two methods", [method, method, scheme, root, authority], undefined],
+    ["no path", [method, scheme, authority], undefined],
+    ["an empty path", [method, scheme, path(""), authority], undefined],
+    ["a name in capitals", [method, scheme, root, authority, literal("X-A", "1")], undefined],
+    ["a field of the connection", [method, scheme, root, authority, literal("connection", "close")], undefined],
+    ["a transfer coding", [method, scheme, root, authority, literal("transfer-encoding", "chunked")], undefined],
+    ["TE that is not trailers", [method, scheme, root, authority, literal("te", "gzip")], undefined],
+    ["a colon behind the fields", [method, scheme, root, literal("x-a", "1"), authority], undefined],
+    ["an unknown name with a colon", [method, scheme, root, authority, literal(":x", "1")], undefined],
+    ["a status", [method, scheme, root, authority, literal(":status", "200")], undefined],
+    [
+      "extended CONNECT",
+      [literal(":method", "CONNECT"), scheme, root, authority, literal(":protocol", "websocket")],
+      undefined,
+    ],
+    ["a length that the body has not", [method, scheme, root, authority, literal("content-length", "5")], undefined],
+    ["CONNECT", [literal(":method", "CONNECT"), authority], 501],
+    ["no authority", [method, scheme, root], undefined],
+    ["an empty authority", [method, scheme, root, literal(":authority", "")], undefined],
+    ["a user in the authority", [method, scheme, root, literal(":authority", "u@a.example")], undefined],
+    ["another Host", [method, scheme, root, authority, literal("host", "b.example")], 400],
+    ["an asterisk for GET", [method, scheme, path("*"), authority], undefined],
+    ["a target of the other scheme", [method, literal(":scheme", "http"), root, authority], 421],
+    ["a target of an unknown scheme", [method, literal(":scheme", "ftp"), path("/a"), authority], 400],
+    ["a path that is an address", [method, literal(":scheme", "ftp"), path("https://b.example/"), authority], 400],
+    ["a space in the path", [method, scheme, path("/a b"), authority], undefined],
+    ["another expectation", [method, scheme, root, authority, literal("expect", "tea")], 417],
+    // Left out, as no guest may see it.
+    ["a line end in a value", [method, scheme, root, authority, literal("x-a", "1\r\nx-b: 2")], 200],
+    ["Host alone", [method, scheme, root, literal("host", "a.example")], 200],
+    ["the same Host", [method, scheme, root, authority, literal("host", "a.example")], 200],
+  ];
+  let stream = 1;
+  for (const [name, block, status] of rows) {
+    await t.test(name, async () => {
+      harness.events.length = 0;
+      const [asked, neighbour] = [stream, stream + 2];
+      stream += 4;
+      client.send(frame(FRAME.headers, WHOLE, asked, Buffer.concat(block)));
+      client.send(frame(FRAME.headers, WHOLE, neighbour, GET));
+      const isOver = (id: number): boolean =>
+        client.resetCodes(id).length > 0 ||
+        client.seen.some((each) => each.stream === id && (each.flags & FLAG.endStream) !== 0);
+      await client.until(() => isOver(asked) && isOver(neighbour));
+      assert.deepEqual(client.resetCodes(asked), status === undefined ? [CODE.protocol] : []);
+      const expected = [...(status === undefined ? [] : [status]), 200];
+      await eventually(() => harness.events.length === expected.length);
+      const statuses = harness.events.map((event) => event.kind === "request" && event.status);
+      assert.deepEqual(statuses, expected);
+    });
+  }
+  client.destroy();
+  await assertIdle(harness);
+  await harness.close();
+});
