@@ -9,6 +9,7 @@ import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { causeOf, type GatewayFailure, stallCause } from "./failure_status.ts";
 import { type Http2Head, readHttp2Head } from "./http2_head.ts";
+import { CONNECTION_WINDOW_BYTES } from "./http2_options.ts";
 import { Http2Request, RESET } from "./http2_request.ts";
 import { Http2Response } from "./http2_response.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -93,6 +94,7 @@ export class Http2Connection {
     session.on("stream", (stream: ServerHttp2Stream, _, __, raw: readonly string[]) => this.#take(stream, raw));
     session.on("goaway", () => (this.#isEnding = true));
     session.on("error", (error: Error) => this.#broken(error));
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   }
 
   /** `elapsedMs` have passed in which the client could be heard. */

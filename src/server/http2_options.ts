@@ -15,11 +15,19 @@ const RESETS_PER_SECOND_MAX = 33;
 /** Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection. */
 const ANSWER_HEADER_BYTES_MAX = 2 * 1024 * 1024;
 
+/**
+ * The window of a connection. It opens again with what comes, and each stream has its own, so it bounds no memory: it is what is on its way
+ * to us, and with the 64 KiB of the RFC all streams together would be as slow as one.
+ */
+export const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+
 /** What a connection is opened with. */
 export function http2Options(limits: ListenerLimits): ServerSessionOptions {
   const headerListBytes = HEADERS_MAX * limits.headerBytesMax;
   return {
     settings: {
+      // Of each stream; what it has sent and nobody reads is held besides `RequestBody`, so a request may hold two of them.
+      initialWindowSize: limits.bodyWindowBytes,
       maxConcurrentStreams: limits.streamsMax,
       maxHeaderListSize: headerListBytes,
       enablePush: false,

@@ -71,7 +71,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
   read(): void {
     if (this.#isFlowing) return;
     this.#isFlowing = true;
-    if (this.#early.length > 0) this.#onData?.(this.#early.take(this.#early.length));
+    while (this.#early.length > 0) this.#onData?.(this.#early.take(this.#early.length));
     if (this.#state === "whole") this.#tellEnd();
     else this.#letCome();
   }

@@ -1,7 +1,7 @@
 /** How streams and connections of HTTP/2 end: answers that break off, the gateway's own end. On Node, for Deno has no HTTP/2 here. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { answer, eventually, startHarness } from "../support/http_harness.ts";
+import { answer, eventually, readBody, startHarness } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
 import { FLAG, FRAME, frame, GET, POST } from "../support/http2_frames.ts";
 import { CODE, NO_WINDOWS, WHOLE } from "../support/http2_server.ts";
@@ -87,7 +87,7 @@ http2Test("http2: while connections that wait are accepted no request begins", a
   let begun = 0;
   const harness = await startHarness(async (exchange) => {
     begun++;
-    answer(exchange, 200, "ok");
+    answer(exchange, 200, String((await readBody(exchange)).length));
   }, { http2: true });
   const client = await FrameClient.open(harness.port);
   await client.until(() => client.framesOf(FRAME.settings).length > 0);
@@ -101,12 +101,19 @@ http2Test("http2: while connections that wait are accepted no request begins", a
   // Broken off before it has begun.
   client.send(frame(FRAME.reset, 0, 3, Buffer.from([0, 0, 0, 8])));
   await eventually(() => harness.listener.streamCount === 1);
+  // What comes of a body meanwhile is part of it.
+  client.send(frame(FRAME.headers, FLAG.endHeaders, 5, POST));
+  for (let sent = 0; sent < 10; sent++) client.send(frame(FRAME.data, 0, 5, new Uint8Array(5_000)));
+  client.send(frame(FRAME.data, FLAG.endStream, 5));
+  await eventually(() => harness.listener.streamCount === 2);
   assert.equal(begun, 0);
   shaking.destroy();
   const closing = harness.listener.close(await accepting);
   await client.closed;
   await closing;
-  assert.equal(begun, 1);
-  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [200]);
+  assert.equal(begun, 2);
+  const told = harness.events.map((event) => event.kind === "request" && [event.status, event.requestBytes]);
+  assert.deepEqual(told, [[200, 0], [200, 50_000]]);
+  assert.deepEqual(client.framesOf(FRAME.data, 5).map(({ payload }) => Buffer.from(payload).toString()), ["50000"]);
   await harness.close();
 });
