@@ -30,7 +30,7 @@ const OVERVIEW = `Loopgate: an HTTP edge gateway for WebAssembly components, wit
 
 Usage:
 ${serveSynopsis("  ")}
-  loopgate explain <workload> <target> [--route name] [--folder folder]
+  loopgate explain <workload> <target> [--route name] [--folder folder] [--listen host:port]
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
                [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]
   loopgate new <name> [--template name] [--language typescript|rust] [--folder folder]
@@ -38,7 +38,8 @@ ${serveSynopsis("  ")}
   loopgate dev [folder] [--listen host:port] [--log pretty|json] [--publish [workload/][host:]port:port]...
   loopgate check [folder] [--json]
   loopgate inspect <component.wasm> [--json]
-  loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--random-seed N] -o <out.wasm>
+  loopgate virtualize <in.wasm> --deny what,... [--env NAME=value]... [--arg text]... [--random-seed N]
+                      -o <out.wasm>
   loopgate help [command|code]
   loopgate --version
 

@@ -1,14 +1,16 @@
 /** What README.md says to type for a workload of one's own is typed, in an empty folder, and answered. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { usageText } from "../../src/cli/usage.ts";
 import { blocksOf, DocumentShell, quotedWord } from "../support/document_commands.ts";
 import { componentBytes } from "../support/gateway_harness.ts";
 import { MAIN, Program, ROOT, RUN } from "../support/program.ts";
 
-const BLOCKS = blocksOf(readFileSync(join(ROOT, "README.md"), "utf8"), "A workload of your own");
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const BLOCKS = blocksOf(README, "A workload of your own");
 /** What stands before the first command that goes on until Ctrl-C, that command, and what is typed elsewhere meanwhile. */
 const [FIRST, SECOND] = BLOCKS.map(({ text }) => {
   const lines = text.split("\n").map((line) => line.replace(/ +#.*$/, "")).filter((line) => line !== "");
@@ -16,10 +18,14 @@ const [FIRST, SECOND] = BLOCKS.map(({ text }) => {
   return { before: lines.slice(0, at), serving: lines[at] ?? "", meanwhile: lines.slice(at + 1) };
 });
 
-async function asked(shell: DocumentShell, serving: string, urls: readonly string[]): Promise<readonly string[]> {
+const IS_DENO = process.versions["deno"] !== undefined;
+/** The command line, for what is started: an alias is no program. */
+const LOOPGATE = `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`;
+
+async function asked(folder: string, serving: string, urls: readonly string[]): Promise<readonly string[]> {
   const [, ...words] = serving.split(" ");
   // A port that is free here in place of 8080.
-  const program = new Program([...RUN, MAIN, ...words, "--listen", "127.0.0.1:0"], { cwd: shell.folder });
+  const program = new Program([...RUN, MAIN, ...words, "--listen", "127.0.0.1:0"], { cwd: folder });
   try {
     const origin = await program.untilWritten(/Listening on (http:\S+)/);
     return await Promise.all(urls.map(async (url) => {
@@ -32,28 +38,24 @@ async function asked(shell: DocumentShell, serving: string, urls: readonly strin
   }
 }
 
-test("README.md: a workload of your own, from an empty folder to an answer", async () => {
+test("README.md: a workload of your own, from an empty home to an answer", async () => {
   assert.ok(FIRST !== undefined && SECOND !== undefined);
-  const shell = await DocumentShell.open({
-    loopgate: `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`,
-  });
+  const shell = await DocumentShell.open({ deno: `exec ${quotedWord(process.execPath)} "$@"` });
   try {
-    // The shell has the name already, and its folder is ~/apps.
-    const [alias, folder, ...commands] = FIRST.before;
-    assert.deepEqual([alias, folder], [
-      "alias loopgate='node ~/loopgate/scripts/run.mjs loopgate'",
-      "mkdir ~/apps && cd ~/apps",
-    ]);
-    const made = await shell.run(`set -eu\n${commands.join("\n")}`);
+    symlinkSync(ROOT, join(shell.folder, "loopgate"));
+    const home = { HOME: shell.folder };
+    const before = FIRST.before.map((line) => IS_DENO ? line.replace("'node ", "'deno run -A ") : line);
+    const made = await shell.run(["set -eu", ...before].join("\n"), home);
     assert.equal(made.exitCode, 0, made.printed);
+    const apps = join(shell.folder, "apps");
     const [, url = ""] = /^curl (\S+)$/.exec(FIRST.meanwhile.join("\n")) ?? [];
-    assert.deepEqual(await asked(shell, FIRST.serving, [url]), ["200 Hello from Loopgate at /hi"]);
+    assert.deepEqual(await asked(apps, FIRST.serving, [url]), ["200 Hello from Loopgate at /hi"]);
 
-    writeFileSync(join(shell.folder, "handler.wasm"), await componentBytes("hello"));
-    const added = await shell.run(`set -eu\n${SECOND.before.join("\n")}`);
+    writeFileSync(join(apps, "handler.wasm"), await componentBytes("hello"));
+    const added = await shell.run(["set -eu", "cd ~/apps", ...SECOND.before].join("\n"), home);
     assert.equal(added.exitCode, 0, added.printed);
     assert.equal(SECOND.serving, "loopgate serve .");
-    assert.deepEqual(await asked(shell, SECOND.serving, ["http://127.0.0.1:8080/api/you", url]), [
+    assert.deepEqual(await asked(apps, SECOND.serving, ["http://127.0.0.1:8080/api/you", url]), [
       "200 Hello from Loopgate at /api/you",
       "200 Hello from Loopgate at /hi",
     ]);
@@ -62,14 +64,37 @@ test("README.md: a workload of your own, from an empty folder to an answer", asy
   }
 });
 
+test("README.md: what explain prints", async () => {
+  await componentBytes("http_api");
+  const [block = ""] = README.match(/^\$ npm run -s loopgate -- explain[^]*?(?=^```$)/m) ?? [];
+  const [typed = "", ...told] = block.trim().split("\n");
+  const shell = await DocumentShell.open({});
+  try {
+    const command = typed.slice(2).replace(
+      "npm run -s loopgate --",
+      IS_DENO ? "deno task --quiet loopgate" : "npm run -s loopgate --",
+    );
+    const path = `PATH=${quotedWord(dirname(process.execPath))}:"$PATH"`;
+    const { printed } = await shell.run(`cd ${quotedWord(ROOT)}\n${path} ${command}`);
+    assert.deepEqual(printed.trim().split("\n"), told);
+  } finally {
+    await shell.close();
+  }
+});
+
+test("README.md: its synopsis is that of the help", () => {
+  const [, shown = ""] = /^```text\n(loopgate serve [^]*?)^```$/m.exec(README) ?? [];
+  const [, told = ""] = /^Usage:\n([^]*?)\n\n/m.exec(usageText(undefined)) ?? [];
+  const words = (text: string): readonly string[] => text.trim().replaceAll(/\s+/g, " ").split(/ (?=loopgate )/);
+  assert.deepEqual(words(shown), words(told));
+});
+
 test("docs/authoring.md: a service and a handler, from an empty folder to an answer", async () => {
   const [, block = ""] = /^```\n(loopgate new shop[^]*?)^```$/m.exec(
     readFileSync(join(ROOT, "docs/authoring.md"), "utf8"),
   ) ?? [];
   const [make = "", serving = "", ask = ""] = block.split("\n").map((line) => line.replace(/ +#.*$/, ""));
-  const shell = await DocumentShell.open({
-    loopgate: `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`,
-  });
+  const shell = await DocumentShell.open({ loopgate: LOOPGATE });
   try {
     const made = await shell.run(`set -eu\n${make}`);
     assert.equal(made.exitCode, 0, made.printed);
@@ -103,9 +128,7 @@ test("docs/deployment.md: from an empty folder to a service that is ready", asyn
     `npm install --global ${tools.join(" ")}`,
   ]);
   const [make = "", build = "", check = "", serving = "", ...asking] = lines;
-  const shell = await DocumentShell.open({
-    loopgate: `exec ${[process.execPath, ...RUN, MAIN].map(quotedWord).join(" ")} "$@"`,
-  });
+  const shell = await DocumentShell.open({ loopgate: LOOPGATE });
   try {
     const made = await shell.run(["set -eu", make, build, check].join("\n"));
     assert.equal(made.exitCode, 0, made.printed);

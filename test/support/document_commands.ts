@@ -4,13 +4,15 @@
  */
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { Program, ROOT } from "./program.ts";
 
 /** A fenced block of a document. */
 export interface DocumentBlock {
-  /** What stands behind the fence; empty: commands. */
+  /** What stands behind the fence; empty: commands. What programs print is "text". */
   readonly language: string;
   /** Named in the first line, as a comment: a file that is written. */
   readonly file: string | undefined;
@@ -24,6 +26,36 @@ export function blocksOf(markdown: string, heading: string): readonly DocumentBl
   return [...section.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language = "", text = ""]) => {
     const file = /^(?:\/\/|#|\/\*) ([\w./-]+\.\w+)(?: \*\/)?\n/.exec(text)?.[1];
     return { language, file: language === "" ? undefined : file, text };
+  });
+}
+
+/** A line of a block of commands. */
+export interface DocumentCommand {
+  /** `docs/tls.md`. */
+  readonly file: string;
+  /** Without prompt and remark. */
+  readonly line: string;
+}
+
+/** The documents with commands. */
+export const DOCUMENTS: readonly string[] = [
+  "README.md",
+  ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).toSorted().map((name) => `docs/${name}`),
+];
+
+/** All commands that the documents show in blocks; what stands below a prompt and has none is printed. */
+export function commandLines(): readonly DocumentCommand[] {
+  return DOCUMENTS.flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    return [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap(([, language = "", block = ""]) => {
+      if (language !== "") return [];
+      const lines = block.trimEnd().split("\n");
+      const typed = block.startsWith("$ ")
+        ? lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2))
+        : lines;
+      return typed.map((line) => ({ file, line: line.replace(/ +# .*$/, "") }))
+        .filter(({ line }) => line !== "" && !line.startsWith("#"));
+    });
   });
 }
 
@@ -71,12 +103,22 @@ export class DocumentShell {
     return shell;
   }
 
+  get #path(): string {
+    return `${join(this.#scratch, "bin")}:${process.env["PATH"] ?? ""}`;
+  }
+
+  /** Starts one command that goes on; variables may stand before it. The program is that command, not the shell. */
+  start(command: string, env: Readonly<Record<string, string>> = {}): Program {
+    const [, variables = "", rest = ""] = /^((?:[A-Z_0-9]+=\S+ )*)(.*)$/.exec(command) ?? [];
+    const options = { cwd: this.folder, env: { ...env, PATH: this.#path }, file: "/bin/sh" };
+    return new Program(["-c", `${variables}exec ${rest}`], options);
+  }
+
   /** Runs it to its end. */
   run(script: string, env: Readonly<Record<string, string>> = {}): Promise<ScriptEnd> {
-    const path = `${join(this.#scratch, "bin")}:${process.env["PATH"] ?? ""}`;
     const child = spawn("sh", ["-c", script], {
       cwd: this.folder,
-      env: { ...process.env, ...env, PATH: path },
+      env: { ...process.env, ...env, PATH: this.#path },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let printed = "";

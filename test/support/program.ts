@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What is run. Default: this runtime. */
+  readonly file?: string;
 }
 
 /** The program with what it has written. */
@@ -36,8 +38,11 @@ export class Program {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], { stdout = "pipe", cwd = ROOT, env = {} }: ProgramOptions = {}) {
-    this.#child = spawn(process.execPath, args, {
+  constructor(
+    args: readonly string[],
+    { stdout = "pipe", cwd = ROOT, env = {}, file = process.execPath }: ProgramOptions = {},
+  ) {
+    this.#child = spawn(file, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", stdout, "pipe"],
