@@ -129,7 +129,7 @@ const LOOPBACK = /^https?:\/\/(?:(?:[^/]*\.)?localhost|127\.[\d.]+|\[::1\])[:/]/
 function failure(request: PlainRequest, code: ErrorCode): TypeError {
   const isNobody = code.tag === "connection-refused" && LOOPBACK.test(request.url);
   const detail = isNobody
-    ? " (this is the workload's own loopback, where nothing listens on that port)"
+    ? " (this is the workload's own loopback, where nothing listens on that port; a server of the machine has another address)"
     : code.val === null || code.val === undefined
     ? ""
     : ` (${JSON.stringify(code.val)})`;

@@ -189,7 +189,7 @@ export class Guest {
     const refusal = this.#budget.takeStack();
     if (refusal !== undefined) {
       network.release("reset");
-      throw new GuestRefusedError(refusal);
+      throw this.#refused(refusal);
     }
     this.#network = network;
     this.#requestId = requestId;
@@ -206,7 +206,7 @@ export class Guest {
    */
   async start(): Promise<void> {
     const refusal = this.#budget.takeInstance(placesOf(this.#program.component));
-    if (refusal !== undefined) throw new GuestRefusedError(refusal);
+    if (refusal !== undefined) throw this.#refused(refusal);
     const { memoryBytesMax, handlesMax } = this.#limits;
     let tellEarly: (() => void) | undefined;
     let isRefused = false;
@@ -235,9 +235,9 @@ export class Guest {
       });
     } catch (error) {
       if (error instanceof ComponentError && isRefused) {
-        throw new GuestRefusedError("processMemory");
+        throw this.#refused("processMemory");
       }
-      if (error instanceof Error && error.cause instanceof StackLimitTrap) throw new GuestRefusedError("stacks");
+      if (error instanceof Error && error.cause instanceof StackLimitTrap) throw this.#refused("stacks");
       throw error;
     }
     if (this.#killed !== undefined) throw this.#killed;
@@ -258,7 +258,7 @@ export class Guest {
       const cause = error instanceof Error ? error.cause : undefined;
       if (cause instanceof HandleLimitTrap) this.context.onLimit("handles", cause.message);
       // What others have is no fault of the guest.
-      if (cause instanceof StackLimitTrap) throw new GuestRefusedError("stacks");
+      if (cause instanceof StackLimitTrap) throw this.#refused("stacks");
       throw error;
     });
   }
@@ -327,6 +327,10 @@ export class Guest {
     this.context.end(isRecycled);
     this.#budget.giveStack();
     this.#tools.counters.add("instances", -1);
+  }
+
+  #refused(limit: GuestRefusedError["limit"]): GuestRefusedError {
+    return new GuestRefusedError(limit, this.#budget.maxOf(limit));
   }
 
   #openLog(): GuestLog {

@@ -50,7 +50,7 @@ export class InstancePages implements PageBudget {
       limit,
       limit === "memory"
         ? `it asked for more than its ${formatByteSize(memoryBytesMax)} of memory`
-        : "the memory of all guests together is used up",
+        : `the memory of all guests together is used up (${this.#process.maxOf("processMemory")})`,
     );
     return false;
   }
@@ -60,4 +60,6 @@ export class InstancePages implements PageBudget {
 export interface ProcessPages {
   readonly takePages: (pages: number) => boolean;
   readonly givePages: (pages: number) => void;
+  /** What the process's limit is, as files write it. */
+  readonly maxOf: (limit: "processMemory") => string;
 }

@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ProcessLimits } from "../base/limits.ts";
 import { LinkedList, ListEntry } from "../base/linked_list.ts";
+import { formatByteSize } from "../base/quantity.ts";
 import type { LimitName } from "../telemetry/limit_counts.ts";
 import { InstanceHost } from "./instance_host.ts";
 import { InstancePages, PAGE_BYTES, type PagesOptions } from "./instance_pages.ts";
@@ -242,6 +243,21 @@ export class WorkloadBudget {
       if (!evictLongest(this.#idle)) return "instances";
     }
     return this.#take("instances", places) ? undefined : "processInstances";
+  }
+
+  /** What a limit is that was met, as files write it. */
+  maxOf(limit: BudgetRefusal | "processMemory"): string {
+    const { instancesMax, totals } = this.#options;
+    switch (limit) {
+      case "instances":
+        return String(instancesMax);
+      case "processInstances":
+        return String(totals.instances.max);
+      case "stacks":
+        return String(Math.min(totals.stacks.max, instancesMax + NESTED_STACKS_MAX));
+      case "processMemory":
+        return formatByteSize(totals.pages.max * PAGE_BYTES);
+    }
   }
 
   giveInstance(places = 1): void {

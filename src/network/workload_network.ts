@@ -269,7 +269,10 @@ export class WorkloadNetwork {
     if (release !== undefined) return release;
     if (this.#connections.isFull) {
       this.#limited(label, "connections", `the workload has ${this.#connections.taken} connections, as many as it may`);
-    } else this.#limited(label, "processConnections", "all workloads together have as many connections as they may");
+    } else {
+      const all = this.#options.totals?.connections.taken ?? 0;
+      this.#limited(label, "processConnections", `all workloads together have ${all} connections, as many as they may`);
+    }
     return undefined;
   }
 

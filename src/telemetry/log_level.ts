@@ -28,7 +28,7 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case "guest-ended":
       return event.outcome === "completed" ? "info" : "error";
     case "service-state":
-      return levelOfService(event.state, event.detail);
+      return event.state === "failed" ? "error" : event.state === "restarting" ? "warn" : "info";
     case "reload":
       return event.outcome === "kept" ? "error" : "info";
     case "traces":
@@ -42,12 +42,6 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case "fault":
       return "error";
   }
-}
-
-function levelOfService(state: string, detail: string | undefined): LogLevel {
-  if (state === "failed") return "error";
-  // What starts has nothing to tell but where it listens by mistake.
-  return state === "restarting" || (state === "starting" && detail !== undefined) ? "warn" : "info";
 }
 
 function levelOfRequest(status: number, cause: string | undefined): LogLevel {

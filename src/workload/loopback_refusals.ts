@@ -4,8 +4,10 @@ import { formatSocketAddress } from "../base/ip_address.ts";
 import type { Reach } from "../network/guest_network.ts";
 import type { EmitEvent, GuestLabel } from "../telemetry/events.ts";
 
-/** One line of each guest within this time: one that tries until its service is there must not fill the log. */
+/** One line of each guest and port within this time: one that tries until its service is there must not fill the log. */
 const REPEAT_MS = 10_000;
+/** So many ports of each guest within it: one that tries all of them must not either. */
+const PORTS_TOLD_MAX = 4;
 /** A service may listen on thousands of ports, and a log line is for people. */
 const PORTS_SHOWN_MAX = 5;
 
@@ -21,8 +23,8 @@ export interface LoopbackRefusalsOptions {
 /** One for a workload. It grows with its routes only. */
 export class LoopbackRefusals {
   readonly #options: LoopbackRefusalsOptions;
-  /** By route; of the service, its own. */
-  readonly #toldMs = new Map<string | undefined, number>();
+  /** By route; of the service, its own. When the first port was told, and which were since. */
+  readonly #told = new Map<string | undefined, { readonly sinceMs: number; readonly ports: Set<number> }>();
 
   constructor(options: LoopbackRefusalsOptions) {
     this.#options = options;
@@ -33,15 +35,20 @@ export class LoopbackRefusals {
     if (where !== "refused" || protocol !== "tcp") return;
     const { clock, emit } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (nowMs - (this.#toldMs.get(guest.route) ?? -Infinity) < REPEAT_MS) return;
-    this.#toldMs.set(guest.route, nowMs);
+    let told = this.#told.get(guest.route);
+    if (told === undefined || nowMs - told.sinceMs >= REPEAT_MS) {
+      told = { sinceMs: nowMs, ports: new Set() };
+      this.#told.set(guest.route, told);
+    }
+    if (told.ports.has(remote.port) || told.ports.size === PORTS_TOLD_MAX) return;
+    told.ports.add(remote.port);
     emit({ kind: "refused", guest, target: `tcp://${formatSocketAddress(remote)}`, detail: this.#why() });
   }
 
   #why(): string {
     const { hasService, listening } = this.#options;
-    if (!hasService) return "nothing listens there, for the workload has no service";
-    return `nothing listens there; the service listens ${portsText(listening())}`;
+    const who = hasService ? `its service listens ${portsText(listening())}` : "it has no service";
+    return `nothing listens there on the workload's own loopback: ${who}; a server of this machine has another address`;
   }
 }
 

@@ -23,7 +23,8 @@ function open(ports: readonly number[], hasService = true) {
 test("LoopbackRefusals: says where the service listens, for each guest once in ten seconds", () => {
   const { clock, events, refusals } = open([7777]);
   for (let times = 0; times < 1000; times++) refusals.tell(GUEST, reach());
-  const detail = "nothing listens there; the service listens on 7777";
+  const detail =
+    "nothing listens there on the workload's own loopback: its service listens on 7777; a server of this machine has another address";
   assert.deepEqual(events, [{ kind: "refused", guest: GUEST, target: "tcp://127.0.0.1:7778", detail }]);
   refusals.tell({ ...GUEST, route: "page" }, reach());
   clock.nowMs = 9_999;
@@ -32,6 +33,18 @@ test("LoopbackRefusals: says where the service listens, for each guest once in t
   clock.nowMs = 10_000;
   refusals.tell(GUEST, reach());
   assert.equal(events.length, 3);
+});
+
+test("LoopbackRefusals: each port is told, up to four of a guest in ten seconds", () => {
+  const { clock, events, refusals } = open([7777]);
+  const told = (): readonly string[] => events.map((event) => event.kind === "refused" ? event.target.slice(-4) : "");
+  for (let port = 1000; port < 2000; port++) {
+    refusals.tell(GUEST, reach({ remote: { address: ipv4Address(127, 0, 0, 1), port } }));
+  }
+  assert.deepEqual(told(), ["1000", "1001", "1002", "1003"]);
+  clock.nowMs = 10_000;
+  refusals.tell(GUEST, reach());
+  assert.deepEqual(told().slice(4), ["7778"]);
 });
 
 test("LoopbackRefusals: a connection, a datagram and what is outside are nothing to tell", () => {
@@ -43,8 +56,8 @@ test("LoopbackRefusals: a connection, a datagram and what is outside are nothing
 });
 
 const WHY = [
-  ["without a service", [], false, /the workload has no service$/],
-  ["with one that does not listen", [], true, /the service listens nowhere$/],
+  ["without a service", [], false, /: it has no service; a server/],
+  ["with one that does not listen", [], true, /: its service listens nowhere; a server/],
 ] as const;
 
 for (const [name, ports, hasService, detail] of WHY) {

@@ -39,8 +39,8 @@ export interface ServiceListening extends Waitable {
 }
 
 /**
- * How often a service that starts is looked at: one that listens elsewhere by then mostly means the wrong port, and who changed a
- * file should not wait for the start limit to hear of it. Longer than a service takes from its first listen to its last.
+ * How often a service that starts is looked at: one that listens elsewhere by then may mean the wrong port, and who changed a
+ * file should not wait for the start limit to hear of it. It may open its ports one after the other too, so no fault is told.
  */
 export const START_LOOK_MS = 2_000;
 
@@ -178,9 +178,7 @@ export class ServiceSupervisor {
       this.#watchStart(listening, leftMs - stepMs, isTold || ports !== undefined);
       if (isTold || ports === undefined) return;
       const limit = `it is waited for up to ${formatDuration(this.#options.startMs)}`;
-      this.#options.onListeningElsewhere(
-        `it listens ${ports}, not ${listening.where}; correct one of the two: ${limit}`,
-      );
+      this.#options.onListeningElsewhere(`it listens ${ports}, and not yet ${listening.where}; ${limit}`);
     });
   }
 

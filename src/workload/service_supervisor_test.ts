@@ -260,7 +260,7 @@ test("ServiceSupervisor: who listens elsewhere is told of once for each run, and
   await service.clock.advanceMs(START_LOOK_MS - 1);
   assert.deepEqual(service.hints, []);
   await service.clock.advanceMs(1);
-  const hint = "it listens on 7778, not on port 7777; correct one of the two: it is waited for up to 5s";
+  const hint = "it listens on 7778, and not yet on port 7777; it is waited for up to 5s";
   assert.deepEqual(service.hints, [hint]);
   await service.clock.advanceMs(START_MS - 2 * START_LOOK_MS - 1);
   assert.deepEqual([service.state, service.kills], ["starting", 0]);

@@ -237,7 +237,7 @@ const ROWS: readonly Row[] = [
       await running.untilClosed();
     },
     counted: ["instances", "wall"],
-    lines: [/503 .*all instances that it may have.*; limits\.instances of workload\.jsonc/, /504 /],
+    lines: [/503 .*all instances that it may have \([0-9]+\).*; limits\.instances of workload\.jsonc/, /504 /],
   },
   {
     where: WORKLOAD,
@@ -337,7 +337,7 @@ const ROWS: readonly Row[] = [
     limits: { instances: 1 },
     hit: hitWhileHeld,
     counted: "processInstances",
-    lines: [/503 .*all instances that the process may have.*; process\.instances of gateway\.jsonc/, /504 /],
+    lines: [/503 .*all instances that the process may have \([0-9]+\).*; process\.instances of gateway\.jsonc/, /504 /],
   },
   {
     where: PROCESS,
@@ -345,7 +345,10 @@ const ROWS: readonly Row[] = [
     limits: { stacks: 1 },
     hit: hitWhileHeld,
     counted: "stacks",
-    lines: [/503 .*as many guests are running as the process can suspend.*; process\.stacks of gateway/, /504 /],
+    lines: [
+      /503 .*as many guests are running as the process can suspend \([0-9]+\).*; process\.stacks of gateway/,
+      /504 /,
+    ],
   },
   {
     where: PROCESS,
@@ -354,7 +357,7 @@ const ROWS: readonly Row[] = [
     limits: { memory: "2560KiB" },
     hit: hitWhileHeld,
     counted: "processMemory",
-    lines: [/503 .*memory of all guests together is used up.*; process\.memory of gateway/, /504 /],
+    lines: [/503 .*memory of all guests together is used up \([0-9]+[KMG]iB\).*; process\.memory of gateway/, /504 /],
   },
   {
     where: LISTENER,

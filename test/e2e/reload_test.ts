@@ -134,7 +134,7 @@ test("reload: a new version whose service listens on another port than its file 
       .filter((detail) => detail !== undefined);
   await eventually(() => hints().length > 0);
   assert.deepEqual(hints(), [
-    'it listens on 7777, not on port 7778, as "ready" says; correct one of the two: it is waited for up to 1m',
+    'it listens on 7777, and not yet on port 7778, as "ready" says; it is waited for up to 1m',
   ]);
   assert.equal(await watched.ask("one", "/connect"), "1");
   await watched.folder.write("one/workload.jsonc", serviceFile("2"));

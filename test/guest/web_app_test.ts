@@ -149,7 +149,8 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
       });
       const response = await component.fetch(`/fetch?url=${encodeURIComponent(url)}`);
       const { message } = (await response.json()) as Record<string, unknown>;
-      const why = "connection-refused (this is the workload's own loopback, where nothing listens on that port)";
+      const why = "connection-refused (this is the workload's own loopback, where nothing listens on that port; " +
+        "a server of the machine has another address)";
       assert.equal(message, `Cannot fetch "${url}": ${why}`);
     });
   }
