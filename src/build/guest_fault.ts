@@ -55,6 +55,18 @@ export function faultsOf(fault: GuestFault): readonly SourceFault[] {
       ...fault.thrownAt,
     }];
   }
+  const missing = /unknown import: `([^@`]+)@[^`#]*#(?:\[[a-z-]+\])?([^`]+)` has not been defined/.exec(said);
+  if (missing !== null) {
+    const called = `its first lines call ${missing[2]} of ${missing[1]}, and there is no host while it is built`;
+    return [{ code: "LG6004", message: `Cannot load it: ${called}, expected that within an exported function` }];
+  }
+  if (/blocking on a promise resulted in a dead ?lock/.test(said)) {
+    return [{
+      code: "LG6004",
+      message:
+        "Cannot load it: its first lines wait for a promise that nothing settles, expected one that settles by itself",
+    }];
+  }
   return [loadFault(said, map)];
 }
 

@@ -1,5 +1,6 @@
 /** Connecting over TCP, where the workload's policy allows it. Its own loopback always is, unless "net" is false. */
 import { Connection } from "./connection.ts";
+import { refuseInFirstLines } from "./first_lines.ts";
 import { parseAddress, toSocketAddress } from "./socket_address.ts";
 import { SocketCall } from "./socket_call.ts";
 import { attempt, SocketError } from "./socket_error.ts";
@@ -27,7 +28,12 @@ const LOOPBACK: IpAddress = { tag: "ipv4", val: [127, 0, 0, 1] };
  * @example
  * const service = await connect({ port: 7777 });
  */
-export async function connect({ hostname = "127.0.0.1", port, signal }: ConnectOptions): Promise<Connection> {
+export function connect(options: ConnectOptions): Promise<Connection> {
+  refuseInFirstLines("connect");
+  return connectFirst(options);
+}
+
+async function connectFirst({ hostname = "127.0.0.1", port, signal }: ConnectOptions): Promise<Connection> {
   signal?.throwIfAborted();
   const action = `connect to ${hostname}:${port}`;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new SocketError(action, "invalid-argument");

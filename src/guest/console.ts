@@ -1,4 +1,5 @@
 /** `console`: each call is one line of the guest's log, errors and warnings on stderr, all else on stdout. */
+import { refuseInFirstLines } from "./first_lines.ts";
 import { encodeUtf8 } from "./utf8.ts";
 import { formatLog } from "./format_log.ts";
 import { getStderr } from "./wasi/cli_stderr.ts";
@@ -12,10 +13,12 @@ const counts = new Map<string, number>();
 
 /** Writes one line to stderr. */
 export function logError(line: string): void {
+  refuseInFirstLines("log");
   write(getStderr(), line);
 }
 
 function logInfo(line: string): void {
+  refuseInFirstLines("log");
   write(getStdout(), line);
 }
 

@@ -1,5 +1,6 @@
 /** The part of `crypto` that needs no algorithms: random numbers from the host. */
 import { u64 } from "./engine/quickjs.ts";
+import { refuseInFirstLines } from "./first_lines.ts";
 import { getRandomBytes } from "./wasi/random_random.ts";
 
 const RANDOM_BYTES_MAX = 65_536;
@@ -13,12 +14,14 @@ export const crypto = {
         "QuotaExceededError",
       );
     }
+    refuseInFirstLines("make random numbers");
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(getRandomBytes(u64(array.byteLength)));
     return array;
   },
 
   /** A version 4 UUID (RFC 9562). */
   randomUUID(): string {
+    refuseInFirstLines("make random numbers");
     const bytes = getRandomBytes(u64(16));
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -1,4 +1,5 @@
 /** The environment that the workload's files give. */
+import { refuseInFirstLines } from "./first_lines.ts";
 import { getEnvironment } from "./wasi/cli_environment.ts";
 
 /** Names and values. */
@@ -13,5 +14,6 @@ let read: Env | undefined;
  * const region = readEnv()["REGION"] ?? "eu";
  */
 export function readEnv(): Env {
+  refuseInFirstLines("read the environment");
   return read ??= Object.freeze(Object.fromEntries(getEnvironment()));
 }

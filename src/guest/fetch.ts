@@ -4,6 +4,7 @@
  */
 import type { AbortSignal } from "./abort.ts";
 import { cancelContent, takeContent } from "./body.ts";
+import { refuseInFirstLines } from "./first_lines.ts";
 import { fromFields, toFields } from "./http_fields.ts";
 import { incomingBody } from "./incoming_body.ts";
 import { forget, ready, wake } from "./loop.ts";
@@ -26,9 +27,17 @@ const METHODS: readonly string[] = ["get", "head", "post", "put", "delete", "con
 const NULL_BODY: readonly number[] = [204, 205, 304];
 
 /** Sends a request; resolves with the head of its answer, whatever its status. @throws TypeError when there is no answer */
-export async function fetch(
+export function fetch(
   input: PlainRequest | string | { toString(): string },
   init: RequestInit = {},
+): Promise<Response> {
+  refuseInFirstLines("fetch");
+  return fetchFrom(input, init);
+}
+
+async function fetchFrom(
+  input: PlainRequest | string | { toString(): string },
+  init: RequestInit,
 ): Promise<Response> {
   const request = new Request(input, init);
   const signal = init.signal ?? (init.signal === null ? undefined : request.signal);

@@ -1,5 +1,6 @@
 /** Listening on the workload's own loopback. Only a service may. */
 import { Connection } from "./connection.ts";
+import { refuseInFirstLines } from "./first_lines.ts";
 import { mayGoOn } from "./loop.ts";
 import { reportError } from "./report_error.ts";
 import { fromSocketAddress, parseAddress, type SocketAddress, toSocketAddress } from "./socket_address.ts";
@@ -28,6 +29,7 @@ const ACCEPT_RETRY_MS = 100;
  * for await (const connection of listen({ port: 7777 })) void connection.readable.pipeTo(connection.writable);
  */
 export function listen({ hostname = "0.0.0.0", port }: ListenOptions): Listener {
+  refuseInFirstLines("listen");
   const action = `listen on ${hostname}:${port}`;
   const address = parseAddress(hostname);
   if (address === null || !Number.isInteger(port) || port < 0 || port > 65_535) {

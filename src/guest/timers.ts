@@ -1,5 +1,6 @@
 /** `setTimeout` and its family, and `queueMicrotask`. */
 import { toNumber } from "./convert.ts";
+import { refuseInFirstLines } from "./first_lines.ts";
 import { nowMs, timers } from "./loop.ts";
 import { reportError } from "./report_error.ts";
 
@@ -10,11 +11,13 @@ type Callback = (...args: unknown[]) => void;
 
 /** Calls `callback` once, `delay` milliseconds from now. */
 export function setTimeout(callback: Callback, delay?: number, ...args: readonly unknown[]): number {
+  refuseInFirstLines("start a timer");
   return timers.add({ dueMs: nowMs() + delayMs(delay, 0), run: () => call(callback, args) });
 }
 
 /** Calls `callback` every `delay` milliseconds. */
 export function setInterval(callback: Callback, delay?: number, ...args: readonly unknown[]): number {
+  refuseInFirstLines("start a timer");
   const everyMs = delayMs(delay, 1);
   return timers.add({ dueMs: nowMs() + everyMs, everyMs, run: () => call(callback, args) });
 }

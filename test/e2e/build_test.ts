@@ -128,6 +128,41 @@ const FAULTS: readonly {
     message: /^Cannot load it: Error: at the top$/,
     place: [2, 13],
   },
+  {
+    name: "first lines that log",
+    source: `const a = 1;\nconsole.log(a);\n${HANDLER}`,
+    message: /^Cannot load it: Error: Cannot log while the guest is built, .*, expected it within "fetch" or "run"$/,
+    place: [2, 9],
+  },
+  {
+    name: "first lines that fetch, which nobody awaits",
+    source: `fetch("https://api.example.com/");\n${HANDLER}`,
+    message: /^Cannot load it: Error: Cannot fetch while the guest is built/,
+    place: [1, 1],
+  },
+  {
+    name: "first lines that read the environment",
+    source: `import { readEnv } from "loopgate/guest";\nconst region = readEnv()["REGION"];\n` +
+      `export default { fetch() { return new Response(region); } };\n`,
+    message: /^Cannot load it: Error: Cannot read the environment while the guest is built/,
+    place: [2, 16],
+  },
+  {
+    name: "first lines that wait for time to pass",
+    source: `await new Promise((resolve) =>\n  setTimeout(resolve, 10)\n);\n${HANDLER}`,
+    message: /^Cannot load it: Error: Cannot start a timer while the guest is built/,
+    place: [2, 14],
+  },
+  {
+    name: "first lines that wait for ever",
+    source: `await new Promise(() => {});\n${HANDLER}`,
+    message: /^Cannot load it: its first lines wait for a promise that nothing settles, expected/,
+  },
+  {
+    name: "first lines that call the host themselves",
+    source: `import { now } from "wasi:clocks/monotonic-clock@0.2.10";\nnow();\n${GOOD}`,
+    message: /^Cannot load it: its first lines call now of wasi:clocks\/monotonic-clock, and there is no host/,
+  },
 ];
 
 for (const { name, source, message, place, fix } of FAULTS) {
@@ -186,6 +221,12 @@ const LARGE_FAULTS: readonly {
     name: "first lines that throw",
     source: `function start() {\n  throw new Error("at the top");\n}\nstart();\n${HANDLER}`,
     message: /^Cannot load it: Error: at the top$/,
+    line: 2,
+  },
+  {
+    name: "first lines that log",
+    source: `const a = 1;\nconsole.log(a);\n${HANDLER}`,
+    message: /^Cannot load it: Error: Cannot log while the guest is built/,
     line: 2,
   },
   {

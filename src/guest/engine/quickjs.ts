@@ -5,6 +5,7 @@
  * within, to the guest's first export, which sees `isRunningJobs` and returns a promise that never settles.
  */
 import { resolution as runQueuedJobs } from "../wasi/clocks_monotonic_clock.ts";
+import { endFirstLines } from "../first_lines.ts";
 import type { ExportedCall, U64 } from "./types.ts";
 
 /** Never settles, so that the runtime takes nothing for the result of an async export. */
@@ -20,6 +21,7 @@ export function toExport<Args extends readonly unknown[], Result>(
 ): (...args: Args) => Result {
   return (...args) => {
     if (isRunningJobs) return NEVER as Result;
+    endFirstLines();
     const call = start(...args);
     for (;;) {
       runJobs();

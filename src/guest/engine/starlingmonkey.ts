@@ -3,6 +3,7 @@
  * none is left before it looks for a timer. So a timer of the engine's without delay is the place between two turns of
  * the guest's loop; nothing else of a guest ever waits in the engine's loop.
  */
+import { endFirstLines } from "../first_lines.ts";
 import type { ExportedCall, U64 } from "./types.ts";
 
 /** The engine's own: behind a plain name the bundler would put the guest's. */
@@ -14,6 +15,7 @@ export function toExport<Args extends readonly unknown[], Result>(
   turn: () => boolean,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
+    endFirstLines();
     const call = start(...args);
     for (;;) {
       await promiseJobs();
