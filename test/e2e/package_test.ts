@@ -50,9 +50,10 @@ test("npm pack: the tarball has what runs and what is read, and no test", { skip
       "src/guest/mod.ts",
       "templates/service-tcp-rust/Cargo.toml",
       "workloads/hello/src/hello.ts",
+      "deploy/systemd/loopgate.service",
     ]
   ) assert.ok(paths.includes(path), path);
-  const allowed = /^(?:dist|src|templates|workloads\/[\w-]+\/(?:src\/|\w+(?:\.route)?\.jsonc$)|docs)/;
+  const allowed = /^(?:dist|src|templates|workloads\/[\w-]+\/(?:src\/|\w+(?:\.route)?\.jsonc$)|docs|deploy)/;
   // A root has more than anybody looks at: what is not named does not go out, nor does what only a machine has.
   const ofRoot = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "package.json"];
   const stray = /_test\.|\.wasm$|\/dist\/|target\/|(?:^|\/)\.|node_modules|\.(?:pem|key|env|log|tgz)$/;

@@ -113,42 +113,48 @@ test("docs/authoring.md: a service and a handler, from an empty folder to an ans
   }
 });
 
-test("docs/deployment.md: from an empty folder to a service that is ready", async () => {
-  const [block] = blocksOf(readFileSync(join(ROOT, "docs/deployment.md"), "utf8"), "From an empty folder to a service");
-  const lines = (block?.text ?? "").trim().split("\n").map((line) => line.replace(/ +#.*$/, ""));
-  const { version, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
-    readonly version: string;
-    readonly peerDependencies: Readonly<Record<string, string>>;
-  };
-  const tools = ["componentize-qjs", "rolldown"].map((name) => `${name}@${peerDependencies[name]}`);
-  // The package and its installation are those of package_test.ts.
-  assert.deepEqual(lines.splice(0, 3), [
-    "npm pack ~/loopgate",
-    `npm install --global ./loopgate-${version}.tgz`,
-    `npm install --global ${tools.join(" ")}`,
-  ]);
-  const [make = "", build = "", check = "", serving = "", ...asking] = lines;
-  const shell = await DocumentShell.open({ loopgate: LOOPGATE });
-  try {
-    const made = await shell.run(["set -eu", make, build, check].join("\n"));
-    assert.equal(made.exitCode, 0, made.printed);
-    assert.match(made.printed, /1 workload, no fault/);
-    const [, ...words] = serving.replaceAll(/127\.0\.0\.1:808\d/g, "127.0.0.1:0").split(" ");
-    const program = new Program([...RUN, MAIN, ...words], { cwd: shell.folder });
+// deployed_service_test.ts has it on Node, with its installation.
+if (IS_DENO) {
+  test("docs/deployment.md: from an empty folder to a service that is ready", async () => {
+    const [block] = blocksOf(
+      readFileSync(join(ROOT, "docs/deployment.md"), "utf8"),
+      "From an empty folder to a service",
+    );
+    const lines = (block?.text ?? "").trim().split("\n").map((line) => line.replace(/ +#.*$/, ""));
+    const { version, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      readonly version: string;
+      readonly peerDependencies: Readonly<Record<string, string>>;
+    };
+    const tools = ["componentize-qjs", "rolldown"].map((name) => `${name}@${peerDependencies[name]}`);
+    // The package and its installation are those of package_test.ts.
+    assert.deepEqual(lines.splice(0, 3), [
+      "npm pack ~/loopgate",
+      `npm install --global ./loopgate-${version}.tgz`,
+      `npm install --global ${tools.join(" ")}`,
+    ]);
+    const [make = "", build = "", check = "", serving = "", ...asking] = lines;
+    const shell = await DocumentShell.open({ loopgate: LOOPGATE });
     try {
-      const admin = await program.untilWritten(/Admin on (http:\S+)/);
-      const origin = await program.untilWritten(/Listening on (http:\S+)/);
-      const here = asking.map((line) =>
-        line.replace("http://127.0.0.1:8081", admin).replace("http://127.0.0.1:8080", origin)
-      );
-      const answers = await shell.run(["set -eu", ...here].join("\n"));
-      assert.equal(answers.exitCode, 0, answers.printed);
-      assert.match(answers.printed, /ready[^]*Hello from Loopgate at \/hi/);
+      const made = await shell.run(["set -eu", make, build, check].join("\n"));
+      assert.equal(made.exitCode, 0, made.printed);
+      assert.match(made.printed, /1 workload, no fault/);
+      const [, ...words] = serving.replaceAll(/127\.0\.0\.1:808\d/g, "127.0.0.1:0").split(" ");
+      const program = new Program([...RUN, MAIN, ...words], { cwd: shell.folder });
+      try {
+        const admin = await program.untilWritten(/Admin on (http:\S+)/);
+        const origin = await program.untilWritten(/Listening on (http:\S+)/);
+        const here = asking.map((line) =>
+          line.replace("http://127.0.0.1:8081", admin).replace("http://127.0.0.1:8080", origin)
+        );
+        const answers = await shell.run(["set -eu", ...here].join("\n"));
+        assert.equal(answers.exitCode, 0, answers.printed);
+        assert.match(answers.printed, /ready[^]*Hello from Loopgate at \/hi/);
+      } finally {
+        program.signal("SIGINT");
+        assert.equal(await program.ended, 0, program.err);
+      }
     } finally {
-      program.signal("SIGINT");
-      assert.equal(await program.ended, 0, program.err);
+      await shell.close();
     }
-  } finally {
-    await shell.close();
-  }
-});
+  });
+}

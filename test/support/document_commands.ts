@@ -103,14 +103,15 @@ export class DocumentShell {
     return shell;
   }
 
-  get #path(): string {
+  /** The programs, and then the machine's. */
+  get path(): string {
     return `${join(this.#scratch, "bin")}:${process.env["PATH"] ?? ""}`;
   }
 
   /** Starts one command that goes on; variables may stand before it. The program is that command, not the shell. */
   start(command: string, env: Readonly<Record<string, string>> = {}): Program {
     const [, variables = "", rest = ""] = /^((?:[A-Z_0-9]+=\S+ )*)(.*)$/.exec(command) ?? [];
-    const options = { cwd: this.folder, env: { ...env, PATH: this.#path }, file: "/bin/sh" };
+    const options = { cwd: this.folder, env: { PATH: this.path, ...env }, file: "/bin/sh" };
     return new Program(["-c", `${variables}exec ${rest}`], options);
   }
 
@@ -118,7 +119,7 @@ export class DocumentShell {
   run(script: string, env: Readonly<Record<string, string>> = {}): Promise<ScriptEnd> {
     const child = spawn("sh", ["-c", script], {
       cwd: this.folder,
-      env: { ...process.env, ...env, PATH: this.#path },
+      env: { ...process.env, PATH: this.path, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let printed = "";
