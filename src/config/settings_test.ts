@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as v from "valibot";
 import { formatSocketAddress } from "../base/ip_address.ts";
 import { GATEWAY_FILE } from "./gateway_definition.ts";
 import { entriesOf } from "./schema_tree.ts";
@@ -108,24 +107,6 @@ test("SETTINGS: every one is a key of gateway.jsonc, and flag, variable and key 
     const words = name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
     assert.equal(flag, `--${words.join("-")}`);
     assert.equal(variable, `LOOPGATE_${words.join("_").toUpperCase()}`);
-  }
-});
-
-test("SETTINGS: a file has the same values as a variable", () => {
-  const rows: readonly (readonly [Setting<unknown>, unknown, string])[] = [
-    [SETTINGS.listen, "127.0.0.1:80", "127.0.0.1:80"],
-    [SETTINGS.log, "json", "json"],
-    [SETTINGS.logLevel, "warn", "warn"],
-    [SETTINGS.otlp, "http://127.0.0.1:4318", "http://127.0.0.1:4318"],
-    [SETTINGS.traceRatio, 0.25, "0.25"],
-    [SETTINGS.traceTo, ["*.Example.com."], "*.Example.com."],
-    [SETTINGS.replicas, 3, "3"],
-    [SETTINGS.watch, false, "off"],
-    [SETTINGS.ca, "a.pem", "a.pem"],
-    [SETTINGS.resolver, ["192.0.2.53"], "192.0.2.53"],
-  ];
-  for (const [{ schema, read: readTexts }, inFile, text] of rows) {
-    assert.deepEqual({ value: v.parse(schema, inFile) }, readTexts([text]));
   }
 });
 
