@@ -169,9 +169,11 @@ class Machine {
   }
 
   async #stop(): Promise<void> {
-    this.#service?.signal("SIGTERM");
-    assert.equal(await (this.#service?.ended ?? 0), 0, this.#service?.err);
+    const service = this.#service;
+    if (service === undefined) return;
     this.#service = undefined;
+    service.signal("SIGTERM");
+    assert.equal(await service.ended, 0, service.err);
   }
 
   async #origin(which: "address" | "adminAddress"): Promise<string> {

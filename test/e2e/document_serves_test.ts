@@ -6,12 +6,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { componentBytes } from "../support/gateway_harness.ts";
-import { commandLines, DocumentShell, quotedWord } from "../support/document_commands.ts";
+import { commandLines, DocumentShell, quotedWord, SERVING_LINE } from "../support/document_commands.ts";
 import { startOtlpReceiver } from "../support/otlp_receiver.ts";
 import { MAIN, type Program, ROOT, RUN } from "../support/program.ts";
 
-const SERVES = /^(?:[A-Z_]+=\S+ )*loopgate (?:serve|dev)\b/;
-const LINES = [...new Set(commandLines().map(({ line }) => line).filter((line) => SERVES.test(line)))];
+const LINES = [...new Set(commandLines().map(({ line }) => line).filter((line) => SERVING_LINE.test(line)))];
 let shell: DocumentShell;
 
 before(async () => {

@@ -37,6 +37,9 @@ export interface DocumentCommand {
   readonly line: string;
 }
 
+/** A command that goes on until Ctrl-C. */
+export const SERVING_LINE = /^(?:[A-Z_]+=\S+ )*loopgate (?:serve|dev)\b/;
+
 /** The documents with commands. */
 export const DOCUMENTS: readonly string[] = [
   "README.md",
