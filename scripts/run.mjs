@@ -9,6 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { freshBundle } from "../src/cli/start_bundle.mjs";
 import { become } from "./become.mjs";
+import { DENO_V8_FLAGS } from "./deno_v8_flags.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isDeno = "Deno" in globalThis;
@@ -23,9 +24,6 @@ const BINARIES = {
 
 /** npm itself, for those who have Deno and no Node: it tolerates optional packages that a registry lacks, `deno install` does not. */
 const NPM_ON_DENO = ["run", "-A", "--quiet", "--no-config", "--node-modules-dir=none", "npm:npm@11.6.0"];
-
-/** A gateway rests without giving its heap away, and keeps the objects of requests young. */
-const DENO_V8_FLAGS = "--no-memory-reducer,--no-allocation-site-pretenuring";
 
 const COMMANDS = {
   start: "install, build the sample workloads when they are stale, and serve them on 127.0.0.1:8080",

@@ -1,17 +1,13 @@
 /** `loopgate inspect`: what a component is, and the file that would serve it. */
-import type { FaultCode } from "../base/fault_codes.ts";
-import { LoopgateError } from "../base/errors.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { roughByteSize } from "../base/quantity.ts";
-import { ComponentError } from "../component/errors.ts";
-import { fileFault, type FileReader } from "../config/file_reader.ts";
+import type { FileReader } from "../config/file_reader.ts";
 import { type ComponentFacts, componentFacts, type ExternFacts, type PolicyNeed } from "../gateway/component_facts.ts";
-import { faultOf } from "../gateway/component_role.ts";
-import { COMPONENT_BYTES_MAX } from "../gateway/load_components.ts";
 import type { InspectCommand } from "./args/inspect.ts";
 import { type Colours, coloursFor } from "./colours.ts";
 import { OPERATOR_EXIT_CODE } from "./exit_codes.ts";
 import type { Terminal } from "./terminal.ts";
+import { useComponent } from "./use_component.ts";
 
 /** Where the outside comes in. */
 export interface InspectTools {
@@ -28,28 +24,11 @@ export async function inspect(
   { component, isJson }: InspectCommand,
   { terminal, files }: InspectTools,
 ): Promise<number> {
-  const facts = await read(component, files);
+  const facts = await useComponent(component, { files, verb: "inspect", use: componentFacts });
   const { stdout } = terminal;
   if (isJson) stdout.write(`${JSON.stringify({ component, ...facts })}\n`);
   else stdout.write(inspectText(component, facts, coloursFor(stdout.isColoured)));
   return facts.fault === undefined ? 0 : OPERATOR_EXIT_CODE;
-}
-
-async function read(component: string, files: FileReader): Promise<ComponentFacts> {
-  const refuse = (fault: FaultCode, is: string, cause: unknown): LoopgateError =>
-    new LoopgateError(fault, `Cannot inspect "${component}": ${is}`, { cause });
-  let bytes: Uint8Array;
-  try {
-    bytes = await files.read(component, COMPONENT_BYTES_MAX);
-  } catch (error) {
-    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
-  }
-  try {
-    return await componentFacts(bytes);
-  } catch (error) {
-    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
-    throw error;
-  }
 }
 
 /** What a need is about, and what says so in a file. */

@@ -1,15 +1,12 @@
 /** `loopgate virtualize`: a component in, a component out whose chosen imports are met inside it. */
-import type { FaultCode } from "../base/fault_codes.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { roughByteSize } from "../base/quantity.ts";
-import { ComponentError } from "../component/errors.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
-import { faultOf } from "../gateway/component_role.ts";
-import { COMPONENT_BYTES_MAX } from "../gateway/load_components.ts";
 import { virtualize as virtualizeBytes, type Virtualized } from "../virtualize/virtualize.ts";
 import { VirtualizeError } from "../virtualize/virtualize_error.ts";
 import type { VirtualizeCommand } from "./args/virtualize.ts";
 import type { Terminal } from "./terminal.ts";
+import { useComponent } from "./use_component.ts";
 
 /** Where the outside comes in. */
 export interface VirtualizeTools {
@@ -46,24 +43,17 @@ export async function virtualize(command: VirtualizeCommand, tools: VirtualizeTo
 
 async function virtualized(command: VirtualizeCommand, files: FileReader): Promise<Virtualized> {
   const { component, deny, env, args, randomSeed } = command;
-  const refuse = (fault: FaultCode, is: string, cause: unknown): LoopgateError =>
-    new LoopgateError(fault, `Cannot virtualize "${component}": ${is}`, { cause });
-  let bytes: Uint8Array;
+  const options = {
+    deny,
+    ...(env !== undefined && { env }),
+    ...(args !== undefined && { args }),
+    ...(randomSeed !== undefined && { randomSeed }),
+  };
   try {
-    bytes = await files.read(component, COMPONENT_BYTES_MAX);
-  } catch (error) {
-    throw refuse("LG2007", `${fileFault(error)}, expected a component`, error);
-  }
-  try {
-    return virtualizeBytes(bytes, {
-      deny,
-      ...(env !== undefined && { env }),
-      ...(args !== undefined && { args }),
-      ...(randomSeed !== undefined && { randomSeed }),
-    });
-  } catch (error) {
-    if (error instanceof ComponentError) throw refuse(error.fault, faultOf(error), error);
-    if (error instanceof VirtualizeError) throw new LoopgateError("LG2101", error.message, { cause: error });
-    throw error;
+    const use = (bytes: Uint8Array): Virtualized => virtualizeBytes(bytes, options);
+    return await useComponent(component, { files, verb: "virtualize", use });
+  } catch (cause) {
+    if (cause instanceof VirtualizeError) throw new LoopgateError("LG2101", cause.message, { cause });
+    throw cause;
   }
 }

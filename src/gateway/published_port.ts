@@ -12,7 +12,7 @@ import { joinConnections } from "../network/join_connections.ts";
 import { connectToLoopback } from "../network/loopback_client.ts";
 import { TcpOptions } from "../network/tcp_options.ts";
 import type { WorkloadNetwork } from "../network/workload_network.ts";
-import { resetSocket } from "../server/reset_socket.ts";
+import { resetSocket } from "../base/reset_socket.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 

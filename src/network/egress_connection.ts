@@ -7,6 +7,7 @@ import type { ByteSink, ByteSource, StreamEnd, StreamFailure } from "../base/byt
 import type { Clock } from "../base/clock.ts";
 import type { SocketAddress } from "../base/ip_address.ts";
 import { keptBytes } from "../base/kept_bytes.ts";
+import { resetSocketNow } from "../base/reset_socket.ts";
 import { ALWAYS_READY, WaitList } from "../base/waitable.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import { ByteQueue } from "./byte_queue.ts";
@@ -114,12 +115,12 @@ export class EgressConnection implements TcpConnection {
       onGone();
     }
     // Also for one that is still delivering: the workload is going away.
-    if (how === "reset") resetNow(socket);
+    if (how === "reset") resetSocketNow(socket);
   }
 
   /** Resets it while its guest lives on: the guest reads what was received, and then of the reset. */
   cut(): void {
-    resetNow(this.#options.socket);
+    resetSocketNow(this.#options.socket);
   }
 
   /** (Re)starts the time that a dropped connection has left. */
@@ -309,16 +310,6 @@ class EgressWriter implements ByteSink {
     this.#half.failure.isReported = true;
     return end;
   }
-}
-
-/**
- * The runtimes' reset first waits until all is written, which may be never; the destroy after it makes it a reset
- * now. Once the end is on its way it can be no reset any more (and was whole): then it is closed.
- */
-function resetNow(socket: Socket): void {
-  if (socket.destroyed) return;
-  if (!socket.writableEnded || socket.writableLength > 0) socket.resetAndDestroy();
-  socket.destroy();
 }
 
 /** Rounded up: 0 would mean the system's default. */

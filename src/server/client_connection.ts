@@ -8,7 +8,7 @@ import type { BodyFlow, ReadTurns } from "./body_flow.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause, stallCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
-import { resetSocket } from "./reset_socket.ts";
+import { resetSocket } from "../base/reset_socket.ts";
 import { SocketHold } from "./socket_hold.ts";
 
 /** A request that is being served, as its connection sees it. */

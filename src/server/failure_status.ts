@@ -2,6 +2,7 @@
 import type { FaultCode } from "../base/fault_codes.ts";
 import { formatByteSize, formatDuration } from "../base/quantity.ts";
 import { describeFailure, FAILURE_FAULTS, type RequestFailure } from "../instance/request_failure.ts";
+import { listenerPlace } from "../telemetry/limit_place.ts";
 
 /** Everything that the gateway answers by itself. */
 export type GatewayFailure =
@@ -133,7 +134,7 @@ export function causeOf(failure: GatewayFailure): RequestCause {
 
 /** Of an answer that is cut because its client does not take it. */
 export function stallCause(limitMs: number): RequestCause {
-  const text = `the client read nothing for ${formatDuration(limitMs)}; listener.responseStallTimeout of gateway.jsonc`;
+  const text = `the client read nothing for ${formatDuration(limitMs)}; ${listenerPlace("responseStallTimeout")}`;
   return { code: "LG7019", text };
 }
 
@@ -147,15 +148,15 @@ function causeText(failure: GatewayFailure): string {
     case "method-not-allowed":
       return `the routes of this path take ${failure.allow.join(", ")}`;
     case "request-timeout":
-      return `the request did not arrive within ${formatDuration(failure.limitMs)}; ` +
-        `listener.${failure.key} of gateway.jsonc`;
+      return `the request did not arrive within ${formatDuration(failure.limitMs)}; ${listenerPlace(failure.key)}`;
     case "expectation":
       return "the client expects something else than 100-continue";
     case "misdirected":
       return "the target is https";
     case "header-too-large":
-      return `the request line and header are longer than ${formatByteSize(failure.bytesMax)}; ` +
-        "listener.headerBytes of gateway.jsonc";
+      return `the request line and header are longer than ${formatByteSize(failure.bytesMax)}; ${
+        listenerPlace("headerBytes")
+      }`;
     case "version":
       return `the version is HTTP/${failure.version}`;
     case "draining":

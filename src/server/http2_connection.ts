@@ -14,7 +14,7 @@ import { Http2Request, RESET } from "./http2_request.ts";
 import { Http2Response } from "./http2_response.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { sendFailure } from "./node_exchange.ts";
-import { resetSocket } from "./reset_socket.ts";
+import { resetSocket } from "../base/reset_socket.ts";
 
 /** What the connections of one listener share. */
 export interface Http2Tools {

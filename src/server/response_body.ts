@@ -14,7 +14,7 @@ import { addKeepAlive } from "./keep_alive.ts";
 import { bytesToLatin1 } from "../base/latin1.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { areSendable, type SendableHead, toRawFields } from "./response_fields.ts";
-import { resetSocket } from "./reset_socket.ts";
+import { resetSocket } from "../base/reset_socket.ts";
 
 /** Settings of one response body. */
 export interface ResponseSinkOptions {

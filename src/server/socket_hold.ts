@@ -1,7 +1,7 @@
 /** A connection that is not read, for one of two reasons: too much was sent ahead, or the body of its request waits for its guest. */
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
-import { resetSocket } from "./reset_socket.ts";
+import { resetSocket } from "../base/reset_socket.ts";
 
 /** Owned by its connection. */
 export class SocketHold implements BodyFlow {

@@ -36,6 +36,11 @@ const PLACES: Readonly<Record<LimitName, readonly [owner: Owner, key: string]>> 
   streamsTotal: ["listener", "streamsTotal"],
 };
 
+/** Of a key of `listener`, whose limits clients meet. */
+export function listenerPlace(key: string): string {
+  return `listener.${key} of gateway.jsonc`;
+}
+
 /**
  * The key, and the file where it stands. Without a role it is the listener's that clients met.
  *
@@ -47,7 +52,7 @@ export function limitPlace(limit: LimitName, role: GuestLabel["role"] | undefine
   // `loopgate run` has no files.
   if (role === "command") return undefined;
   const [owner, key] = PLACES[limit];
-  if (role === undefined) return `listener.${key} of gateway.jsonc`;
+  if (role === undefined) return listenerPlace(key);
   switch (owner) {
     case "guest":
       return role === "service"
@@ -62,6 +67,6 @@ export function limitPlace(limit: LimitName, role: GuestLabel["role"] | undefine
     case "process":
       return `process.${key} of gateway.jsonc`;
     case "listener":
-      return `listener.${key} of gateway.jsonc`;
+      return listenerPlace(key);
   }
 }

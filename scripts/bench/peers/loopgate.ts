@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DENO_V8_FLAGS } from "../../deno_v8_flags.mjs";
 import { pinned, ROOT } from "../../tools.ts";
 import { freePort, type Peer, type Served, startServer } from "./peer.ts";
 
@@ -29,13 +30,10 @@ export function loopgate(runtime: "node" | "deno", { replicas }: { readonly repl
   };
 }
 
-/** As docs/deployment.md has Deno started. */
-const DENO_V8_FLAGS = "--v8-flags=--no-memory-reducer,--no-allocation-site-pretenuring";
-
 /** The program and its arguments that serve `folder`. */
 export function gatewayCommand(runtime: "node" | "deno", folder: string, port: number): [string, readonly string[]] {
   const flags = runtime === "deno"
-    ? ["run", "-A", "--no-check", DENO_V8_FLAGS]
+    ? ["run", "-A", "--no-check", `--v8-flags=${DENO_V8_FLAGS}`]
     : ["--disable-warning=ExperimentalWarning"];
   const main = join(ROOT, "src/cli/loopgate.mjs");
   return [pinned(runtime) ?? "", [...flags, main, "serve", folder, "--listen", `127.0.0.1:${port}`, "--log", "json"]];
