@@ -52,17 +52,20 @@ export function openServer(
   proxies.use(operator.trustedProxies);
   const shared = { router, limits, clock, counters, emit, requestIds: new RequestIds(randomBytes), tracer, proxies };
   const scheme = tls === undefined ? "http" : "https";
-  const app: HttpApp = new HttpApp({ ...shared, isDraining: () => listener.isClosing, scheme });
+  const app: HttpApp = new HttpApp({
+    ...shared,
+    isDraining: () => listener.isClosing,
+    // Deno reads what all connections have sent in one job.
+    ...(!IS_DENO && { beginJob: () => turns.beginJob() }),
+    scheme,
+  });
   const web = new WebApp({ ...shared, isDraining: () => isClosed });
   const listener: HttpListener = new HttpListener({
     tls,
     http2: operator.http2,
     limits,
     clock,
-    serve: (request, response, flow) => {
-      if (!IS_DENO) turns.beginJob();
-      return app.serve(request, response, flow);
-    },
+    serve: (request, response, flow) => app.serve(request, response, flow),
     onRefused: (failure) => app.logRefused(failure),
     onFault: (error) => emit({ kind: "fault", where: "listener", error }),
     onConnection: () => turns.connectionCame(),

@@ -28,6 +28,8 @@ export interface Destination {
   readonly workload: string;
   readonly route: string;
   readonly match: RouteMatch;
+  /** There is a service that its guests may talk to. */
+  readonly hasService: boolean;
   /** Resolves when the guest is done: with nothing when it answered, else with the reason. Never rejects. */
   serve(exchange: HandlerExchange): Promise<RequestFailure | undefined>;
 }
@@ -43,6 +45,8 @@ export interface HttpAppOptions {
   /** Undefined: there are no traces. */
   readonly tracer?: Tracer | undefined;
   readonly isDraining: () => boolean;
+  /** A request begins that the event loop has called for: all jobs of promises are done. */
+  readonly beginJob?: () => void;
   readonly proxies: TrustedProxies;
   /** Of the connections. Default: http. */
   readonly scheme?: "http" | "https";
@@ -234,8 +238,8 @@ export class HttpApp {
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
     try {
-      // The parser comes to a body that was sent with its head right after this: a guest that began now would wait for it.
-      if (exchange.hasBody) await Promise.resolve();
+      if (exchange.hasBody || destination.hasService) await socketsRead();
+      this.#options.beginJob?.();
       const failure = await destination.serve(exchange);
       if (failure !== undefined) exchange.answerFailure(failure);
       else if (!exchange.isAnswered) exchange.answerFailure({ kind: "no-answer", detail: "nothing was answered" });
@@ -280,6 +284,16 @@ export class HttpApp {
     body.dispose();
     return body;
   }
+}
+
+/**
+ * Resolves at the end of this turn of the event loop, each time in a job of its own. A body that was sent with its head is there by then,
+ * and a guest that began before would wait for it. And guests that compute for longer than it takes to read a request are quicker one
+ * behind the other: between the requests they would find the caches full of the parser and of the system's code, and leave them
+ * full of their own (round trips through a service: 192 us and 147). Those that answer by themselves lose by it.
+ */
+function socketsRead(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -26,6 +26,7 @@ async function served(
     workload: "w",
     route: "r",
     match: { host: "*", path: "/*", methods: undefined },
+    hasService: false,
     serve(exchange) {
       given = exchange;
       answer(exchange);

@@ -55,6 +55,10 @@ export class Route {
     this.#gate = new ConcurrencyGate({ ...limits, queueWaitMs: Math.min(limits.queueWaitMs, limits.wallMs) }, clock);
   }
 
+  get hasService(): boolean {
+    return this.#options.service !== undefined;
+  }
+
   /** Requests inside: running, waiting for the service, or in the queue. */
   get insideCount(): number {
     return this.#inside;

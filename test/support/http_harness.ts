@@ -47,6 +47,7 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     workload: "test",
     route: "all",
     match,
+    hasService: false,
     serve: async (exchange: HandlerExchange) => (await handler(exchange)) ?? undefined,
   };
   const proxies = new TrustedProxies();
