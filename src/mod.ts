@@ -44,7 +44,7 @@ export {
 } from "./gateway/gateway.ts";
 export type { GatewayLimits } from "./gateway/limit_overrides.ts";
 export type { TraceSettings } from "./gateway/open_traces.ts";
-export type { ReloadOutcome } from "./gateway/reloader.ts";
+export type { ReloadOutcome } from "./gateway/reload_readings.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
 export type { FetchOptions } from "./server/web_app.ts";

@@ -26,6 +26,11 @@ export function builtText({ component, durationMs, bytes }: OutcomeOf<"built">, 
   return `${colours.good("built")} ${escapeText(component)} in ${seconds} s (${Math.round(bytes / 1024)} KiB)\n`;
 }
 
+/** One line for a source that was faulty and is again what the component was built from. */
+export function freshText(component: string, colours: Colours): string {
+  return `${colours.good("as built before")} ${escapeText(component)}\n`;
+}
+
 /** The faults with their places, and what the build printed besides. */
 export function buildFaultText({ component, diagnostics, printed }: OutcomeOf<"faulty">, colours: Colours): string {
   const faults = diagnostics.map((diagnostic) => `${diagnosticText(diagnostic, colours)}\n`).join("\n");

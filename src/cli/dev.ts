@@ -10,7 +10,7 @@ import type { LogFormat } from "../workload/spec.ts";
 import { DEV_SETTINGS, type DevCommand } from "./args/dev.ts";
 import type { PublishRequest } from "./args/publish.ts";
 import type { BuildCommandTools } from "./build.ts";
-import { buildFaultText, buildJson, builtText, shownOutcome } from "./build_text.ts";
+import { buildFaultText, buildJson, builtText, freshText, shownOutcome } from "./build_text.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { reportFault } from "./faults.ts";
@@ -179,6 +179,7 @@ function teller(
 ) {
   const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
   let lastWaiting = "";
+  const faulty = new Set<string>();
   const faultText = (error: unknown): string => shown(reportFault(error, err).text);
   const fault = (error: unknown): void => stderr.write(faultText(error));
   return {
@@ -193,7 +194,12 @@ function teller(
       if (format === "pretty") stdout.write(trapText(guest, error, out));
     },
     outcome: ((told) => {
-      if (told.kind === "fresh") return;
+      const wasFaulty = faulty.delete(told.component);
+      if (told.kind === "fresh") {
+        if (wasFaulty && format === "pretty") stdout.write(freshText(shown(told.component), out));
+        return;
+      }
+      if (told.kind === "faulty") faulty.add(told.component);
       const outcome = shownOutcome(told, shown);
       if (format === "json") stdout.write(buildJson(outcome, log.now()));
       else if (outcome.kind === "built") stdout.write(builtText(outcome, out));

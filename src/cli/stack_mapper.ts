@@ -32,6 +32,7 @@ export function stackMapper(
     if (event.kind === "reload") {
       for (const workload of served()) {
         if (workload.name !== event.workload) continue;
+        if (event.outcome === "unchanged") continue;
         if (event.outcome === "kept") {
           stacks.returnService(workload);
           continue;

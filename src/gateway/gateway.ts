@@ -40,7 +40,8 @@ import type { PublishOptions } from "./published_port.ts";
 import { PublishedPorts } from "./published_ports.ts";
 import { randomBytes } from "./random_bytes.ts";
 import { readFolder } from "./read_folder.ts";
-import { Reloader, type ReloadOutcome } from "./reloader.ts";
+import type { ReloadOutcome } from "./reload_readings.ts";
+import { Reloader } from "./reloader.ts";
 import { WorkloadSet } from "./workload_set.ts";
 
 /** How a gateway is started. Only the folder has to be there: `{ folder: "workloads", watch: true }`. */

@@ -1,4 +1,5 @@
-/** What a reloader keeps of its readings, and how it does one. */
+/** What a reloader keeps of its readings, how it does one, and what comes of it. */
+import type { Diagnostic } from "../base/diagnostics.ts";
 
 /** What the last reading of a sub-folder came to. */
 export interface KnownReading {
@@ -15,4 +16,16 @@ export interface Manner {
   readonly isPatient: boolean;
   /** Whether a version whose service did not start is tried again. */
   readonly isRetrying: boolean;
+}
+
+/** What became of a change. */
+export interface ReloadOutcome {
+  /** Undefined: the folder itself, or `gateway.jsonc`. */
+  readonly workload?: string;
+  /** "kept": the change cannot be served, and what was served before still is. */
+  readonly outcome: "added" | "replaced" | "removed" | "kept";
+  /** Why it was kept, or what was replaced that is no workload. */
+  readonly detail?: string;
+  /** The faults of the files; empty when a service did not start. */
+  readonly diagnostics: readonly Diagnostic[];
 }

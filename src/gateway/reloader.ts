@@ -25,7 +25,7 @@ import {
 import { type FolderWatch, SHARED } from "./folder_watch.ts";
 import { type Pace, pacedBy, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
-import type { KnownReading, Manner } from "./reload_readings.ts";
+import type { KnownReading, Manner, ReloadOutcome } from "./reload_readings.ts";
 import { keptText, laterKeys } from "./reload_text.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import type { WorkloadSet } from "./workload_set.ts";
@@ -38,18 +38,6 @@ const PATIENCE_READINGS_MAX = 20;
 
 /** Of a change that concerns more workloads than this, so many are replaced at a time: each has two versions in memory meanwhile. */
 const REPLACING_MAX = 16;
-
-/** What became of a change. */
-export interface ReloadOutcome {
-  /** Undefined: the folder itself, or `gateway.jsonc`. */
-  readonly workload?: string;
-  /** "kept": the change cannot be served, and what was served before still is. */
-  readonly outcome: "added" | "replaced" | "removed" | "kept";
-  /** Why it was kept, or what was replaced that is no workload. */
-  readonly detail?: string;
-  /** The faults of the files; empty when a service did not start. */
-  readonly diagnostics: readonly Diagnostic[];
-}
 
 /** What a reloader needs. */
 export interface ReloaderOptions {
@@ -81,6 +69,8 @@ export class Reloader {
   #workloadsFingerprint: string;
   /** Of the last reading of the shared part, which may have had faults. */
   #sharedFingerprint: string;
+  /** Whose last change was told to be kept out; undefined stands for the operator's file. */
+  readonly #told = new Set<string | undefined>();
   #reading: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -173,7 +163,7 @@ export class Reloader {
     if (fingerprint === this.#sharedFingerprint) return undefined;
     this.#sharedFingerprint = fingerprint;
     if (diagnostics.length > 0 || shared.kind === "unreadable") return this.#kept(undefined, diagnostics);
-    if (fingerprint === this.#operatorFingerprint) return undefined;
+    if (fingerprint === this.#operatorFingerprint) return this.#takenBack(undefined);
     const isOfListener = shared.workloadsFingerprint === this.#workloadsFingerprint;
     try {
       if (!isOfListener) this.#options.workloads.useOperator(shared.operator);
@@ -184,6 +174,7 @@ export class Reloader {
     this.#operator = shared.operator;
     this.#operatorFingerprint = fingerprint;
     this.#options.onOperator(shared.operator.gateway);
+    this.#told.delete(undefined);
     if (isOfListener) return this.#replacedOperator();
     this.#workloadsFingerprint = shared.workloadsFingerprint;
     for (const name of this.#known.keys()) names.add(name);
@@ -269,7 +260,7 @@ export class Reloader {
     const { workloads, emit } = this.#options;
     const slot = workloads.slot(name);
     // A change was taken back that was never served.
-    if (this.#served.get(name) === known.fingerprint && !slot.isChanging) return undefined;
+    if (this.#served.get(name) === known.fingerprint && !slot.isChanging) return this.#takenBack(name);
     const outcome = await slot.replace(version);
     if (outcome.kind === "superseded") return undefined;
     if (outcome.kind === "kept") {
@@ -277,15 +268,24 @@ export class Reloader {
       return this.#kept(name, [], outcome.reason);
     }
     this.#served.set(name, known.fingerprint);
+    this.#told.delete(name);
     emit({ kind: "reload", workload: name, outcome: outcome.kind });
     return { workload: name, outcome: outcome.kind, diagnostics: [] };
   }
 
   async #remove(name: string): Applied {
     this.#served.delete(name);
+    this.#told.delete(name);
     if (!(await this.#options.workloads.remove(name))) return undefined;
     this.#options.emit({ kind: "reload", workload: name, outcome: "removed" });
     return { workload: name, outcome: "removed", diagnostics: [] };
+  }
+
+  /** The files are as what is served: nothing to do, and whoever was told of a fault is told that it has gone. */
+  #takenBack(workload: string | undefined): undefined {
+    if (!this.#told.delete(workload)) return;
+    const which = workload !== undefined && { workload };
+    this.#options.emit({ kind: "reload", ...which, outcome: "unchanged", detail: "the fault has gone" });
   }
 
   /** New certificates are in use; no workload is concerned. */
@@ -299,6 +299,7 @@ export class Reloader {
     // Its files may ask for more than the operator gives now, and that is why it is kept.
     if (workload !== undefined) this.#options.workloads.cut(workload, this.#operator);
     const detail = reason ?? keptText(diagnostics);
+    this.#told.add(workload);
     const outcome = { ...(workload !== undefined && { workload }), outcome: "kept", detail } as const;
     this.#options.emit({ kind: "reload", ...outcome });
     return { ...outcome, diagnostics };

@@ -51,8 +51,11 @@ export type GatewayEvent =
     /** A change of the files of a workload, or of the gateway's own (then without a workload). */
     readonly kind: "reload";
     readonly workload?: string;
-    /** "kept": the change has faults, and what was served before still is. */
-    readonly outcome: "added" | "replaced" | "removed" | "kept";
+    /**
+     * "kept": the change has faults, and what was served before still is. "unchanged": after that the files are again as what is
+     * served.
+     */
+    readonly outcome: "added" | "replaced" | "removed" | "kept" | "unchanged";
     readonly detail?: string;
   }
   | {

@@ -80,6 +80,10 @@ test("loopgate dev: waits for what cannot be built, serves it when it can, and f
     await writeFile(api, handler("2"));
     await untilAnswered(url, "b2", dev);
     assert.equal(dev.err.match(/Unexpected token/g)?.length, 1, "a fault is told once");
+    await writeFile(api, "const broken = ;");
+    await dev.untilWritten(/(not built[^]*not built[^]*not built)/);
+    await writeFile(api, handler("2"));
+    await dev.untilWritten(/(as built before \S+api\/dist\/api\.wasm)/);
     await mkdir(join(folder, "more/src"), { recursive: true });
     await writeFile(join(folder, "more/src/word.ts"), `export const word = "m";\n`);
     await writeFile(join(folder, "more/src/api.ts"), handler("1"));

@@ -113,8 +113,9 @@ for (const { mode, why } of BAD_SERVICES) {
     assert.deepEqual(states.includes("restarting"), false, "nobody starts it again");
     assert.equal(await watched.ask("one", "/connect"), "1");
     assert.equal(watched.gateway.counters().workloads, 1);
-    // Taken back before it ever served: nothing to do.
+    // Taken back before it ever served: nothing to do, and told, for the fault was.
     await watched.folder.write("one/workload.jsonc", serviceFile("1"));
+    assert.equal((await watched.untilReloads(2)).outcome, "unchanged");
     await watched.folder.write("one/all.route.jsonc", routeFile("one", "2"));
     await eventually(() => watched.reloads().includes("replaced one"));
     assert.equal(await watched.ask("one", "/connect"), "1");
@@ -197,9 +198,12 @@ test("reload: the operator's file concerns all, and a broken one nobody", async 
   assert.equal(kept.workload, undefined);
   assert.match(kept.detail ?? "", /gateway\.jsonc:1:/);
   assert.equal(await versionOf(watched, "one"), "1");
+  await watched.folder.write("gateway.jsonc", { net: ["192.0.2.0/24:80"] });
+  const { workload, outcome } = await watched.untilReloads(4);
+  assert.deepEqual([workload, outcome], [undefined, "unchanged"]);
   await watched.folder.remove("gateway.jsonc");
-  await watched.untilReloads(5);
-  assert.deepEqual(watched.reloads().slice(3).toSorted(), ["replaced one", "replaced two"]);
+  await watched.untilReloads(6);
+  assert.deepEqual(watched.reloads().slice(4).toSorted(), ["replaced one", "replaced two"]);
   assert.deepEqual(await watched.close(), {});
 });
 
