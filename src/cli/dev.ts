@@ -17,7 +17,7 @@ import { reportFault } from "./faults.ts";
 import { trapText } from "./trap_text.ts";
 import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
 import { readVariables } from "./variables.ts";
-import { stackMapper } from "./stack_mapper.ts";
+import { isSdkFrame, stackMapper } from "./stack_mapper.ts";
 import { type PublishedText, publishedText, servedText } from "./served_text.ts";
 import { type WorkloadPlace, workloadPlace } from "./workload_place.ts";
 
@@ -50,7 +50,7 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
     reads: "early",
     shown: place.shown,
   });
-  const log = new EventLog({ format, terminal, clock, replica: undefined, mapped });
+  const log = new EventLog({ format, terminal, clock, replica: undefined, mapped, isHidden: isSdkFrame });
   const tell = teller(format, { terminal, log, shown: place.shown });
   try {
     rebuilder = await Rebuilder.open({

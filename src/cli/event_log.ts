@@ -18,6 +18,8 @@ export interface EventLogOptions {
   readonly replica: number | undefined;
   /** What is told instead of an event; it must not throw. Default: the event. */
   readonly mapped?: (event: GatewayEvent) => GatewayEvent;
+  /** What has no line for people. */
+  readonly isHidden?: (event: GatewayEvent) => boolean;
 }
 
 /** Lines are held up to here: a busy turn of the event loop serves some hundred requests. */
@@ -55,7 +57,9 @@ export class EventLog {
     this.#lineOf = format === "json" ? (event) => `${eventJson(event, this.now(), replica)}\n` : (event) => {
       const told = reasons.shortened(event);
       const time = timeOfDay(new Date(clock.wallMs()));
-      return told === undefined ? "" : `${eventText(told, { time, colours, replica })}\n`;
+      return told === undefined || options.isHidden?.(told) === true
+        ? ""
+        : `${eventText(told, { time, colours, replica })}\n`;
     };
     this.emit = (event) => {
       if (!this.#logsAll && !isLogged(levelOf(event), this.#level)) return;

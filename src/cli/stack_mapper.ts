@@ -47,6 +47,11 @@ export function stackMapper(
   };
 }
 
+/** Whether it is a frame of a stack that leads into the gateway's own half of a guest, which its author did not write. */
+export function isSdkFrame(event: GatewayEvent): boolean {
+  return event.kind === "guest-output" && /^\s+at (?:.* )?\(?loopgate:guest\/\S+:\d+:\d+\)?$/.test(event.line);
+}
+
 /** For what one component writes, piece by piece: a stack comes in one piece. */
 export function bytesMapper(component: string): (bytes: Uint8Array) => Uint8Array {
   const stacks = new GuestStacks();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { mapFileOf } from "../build/guest_map.ts";
 import type { GatewayEvent } from "../telemetry/events.ts";
-import { stackMapper } from "./stack_mapper.ts";
+import { isSdkFrame, stackMapper } from "./stack_mapper.ts";
 
 /** Leads the first place of a bundle to the first of `source`. */
 const mapTo = (source: string): string =>
@@ -85,3 +85,18 @@ test("stackMapper: what a reload says has paths as they are from here", () =>
     assert.deepEqual(at.tell(event), { ...event, detail: "a.route.jsonc:1:1: no" });
     return Promise.resolve();
   }));
+
+const FRAMES: readonly (readonly [line: string, isSdk: boolean])[] = [
+  ["    at #answer (loopgate:guest/http_handler.ts:108:73)", true],
+  ["    at loopgate:guest/http_handler.ts:108:73", true],
+  ["    at fetch (shop/src/api.ts:8:5)", false],
+  ["Uncaught Error: at loopgate:guest/x.ts:1:1", false],
+  ["    at fetch (shop/loopgate:guest/api.ts:8:5)", false],
+];
+
+for (const [line, isSdk] of FRAMES) {
+  test(`isSdkFrame: ${line.trim()}`, () => {
+    const guest = { workload: "shop", route: "api", role: "component" } as const;
+    assert.equal(isSdkFrame({ kind: "guest-output", guest, stream: "stderr", line }), isSdk);
+  });
+}
