@@ -71,3 +71,37 @@ await gateway.close();
   const printed = await printedBy("asked.ts", MOUNTED.replace("export default app;", asking));
   assert.equal(printed.trim(), "200 number\nHello from Loopgate at /hello/you");
 });
+
+// What Deno alone has.
+if (IS_DENO) {
+  const SERVED: readonly (readonly [name: string, words: readonly string[], text: string, path: string])[] = [
+    ["README.md: in Deno.serve", ["run", "-A"], onFreePort(IN_DENO), "/hello/you"],
+    [
+      "docs/embedding.md: deno serve",
+      ["serve", "-A", "--host", "127.0.0.1", "--port", "0"],
+      MOUNTED,
+      "/edge/hello/you",
+    ],
+  ];
+  for (const [name, words, text, path] of SERVED) {
+    test(name, async () => {
+      const file = join(FOLDER, "served.ts");
+      writeFileSync(file, text);
+      const program = new Program([...words, file]);
+      try {
+        const origin = await program.untilWritten(/Listening on (http:\S+?)\/?\s/);
+        assert.equal(await (await fetch(origin + path)).text(), "Hello from Loopgate at /hello/you\n");
+      } finally {
+        program.signal("SIGKILL");
+        await program.ended;
+      }
+    });
+  }
+}
+
+/** It listens where nobody does. */
+function onFreePort(text: string): string {
+  const free = text.replace("Deno.serve(", 'Deno.serve({ hostname: "127.0.0.1", port: 0 }, ');
+  assert.notEqual(free, text);
+  return free;
+}
