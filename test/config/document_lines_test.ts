@@ -51,6 +51,11 @@ const TYPED: Readonly<Record<string, Readonly<Record<string, readonly string[] |
       "systemctl daemon-reload && systemctl enable --now loopgate",
       ASK_READY,
     ],
+    "test/deploy/kubectl_test.ts": [
+      "kubectl apply -f deploy/kubernetes/namespace.yaml",
+      "kubectl apply -f deploy/kubernetes",
+      "kubectl -n loopgate rollout status deployment/loopgate",
+    ],
     "test/e2e/package_test.ts": [
       "deno run --allow-net --allow-read --allow-env --allow-sys=networkInterfaces,uid node_modules/.bin/loopgate serve workloads",
     ],
@@ -80,6 +85,11 @@ const TYPED: Readonly<Record<string, Readonly<Record<string, readonly string[] |
       "systemctl restart loopgate",
       ASK_READY,
     ],
+    "test/deploy/kubectl_test.ts": [
+      "kubectl apply -f deploy/kubernetes/deployment.yaml",
+      "kubectl -n loopgate rollout status deployment/loopgate",
+      "kubectl -n loopgate rollout undo deployment/loopgate",
+    ],
   },
   "docs/virtualize.md": { "test/e2e/document_blocks_test.ts": "all" },
   "docs/volumes.md": {
@@ -88,7 +98,6 @@ const TYPED: Readonly<Record<string, Readonly<Record<string, readonly string[] |
   },
 };
 
-const NO_CLUSTER = "takes a cluster; the manifests are held against the schemas of Kubernetes (test/deploy)";
 const NO_BASE =
   "takes the base image of Node, which is in no registry of packages; its steps run in test/e2e/package_test.ts";
 
@@ -100,19 +109,11 @@ const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "podman build --format docker -f deploy/workloads.Containerfile -t workloads:1 ~/apps": NO_BASE,
     "podman run --read-only --cap-drop all -p 8080:8080 workloads:1": NO_BASE,
     "curl http://127.0.0.1:8080/hi": NO_BASE,
-    "kubectl apply -f deploy/kubernetes/namespace.yaml": NO_CLUSTER,
-    "kubectl apply -f deploy/kubernetes": NO_CLUSTER,
-    "kubectl -n loopgate rollout status deployment/loopgate": NO_CLUSTER,
   },
   "docs/testing.md": {
     "npm pack ~/loopgate": "is the first line of docs/deployment.md, which is typed",
     "npm install --save-dev ./loopgate-0.1.0.tgz @types/node":
       "test/e2e/package_test.ts installs the file so; the newest types of any day would fail on another",
-  },
-  "docs/upgrading.md": {
-    "kubectl apply -f deploy/kubernetes/deployment.yaml": NO_CLUSTER,
-    "kubectl -n loopgate rollout status deployment/loopgate": NO_CLUSTER,
-    "kubectl -n loopgate rollout undo deployment/loopgate": NO_CLUSTER,
   },
 };
 

@@ -43,9 +43,11 @@ function isMissing(program: string, ...words: readonly string[]): string | false
 }
 
 const NO_OPENSSL = isMissing("openssl", "version") || isMissing("curl", "--version");
+const HAS_HTTP2 = /^Features:.* HTTP2 /m.test(spawnSync("curl", ["--version"], { encoding: "utf8" }).stdout ?? "");
+const NO_HTTP2 = HAS_HTTP2 ? NO_OPENSSL : "curl does not speak HTTP/2";
 
 for (const heading of ["Serve over TLS", ...(IS_DENO ? [] : ["HTTP/2"])]) {
-  test(`docs/tls.md: ${heading}`, { skip: NO_OPENSSL }, async () => {
+  test(`docs/tls.md: ${heading}`, { skip: heading === "HTTP/2" ? NO_HTTP2 : NO_OPENSSL }, async () => {
     const blocks = blocksOf(textOf("docs/tls.md"), heading);
     const [serving = "", asking = ""] = blocks.at(-1)?.text.trim().split("\n") ?? [];
     const certificates = blocksOf(textOf("docs/tls.md"), "Serve over TLS")[0];
