@@ -129,6 +129,7 @@ export class Http2Connection {
     if (stream.destroyed || this.#isGone) return;
     if (streams.count >= limits.streamsTotalMax) {
       stream.close(RESET.refusedStream);
+      this.#usefulBytes += limits.bodyWindowBytes;
       return onStreamsFull();
     }
     streams.count++;
@@ -196,11 +197,14 @@ export class Http2Connection {
 
   #closed(open: OpenStream): void {
     if (!this.#open.delete(open)) return;
-    this.#tools.streams.count--;
+    const { streams, limits, isClosing } = this.#tools;
+    streams.count--;
+    // So much of its body may still be on its way, and belongs to nothing any more.
+    if (!open.request.isWhole) this.#usefulBytes += limits.bodyWindowBytes;
     open.served?.closed();
     if (this.#open.size > 0) return;
     this.#idleMs = 0;
-    if (this.#tools.isClosing()) this.#end();
+    if (isClosing()) this.#end();
   }
 
   #checkStream(open: OpenStream, elapsedMs: number): void {

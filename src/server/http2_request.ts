@@ -63,6 +63,11 @@ export class Http2Request implements ClientRequest, BodyFlow {
     this.#tap();
   }
 
+  /** All of it has come. */
+  get isWhole(): boolean {
+    return this.#state === "whole";
+  }
+
   /** All of it has come, or nothing more will. */
   get isOver(): boolean {
     return this.#state !== "open";

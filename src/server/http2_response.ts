@@ -90,7 +90,7 @@ export class Http2Response extends EventEmitter implements ClientResponse {
       if (name === "te") continue;
       hasLength ||= name === "content-length";
       // What stands around a value is no part of it, and malformed here (RFC 9113 section 8.2.1).
-      this.#head.push(name, (rawFields[index + 1] ?? "").trim());
+      this.#head.push(name, withoutBlanks(rawFields[index + 1] ?? ""));
     }
     this.chunkedEncoding = !hasLength && !this.#isBodyless();
     return this;
@@ -128,7 +128,7 @@ export class Http2Response extends EventEmitter implements ClientResponse {
 
   addTrailers(fields: [string, string][]): void {
     const trailers: Record<string, string[]> = {};
-    for (const [name, value] of fields) if (name !== "te") (trailers[name] ??= []).push(value.trim());
+    for (const [name, value] of fields) if (name !== "te") (trailers[name] ??= []).push(withoutBlanks(value));
     this.#trailers = trailers;
   }
 
@@ -188,6 +188,17 @@ export class Http2Response extends EventEmitter implements ClientResponse {
     this.writableFinished = true;
     this.emit("finish");
   }
+}
+
+/** Those of HTTP alone: `trim` takes the last byte of an "à" in UTF-8 for one, too. */
+function withoutBlanks(value: string): string {
+  return isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))
+    ? value.replace(/^[\t ]+|[\t ]+$/g, "")
+    : value;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function bytesOf(piece: string | Uint8Array, coding: "latin1" | "utf8"): Uint8Array {

@@ -6,10 +6,9 @@ import { promisify } from "node:util";
 import type { ResponseBody } from "../../src/host/http/exchange.ts";
 import { answer, readBody, startHarness, utf8 } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient, secureClient } from "../support/http2_client.ts";
-import { FLAG, FRAME, frame, POST } from "../support/http2_frames.ts";
+import { FLAG, FRAME, frame, POST, uint32 } from "../support/http2_frames.ts";
+import { CODE } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
-
-const [NO_ERROR, INTERNAL_ERROR] = [0, 2];
 
 speakTls();
 
@@ -118,10 +117,18 @@ http2Test("http2: answers of all kinds arrive as their guest meant them", async 
         return sink.finish(undefined);
       }
       case "/odd-fields":
-        return respond(200, ["te", "Trailers"], ["x-blank", " a "], ["content-type", "a/b"], ["content-type", "c/d"], [
-          "connection",
-          "x",
-        ])
+        return respond(
+          200,
+          ["te", "Trailers"],
+          ["x-blank", " \t a b\t"],
+          ["x-utf8", "voilà"],
+          ["content-type", "a/b"],
+          ["content-type", "c/d"],
+          [
+            "connection",
+            "x",
+          ],
+        )
           .finish(undefined);
       case "/large-fields":
         return respond(200, ["x-large", large]).finish(undefined);
@@ -164,14 +171,14 @@ http2Test("http2: answers of all kinds arrive as their guest meant them", async 
     ["/length", 200, 300_000, { fields: { "content-length": "300000" } }],
     ["/length", 200, 0, { method: "HEAD", fields: { "content-length": "300000" } }],
     ["/streamed", 200, 300_000],
-    ["/odd-fields", 200, 0, { fields: { "x-blank": "a" } }],
+    ["/odd-fields", 200, 0, { fields: { "x-blank": "a b", "x-utf8": Buffer.from("voilà").toString("latin1") } }],
     ["/large-fields", 200, 0, { fields: { "x-large": large } }],
     // Of three digits, and no status of HTTP (RFC 9110 section 15).
     ["/status-600", 502, 99],
-    ["/short", 200, 3, { code: INTERNAL_ERROR }],
-    ["/broken", 200, 3, { code: INTERNAL_ERROR }],
+    ["/short", 200, 3, { code: CODE.internal }],
+    ["/broken", 200, 3, { code: CODE.internal }],
   ];
-  for (const [path, status, bytes, { trailers, fields = {}, code = NO_ERROR, method = "GET" } = {}] of rows) {
+  for (const [path, status, bytes, { trailers, fields = {}, code = CODE.none, method = "GET" } = {}] of rows) {
     await t.test(`${method} ${path}`, async () => {
       const got = await ask(client, { ":path": path, ":method": method });
       assert.deepEqual([got.status, got.code], [status, code]);
@@ -235,7 +242,7 @@ http2Test("http2: a body is asked for when the guest reads it, and one that nobo
     stream.on("continue", () => assert.fail("nobody reads it"));
     stream.resume();
     await new Promise((resolve) => stream.on("close", resolve));
-    assert.deepEqual([status, stream.rstCode], [403, NO_ERROR]);
+    assert.deepEqual([status, stream.rstCode], [403, CODE.none]);
   });
   await t.test("in the middle of a large one", async () => {
     const frames = await FrameClient.open(harness.port);
@@ -246,12 +253,35 @@ http2Test("http2: a body is asked for when the guest reads it, and one that nobo
     const ofStream = frames.seen.filter(({ stream, type }) => stream === 1 && type !== FRAME.windowUpdate);
     assert.deepEqual(ofStream.map(({ type }) => type), [FRAME.headers, FRAME.data, FRAME.reset]);
     assert.equal((ofStream[1]?.flags ?? 0) & FLAG.endStream, FLAG.endStream);
-    assert.deepEqual(frames.resetCodes(1), [NO_ERROR]);
+    assert.deepEqual(frames.resetCodes(1), [CODE.none]);
     frames.destroy();
   });
   client.close();
   await harness.close();
 });
+
+http2Test(
+  "http2: a client whose bodies are refused, and that resets what was refused, keeps its connection",
+  async () => {
+    const harness = await startHarness(async (exchange) => answer(exchange, 413, "too large"), { http2: true });
+    const client = await FrameClient.open(harness.port);
+    const piece = new Uint8Array(16_000);
+    for (let from = 1; from < 1_000; from += 200) {
+      const ids = Array.from({ length: 100 }, (_, index) => from + 2 * index);
+      client.send(...ids.map((id) => frame(FRAME.headers, FLAG.endHeaders, id, POST)));
+      await client.until(() => ids.every((id) => client.resetCodes(id).length > 0));
+      // What was on its way, more than may say nothing.
+      client.send(
+        ...ids.flatMap((id) => [frame(FRAME.data, 0, id, piece), frame(FRAME.reset, 0, id, uint32(CODE.cancel))]),
+      );
+    }
+    await harness.idle();
+    assert.deepEqual([client.isClosed, client.goawayCode], [false, undefined]);
+    assert.equal(harness.events.filter((event) => event.kind === "request" && event.status === 413).length, 500);
+    client.destroy();
+    await harness.close();
+  },
+);
 
 http2Test("http2: an echo of many streams goes on in both directions at once", async () => {
   const size = 500_000;

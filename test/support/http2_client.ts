@@ -21,6 +21,7 @@ export async function secureClient(port: number, protocols: readonly string[] = 
     socket.once("secureConnect", resolve);
     socket.once("error", reject);
   });
+  socket.setNoDelay(true);
   // A reset is one of the answers that tests expect.
   socket.on("error", () => {});
   return socket;
