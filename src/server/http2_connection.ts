@@ -140,6 +140,7 @@ export class Http2Connection {
       head,
       remoteAddress: this.#socket.remoteAddress,
       onBytes: (bytes) => (this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX)),
+      onTrailers: (bytes) => (this.#usefulBytes += bytes + FRAMING_REQUEST_BYTES),
     });
     const response = new Http2Response(stream, request, (bytes) => (this.#usefulBytes += bytes + FRAMING_PIECE_BYTES));
     const open: OpenStream = { stream, request, response, served: undefined, arrivalMs: 0 };

@@ -6,7 +6,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { ByteQueue } from "../network/byte_queue.ts";
 import type { BodyFlow } from "./body_flow.ts";
 import type { ClientRequest } from "./client_exchange.ts";
-import type { Http2Head } from "./http2_head.ts";
+import { type Http2Head, readHttp2Head } from "./http2_head.ts";
 import { HTTP2 } from "./request_framing.ts";
 
 /** RFC 9113 section 7. */
@@ -18,6 +18,8 @@ export interface Http2RequestOptions {
   readonly remoteAddress: string | undefined;
   /** So many bytes of a body have come. */
   readonly onBytes: (bytes: number) => void;
+  /** Trailers have come, of so many bytes as lines of text. */
+  readonly onTrailers: (bytes: number) => void;
 }
 
 type BodyState =
@@ -47,7 +49,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
   #isHeld = false;
   #state: BodyState = "open";
 
-  constructor(stream: ServerHttp2Stream, { head, remoteAddress, onBytes }: Http2RequestOptions) {
+  constructor(stream: ServerHttp2Stream, { head, remoteAddress, onBytes, onTrailers }: Http2RequestOptions) {
     this.#stream = stream;
     this.#onBytes = onBytes;
     this.method = head.method;
@@ -60,6 +62,10 @@ export class Http2Request implements ClientRequest, BodyFlow {
       // A body has no length that must be told: its frames are to it what chunks are.
       ...(!stream.endAfterHeaders && { "transfer-encoding": "chunked" }),
     };
+    stream.on("trailers", (_, __, raw) => {
+      this.rawTrailers = raw;
+      onTrailers(readHttp2Head(raw).bytes);
+    });
     this.#tap();
   }
 
@@ -109,7 +115,6 @@ export class Http2Request implements ClientRequest, BodyFlow {
   #tap(): void {
     const stream = this.#stream;
     const push = stream.push.bind(stream);
-    stream.on("trailers", (_, __, raw) => (this.rawTrailers = raw));
     // Where the whole request came in one piece with the client's hello, the stream has some of it.
     stream.on("end", () => this.#end());
     while (stream.readableLength > 0) this.#receive(stream.read());
