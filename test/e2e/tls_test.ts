@@ -1,14 +1,8 @@
 /** TLS on the listener, with real clients: who gets which certificate, what changes under connections, and who gets none. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { startGateway } from "../../src/gateway/gateway.ts";
 import { answer, eventually, startHarness } from "../support/http_harness.ts";
 import { speakTls, testPem } from "../support/transport.ts";
 import { routeContent, type WatchedGateway, watchFolder, within } from "../support/watched_folder.ts";
@@ -268,34 +262,4 @@ test("tls: garbage behind a handshake, and bytes behind its end, end the connect
     raw.destroy();
   }
   await harness.close();
-});
-
-test("docs/tls.md: its certificate is made, served and trusted as it says", async () => {
-  const document = readFileSync(new URL("../../docs/tls.md", import.meta.url), "utf8");
-  const [, make = ""] = /^openssl (.+)$/m.exec(document) ?? [];
-  const [, file = ""] = /^\/\/ gateway\.jsonc\n(.+)$/m.exec(document) ?? [];
-  const [, trusted = "", url = ""] = /^curl --cacert (\S+) (\S+)$/m.exec(document) ?? [];
-  const [, listen = ""] = /^loopgate serve \. --listen (\S+)$/m.exec(document) ?? [];
-  assert.equal(url, `https://${listen}/`);
-  const folder = await mkdtemp(join(tmpdir(), "loopgate-tls-"));
-  try {
-    const certs = join(folder, "certs");
-    await mkdir(certs);
-    execFileSync("openssl", make.split(" "), { cwd: certs, stdio: "pipe" });
-    await writeFile(join(folder, "gateway.jsonc"), file);
-    await mkdir(join(folder, "one"));
-    for (const [name, content] of Object.entries(await routeContent("one", "1"))) {
-      await writeFile(join(folder, "one", name), content instanceof Uint8Array ? content : JSON.stringify(content));
-    }
-    const gateway = await startGateway({ folder, listen: { host: "127.0.0.1", port: 0 } });
-    const ca = readFileSync(join(folder, trusted), "utf8");
-    for (const servername of ["localhost", ""]) {
-      const socket = await secure(gateway.address.port, { ca, servername });
-      assert.equal(await ask(socket, "/environment"), 200);
-      socket.destroy();
-    }
-    await gateway.close();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });
