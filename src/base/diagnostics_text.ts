@@ -4,9 +4,13 @@ import { blankUnsafe, escapeText } from "./escape_text.ts";
 
 /** How parts are set off; the terminal's side gives colours, tests give none. */
 export interface DiagnosticStyle {
+  /** The sentence, and the count of all. */
   readonly strong: (text: string) => string;
+  /** The code, and the mark below a line. */
   readonly fault: (text: string) => string;
+  /** Margins and arrows. */
   readonly quiet: (text: string) => string;
+  /** What to write instead. */
   readonly fix: (text: string) => string;
 }
 

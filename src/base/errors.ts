@@ -48,6 +48,7 @@ export class LoopgateError extends Error {
   readonly fault: FaultCode;
   /** Every fault of the files, for `ERR_CONFIG`; empty for other codes. */
   readonly diagnostics: readonly Diagnostic[];
+  /** `fault` decides the class. */
   constructor(
     fault: FaultCode,
     message: string,

@@ -46,11 +46,17 @@ export interface RouteLimits {
 
 /** What a service may use. */
 export interface ServiceLimits {
+  /** As of a route, for the whole life of the service. */
   readonly memoryBytesMax: number;
+  /** As of a route. */
   readonly socketsMax: number;
+  /** As of a route. */
   readonly handlesMax: number;
+  /** As of a route. */
   readonly descriptorsMax: number;
+  /** As of a route. */
   readonly directoryEntriesMax: number;
+  /** As of a route. */
   readonly logBytesPerSecond: number;
   /** Of one core, 0 to 1, while other guests wait for their turn. Stops a service that computes from slowing its neighbours. */
   readonly cpuShare: number;

@@ -9,6 +9,7 @@ import type { InstrumentedModule } from "./instrument/instrumented_module.ts";
 export interface ModuleStore {
   /** What was written under this name last, by the same version of the program, or undefined. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Keeps it, in place of what was written under this name before. */
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 

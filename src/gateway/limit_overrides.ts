@@ -10,6 +10,7 @@ import type { WorkloadSpec } from "../workload/spec.ts";
  * await startGateway({ folder: "workloads", limits: { route: { cpuMs: 500 }, listener: { connectionsMax: 1_000 } } });
  */
 export interface GatewayLimits {
+  /** Of clients. */
   readonly listener?: Partial<ListenerLimits>;
   /** Of every route. */
   readonly route?: Partial<RouteLimits>;
@@ -17,6 +18,7 @@ export interface GatewayLimits {
   readonly service?: Partial<ServiceLimits>;
   /** Of every workload. */
   readonly workload?: Partial<WorkloadTotals>;
+  /** Of all guests together. */
   readonly process?: Partial<ProcessLimits>;
 }
 

@@ -35,6 +35,7 @@ import { randomBytes } from "./random_bytes.ts";
 export interface RunCommandOptions {
   /** Path of the component's file. */
   readonly component: string;
+  /** Names and values, in their order; of the machine's own there is none. */
   readonly env: readonly (readonly [string, string])[];
   /** Without the program's name. */
   readonly args: readonly string[];

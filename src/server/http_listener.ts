@@ -23,6 +23,7 @@ const { createServer } = process.getBuiltinModule("node:http");
 
 /** A host and a port, as in `--listen`. */
 export interface ListenAddress {
+  /** An address, or a name of this machine. */
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;

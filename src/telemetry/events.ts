@@ -4,9 +4,11 @@ import type { LimitName } from "./limit_counts.ts";
 
 /** What every event of a guest says about its origin. */
 export interface GuestLabel {
+  /** The name of its folder; of a command that of its file. */
   readonly workload: string;
   /** The route's name, for components. */
   readonly route?: string;
+  /** What it is run as. */
   readonly role: "component" | "service" | "command";
 }
 

@@ -5,10 +5,13 @@ import { ScriptError } from "./script_error.ts";
 
 /** A request as a script gets it: whole. */
 export interface SentRequest {
+  /** As it was sent. */
   readonly method: string;
   /** Absolute, with path and query. */
   readonly url: string;
+  /** As they were sent. */
   readonly headers: Headers;
+  /** Empty where there is none. */
   readonly body: Uint8Array;
   /** The body as text. */
   text(): string;

@@ -8,6 +8,7 @@ import { nearestWord } from "../base/nearest_word.ts";
  * await assert.rejects(component.fetch("/"), ScriptError);
  */
 export class ScriptError extends Error {
+  /** `message` says what to change in the script. */
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
     this.name = "ScriptError";

@@ -32,6 +32,7 @@ export class TcpPeer {
   readonly #options: TcpPeerOptions;
   #rest: Uint8Array = new Uint8Array(0);
 
+  /** `tcp` makes them. */
   constructor(options: TcpPeerOptions) {
     this.#options = options;
   }

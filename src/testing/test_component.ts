@@ -157,6 +157,7 @@ type Role = { readonly name: string } & ({ readonly router: Router<Destination> 
 export class TestedComponent extends TestedGuests {
   readonly #role: Role;
 
+  /** `testComponent` makes them. */
   constructor(options: ConstructorParameters<typeof TestedGuests>[0], role: Role) {
     super(options);
     this.#role = role;

@@ -94,6 +94,7 @@ export class TestedWorkload extends TestedGuests {
   readonly #workload: Workload;
   readonly #router: Router<Destination>;
 
+  /** `testWorkload` makes them. */
   constructor(
     options: ConstructorParameters<typeof TestedGuests>[0],
     served: { readonly workload: Workload; readonly router: Router<Destination> },

@@ -81,7 +81,9 @@ export interface WorldOptions {
 export interface OutputLine {
   /** The route's name, or "service"; only in a workload. */
   readonly guest?: string;
+  /** Where it was written to. */
   readonly stream: "stdout" | "stderr";
+  /** Without its line break. */
   readonly line: string;
 }
 

@@ -18,7 +18,9 @@ export type InstanceMode =
 export interface RouteSpec {
   /** The file's name without `.route.jsonc`; unique in its workload. */
   readonly name: string;
+  /** Its path. */
   readonly file: string;
+  /** Which requests it takes. */
   readonly match: RouteMatch;
   /** Path of the component's file. */
   readonly component: string;
@@ -32,6 +34,7 @@ export interface RouteSpec {
   readonly limits: RouteLimits;
   /** The route's own, else the workload's; undefined: none. */
   readonly volumes?: readonly MountSpec[] | undefined;
+  /** What a request finds in its instance: nothing of others, or what they left. */
   readonly instance: InstanceMode;
 }
 
@@ -40,14 +43,19 @@ export type RestartPolicy = "never" | "on-failure" | "always";
 
 /** The `service` of a `workload.jsonc`. */
 export interface ServiceSpec {
+  /** Path of the component's file. */
   readonly component: string;
+  /** The workload's environment with the service's over it. */
   readonly env: Environment;
+  /** Without the program's name. */
   readonly args: Arguments;
   /** The loopback port whose listener makes the service ready; undefined: ready at once. */
   readonly readyTcpPort: number | undefined;
+  /** What happens when it ended. */
   readonly restart: RestartPolicy;
   /** Restarts in a row without a minute of health, after which it has failed; undefined: as many as it takes. */
   readonly restartsMax: number | undefined;
+  /** Its own, else the defaults; never above the operator's. */
   readonly limits: ServiceLimits;
   /** The service's own, else the workload's; undefined: none. */
   readonly volumes?: readonly MountSpec[] | undefined;
@@ -57,11 +65,15 @@ export interface ServiceSpec {
 export interface WorkloadSpec {
   /** The folder's name. */
   readonly name: string;
+  /** Its path. */
   readonly folder: string;
+  /** Undefined: it has none. */
   readonly service: ServiceSpec | undefined;
+  /** All of them. */
   readonly routes: readonly RouteSpec[];
   /** Of the service. */
   readonly policy: Policy;
+  /** What all its guests may use together. */
   readonly totals: WorkloadTotals;
 }
 
