@@ -10,7 +10,12 @@ import { folderFiles } from "../../src/config/folder_files.ts";
 import { pinned, ROOT, run } from "../tools.ts";
 import { type BenchRow, median, round, spread } from "./results.ts";
 
-const ENGINES = ["quickjs", "starlingmonkey"] as const;
+/** The `build` of a workload, by the name of what it makes. */
+const BUILDS = {
+  "quickjs": { engine: "quickjs" },
+  "quickjs-speed": { engine: "quickjs", optimize: "speed" },
+  "starlingmonkey": { engine: "starlingmonkey" },
+} as const;
 
 const sample = (file: string): string => JSON.stringify(join(ROOT, "workloads", file));
 
@@ -57,16 +62,16 @@ interface Built {
 
 /** Writes and builds a workload for each engine and handler. */
 async function build(folder: string): Promise<ReadonlyMap<string, Built>> {
-  for (const engine of ENGINES) {
+  for (const [way, section] of Object.entries(BUILDS)) {
     for (const [name, source] of Object.entries(HANDLERS)) {
-      const workload = join(folder, `${name}-${engine}`);
+      const workload = join(folder, `${name}-${way}`);
       await mkdir(join(workload, "src"), { recursive: true });
       await writeFile(join(workload, "src/handler.ts"), source);
       await writeFile(join(workload, "src/service.ts"), SERVICE);
-      const match = { host: `${name}-${engine}.example`, path: "/*" };
+      const match = { host: `${name}-${way}.example`, path: "/*" };
       await writeFile(join(workload, "all.route.jsonc"), JSON.stringify({ match, component: "dist/handler.wasm" }));
       const service = { component: "dist/service.wasm", ready: { tcp: 7777 } };
-      const file = { build: { engine }, ...(name === "page" && { service }) };
+      const file = { build: section, ...(name === "page" && { service }) };
       await writeFile(join(workload, "workload.jsonc"), JSON.stringify(file));
     }
   }

@@ -1,5 +1,6 @@
 /** The inner side of a build process: one job from its words, one report to its channel. */
 import process from "node:process";
+import type { BuildGoal } from "../config/build_definition.ts";
 import { writeWhole } from "./build_files.ts";
 import { type BuildJob, type BuildReport, parseJob } from "./build_job.ts";
 import { faultsOf, GuestFault } from "./guest_fault.ts";
@@ -13,8 +14,10 @@ interface Made {
   readonly inputs: readonly string[];
 }
 
+type Make = (entry: string, scratch: string, optimize: BuildGoal | undefined) => Promise<Made>;
+
 /** Does the job that this process was started for. What is no fault of the source ends the process with its stack. */
-export async function answerJob(make: (entry: string, scratch: string) => Promise<Made>): Promise<void> {
+export async function answerJob(make: Make): Promise<void> {
   const report = await reportOf(parseJob(JSON.parse(process.argv.at(-1) ?? "")), make);
   await new Promise<void>((resolve) => {
     if (process.send === undefined) {
@@ -25,12 +28,9 @@ export async function answerJob(make: (entry: string, scratch: string) => Promis
   if (process.connected) process.disconnect?.();
 }
 
-async function reportOf(
-  { entry, output, scratch }: BuildJob,
-  make: (entry: string, scratch: string) => Promise<Made>,
-): Promise<BuildReport> {
+async function reportOf({ optimize, entry, output, scratch }: BuildJob, make: Make): Promise<BuildReport> {
   try {
-    const { component, map, inputs } = await make(entry, scratch);
+    const { component, map, inputs } = await make(entry, scratch, optimize);
     if (map !== undefined) await writeWhole(mapFileOf(output), map);
     await writeWhole(output, component);
     return { kind: "built", inputs };

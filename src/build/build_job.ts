@@ -2,7 +2,7 @@
  * What a build process is asked for, and what it reports. Tools of other people, and the first lines of a guest's program,
  * run in a process of their own: one that crashes or never ends costs a build, and nothing of it is loaded by `serve`.
  */
-import type { GuestEngine } from "../config/build_definition.ts";
+import type { BuildGoal, GuestEngine } from "../config/build_definition.ts";
 
 import type { FaultCode } from "../base/fault_codes.ts";
 
@@ -12,6 +12,8 @@ export type JobKind = GuestEngine | "adapt";
 /** One guest to make. All paths are absolute. */
 export interface BuildJob {
   readonly kind: JobKind;
+  /** Of `quickjs`; without it for size. */
+  readonly optimize?: BuildGoal | undefined;
   /** The source; for `adapt`, a core module. */
   readonly entry: string;
   /** Where the component is to be written, and beside it the map to its sources if it has one (`guest_map.ts`). */
@@ -53,11 +55,11 @@ export type RunJob = (job: BuildJob) => Promise<FinishedJob>;
 
 /** A job from the other side of a channel, which is this program's own. */
 export function parseJob(value: unknown): BuildJob {
-  const { kind, entry, output, scratch } = value as Partial<BuildJob>;
+  const { kind, optimize, entry, output, scratch } = value as Partial<BuildJob>;
   if (kind === undefined || entry === undefined || output === undefined || scratch === undefined) {
     throw new TypeError("Cannot build: the job is incomplete, expected kind, entry, output and scratch");
   }
-  return { kind, entry, output, scratch };
+  return { kind, optimize, entry, output, scratch };
 }
 
 /** A report from the other side of a channel; undefined for anything else that is said there. */

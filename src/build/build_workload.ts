@@ -69,14 +69,15 @@ async function buildGuest(
 ): Promise<GuestOutcome> {
   const { component } = guest;
   const key = keyOf(plan, component);
-  const builder = await toolsHash(guest.kind);
+  const { kind, optimize } = guest;
+  const builder = `${await toolsHash(kind)}${optimize === undefined ? "" : ` for ${optimize}`}`;
   if (await stamps.isFresh(key, builder)) return { kind: "fresh", component };
   const { clock } = tools;
   const [startedNs, startedMs] = [clock.monotonicNs(), clock.wallMs()];
   return await withScratch(async (scratch): Promise<GuestOutcome> => {
     const output = join(scratch, "component.wasm");
     const entry = resolve(guest.source);
-    const { report, printed } = await tools.runJob({ kind: guest.kind, entry, output, scratch });
+    const { report, printed } = await tools.runJob({ kind, optimize, entry, output, scratch });
     if (report.kind === "faulty") {
       const diagnostics = await Promise.all(report.faults.map((fault) => diagnosticOf(fault, guest.source)));
       return { kind: "faulty", component, diagnostics, printed, inputs: [entry, ...report.inputs] };

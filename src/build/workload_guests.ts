@@ -3,7 +3,7 @@
  * and what has no such source by the command of `build`, when there is one.
  */
 import type { Diagnostic } from "../base/diagnostics.ts";
-import type { GuestEngine } from "../config/build_definition.ts";
+import type { BuildGoal, GuestEngine } from "../config/build_definition.ts";
 import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "../config/definition.ts";
 import { ConfigDocument } from "../config/document.ts";
 import { checkDocument, nodeAt } from "../config/faults.ts";
@@ -17,6 +17,8 @@ const SOURCE_ENDINGS = [".ts", ".tsx", ".js", ".mjs", ".jsx"] as const;
 /** A guest that is made from a source. Paths start with the workload's folder. */
 export interface GuestPlan {
   readonly kind: GuestEngine;
+  /** Without it for size. */
+  readonly optimize?: BuildGoal | undefined;
   readonly source: string;
   readonly component: string;
 }
@@ -110,7 +112,11 @@ async function sortGuests(
   for (const each of named) {
     const source = await sourceOf(folder, each.path, reader);
     if (source === undefined) others.set(each.path, each);
-    else guests.set(each.path, { kind: section?.engine ?? "quickjs", source, component: joinPath(folder, each.path) });
+    else {
+      const component = joinPath(folder, each.path);
+      const goal = section?.optimize === "speed" && { optimize: section.optimize };
+      guests.set(each.path, { kind: section?.engine ?? "quickjs", ...goal, source, component });
+    }
   }
   const outputs = Object.entries(section?.outputs ?? {}).map(([component, file]) => ({
     component: joinPath(folder, plainPath(component)),

@@ -58,7 +58,7 @@ const PUBLIC_WITHIN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["listener", limitNames(LISTENER_LIMIT_KEYS)],
   ["volumes", VOLUME_WORDS],
   ["restart", new Set(["budget"])],
-  ["build", new Set(["engine"])],
+  ["build", new Set(["engine", "optimize"])],
   // A key may be pasted where its path belongs.
   ["tls", new Set(["certificate"])],
   ["instance", new Set(["reuse"])],

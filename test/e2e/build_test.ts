@@ -21,6 +21,7 @@ export default app;
 `;
 /** Of a Hono application, with the streams that it mentions. */
 const COMPONENT_BYTES_MAX = 2_000_000;
+const FAST_BYTES_MAX = 2_500_000;
 
 async function withFolder(
   files: Readonly<Record<string, string>>,
@@ -260,6 +261,21 @@ test("buildFolder: another engine makes a component stale", () =>
     await writeFile(join(folder, "api/workload.jsonc"), ON_STARLINGMONKEY);
     const large = await build();
     assert.ok(large > 4 * small, `${large} bytes after ${small}`);
+  }));
+
+test("buildFolder: another goal makes a component stale, and one for speed is larger and not too large", () =>
+  withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": HONO }, async (folder) => {
+    const build = async (): Promise<number> => {
+      const [outcome] = await outcomesOf(folder);
+      assert.ok(outcome?.kind === "built", JSON.stringify(outcome));
+      return outcome.bytes;
+    };
+    const small = await build();
+    await writeFile(join(folder, "api/workload.jsonc"), '{ "build": { "optimize": "speed" } }');
+    const fast = await build();
+    assert.ok(fast > small + 300_000 && fast < FAST_BYTES_MAX, `${fast} bytes after ${small}`);
+    await writeFile(join(folder, "api/workload.jsonc"), '{ "build": { "optimize": "size" } }');
+    assert.equal(await build(), small);
   }));
 
 test("buildFolder: builds what is stale and nothing else; a fault leaves what was built before", () =>
