@@ -11,7 +11,7 @@ export interface ClientRequest
   /** How its body is framed: with neither length nor coding there is none. */
   readonly headers: Pick<IncomingHttpHeaders, "expect" | "content-length" | "transfer-encoding">;
   /** What carries it alone. */
-  readonly socket: Pick<Socket, "remoteAddress" | "destroy">;
+  readonly socket: Pick<Socket, "remoteAddress"> & { destroy(): unknown };
   /** With 0: nothing is taken, but the body begins to flow. */
   read(bytes: number): unknown;
   /** Bytes of the body begin to come with the first listener. */

@@ -71,7 +71,7 @@ export class Http2Connection {
   #hasHadStream = false;
   /** Since there is no stream. */
   #idleMs = 0;
-  /** A first GOAWAY was sent: no stream begins any more. */
+  /** One side has said GOAWAY: no stream begins any more. */
   #isEnding = false;
   #isGone = false;
   /** What has been read when it was last looked at, and what of that had a use since. */
@@ -260,22 +260,19 @@ export class Http2Connection {
   }
 
   #breakOff(): void {
-    const failure: GatewayFailure = {
-      kind: "bad-request",
-      detail: "its connection has too many bytes that say nothing",
-    };
+    const failure = { kind: "bad-request", detail: "its connection has too many bytes that say nothing" } as const;
     this.#tools.onRefused(failure);
     const cause = causeOf(failure);
     for (const { served } of this.#open) served?.cut(cause);
     this.#isEnding = true;
-    this.#session.destroy(RESET.enhanceYourCalm as never);
+    this.#session.destroy(new Error(failure.detail), RESET.enhanceYourCalm);
   }
 
   /** The parser gave up, or the client left in the middle. */
   #broken(error: Error): void {
     this.#isEnding = true;
     const code = "code" in error ? String(error.code) : "";
-    // The one is what either side said itself.
+    // The latter is what its client said.
     if (!code.startsWith("ERR_HTTP2_") || code === "ERR_HTTP2_SESSION_ERROR") return;
     this.#tools.onRefused({ kind: "bad-request", detail: `the parser refused its connection: ${error.message}` });
   }

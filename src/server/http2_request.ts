@@ -55,7 +55,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
     this.method = head.method;
     this.url = head.url;
     this.rawHeaders = head.rawHeaders as string[];
-    this.socket = { remoteAddress, destroy: () => (this.cut(), this.socket as never) };
+    this.socket = { remoteAddress, destroy: () => this.cut() };
     this.headers = {
       ...(head.expect !== undefined && { expect: head.expect }),
       ...(head.contentLength !== undefined && { "content-length": head.contentLength }),

@@ -1,7 +1,7 @@
 /** How streams and connections of HTTP/2 end: answers that break off, the gateway's own end. On Node, for Deno has no HTTP/2 here. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { answer, eventually, readBody, startHarness } from "../support/http_harness.ts";
+import { answer, eventually, readBody, startHarness, utf8 } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
 import { FLAG, FRAME, frame, GET, POST } from "../support/http2_frames.ts";
 import { CODE, NO_WINDOWS, WHOLE } from "../support/http2_server.ts";
@@ -27,6 +27,40 @@ http2Test("http2: an answer that is broken off has no END_STREAM, whatever its w
     );
     client.destroy();
   }
+  await harness.close();
+});
+
+http2Test("http2: trailers go out before the rest of a body that nobody wants is refused", async () => {
+  const harness = await startHarness(async (exchange) => {
+    const sink = exchange.respond({ status: 200, headers: [] });
+    sink.write(utf8("abc"));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    sink.finish([["grpc-status", utf8("0")]]);
+  }, { http2: true });
+  const client = await FrameClient.open(harness.port);
+  client.send(frame(FRAME.headers, FLAG.endHeaders, 1, POST), frame(FRAME.data, 0, 1, new Uint8Array(100)));
+  await client.until(() => client.resetCodes(1).length > 0);
+  const ofStream = client.seen.filter(({ stream, type }) => stream === 1 && type !== FRAME.windowUpdate);
+  assert.deepEqual(ofStream.map(({ type }) => type), [FRAME.headers, FRAME.data, FRAME.headers, FRAME.reset]);
+  assert.equal((ofStream[2]?.flags ?? 0) & FLAG.endStream, FLAG.endStream);
+  assert.deepEqual(client.resetCodes(1), [CODE.none]);
+  client.destroy();
+  await harness.close();
+});
+
+http2Test("http2: an answer that nobody reads leaves its neighbours on the connection theirs", async () => {
+  const size = 300_000;
+  const harness = await startHarness(async (exchange) => answer(exchange, 200, "x".repeat(size)), { http2: true });
+  const client = await FrameClient.open(harness.port, NO_WINDOWS);
+  client.send(...[1, 3, 5].map((id) => frame(FRAME.headers, WHOLE, id, GET))).widen(size, 3);
+  const bytesOf = (id: number): number =>
+    client.framesOf(FRAME.data, id).reduce((sum, { payload }) => sum + payload.length, 0);
+  await client.until(() => bytesOf(3) === size);
+  assert.deepEqual([bytesOf(1), bytesOf(3), bytesOf(5)], [0, size, 0]);
+  client.widen(size, 5);
+  await client.until(() => bytesOf(5) === size);
+  assert.deepEqual([bytesOf(1), bytesOf(5)], [0, size]);
+  client.destroy();
   await harness.close();
 });
 

@@ -84,7 +84,8 @@ http2Test(
       await new Promise((resolve) => setImmediate(resolve));
     }
     await client.closed;
-    assert.ok(runningMax <= 8, `${runningMax}`);
+    // Those of one turn of the event loop, and of the one before whose reset is on its way.
+    assert.ok(runningMax <= 16, `${runningMax}`);
     assert.ok(begun < 2_000, `${begun}`);
     await assertIdle(harness);
     await harness.close();
@@ -113,32 +114,39 @@ http2Test(
 );
 
 http2Test("http2: bodies in frames of one byte are read whole, and cost what they hold", async () => {
-  let heldMax = 0;
-  let release = (): void => {};
+  const [count, ids] = [60_000, streamIds(8)];
+  const held = new Set<object>();
+  const release = Promise.withResolvers<void>();
   const harness = await startHarness(async (exchange) => {
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    if ("heldBytes" in exchange.body) heldMax = Number(exchange.body.heldBytes);
+    held.add(exchange.body);
+    await release.promise;
     answer(exchange, 200, `read ${(await readBody(exchange)).length}`);
   }, { http2: true });
   const client = await FrameClient.open(harness.port);
-  const count = 60_000;
-  client.send(
-    OPEN_POST,
-    repeated(count, frame(FRAME.data, 0, 1, new Uint8Array(1))),
-    frame(FRAME.data, FLAG.endStream, 1),
+  const sent = ids.map((id) =>
+    Buffer.concat([
+      frame(FRAME.headers, FLAG.endHeaders, id, POST),
+      repeated(count, frame(FRAME.data, 0, id, new Uint8Array(1))),
+      frame(FRAME.data, FLAG.endStream, id),
+    ])
   );
-  await eventually(() => harness.counters.get("requests") === 1);
+  // Of `npm test`.
+  const { gc: collect = () => {} } = globalThis as { gc?: () => void };
+  collect();
   const before = process.memoryUsage().heapUsed;
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  // An object for each byte would be some 10 MB.
-  assert.ok(process.memoryUsage().heapUsed - before < 8_000_000);
-  release();
-  await eventually(() => harness.events.length === 1);
-  const [event] = harness.events;
-  assert.deepEqual(event?.kind === "request" && [event.status, event.requestBytes], [200, count]);
-  assert.ok(heldMax <= 65_536, `${heldMax}`);
+  for (const frames of sent) client.send(frames);
+  await eventually(() =>
+    held.size === ids.length && [...held].every((body) => "heldBytes" in body && body.heldBytes === count)
+  );
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  // An object for each byte would be 50 MB and more.
+  assert.ok(grown < 16_000_000, `${grown}`);
+  release.resolve();
+  await eventually(() => harness.events.length === ids.length);
+  for (const event of harness.events) {
+    assert.deepEqual(event.kind === "request" && [event.status, event.requestBytes], [200, count]);
+  }
   client.destroy();
   await assertIdle(harness);
   await harness.close();
@@ -191,7 +199,7 @@ http2Test("http2: clients that read nothing are sent a window each, and cut", as
       const client = await FrameClient.open(harness.port, settings);
       if (!isRead) client.widen(0x7ffe0000).socket.pause();
       client.send(...streamIds(100).map((id) => frame(FRAME.headers, WHOLE, id, getOf("/flood"))));
-      await eventually(() => harness.counters.get("requests") === 100);
+      await eventually(() => harness.events.length === 100);
       await assertIdle(harness);
       assert.ok(flooded.bytes <= 100 * 3 * 65_536, `${flooded.bytes}`);
       const causes = new Set(harness.events.map((event) => event.kind === "request" && event.cause));
@@ -226,7 +234,7 @@ http2Test("http2: who reads slowly gets all of it, who takes a byte at a time is
   });
   const bytesOf = (client: FrameClient): number =>
     client.framesOf(FRAME.data, 1).reduce((sum, { payload }) => sum + payload.length, 0);
-  for (const [name, step, isWhole] of [["slowly", 200, true], ["a byte at a time", 1, false]] as const) {
+  for (const [name, step, isWhole] of [["slowly", 400, true], ["a byte at a time", 1, false]] as const) {
     await t.test(name, async () => {
       const client = await FrameClient.open(harness.port, NO_WINDOWS);
       client.send(OPEN_GET);
