@@ -4,6 +4,7 @@
  *
  *     --rounds 4 --seconds 2     how often and how long load is sent for each cell
  *     --rows <text>              of the table load only the rows with this in their names, such as "hello reuse, 32"
+ *     --adapter <file>           one more server in the table load, by a module that exports it as `peer` (may be repeated)
  *     --json <file>              where the numbers go (default: bench/out/<commit>.json)
  *     --targets <run>            prints what an earlier run (a commit or a file) says of the targets, and measures nothing
  *     --compare <a> <b>          prints two earlier runs (commits or files) side by side and measures nothing
@@ -34,6 +35,7 @@ const GUESTS_VARIABLE = "LOOPGATE_BENCH_GUESTS";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    adapter: { type: "string", multiple: true, default: [] },
     json: { type: "string" },
     rounds: { type: "string", default: "4" },
     rows: { type: "string", default: "" },
@@ -67,7 +69,12 @@ if (values.compare) {
 }
 
 async function measure(built: Guests): Promise<void> {
-  const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), rows: values.rows };
+  const options = {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    rows: values.rows,
+    adapters: values.adapter,
+  };
   const tables: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
     engine: () => engineTable(built),
     instrument: () => instrumentTable(),

@@ -3,11 +3,14 @@
  * component bytes, in alternating rounds, so that a slow minute of the machine meets all of them. The servers of a row stay
  * up: V8 needs some 30,000 requests until it runs code as it will for the rest of the day.
  */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { findGenerator, type Load, type LoadResult } from "./load_generator.ts";
 import { hono } from "./peers/hono.ts";
 import { jco } from "./peers/jco.ts";
 import { loopgate } from "./peers/loopgate.ts";
 import type { Peer, RunningServer, Served } from "./peers/peer.ts";
+import { wasmcloud } from "./peers/wasmcloud.ts";
 import { wasmtime } from "./peers/wasmtime.ts";
 import { cpuUsOf, residentBytesOf } from "./process_usage.ts";
 import { type BenchRow, median, round, spread } from "./results.ts";
@@ -19,6 +22,8 @@ export interface LoadOptions {
   readonly rows: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** Files of further servers: each exports `peer`, a `Peer`. */
+  readonly adapters: readonly string[];
 }
 
 /** One row: what is served, and what is sent. */
@@ -67,7 +72,16 @@ export async function loadTable(
   options: LoadOptions,
 ): Promise<readonly BenchRow[]> {
   const generator = await findGenerator();
-  const single = [loopgate("node"), loopgate("deno"), await wasmtime(), hono("node"), hono("deno"), jco];
+  const own = [
+    loopgate("node"),
+    loopgate("deno"),
+    await wasmtime(),
+    await wasmcloud(),
+    hono("node"),
+    hono("deno"),
+    jco,
+  ];
+  const single = [...own, ...await Promise.all(options.adapters.map(loadAdapter))];
   const replicated = [loopgate("node", { replicas: 2 }), loopgate("deno", { replicas: 2 })];
   const upstream = await startUpstream();
   console.log(
@@ -88,6 +102,14 @@ export async function loadTable(
     await upstream?.stop();
   }
   return rows;
+}
+
+async function loadAdapter(file: string): Promise<Peer> {
+  const { peer } = (await import(pathToFileURL(resolve(file)).href)) as { readonly peer?: Peer };
+  if (peer !== undefined) return peer;
+  throw new Error(
+    `Cannot use the adapter ${file}: it exports no peer, expected one as scripts/bench/peers/jco.ts makes it`,
+  );
 }
 
 function rowsOf(guests: Readonly<Record<string, string>>, upstream: string | undefined): readonly LoadRow[] {

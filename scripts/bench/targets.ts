@@ -16,11 +16,14 @@ interface Target {
   readonly limit: { readonly least: number } | { readonly most: number };
   /** Where only one runtime has to reach it. */
   readonly only?: Runtime;
+  /** Beside a server that few have: without it the target is no line. */
+  readonly isOptional?: true;
   value(find: Find, runtime: Runtime): number;
 }
 
 const MIB = 1024 ** 2;
 const WASMTIME = "wasmtime serve";
+const WASMCLOUD = "wasmcloud";
 /** Deno's column says how far it is behind Node, in the rows of the load and in these. */
 const DENO_SLOWER_MOST = 1.5;
 const DENO_ROWS: readonly (readonly [table: BenchRow["table"], row: string, name: string, isMoreBetter: boolean])[] = [
@@ -74,6 +77,16 @@ const TARGETS: readonly Target[] = [
       return cpu("loopback round trip fresh") / cpu("hello fresh");
     },
   },
+  {
+    what: "loopback round trip fresh, requests/s: times those of wasmCloud's development host",
+    limit: { least: 6 },
+    isOptional: true,
+    value: (find, runtime) => {
+      const rate = (who: string): number =>
+        find("load", "loopback round trip fresh, 32 connections", who, "requestsPerS");
+      return rate(`loopgate ${runtime}`) / rate(WASMCLOUD);
+    },
+  },
   footprint("100 MB echo: MB/s", "100 MB echo", "bytesPerS", { limit: { least: 300 }, only: "node", unit: 1e6 }),
   footprint("500 MB more echoed, after 3 GB: MiB that memory grows", "100 MB echo", "growthMiB", {
     limit: { most: 16 },
@@ -109,6 +122,7 @@ export function targetLines(rows: readonly BenchRow[]): readonly string[] {
   let missed = 0;
   let unknown = 0;
   for (const target of TARGETS) {
+    if (target.isOptional && RUNTIMES.every((runtime) => Number.isNaN(target.value(find, runtime)))) continue;
     const cells = RUNTIMES.map((runtime) => {
       const value = target.value(find, runtime);
       if (target.only !== undefined && target.only !== runtime) return "";
@@ -128,9 +142,9 @@ export function targetLines(rows: readonly BenchRow[]): readonly string[] {
   return [...lines, "", `${missed} missed, ${unknown} not measured`];
 }
 
-/** Wasmtime's name has its version. */
+/** Names of others have their versions. */
 function isNamed(name: string, wanted: string): boolean {
-  return name === wanted || (wanted === WASMTIME && name.startsWith(`${WASMTIME} `));
+  return name === wanted || ((wanted === WASMTIME || wanted === WASMCLOUD) && name.startsWith(`${wanted} `));
 }
 
 function toWasmtime(find: Find, row: string, name: string, runtime: Runtime): number {

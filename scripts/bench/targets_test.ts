@@ -43,3 +43,12 @@ test("targetLines: times count the other way round than rates", () => {
   ];
   assert.match(lineOf(rows, "new workload: times slower") ?? "", /\| 2\.00 \*\*missed\*\* \|$/);
 });
+
+test("targetLines: a target beside a server that few have is a line only where that took part", () => {
+  const row = { table: "load", row: "loopback round trip fresh, 32 connections" } as const;
+  const own = { ...row, who: "loopgate node", values: { requestsPerS: 6_600 } };
+  const start = "loopback round trip fresh, requests/s";
+  assert.equal(lineOf([own], start), undefined);
+  const lines = lineOf([own, { ...row, who: "wasmcloud 2.7.0", values: { requestsPerS: 1_000 } }], start);
+  assert.match(lines ?? "", /\| at least 6\.00 \| 6\.60 met \| not measured \|$/);
+});

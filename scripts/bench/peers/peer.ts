@@ -50,10 +50,16 @@ export async function freePort(): Promise<number> {
 export async function startServer(
   file: string,
   args: readonly string[],
-  options: { readonly url: string; readonly env?: Readonly<Record<string, string>>; readonly onStop?: () => void },
+  options: {
+    readonly url: string;
+    /** Default: the repository. */
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onStop?: () => void;
+  },
 ): Promise<RunningServer> {
   const child = spawn(file, args, {
-    cwd: ROOT,
+    cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
