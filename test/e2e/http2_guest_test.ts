@@ -1,6 +1,8 @@
 /** HTTP/2 in front of real guests: turned on by the operator, with their failures, limits and departures of clients. On Node; Deno refuses it. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { ComponentCache } from "../../src/component/cache.ts";
 import { LoopgateError } from "../../src/base/errors.ts";
@@ -19,6 +21,7 @@ import { guestBytes, hasGuests } from "../support/guests.ts";
 import { eventually } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
 import { FLAG, FRAME, frame, GET } from "../support/http2_frames.ts";
+import { loopgate, withHello } from "../support/program.ts";
 import { testPem } from "../support/transport.ts";
 import { routeContent, watchFolder, within } from "../support/watched_folder.ts";
 
@@ -243,3 +246,49 @@ http2Test("docs/tls.md: HTTP/2 is turned on as it says", async () => {
   client.close();
   assert.deepEqual(await closeToNothing(own), {});
 });
+
+http2Test(
+  "http2: after SIGTERM streams under way are answered, idle connections end, and the program exits with 0",
+  async () => {
+    const probe = await componentBytes("probe");
+    await withHello(async (folder) => {
+      const files: FolderContent = {
+        ...OPERATOR,
+        "probe/all.route.jsonc": {
+          match: { host: "probe.example", path: "/*" },
+          component: "probe.wasm",
+          limits: { wall: "800ms" },
+        },
+        "probe/probe.wasm": probe,
+      };
+      for (const [path, content] of Object.entries(files)) {
+        await mkdir(join(folder, dirname(path)), { recursive: true });
+        const isRaw = typeof content === "string" || content instanceof Uint8Array;
+        await writeFile(join(folder, path), isRaw ? content : JSON.stringify(content));
+      }
+      const program = loopgate("serve", folder, "--listen", "127.0.0.1:0", "--log", "json");
+      try {
+        const port = Number(await program.untilWritten(/"port":(\d+)/));
+        const [client, idle] = [await politeClient(port), await politeClient(port)];
+        assert.equal((await ask(idle, { ":authority": "probe.example", ":path": "/first" })).status, 200);
+        const paths = ["/hang", "/tick", "/tick"];
+        const answers = Promise.all(paths.map((path) => ask(client, { ":authority": "probe.example", ":path": path })));
+        assert.equal((await ask(client, { ":authority": "probe.example", ":path": "/first" })).status, 200);
+        program.signal("SIGTERM");
+        assert.deepEqual((await answers).map(({ status, code }) => [status, code]), [[504, NO_ERROR], [200, NO_ERROR], [
+          200,
+          NO_ERROR,
+        ]]);
+        assert.equal(await program.ended, 0, program.err);
+        await eventually(() => client.destroyed && idle.destroyed);
+        assert.match(program.err, /Draining/);
+      } finally {
+        try {
+          program.signal("SIGKILL");
+        } catch {
+          // It has ended, as it should.
+        }
+      }
+    });
+  },
+);
