@@ -6,10 +6,10 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { blocksOf, DocumentShell } from "../support/document_commands.ts";
@@ -70,7 +70,7 @@ class Machine {
     if (CAN_CHANGE_USER) chownSync(join(machine.#root, "var/cache/loopgate"), NOBODY, NOBODY);
     writeFileSync(join(machine.#root, "etc/loopgate/environment"), FREE_PORTS);
     mkdirSync(machine.#home);
-    symlinkSync(ROOT, join(machine.#home, "loopgate"));
+    copyClone(join(machine.#home, "loopgate"));
     control.on("request", (request, response) => {
       const words = new URL(request.url ?? "", "http://a").searchParams.get("words") ?? "";
       machine.#systemctl(words).then(
@@ -182,6 +182,13 @@ class Machine {
     const { [which]: { port } } = JSON.parse(line) as Record<typeof which, { readonly port: number }>;
     return `http://127.0.0.1:${port}`;
   }
+}
+
+/** A clone of its own to make the package in: another test may make one in this clone. */
+function copyClone(folder: string): void {
+  const left = new Set([".git", ".cache", "node_modules", "dist", "target", "test", "bench"]);
+  cpSync(ROOT, folder, { recursive: true, filter: (path) => !left.has(basename(path)) });
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
 }
 
 const AS_NOBODY = [
