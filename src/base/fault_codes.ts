@@ -76,6 +76,7 @@ export const FAULT_CODES = {
   LG6004: "ERR_BUILD",
   LG6005: "ERR_BUILD",
   LG6006: "ERR_BUILD",
+  LG6007: "ERR_BUILD",
   // Requests that the gateway answered by itself.
   LG7001: "ERR_REQUEST",
   LG7002: "ERR_REQUEST",

@@ -109,9 +109,9 @@ const GOOD: readonly (readonly [words: string, command: unknown])[] = [
     template: "service-tcp-rust",
     folder: ".",
   }],
-  ["build", { kind: "build", folder: "." }],
-  ["build w", { kind: "build", folder: "w" }],
-  ["build -- -w", { kind: "build", folder: "-w" }],
+  ["build", { kind: "build", folder: ".", hasTypes: false }],
+  ["build w --types", { kind: "build", folder: "w", hasTypes: true }],
+  ["build -- -w", { kind: "build", folder: "-w", hasTypes: false }],
   ["run a.wasm --publish 80:7777", {
     kind: "run",
     component: "a.wasm",

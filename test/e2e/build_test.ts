@@ -1,3 +1,4 @@
+// tidy: long because each kind of fault of a source is a row, on both engines
 /** Guests are built from a folder by the real tools in real processes; what is wrong is told with its place. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -321,4 +322,36 @@ test("loopgate build: lines for what it builds, a code frame for what is wrong, 
     const nothing = loopgate("build", join(folder, "nowhere"));
     assert.equal(await nothing.ended, 2);
     assert.match(nothing.err, /Cannot build "\S+nowhere": it is not there, expected a folder of workloads/);
+  }));
+
+const TYPED = {
+  "api/api.route.jsonc": ROUTE,
+  "api/tsconfig.json": '{ "extends": "./.loopgate/tsconfig.json", "include": ["src"] }',
+  "plain/api.route.jsonc": ROUTE.replace('"/"', '"/plain"'),
+  "plain/src/api.ts": "const count: number = 'no tsconfig.json, so nobody looks';\n" + HANDLER,
+};
+
+test("loopgate build --types: what the compiler says, with its lines, and the exit code", () =>
+  withFolder({
+    ...TYPED,
+    "api/src/api.ts": `import type { Handler } from "loopgate/guest";
+const count: number = "one";
+export default { fetch: (request) => new Response(request.nothing + count) } satisfies Handler;
+`,
+  }, async (folder) => {
+    const build = loopgate("build", folder, "--types");
+    assert.equal(await build.ended, 2, build.out);
+    assert.match(build.err, /^error\[LG6007\]: The types do not fit: Type 'string' is not [^\n]+\(TS2322\)\n/);
+    assert.match(
+      build.err,
+      / --> \S+api\/src\/api\.ts:2:7\n[^]* --> \S+api\/src\/api\.ts:3:59\n[^]*2 faults in 1 file/,
+    );
+    assert.doesNotMatch(build.err, /plain|not built/);
+    await writeFile(join(folder, "api/src/api.ts"), HANDLER);
+    const mended = loopgate("build", join(folder, "api"), "--types");
+    assert.equal(await mended.ended, 0, mended.err);
+    await writeFile(join(folder, "api/tsconfig.json"), "{ broken");
+    const broken = loopgate("build", join(folder, "api"), "--types");
+    assert.equal(await broken.ended, 2, broken.err);
+    assert.match(broken.err, /tsconfig\.json/);
   }));

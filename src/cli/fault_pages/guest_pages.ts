@@ -132,6 +132,12 @@ export const GUEST_PAGES: Readonly<Record<Codes, FaultPage>> = {
       "A file names a component that is not there, and there is no src/<name>.ts for dist/<name>.wasm, nor a build command.",
     fix: "Add the source, the component itself, or `build` in workload.jsonc (docs/authoring.md).",
   },
+  LG6007: {
+    title: "The types of a source do not fit",
+    cause:
+      "`loopgate build --types` asked the TypeScript compiler, which a build does not need: types are taken off before.",
+    fix: "Mend the source at the place that is marked; the compiler's number stands behind its sentence.",
+  },
   LG8001: {
     title: "A service ended in failure",
     cause:
