@@ -15,6 +15,11 @@ const RESETS_PER_SECOND_MAX = 200;
 /** Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection. */
 const ANSWER_HEADER_BYTES_MAX = 2 * 1024 * 1024;
 
+/** What a connection may take in memory before new streams are refused: Node's own, and a piece of an answer for each stream. */
+const MEMORY_MB = 10;
+const STREAM_BYTES = 16 * 1024;
+const MB = 1_000_000;
+
 /**
  * The window of a connection. It opens again with what comes, and each stream has its own, so it bounds no memory: it is what is on its way
  * to us, and with the 64 KiB of the RFC all streams together would be as slow as one.
@@ -34,6 +39,7 @@ export function http2Options(limits: ListenerLimits): ServerSessionOptions {
     },
     maxHeaderListPairs: Math.ceil(headerListBytes / FIELD_BYTES_MIN),
     maxSendHeaderBlockLength: ANSWER_HEADER_BYTES_MAX,
+    maxSessionMemory: MEMORY_MB + Math.ceil((limits.streamsMax * STREAM_BYTES) / MB),
     streamResetBurst: RESETS_AT_ONCE_MAX,
     streamResetRate: RESETS_PER_SECOND_MAX,
     // Guests may say a field twice; over HTTP/1.1 it goes out as well.

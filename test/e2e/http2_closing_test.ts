@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { answer, eventually, readBody, startHarness, utf8 } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
-import { FLAG, FRAME, frame, GET, POST } from "../support/http2_frames.ts";
+import { FLAG, FRAME, frame, GET, literal, POST, uint32 } from "../support/http2_frames.ts";
 import { CODE, NO_WINDOWS, WHOLE } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
 
@@ -61,6 +61,56 @@ http2Test("http2: an answer that nobody reads leaves its neighbours on the conne
   await client.until(() => bytesOf(5) === size);
   assert.deepEqual([bytesOf(1), bytesOf(5)], [0, size]);
   client.destroy();
+  await harness.close();
+});
+
+http2Test("http2: a body that breaks off, or has another length than it said, is never whole", async (t) => {
+  const seen: string[] = [];
+  const harness = await startHarness(async (exchange) => {
+    const body = await readBody(exchange).catch((error: unknown) => String(error));
+    seen.push(typeof body === "string" ? body : `${body.length} bytes`);
+  }, { http2: true });
+  const head = (...fields: readonly Uint8Array[]): Uint8Array =>
+    frame(FRAME.headers, FLAG.endHeaders, 1, Buffer.concat([POST, ...fields]));
+  const [five, last] = [0, FLAG.endStream].map((flags) => frame(FRAME.data, flags, 1, new Uint8Array(5)));
+  assert.ok(five && last);
+  const reset = (code: number): Uint8Array => frame(FRAME.reset, 0, 1, uint32(code));
+  const rows: readonly (readonly [name: string, sent: readonly Uint8Array[], isLeft: boolean, told: RegExp])[] = [
+    ["whole", [head(), five, last], false, /^10 bytes$/],
+    ["whole, with a length", [head(literal("content-length", "10")), five, last], false, /^10 bytes$/],
+    ["whole, and reset in the same piece", [head(), five, last, reset(CODE.cancel)], false, /bytes$|terminated$/],
+    ["reset", [head(), five, reset(CODE.cancel)], false, /connection-terminated$/],
+    ["reset without an error", [head(), five, reset(CODE.none)], false, /connection-terminated$/],
+    [
+      "a GOAWAY with a code",
+      [head(), five, frame(FRAME.goaway, 0, 0, Buffer.concat([uint32(0), uint32(1)]))],
+      false,
+      /terminated$/,
+    ],
+    ["its client leaves", [head(), five], true, /connection-terminated$/],
+    ["shorter than it said", [head(literal("content-length", "10")), last], false, /connection-terminated$/],
+    ["longer than it said", [head(literal("content-length", "3")), last], false, /connection-terminated$/],
+    [
+      "without the bytes it said",
+      [head(literal("content-length", "3")), frame(FRAME.data, FLAG.endStream, 1)],
+      false,
+      /terminated$/,
+    ],
+  ];
+  for (const [name, sent, isLeft, told] of rows) {
+    await t.test(name, async () => {
+      seen.length = 0;
+      const client = (await FrameClient.open(harness.port)).send(...sent);
+      if (isLeft) {
+        await eventually(() => harness.counters.get("requests") === 1);
+        client.destroy();
+      }
+      await eventually(() => seen.length === 1);
+      assert.match(seen[0] ?? "", told);
+      client.destroy();
+      await eventually(() => harness.listener.connectionCount === 0);
+    });
+  }
   await harness.close();
 });
 

@@ -64,6 +64,24 @@ http2Test("http2: streams past the limits are refused, of a connection and of al
   await harness.close();
 });
 
+http2Test("http2: as many streams as may be open are, each with a piece of its answer on its way", async () => {
+  const [count, last] = [1_000, 100];
+  const harness = await startHttp2({ streamsMax: count });
+  // Windows after which the piece that waits is of the largest.
+  const client = await FrameClient.open(harness.port, Buffer.from([0, 4, 0, 0, 28 * 4, 0]));
+  const asked = streamIds(count).map((id) => frame(FRAME.headers, WHOLE, id, getOf("/flood")));
+  client.widen(0x7ffe0000).send(...asked.slice(0, count - last));
+  const before = flooded.bytes;
+  await steady(() => flooded.bytes - before);
+  client.send(...asked.slice(-last));
+  await client.until(() => client.framesOf(FRAME.headers).length + client.framesOf(FRAME.reset).length === count);
+  assert.equal(harness.listener.streamCount, count);
+  assert.deepEqual(client.framesOf(FRAME.reset), []);
+  client.destroy();
+  await assertIdle(harness);
+  await harness.close();
+});
+
 http2Test(
   "http2: streams that are reset at once end their connection, and few of them reach a guest at a time",
   async () => {
