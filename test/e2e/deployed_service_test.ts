@@ -104,7 +104,7 @@ class Machine {
 
   /** Types a line that serves until Ctrl-C, and in another terminal those that ask it. */
   async serve(line: string, asking: readonly string[]): Promise<string> {
-    const program = this.shell.start(line.replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:0"), this.#environment());
+    const program = this.shell.start(line.replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:0"), { env: this.#environment() });
     try {
       const admin = await program.untilWritten(/Admin on (http:\S+)/);
       const origin = await program.untilWritten(/Listening on (http:\S+)/);

@@ -1,5 +1,6 @@
 /** What README.md says to type for a workload of one's own is typed, in an empty folder, and answered. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -37,6 +38,27 @@ async function asked(folder: string, serving: string, urls: readonly string[]): 
     assert.equal(await program.ended, 0, program.err);
   }
 }
+
+const HAS_NPM = spawnSync("npm", ["--version"]).status === 0;
+
+test("README.md: a clone's start serves the page of the sample", {
+  skip: IS_DENO || HAS_NPM ? false : "there is no npm",
+}, async () => {
+  const [, npm = "", task = ""] = /^\| `(npm start)` +\| `(deno task start)` +\|/m.exec(README) ?? [];
+  const [, page = ""] = /^Open <http:\/\/127\.0\.0\.1:8080(\/)> for the sample's page/m.exec(README) ?? [];
+  await componentBytes("hello");
+  const shell = await DocumentShell.open({ deno: `exec ${quotedWord(process.execPath)} "$@"` });
+  const flags = "--listen 127.0.0.1:0";
+  const program = shell.start(IS_DENO ? `${task} ${flags}` : `${npm} -- ${flags}`, { cwd: ROOT });
+  try {
+    const origin = await program.untilWritten(/Listening on (http:\S+)/);
+    assert.match(await (await fetch(origin + page)).text(), /<html/);
+  } finally {
+    program.signal("SIGINT");
+    assert.equal(await program.ended, 0, program.err);
+    await shell.close();
+  }
+});
 
 test("README.md: a workload of your own, from an empty home to an answer", async () => {
   assert.ok(FIRST !== undefined && SECOND !== undefined);

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { Program, ROOT } from "./program.ts";
+import { Program, type ProgramOptions, ROOT } from "./program.ts";
 
 /** A fenced block of a document. */
 export interface DocumentBlock {
@@ -112,9 +112,9 @@ export class DocumentShell {
   }
 
   /** Starts one command that goes on; variables may stand before it. The program is that command, not the shell. */
-  start(command: string, env: Readonly<Record<string, string>> = {}): Program {
+  start(command: string, { env = {}, cwd = this.folder }: Omit<ProgramOptions, "stdout" | "file"> = {}): Program {
     const [, variables = "", rest = ""] = /^((?:[A-Z_0-9]+=\S+ )*)(.*)$/.exec(command) ?? [];
-    const options = { cwd: this.folder, env: { PATH: this.path, ...env }, file: "/bin/sh" };
+    const options = { cwd, env: { PATH: this.path, ...env }, file: "/bin/sh" };
     return new Program(["-c", `${variables}exec ${rest}`], options);
   }
 
