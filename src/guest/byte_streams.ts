@@ -15,6 +15,7 @@ const READ_BYTES_MAX = 65_536;
  * const isLost = await connection.readable.pipeTo(connection.writable).then(() => false, (error) => error instanceof ConnectionLost);
  */
 export class ConnectionLost extends Error {
+  /** Connections make them. */
   constructor(message: string) {
     super(message);
     this.name = "ConnectionLost";

@@ -14,6 +14,7 @@ import type { TcpSocket } from "./wasi/sockets_tcp.ts";
 export interface ConnectOptions {
   /** An address, or a name that "dns" lists. Without one: "127.0.0.1", the workload's own loopback. */
   readonly hostname?: string;
+  /** Of the other side. */
   readonly port: number;
   /** Gives up connecting, and ends the connection later on: who waits gets its reason. */
   readonly signal?: AbortSignal;

@@ -28,6 +28,7 @@ export class Connection implements Disposable {
   #readable: ReadableStream | undefined;
   #writable: WritableStream | undefined;
 
+  /** `connect` and listeners make them. */
   constructor(socket: TcpSocket, input: InputStream, output: OutputStream) {
     this.#socket = socket;
     this.#source = new StreamSource(input, () => this.#ended("read"));
@@ -62,10 +63,12 @@ export class Connection implements Disposable {
     return this.#finishWriting();
   }
 
+  /** Of this end. */
   get localAddress(): SocketAddress {
     return this.#address("local", (socket) => socket.localAddress());
   }
 
+  /** Of the other end. */
   get remoteAddress(): SocketAddress {
     return this.#address("remote", (socket) => socket.remoteAddress());
   }
@@ -80,6 +83,7 @@ export class Connection implements Disposable {
     socket[Symbol.dispose]();
   }
 
+  /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

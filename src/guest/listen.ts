@@ -15,6 +15,7 @@ import type { TcpSocket } from "./wasi/sockets_tcp.ts";
 export interface ListenOptions {
   /** An address. Without one: "0.0.0.0", every address of the workload's loopback. */
   readonly hostname?: string;
+  /** Of the private loopback. */
   readonly port: number;
 }
 
@@ -61,6 +62,7 @@ export class Listener implements Disposable {
   #socket: TcpSocket | null;
   #accepting: SocketCall<Connection> | null = null;
 
+  /** `listen` makes them. */
   constructor(socket: TcpSocket) {
     this.#socket = socket;
   }
@@ -108,6 +110,7 @@ export class Listener implements Disposable {
     else this.#accepting.giveUp();
   }
 
+  /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

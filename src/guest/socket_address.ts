@@ -3,7 +3,9 @@ import type { IpAddress, IpSocketAddress, Ipv4Address, Ipv6Address } from "./was
 
 /** One end of a connection. */
 export interface SocketAddress {
+  /** The address as text; of IPv6 without brackets. */
   readonly hostname: string;
+  /** The number of its port. */
   readonly port: number;
 }
 

@@ -12,8 +12,10 @@ import { wasiError } from "./wasi_error.ts";
  * }
  */
 export class SocketError extends Error {
+  /** As WASI has it, such as "connection-refused". */
   readonly code: string;
 
+  /** `action` is what could not be done. */
   constructor(action: string, code: string) {
     super(`Cannot ${action}: ${code}`);
     this.name = "SocketError";

@@ -251,11 +251,15 @@ function checkHealth(admin: string, expected: number): void {
 test("deno doc: every export of the library has its sentence, and every member of it", () => {
   const deno = IS_DENO ? process.execPath : pinned("deno");
   assert.ok(deno !== undefined, "the clone has a Deno");
-  const { stdout, stderr } = spawnSync(deno, ["doc", "--lint", "src/mod.ts", "src/testing/mod.ts"], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  const { stdout, stderr } = spawnSync(
+    deno,
+    ["doc", "--lint", "src/mod.ts", "src/guest/mod.ts", "src/testing/mod.ts"],
+    {
+      cwd: ROOT,
+      encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1" },
+    },
+  );
   // What it says of types that are named and not exported is a matter of taste.
   const told = `${stdout}${stderr}`;
   assert.match(told, /documentation lint error|^Checked /m);
