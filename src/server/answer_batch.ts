@@ -5,8 +5,11 @@
  */
 import type { Clock } from "../base/clock.ts";
 
-/** How long an answer waits for others: requests that compute for longer are not worth waiting for. */
-const HELD_MS_MAX = 1;
+/**
+ * How long an answer waits for others: as long as guests may hold a job, for those that begin together are answered together too.
+ * With 1 ms the round trips of a turn were cut in four by writes (137 us and 119 each).
+ */
+export const HELD_MS_MAX = 4;
 /** By then there is nothing left to gain. */
 const HELD_COUNT_MAX = 32;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AnswerBatch } from "./answer_batch.ts";
+import { AnswerBatch, HELD_MS_MAX } from "./answer_batch.ts";
 
 /** Responses that write down what they are ended with, and the batch they go through. */
 function startBatch() {
@@ -36,16 +36,16 @@ test("AnswerBatch sends a turn's answers at its end, in their order", async () =
 test("AnswerBatch waits for no turn that takes long, and holds no more than a few", async () => {
   const { sent, time, batch, open } = startBatch();
   batch.end(open("a"), "");
-  time.nowMs = 0.9;
+  time.nowMs = 0.9 * HELD_MS_MAX;
   batch.end(open("b"), "");
   assert.equal(sent.length, 0);
-  time.nowMs = 1;
+  time.nowMs = HELD_MS_MAX;
   batch.end(open("c"), "");
   assert.deepEqual(sent, ["a  latin1", "b  latin1", "c  latin1"]);
   // Counted from the oldest that still waits.
-  time.nowMs = 1.9;
+  time.nowMs = 1.9 * HELD_MS_MAX;
   batch.end(open("d"), "");
-  time.nowMs = 2.8;
+  time.nowMs = 2.8 * HELD_MS_MAX;
   batch.end(open("e"), "");
   assert.equal(sent.length, 3);
   await endOfTurn();
