@@ -86,7 +86,7 @@ test("README.md: a workload of your own, from an empty home to an answer", async
   }
 });
 
-test("README.md: what explain prints", async () => {
+test("README.md: what explain prints", { skip: IS_DENO || HAS_NPM ? false : "there is no npm" }, async () => {
   await componentBytes("http_api");
   const [block = ""] = README.match(/^\$ npm run -s loopgate -- explain[^]*?(?=^```$)/m) ?? [];
   const [typed = "", ...told] = block.trim().split("\n");
