@@ -13,6 +13,7 @@ interface Timer {
 export class TimerQueue {
   /** The next one is the last, so that taking it moves nothing. */
   readonly #timers: Timer[] = [];
+  readonly #byId = new Map<number, Timer>();
   #lastId = 0;
 
   /** How many wait. */
@@ -29,8 +30,12 @@ export class TimerQueue {
 
   /** An id that is not there is nothing to clear. */
   clear(id: number): void {
-    const place = this.#timers.findIndex((timer) => timer.id === id);
-    if (place >= 0) this.#timers.splice(place, 1);
+    const timer = this.#byId.get(id);
+    if (timer === undefined) return;
+    this.#byId.delete(id);
+    let place = this.#placeFor(timer.dueMs);
+    while (this.#timers[place] !== timer) place += 1;
+    this.#timers.splice(place, 1);
   }
 
   /** When the next one is due. */
@@ -43,6 +48,7 @@ export class TimerQueue {
     const timer = this.#timers.at(-1);
     if (timer === undefined || timer.dueMs > nowMs) return;
     this.#timers.pop();
+    this.#byId.delete(timer.id);
     if (timer.everyMs !== undefined) {
       timer.dueMs = nowMs + timer.everyMs;
       this.#insert(timer);
@@ -51,8 +57,18 @@ export class TimerQueue {
   }
 
   #insert(timer: Timer): void {
-    let place = this.#timers.length;
-    while (place > 0 && (this.#timers[place - 1]?.dueMs ?? Infinity) <= timer.dueMs) place -= 1;
-    this.#timers.splice(place, 0, timer);
+    this.#byId.set(timer.id, timer);
+    this.#timers.splice(this.#placeFor(timer.dueMs), 0, timer);
+  }
+
+  /** The first of those that are due no later, by halves: a service may have a timer for each of thousands of clients. */
+  #placeFor(dueMs: number): number {
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#timers[middle]?.dueMs ?? -Infinity) <= dueMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }

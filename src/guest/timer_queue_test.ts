@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { TimerQueue } from "./timer_queue.ts";
 
 function queue(): {
@@ -72,4 +73,21 @@ test("TimerQueue: clearing from within, twice, and what is not there", () => {
   });
   fireAll(timers, 10);
   assert.deepEqual([count, timers.size], [1, 0]);
+});
+
+test("TimerQueue: whatever is added and cleared, the rest fires by its time and then by its age", () => {
+  const step = fc.record({ dueMs: fc.nat(20), cleared: fc.option(fc.nat(40), { nil: undefined }) });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const { timers, fired, add } = queue();
+    let left: { readonly id: number; readonly name: string; readonly dueMs: number }[] = [];
+    for (const [at, { dueMs, cleared }] of steps.entries()) {
+      left.push({ id: add(String(at), dueMs), name: String(at), dueMs });
+      if (cleared === undefined) continue;
+      timers.clear(cleared);
+      left = left.filter(({ id }) => id !== cleared);
+    }
+    assert.equal(timers.size, left.length);
+    fireAll(timers, 20);
+    assert.deepEqual(fired, left.toSorted((a, b) => a.dueMs - b.dueMs).map(({ name }) => name));
+  }));
 });
