@@ -267,3 +267,18 @@ test("an answer that is not whole cannot be taken for one", async (t) => {
   ]);
   await harness.close();
 });
+
+test("a body that was sent in one piece with its head is there, to its end, when its guest begins", async () => {
+  const seen: unknown[] = [];
+  const harness = await startHarness(async (exchange) => {
+    const { body } = exchange;
+    const piece = body.read(100);
+    seen.push(piece instanceof Uint8Array ? new TextDecoder().decode(piece) : piece, body.isReady(), body.read(100));
+    return answer(exchange, 200, "read");
+  });
+  const head = `POST / HTTP/1.1\r\n${HOST}\r\nContent-Length: 5`;
+  assert.equal(statusOf(await rawRequest(harness.port, head, "hello")), 200);
+  assert.deepEqual(seen, ["hello", true, "closed"]);
+  await harness.idle();
+  await harness.close();
+});
