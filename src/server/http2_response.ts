@@ -39,6 +39,8 @@ export class Http2Response extends EventEmitter implements ClientResponse {
   readonly #onSent: (bytes: number) => void;
   /** Said, and not sent yet: whether the answer is whole at once is known with what follows. */
   #head: string[] | undefined;
+  /** A head that ends the stream was sent. */
+  #isHeadAll = false;
   readonly #queue = new ByteQueue();
   #pieceBytes = PIECE_BYTES_FIRST;
   /** Bytes on their way to the client; they have gone when their stream says so. */
@@ -60,9 +62,10 @@ export class Http2Response extends EventEmitter implements ClientResponse {
       this.#finish();
     });
     stream.on("close", () => {
-      // Where the request is over, a stream is closed before it tells that its last piece has gone.
+      // Where the request is over, a stream is closed before it tells that its last piece has gone; and where its head was all of
+      // the answer even before the guest says so, who may take its time and has lost no client.
       const isGone = this.#queue.length > 0 || this.#trailers !== undefined || stream.rstCode !== RESET.none;
-      if (this.writableEnded && !isGone) this.#finish();
+      if ((this.writableEnded || this.#isHeadAll) && !isGone) this.#finish();
       this.emit("close");
     });
   }
@@ -127,7 +130,8 @@ export class Http2Response extends EventEmitter implements ClientResponse {
   }
 
   addTrailers(fields: [string, string][]): void {
-    const trailers: Record<string, string[]> = {};
+    // Guests name them: `constructor` is there already in an object that has a prototype.
+    const trailers = Object.create(null) as Record<string, string[]>;
     for (const [name, value] of fields) if (name !== "te") (trailers[name] ??= []).push(withoutBlanks(value));
     this.#trailers = trailers;
   }
@@ -146,6 +150,7 @@ export class Http2Response extends EventEmitter implements ClientResponse {
     this.#head = undefined;
     this.headersSent = true;
     const endStream = form === "empty" || this.#isBodyless();
+    this.#isHeadAll = endStream;
     if (!endStream && form === "streamed" && this.chunkedEncoding) this.#trailers = {};
     this.#stream.respond(head, {
       endStream,
@@ -190,11 +195,12 @@ export class Http2Response extends EventEmitter implements ClientResponse {
   }
 }
 
-/** Those of HTTP alone: `trim` takes the last byte of an "à" in UTF-8 for one, too. */
+/** Those of HTTP alone: `trim` takes the last byte of an "à" in UTF-8 for one, too. A regular expression takes seconds for a long run of them. */
 function withoutBlanks(value: string): string {
-  return isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))
-    ? value.replace(/^[\t ]+|[\t ]+$/g, "")
-    : value;
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
 }
 
 function isBlank(code: number): boolean {
