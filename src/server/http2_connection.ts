@@ -31,6 +31,8 @@ export interface Http2Tools {
   readonly begin: (run: () => void) => void;
   readonly openSession: (socket: Socket, options: ServerSessionOptions) => ServerHttp2Session;
   readonly options: ServerSessionOptions;
+  /** What the parser of HTTP/1 takes: guests, logs and traces get no others over HTTP/2, where any word would be one. */
+  readonly methods: ReadonlySet<string>;
 }
 
 interface OpenStream {
@@ -147,7 +149,7 @@ export class Http2Connection {
     this.#open.add(open);
     response.on("close", () => this.#closed(open));
     response.on("finish", () => this.#answered(open));
-    const failure = refusalOf(head, limits);
+    const failure = refusalOf(head, this.#tools);
     if (failure !== undefined) return this.#refuse(open, failure);
     if (this.#begunInTurn < BEGUN_IN_TURN_MAX && this.#waiting.length === 0) this.#begin(open);
     else this.#waiting.push(open);
@@ -279,7 +281,8 @@ export class Http2Connection {
 }
 
 /** What is answered without a look at routes. */
-function refusalOf({ method, bytes }: Http2Head, { headerBytesMax }: ListenerLimits): GatewayFailure | undefined {
-  if (bytes > headerBytesMax) return { kind: "header-too-large", bytesMax: headerBytesMax };
-  return method === "CONNECT" ? { kind: "not-implemented", detail: "CONNECT" } : undefined;
+function refusalOf({ method, bytes }: Http2Head, { limits, methods }: Http2Tools): GatewayFailure | undefined {
+  if (bytes > limits.headerBytesMax) return { kind: "header-too-large", bytesMax: limits.headerBytesMax };
+  if (method === "CONNECT") return { kind: "not-implemented", detail: "CONNECT" };
+  return methods.has(method) ? undefined : { kind: "bad-request", detail: "an unknown method" };
 }

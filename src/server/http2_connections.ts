@@ -26,6 +26,7 @@ export class Http2Connections {
       streams: { count: 0 },
       openSession: performServerHandshake,
       options: http2Options(shared.limits),
+      methods: new Set(process.getBuiltinModule("node:http").METHODS),
     };
   }
 

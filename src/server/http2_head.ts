@@ -37,7 +37,7 @@ export function readHttp2Head(raw: readonly string[]): Http2Head {
       rawHeaders[cookieAt] += `; ${value}`;
     } else {
       if (name === "cookie") cookieAt = rawHeaders.length + 1;
-      if (Object.hasOwn(known, name)) known[name as keyof typeof known] = value;
+      if (Object.hasOwn(known, name)) addTo(known, name as keyof typeof known, value);
       rawHeaders.push(name, value);
     }
   }
@@ -50,6 +50,12 @@ export function readHttp2Head(raw: readonly string[]): Http2Head {
     expect: known.expect,
     bytes,
   };
+}
+
+/** What is said twice is one list (RFC 9110 section 5.3); two lengths are refused by the parser. */
+function addTo<Name extends string>(known: Record<Name, string | undefined>, name: Name, value: string): void {
+  const before = known[name];
+  known[name] = before === undefined ? value : `${before}, ${value}`;
 }
 
 function targetOf(scheme: string, authority: string, path: string): string {
