@@ -30,8 +30,11 @@ export interface Destination {
   readonly match: RouteMatch;
   /** There is a service that its guests may talk to. */
   readonly hasService: boolean;
-  /** Resolves when the guest is done: with nothing when it answered, else with the reason. Never rejects. */
-  serve(exchange: HandlerExchange): Promise<RequestFailure | undefined>;
+  /**
+   * Resolves when the guest is done: with nothing when it answered, else with the reason. Never rejects. The request is inside from
+   * the call on, and goes on when `begins` resolves: what it was led to must not be closed under it.
+   */
+  serve(exchange: HandlerExchange, begins?: Promise<void>): Promise<RequestFailure | undefined>;
 }
 
 /** What an app needs. */
@@ -238,9 +241,10 @@ export class HttpApp {
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
     try {
-      if (exchange.hasBody || destination.hasService) await socketsRead();
-      this.#options.beginJob?.();
-      const failure = await destination.serve(exchange);
+      const { beginJob } = this.#options;
+      const waits = exchange.hasBody || destination.hasService;
+      if (!waits) beginJob?.();
+      const failure = await destination.serve(exchange, waits ? socketsRead(beginJob) : undefined);
       if (failure !== undefined) exchange.answerFailure(failure);
       else if (!exchange.isAnswered) exchange.answerFailure({ kind: "no-answer", detail: "nothing was answered" });
     } catch (error) {
@@ -292,8 +296,13 @@ export class HttpApp {
  * behind the other: between the requests they would find the caches full of the parser and of the system's code, and leave them
  * full of their own (round trips through a service: 192 us and 147). Those that answer by themselves lose by it.
  */
-function socketsRead(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+function socketsRead(beginJob: (() => void) | undefined): Promise<void> {
+  return new Promise((resolve) =>
+    void setImmediate(() => {
+      beginJob?.();
+      resolve();
+    })
+  );
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

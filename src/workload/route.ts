@@ -59,13 +59,16 @@ export class Route {
     return this.#options.service !== undefined;
   }
 
-  /** Requests inside: running, waiting for the service, or in the queue. */
+  /** Requests inside: running, about to begin, waiting for the service, or in the queue. */
   get insideCount(): number {
     return this.#inside;
   }
 
-  /** Resolves when the guest is done: with nothing when it answered. Never rejects but for a fault of the gateway. */
-  async serve(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+  /**
+   * Resolves when the guest is done: with nothing when it answered. Never rejects but for a fault of the gateway. The request is
+   * inside from the call on, also while it waits for `begins`: a reload in between has to leave it what it was led to.
+   */
+  async serve(exchange: HandlerExchange, begins?: Promise<void>): Promise<RequestFailure | undefined> {
     if (this.#isTurningAway) return this.#unavailable();
     this.#inside++;
     let hasPlace = false;
@@ -73,7 +76,8 @@ export class Route {
     let arrivedMs: number | undefined;
     const { limits, clock, service, handler } = this.#options;
     try {
-      let failure = refusalOf(exchange.head, limits);
+      if (begins !== undefined) await begins;
+      let failure = (begins && this.#turnedAway(exchange)) ?? refusalOf(exchange.head, limits);
       if (failure === undefined && !this.#gate.tryEnter()) {
         arrivedMs = clock.monotonicMs();
         const place = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "place" } });
@@ -138,7 +142,7 @@ export class Route {
     return { ...missed, detail: `${missed.detail}; ${waited}`, limit };
   }
 
-  /** Why a request that has a place does not come to the guest. */
+  /** Why a request that has waited does not come to the guest. */
   #turnedAway(exchange: HandlerExchange): RequestFailure | undefined {
     if (this.#isTurningAway) return this.#unavailable();
     return exchange.isClientGone ? { kind: "client-gone" } : undefined;

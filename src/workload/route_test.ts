@@ -67,9 +67,9 @@ class Bench {
     });
   }
 
-  async request(name: string): Promise<Request> {
+  async request(name: string, begins?: Promise<void>): Promise<Request> {
     const request = new Request();
-    void this.route.serve(request).then((failure) => this.ends.push(`${name}: ${failure?.kind ?? "answered"}`));
+    void this.route.serve(request, begins).then((failure) => this.ends.push(`${name}: ${failure?.kind ?? "answered"}`));
     await settle();
     return request;
   }
@@ -101,6 +101,42 @@ test("Route.untilIdle: everybody inside finishes, those in the queue too", async
   bench.running[1]?.();
   await settle();
   assert.deepEqual([bench.ends, idle.isTrue], [["a: answered", "b: answered"], true]);
+});
+
+test("Route: a request that is about to begin is inside, so that a reload leaves it the guest and the service that it was led to", async () => {
+  const bench = new Bench();
+  const { promise: begins, resolve: begin } = Promise.withResolvers<void>();
+  await bench.request("a", begins);
+  const idle = { isTrue: false };
+  void bench.route.untilIdle().then(() => void (idle.isTrue = true));
+  await settle();
+  assert.deepEqual([bench.route.insideCount, bench.running.length, idle.isTrue], [1, 0, false]);
+  begin();
+  await settle();
+  assert.deepEqual([bench.running.length, idle.isTrue], [1, false]);
+  bench.running[0]?.();
+  await settle();
+  assert.deepEqual([bench.ends, idle.isTrue], [["a: answered"], true]);
+});
+
+test("Route: a request that was about to begin does not when the route turns away or its client leaves", async () => {
+  for (
+    const { leave, end } of [
+      { leave: (bench: Bench) => bench.route.sendAwayWaiting(), end: "unavailable" },
+      { leave: (bench: Bench) => bench.route.close(), end: "unavailable" },
+      { leave: (_bench: Bench, request: Request) => request.go(), end: "client-gone" },
+    ]
+  ) {
+    const bench = new Bench();
+    await bench.request("running");
+    const { promise: begins, resolve: begin } = Promise.withResolvers<void>();
+    const request = await bench.request("a", begins);
+    leave(bench, request);
+    begin();
+    await settle();
+    assert.ok(bench.ends.includes(`a: ${end}`), bench.ends.join());
+    assert.equal(bench.running.length, 1);
+  }
 });
 
 test("Route.sendAwayWaiting: who waits for a place or for the service goes at once, who runs finishes", async () => {

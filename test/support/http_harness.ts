@@ -48,7 +48,10 @@ export async function startHarness(handler: JsHandler, options: HarnessOptions =
     route: "all",
     match,
     hasService: false,
-    serve: async (exchange: HandlerExchange) => (await handler(exchange)) ?? undefined,
+    serve: async (exchange: HandlerExchange, begins?: Promise<void>) => {
+      if (begins !== undefined) await begins;
+      return (await handler(exchange)) ?? undefined;
+    },
   };
   const proxies = new TrustedProxies();
   proxies.use((options.trustedProxies ?? []).map(parsePrefix));
