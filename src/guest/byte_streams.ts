@@ -80,7 +80,7 @@ export class StreamSource implements ByteSource {
 export class StreamSink {
   #stream: OutputStream | null;
   #pollable: Pollable | null = null;
-  /** Settles, and never rejects, when all writes that had to wait are done. */
+  /** Settles, and never rejects, when all that had to wait is done. */
   #last: Promise<void> | null = null;
 
   constructor(stream: OutputStream) {
@@ -94,22 +94,12 @@ export class StreamSink {
   async write(bytes: Uint8Array): Promise<void> {
     const sent = this.#last === null ? this.#writeNow(bytes, 0) : 0;
     if (sent === bytes.length) return;
-    const rest = this.#writeRest(this.#last, bytes, sent);
-    const last = rest.catch(() => {});
-    this.#last = last;
-    try {
-      await rest;
-    } finally {
-      if (this.#last === last) this.#last = null;
-    }
+    await this.#queued(this.#writeRest(this.#last, bytes, sent));
   }
 
-  /** Resolves when everything written has left this guest. @throws ConnectionLost */
-  async flush(): Promise<void> {
-    unlessClosed(() => this.#open().flush());
-    while (unlessClosed(() => Number(this.#open().checkWrite())) === 0) {
-      await ready(this.#pollable ??= this.#open().subscribe());
-    }
+  /** Resolves when everything written has left this guest, and closes. Behind the writes before it; those after it are too late. @throws ConnectionLost */
+  async finish(): Promise<void> {
+    await this.#queued(this.#finishBehind(this.#last));
   }
 
   /** Also more than once. */
@@ -119,6 +109,26 @@ export class StreamSink {
     this.#stream = null;
     if (this.#pollable !== null) forget(this.#pollable);
     stream[Symbol.dispose]();
+  }
+
+  /** What comes later goes behind `step`. */
+  async #queued(step: Promise<void>): Promise<void> {
+    const last = step.catch(() => {});
+    this.#last = last;
+    try {
+      await step;
+    } finally {
+      if (this.#last === last) this.#last = null;
+    }
+  }
+
+  async #finishBehind(before: Promise<void> | null): Promise<void> {
+    if (before !== null) await before;
+    unlessClosed(() => this.#open().flush());
+    while (unlessClosed(() => Number(this.#open().checkWrite())) === 0) {
+      await ready(this.#pollable ??= this.#open().subscribe());
+    }
+    this.close();
   }
 
   async #writeRest(before: Promise<void> | null, bytes: Uint8Array, start: number): Promise<void> {

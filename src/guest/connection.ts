@@ -95,8 +95,7 @@ export class Connection implements Disposable {
   }
 
   async #finishWriting(): Promise<void> {
-    await this.#sink.flush();
-    this.#sink.close();
+    await this.#sink.finish();
     this.#ended("written");
     // Without this the other side sees the end only when reading is over too.
     this.#call("close the connection for writing", (socket) => socket.shutdown("send"));

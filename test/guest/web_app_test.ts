@@ -175,7 +175,7 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
     assert.equal(await (await component.fetch("/connect/9")).text(), "pong");
   });
 
-  test(`${engine}, connect: writes come out one after the other, however much the other side takes`, async () => {
+  test(`${engine}, connect: writes come out one after the other and the end behind them, however much the other side takes`, async () => {
     const runs = tcp.talks(async (peer) => {
       await peer.wait(10);
       await peer.write((await peer.readText()).replaceAll(/(.)\1*/g, (run, letter) => `${letter}${run.length} `));
@@ -183,7 +183,7 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
     });
     await using component = await open({ network: { "127.0.0.1:9": runs } });
     const text = await (await component.fetch("/writes/9")).text();
-    assert.equal(text, "a100000 b100000 c100000 d100000 e100000 , then ConnectionLost");
+    assert.equal(text, "a100000 b100000 c100000 d100000 e100000 f100000 , then ConnectionLost and ConnectionLost");
   });
 
   test(`${engine}, connect: nobody there, and not allowed`, async () => {

@@ -64,10 +64,12 @@ app.get("/writes/:port", async (context) => {
   const writer = connection.writable.getWriter();
   writes.push(writer.write(part("e")));
   await Promise.all(writes);
-  await connection.closeWrite();
+  const ends = [connection.write(part("f")), connection.closeWrite()];
+  const late = connection.write(part("g")).then(() => "written", (error: Error) => error.name);
+  await Promise.all(ends);
   const answer = await new Response(connection.readable).text();
-  const after = await connection.write(part("f")).then(() => "written", (error: Error) => error.name);
-  return context.text(`${answer}, then ${after}`);
+  const after = await connection.write(part("g")).then(() => "written", (error: Error) => error.name);
+  return context.text(`${answer}, then ${await late} and ${after}`);
 });
 app.get("/throws-nothing-hono-knows", () => {
   throw "a text";
