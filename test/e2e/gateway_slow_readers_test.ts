@@ -91,12 +91,13 @@ test("a client that reads slowly, but reads, gets everything", async () => {
       }
     }
     sink.finish(undefined);
-  }, { limits: { responseStallTimeoutMs: 400 } });
+  }, { limits: { responseStallTimeoutMs: 1_500 } });
   const client = new RawClient(harness.port).send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
-  // In steps that take longer together than a client may read nothing.
+  // In steps that take longer together than a client may read nothing. The system tells of room when a third of its buffer is
+  // free, which is a dozen of them.
   client.socket.on("data", () => {
     client.socket.pause();
-    setTimeout(() => client.socket.resume(), 10);
+    setTimeout(() => client.socket.resume(), 15);
   });
   assert.ok((await client.untilClosed()).length > size);
   await harness.idle();
