@@ -20,8 +20,12 @@
  *
  * @module
  */
+export type { Clock } from "./base/clock.ts";
 export type { Diagnostic } from "./base/diagnostics.ts";
 export { diagnosticsText, type DiagnosticStyle, PLAIN_STYLE } from "./base/diagnostics_text.ts";
+export { type ErrorCode, LoopgateError } from "./base/errors.ts";
+export type { FaultCode } from "./base/fault_codes.ts";
+export type { IpAddress, IpFamily, SocketAddress } from "./base/ip_address.ts";
 export {
   PROCESS_LIMITS,
   type ProcessLimits,
@@ -32,8 +36,9 @@ export {
   WORKLOAD_TOTALS,
   type WorkloadTotals,
 } from "./base/limits.ts";
-export { type ErrorCode, LoopgateError } from "./base/errors.ts";
+export type { Arguments, Environment, Secret } from "./base/secret.ts";
 export type { ModuleStore } from "./component/module_store.ts";
+export type { FileFacts, FileReader, FolderEntry } from "./config/file_reader.ts";
 export {
   createGateway,
   type Gateway,
@@ -44,12 +49,24 @@ export {
 } from "./gateway/gateway.ts";
 export type { GatewayLimits } from "./gateway/limit_overrides.ts";
 export type { TraceSettings } from "./gateway/open_traces.ts";
+export type { PublishOptions } from "./gateway/published_port.ts";
 export type { ReloadOutcome } from "./gateway/reload_readings.ts";
 export { runCommand, type RunCommandOptions } from "./gateway/run_command.ts";
+export type { OnTrap } from "./instance/guest_tools.ts";
+export type { RouteMatch } from "./router/route_match.ts";
 export type { ListenAddress } from "./server/http_listener.ts";
-export type { FetchOptions } from "./server/web_app.ts";
 export { LISTENER_LIMITS, type ListenerLimits } from "./server/listener_limits.ts";
-export type { GatewayMetrics } from "./telemetry/gateway_metrics.ts";
+export type { FetchOptions } from "./server/web_app.ts";
+export type { DenialCount, DenialDecision } from "./telemetry/denial_counts.ts";
 export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
+export type { FailureCount } from "./telemetry/failure_counts.ts";
+export type { GatewayMetrics } from "./telemetry/gateway_metrics.ts";
+export type { InstanceCount } from "./telemetry/instance_counts.ts";
+export type { LimitCount, LimitName } from "./telemetry/limit_counts.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";
-export type { RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";
+export type { ReloadCount, ReloadResult } from "./telemetry/reload_counts.ts";
+export type { RequestCount, StatusClass } from "./telemetry/request_counts.ts";
+export type { SpanCount } from "./telemetry/trace.ts";
+export type { MountSpec } from "./volume/mount.ts";
+export type { QuotaLimits } from "./volume/quota.ts";
+export type { HostPort, InstanceMode, RestartPolicy, RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";

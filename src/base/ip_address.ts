@@ -3,16 +3,20 @@
  * the socket interfaces name themselves. What an address may be used for is `policy`'s matter.
  */
 
+/** Which kind of address. */
 export type IpFamily = "ipv4" | "ipv6";
 
 /** 4 bytes for IPv4, 16 for IPv6, in network order. There is no zone: a scope changes no verdict. */
 export interface IpAddress {
+  /** Which says how many bytes there are. */
   readonly family: IpFamily;
+  /** Of it, the first one first. */
   readonly bytes: readonly number[];
 }
 
 /** An address and a port. */
 export interface SocketAddress {
+  /** Where. */
   readonly address: IpAddress;
   /** 0 to 65535. */
   readonly port: number;

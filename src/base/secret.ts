@@ -10,6 +10,7 @@ const HIDDEN = "***";
 export class Secret {
   readonly #text: string;
 
+  /** Keeps `text`, which is not looked at. */
   constructor(text: string) {
     this.#text = text;
   }
@@ -19,14 +20,17 @@ export class Secret {
     return this.#text;
   }
 
+  /** Stars. */
   toString(): string {
     return HIDDEN;
   }
 
+  /** Stars. */
   toJSON(): string {
     return HIDDEN;
   }
 
+  /** Stars, for `console` and `util.inspect`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return HIDDEN;
   }

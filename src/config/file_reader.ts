@@ -2,15 +2,19 @@
 
 /** One name in a folder; links are followed, a dangling one is "other". */
 export interface FolderEntry {
+  /** Its last part. */
   readonly name: string;
+  /** What it is. */
   readonly kind: "file" | "folder" | "other";
 }
 
 /** What stands at a path, links followed. */
 export interface FileFacts {
+  /** What it is. */
   readonly kind: "file" | "folder" | "other";
   /** Absolute and without links: what decides whether it lies within a folder. */
   readonly realPath: string;
+  /** This process may read it. */
   readonly isReadable: boolean;
   /** Every user of the machine can read it. Absent where nobody asks. */
   readonly isReadableByAll?: boolean;
@@ -18,6 +22,7 @@ export interface FileFacts {
 
 /** Paths have "/" between their parts. Failures of the system are thrown as they come, with their `code`. */
 export interface FileReader {
+  /** What is in a folder, in any order. */
   list(folder: string): Promise<readonly FolderEntry[]>;
   /** The whole file, from one moment: what changes meanwhile is read again. Throws past `bytesMax`. */
   read(file: string, bytesMax: number): Promise<Uint8Array>;

@@ -9,13 +9,17 @@ export type DenialDecision = "deny-rule" | "no-rule" | "never" | "off" | "role";
 
 /** The labels and the value. A target is never a label: a guest could make one for each address there is. */
 export interface DenialCount {
+  /** Its name. */
   readonly workload: string;
   /** Of a component. */
   readonly route?: string;
+  /** Of the guest. */
   readonly role: GuestLabel["role"];
   /** `tcp-connect`, `udp-send`, `http-request`, `resolve-addresses`... */
   readonly operation: string;
+  /** What decided. */
   readonly decision: DenialDecision;
+  /** How often. */
   readonly total: number;
 }
 

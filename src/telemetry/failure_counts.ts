@@ -9,10 +9,13 @@ import type { EmitEvent } from "./events.ts";
 export interface FailureCount {
   /** Undefined: the request came to no route. */
   readonly workload?: string;
+  /** Its name within the workload. */
   readonly route?: string;
   /** What the client got; of an answer that was cut, the status in its head. */
   readonly status: number;
+  /** What failed. */
   readonly code: FaultCode;
+  /** How often. */
   readonly total: number;
 }
 

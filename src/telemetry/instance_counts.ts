@@ -3,12 +3,15 @@ import type { GuestLabel } from "./events.ts";
 
 /** The labels and the value. */
 export interface InstanceCount {
+  /** Its name. */
   readonly workload: string;
   /** Of a component. */
   readonly route?: string;
+  /** Of the guest. */
   readonly role: GuestLabel["role"];
   /** `created`, `recycled`, `reused`, or why one was dropped: `dropped: trapped`, `dropped: grew`... */
   readonly outcome: string;
+  /** How often. */
   readonly total: number;
 }
 

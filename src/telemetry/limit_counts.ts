@@ -35,9 +35,13 @@ export type LimitName =
 export interface LimitCount {
   /** Without workload and role: clients met a limit of the listener. */
   readonly workload?: string;
+  /** Its name within the workload. */
   readonly route?: string;
+  /** Of the guest. */
   readonly role?: GuestLabel["role"];
+  /** Which one was met. */
   readonly limit: LimitName;
+  /** How often. */
   readonly total: number;
 }
 

@@ -1,13 +1,16 @@
 /** How often the files changed and what became of it, since the gateway started: `loopgate_reloads_total`. */
 import type { EmitEvent, GatewayEvent } from "./events.ts";
 
-type Outcome = Extract<GatewayEvent, { readonly kind: "reload" }>["outcome"];
+/** What became of files that had changed. */
+export type ReloadResult = Extract<GatewayEvent, { readonly kind: "reload" }>["outcome"];
 
 /** The labels and the value. */
 export interface ReloadCount {
   /** Undefined: the operator's own files. */
   readonly workload?: string;
-  readonly outcome: Outcome;
+  /** What became of it. */
+  readonly outcome: ReloadResult;
+  /** How often. */
   readonly total: number;
 }
 
@@ -16,7 +19,7 @@ export class ReloadCounts {
   readonly #counts = new Map<string, ReloadCount>();
 
   /** Counts once. */
-  add(workload: string | undefined, outcome: Outcome): void {
+  add(workload: string | undefined, outcome: ReloadResult): void {
     const key = JSON.stringify([workload ?? null, outcome]);
     const total = (this.#counts.get(key)?.total ?? 0) + 1;
     this.#counts.set(key, { ...(workload !== undefined && { workload }), outcome, total });

@@ -27,13 +27,17 @@ export type StatusClass = "2xx" | "3xx" | "4xx" | "5xx" | "gone";
 export interface RequestCount {
   /** Undefined: the requests came to no route. */
   readonly workload?: string;
+  /** Its name within the workload. */
   readonly route?: string;
   /** "gone": the client left before there was a status. */
   readonly byClass: Readonly<Partial<Record<StatusClass, number>>>;
   /** How many took at most the bound of the same index and more than the one before; the last one has those above all. */
   readonly buckets: readonly number[];
+  /** How many there were. */
   readonly total: number;
+  /** How long they took together, in seconds. */
   readonly secondsTotal: number;
+  /** What their guests computed, in seconds of processor time. */
   readonly cpuSecondsTotal: number;
 }
 

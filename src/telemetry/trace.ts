@@ -62,6 +62,8 @@ export interface Tracer {
 
 /** What became of spans, since the gateway started. */
 export interface SpanCount {
+  /** Dropped: no collector took them. */
   readonly outcome: "exported" | "dropped";
+  /** How many. */
   readonly total: number;
 }

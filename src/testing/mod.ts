@@ -15,8 +15,11 @@
  *
  * @module
  */
-export type { RouteLimits } from "../base/limits.ts";
+export type { Diagnostic } from "../base/diagnostics.ts";
 export { type ErrorCode, LoopgateError } from "../base/errors.ts";
+export type { FaultCode } from "../base/fault_codes.ts";
+export type { RouteLimits } from "../base/limits.ts";
+export type { FileFacts, FileReader, FolderEntry } from "../config/file_reader.ts";
 export type { HttpErrorTag } from "../network/http_failure_table.ts";
 export type { Attempt } from "./attempts.ts";
 export {
@@ -31,11 +34,12 @@ export type { ComponentSource } from "./load_component.ts";
 export { names, type NameScript, type NameScriptMakers } from "./name_script.ts";
 export type { NetworkScripts } from "./network_script.ts";
 export { ScriptError } from "./script_error.ts";
-export { type ConnectFailure, tcp, type TcpScript, type TcpScriptMakers } from "./tcp_script.ts";
 export type { TcpPeer } from "./tcp_peer.ts";
+export { type ConnectFailure, tcp, type TcpScript, type TcpScriptMakers } from "./tcp_script.ts";
 export type { Bytes } from "./test_bytes.ts";
 export type { RunEnd } from "./test_command.ts";
 export { testComponent, type TestComponentOptions, type TestedComponent } from "./test_component.ts";
+export type { FileContents } from "./test_files.ts";
 export type { NetOption } from "./test_policy.ts";
 export type { TimeMode } from "./test_time.ts";
 export { type TestedWorkload, testWorkload, type TestWorkloadOptions } from "./test_workload.ts";

@@ -79,6 +79,7 @@ export interface WorkloadSpec {
 
 /** Where something listens. */
 export interface HostPort {
+  /** A name or an address, without brackets. */
   readonly host: string;
   /** 0 is a free one. */
   readonly port: number;
