@@ -11,7 +11,6 @@ type Stream = globalThis.ReadableStream<Uint8Array>;
 type Result = ReadableStreamReadResult<Uint8Array>;
 type Make = (source: ByteSource) => Stream;
 
-let wholeOf: (stream: ByteReadable) => Stream;
 let take: (stream: ByteReadable) => ByteSource | undefined;
 
 /** What `streamOf` gives. */
@@ -22,7 +21,6 @@ export class ByteReadable {
   #whole: Stream | undefined;
 
   static {
-    wholeOf = (stream) => stream.#becomeWhole();
     take = (stream) => stream.#take();
   }
 
@@ -89,11 +87,6 @@ export class ByteReadable {
     this.#queue.isDisturbed = true;
     return this.#queue.source;
   }
-}
-
-/** What a library takes for a stream of its own. @throws TypeError when the stream is locked */
-export function wholeReadable<T>(stream: T): T {
-  return stream instanceof ByteReadable ? wholeOf(stream) as T : stream;
 }
 
 /** The source of a stream that nobody has read from, and locks that for good; undefined for any other stream. */

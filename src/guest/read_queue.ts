@@ -35,6 +35,7 @@ export class ReadQueue {
   /** The next bytes, or null at the end; behind all reads before it. */
   read(): Promise<Uint8Array | null> {
     this.isDisturbed = true;
+    if (this.#end?.tag === "closed") return Promise.resolve(null);
     return new Promise((resolve, reject) => {
       this.#requests.push({ resolve, reject });
       this.#answering ??= this.#answerAll();
@@ -44,6 +45,7 @@ export class ReadQueue {
   /** As `read`, for who calls it again only when it is done, and shares the queue with nobody. */
   readAlone(): Promise<Uint8Array | null> {
     this.isDisturbed = true;
+    if (this.#end?.tag === "closed") return Promise.resolve(null);
     return this.#answering === undefined ? this.#step() : this.#answering.then(() => this.#step());
   }
 
@@ -84,16 +86,23 @@ export class ReadQueue {
     if (this.#end !== undefined || kept !== null) return kept;
     try {
       const bytes = await this.source.read();
+      // Given up meanwhile: whatever came, there is no more.
+      if (this.#isOver()) return null;
       if (bytes === null) this.#finish({ tag: "closed" });
       return bytes;
     } catch (error) {
+      if (this.#isOver()) return null;
       this.#finish({ tag: "errored", reason: error });
       throw error;
     }
   }
 
+  #isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
   #finish(end: StreamEnd): void {
-    if (this.#end !== undefined) return;
+    if (this.#isOver()) return;
     this.#end = end;
     this.onEnd?.(end);
   }

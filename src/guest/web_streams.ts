@@ -1,6 +1,6 @@
 /** The web's streams, for an engine without them. */
 import * as streams from "web-streams-polyfill";
-import { ByteReadable, takeSource, wholeReadable } from "./byte_readable.ts";
+import { ByteReadable, takeSource } from "./byte_readable.ts";
 import { type ByteSource, useStreams } from "./byte_source.ts";
 
 /** As in the Streams standard. */
@@ -36,7 +36,7 @@ useStreams({
   take: takeSource,
 });
 
-// To programs it is one of these, and to the library, which knows its own, the whole stream behind it.
+// To programs it is one of these.
 Object.setPrototypeOf(ByteReadable.prototype, ReadableStream.prototype);
 Object.defineProperty(ByteReadable.prototype, "constructor", {
   value: ReadableStream,
@@ -50,8 +50,10 @@ const pipeWhole = Reflect.get(ReadableStream.prototype, "pipeThrough") as (
 ) => void;
 Object.defineProperty(ReadableStream.prototype, "pipeThrough", {
   value: function (this: ReadableStream, pair: ReadableWritablePair, options?: StreamPipeOptions): unknown {
-    pipeWhole.call(this, { readable: wholeReadable(pair.readable), writable: pair.writable }, options);
-    return pair.readable;
+    const { readable, writable } = pair;
+    // The library wants one of its own there, and does no more with it than give it back.
+    pipeWhole.call(this, { readable: readable instanceof ByteReadable ? this : readable, writable }, options);
+    return readable;
   },
   configurable: true,
   writable: true,
