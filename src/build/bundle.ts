@@ -140,8 +140,8 @@ function sdkPlugin(): Plugin {
       const files = MENTIONED.filter(([words]) => words.test(code));
       if (files.length === 0) return null;
       const imports = files.map(([, file]) => `import ${JSON.stringify(`${SDK}/${file}`)};`).join("");
-      // Its lines are where they were.
-      return { code: imports + code, map: null };
+      // Behind it, on a line of their own: what faults and stacks say of lines and columns is true of the source.
+      return { code: `${code}\n${imports}`, map: null };
     },
   };
 }

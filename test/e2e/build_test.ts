@@ -80,6 +80,14 @@ const FAULTS: readonly {
     fix: "npm install @no/such",
   },
   {
+    // A bundle gets what those of its files mention: that must not move what stands in the first line.
+    name: "a missing package in a line of a file that mentions bodies, streams, forms, blobs and subtle crypto",
+    source: `import { a } from "nowhere"; export const run = { run() { a.body.stream.formData.blob.subtle(); } };\n`,
+    message: /^Cannot import "nowhere": there is no such package here/,
+    place: [1, 19],
+    fix: "npm install nowhere",
+  },
+  {
     name: "Node's own module",
     source: `import { readFile } from "node:fs";\nexport const run = { run() { readFile; } };\n`,
     message: /^Cannot import "node:fs": a guest has no Node/,
@@ -141,6 +149,12 @@ const FAULTS: readonly {
     source: `fetch("https://api.example.com/");\n${HANDLER}`,
     message: /^Cannot load it: Error: Cannot fetch while the guest is built/,
     place: [1, 1],
+  },
+  {
+    name: "first lines that fetch, in a file that mentions a body and ends in a comment",
+    source: `const a = await fetch("https://api.example.com/");\n${HANDLER.trimEnd()}\nvoid a.body; // the end`,
+    message: /^Cannot load it: Error: Cannot fetch while the guest is built/,
+    place: [1, 17],
   },
   {
     name: "first lines that read the environment",
