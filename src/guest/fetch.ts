@@ -139,8 +139,15 @@ function failure(request: PlainRequest, code: ErrorCode): TypeError {
   const isNobody = code.tag === "connection-refused" && LOOPBACK.test(request.url);
   const detail = isNobody
     ? " (this is the workload's own loopback, where nothing listens on that port; a server of the machine has another address)"
-    : code.val === null || code.val === undefined
-    ? ""
-    : ` (${JSON.stringify(code.val)})`;
+    : payloadText(code.val);
   return new TypeError(`Cannot fetch "${request.url}": ${code.tag}${detail}`, { cause: code });
+}
+
+/** What is known of a failure: fields without a value say nothing. */
+function payloadText(payload: unknown): string {
+  const text: string | undefined = JSON.stringify(
+    payload,
+    (_key, value: unknown) => typeof value === "bigint" ? String(value) : value ?? undefined,
+  );
+  return text === undefined || text === "{}" ? "" : ` (${text})`;
 }
