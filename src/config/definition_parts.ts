@@ -51,7 +51,7 @@ export const LATER = "this version does not have it yet";
 /** `policy` reads what stands in it, see `policy_layer.ts`. */
 export const net = v.pipe(
   v.unknown(),
-  v.description(`What a guest may reach. ${RULE_LIST_NOTE}`),
+  v.description(`What a guest may reach. Default: true. ${RULE_LIST_NOTE}`),
   v.metadata({ jsonSchema: NET_JSON_SCHEMA } satisfies Notes),
 );
 

@@ -4,7 +4,8 @@ import { formatIpAddress, type IpPrefix, isIpv4Mapped, parsePrefix } from "../ba
 import { PROCESS_LIMITS } from "../base/limits.ts";
 import { isNat64Prefix } from "../policy/carried_ipv4.ts";
 import { LISTENER_LIMITS } from "../server/listener_limits.ts";
-import { closed, dns, net, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
+import { closed, type Notes, quoted, schemaKey, wrongType } from "./definition_parts.ts";
+import { DNS_JSON_SCHEMA, NET_JSON_SCHEMA, RULE_LIST_NOTE } from "./policy_schema.ts";
 import { limitsObject } from "./limit_definition.ts";
 import { tls } from "./tls_files.ts";
 import { volumeCeiling } from "./volume_definition.ts";
@@ -76,11 +77,27 @@ const http2 = v.pipe(
   ),
 );
 
+const netCeiling = v.pipe(
+  v.unknown(),
+  v.description(
+    `The ceiling: no guest reaches more. Without it there is no ceiling: a workload gets what its files ask for, link-local addresses too. ${RULE_LIST_NOTE}`,
+  ),
+  v.metadata({ jsonSchema: NET_JSON_SCHEMA } satisfies Notes),
+);
+
+const dnsCeiling = v.pipe(
+  v.unknown(),
+  v.description(
+    "The ceiling: no guest resolves more names. true for all, false or [] for none, or a list. Without it there is no ceiling: a workload gets what its files ask for.",
+  ),
+  v.metadata({ jsonSchema: DNS_JSON_SCHEMA } satisfies Notes),
+);
+
 /** `gateway.jsonc`. */
 export const GATEWAY_FILE = closed({
   $schema: schemaKey,
-  net: v.optional(net),
-  dns: v.optional(dns),
+  net: v.optional(netCeiling),
+  dns: v.optional(dnsCeiling),
   nat64: v.optional(nat64),
   trustedProxies: v.optional(trustedProxies),
   limits: v.optional(ceilingLimits),

@@ -25,8 +25,8 @@ const NAME = {
   pattern: `^(?![0-9.]+$)(?:\\*\\.)?${HOST}$`,
 } as const;
 
-/** For descriptions of `net`. */
-export const RULE_LIST_NOTE = "true: public and private addresses, the default; []: the private loopback only; " +
+/** For descriptions of `net`, behind a sentence that says what it is without the key. */
+export const RULE_LIST_NOTE = "true: public and private addresses; []: the private loopback only; " +
   'false: no network; a list of rules to allow; or { "allow": [...], "deny": [...] }. ' +
   "A rule is [scheme://]host[:port]: a host, *.suffix, an address, a prefix, public, private, link-local or *.";
 
