@@ -87,7 +87,8 @@ function networkText(needs: readonly string[], policy: PolicyFacts): readonly st
 
 function rulesText({ allow, deny }: PolicyFacts): string {
   const [own = [], ceiling] = allow;
-  const outside = own.length === 0 ? "the private loopback alone" : `the private loopback, ${own.join(", ")}`;
+  // No rule is about the loopback: what the operator allows and who denies what changes nothing of it.
+  if (own.length === 0) return "the private loopback alone";
   const below = ceiling === undefined ? "" : `, as far as the operator allows ${ceiling.join(", ") || "nothing"}`;
-  return `${outside}${below}${deny.length === 0 ? "" : `, but not ${deny.join(", ")}`}`;
+  return `the private loopback, ${own.join(", ")}${below}${deny.length === 0 ? "" : `, but not ${deny.join(", ")}`}`;
 }

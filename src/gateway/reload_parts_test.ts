@@ -76,9 +76,12 @@ test("laterKeys: what the gateway was opened with", () => {
   assert.equal(laterKeys(served, { ...served, ca: "other", limits: { ...PROCESS_LIMITS } }), undefined);
   assert.match(laterKeys(served, { ...served, log: "json", watch: false }) ?? "", /^"log" and "watch" of/);
   const listener = { connectionsMax: 5 };
-  assert.match(laterKeys(served, { ...served, listener }) ?? "", /^"listener" of gateway\.jsonc count/);
+  assert.match(laterKeys(served, { ...served, listener }) ?? "", /^"listener" of gateway\.jsonc counts from/);
   const admin = { host: "127.0.0.1", port: 8081 };
-  assert.match(laterKeys(served, { ...served, listener, admin }) ?? "", /^"listener" and "admin" of/);
+  assert.match(
+    laterKeys(served, { ...served, listener, admin }) ?? "",
+    /^"listener" and "admin" of gateway\.jsonc count from/,
+  );
   const limits = { ...PROCESS_LIMITS, stacksMax: 9 };
   assert.match(laterKeys(served, { ...served, limits, listener }) ?? "", /^"process" and "listener" of/);
 });

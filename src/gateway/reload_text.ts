@@ -32,7 +32,9 @@ export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | u
   ];
   return keys.length === 0
     ? undefined
-    : `${keys.join(" and ")} of gateway.jsonc count from the next start on; everything else of it is used`;
+    : `${keys.join(" and ")} of gateway.jsonc ${
+      keys.length === 1 ? "counts" : "count"
+    } from the next start on; everything else of it is used`;
 }
 
 function isSame(first: object, second: object): boolean {

@@ -72,6 +72,13 @@ test("check: a good folder, with what each guest may reach", async () => {
     /network: the private loopback, https:\/\/api\.example\.com\n {4}names: none\n {2}route task: POST \/task\n/,
   );
   assert.match(out, /network: the private loopback alone\n {4}names: none\n\n1 workload, no fault\n$/);
+  const ceiling = { "w/gateway.jsonc": '{ "net": { "allow": ["https://api.example.com"], "deny": ["*:25"] } }' };
+  const below = await said(["check", "w"], await shop(ceiling));
+  assert.match(
+    below.out,
+    /loopback, https:\/\/api\.example\.com, as far as the operator allows https:\/\/api\.example\.com, but not \*:25\n/,
+  );
+  assert.match(below.out, /network: the private loopback alone\n/);
   const json = await said(["check", "w", "--json"], await shop());
   const { ok, workloads } = JSON.parse(json.out) as CheckedFolder & { readonly ok: boolean };
   assert.equal(ok, true);
