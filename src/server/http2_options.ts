@@ -12,8 +12,11 @@ const FIELD_BYTES_MIN = 32;
 /** Streams that a client may open and reset at once, and each second from then on: a page that is left resets a hundred. */
 const RESETS_AT_ONCE_MAX = 1_000;
 const RESETS_PER_SECOND_MAX = 200;
-/** Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection. */
-const ANSWER_HEADER_BYTES_MAX = 2 * 1024 * 1024;
+/**
+ * Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection, and takes
+ * a field for 12 bytes more than it has.
+ */
+const ANSWER_HEADER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What a connection may take in memory before new streams are refused: Node's own, and a piece of an answer for each stream. */
 const MEMORY_MB = 10;

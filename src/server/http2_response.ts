@@ -62,10 +62,11 @@ export class Http2Response extends EventEmitter implements ClientResponse {
       this.#finish();
     });
     stream.on("close", () => {
-      // Where the request is over, a stream is closed before it tells that its last piece has gone; and where its head was all of
-      // the answer even before the guest says so, who may take its time and has lost no client.
+      // Where the request is over, a stream is closed before it tells that its last piece has gone.
       const isGone = this.#queue.length > 0 || this.#trailers !== undefined || stream.rstCode !== RESET.none;
-      if ((this.writableEnded || this.#isHeadAll) && !isGone) this.#finish();
+      if (this.writableEnded && !isGone) this.#finish();
+      // Its head was all of the answer, and the guest has not said so yet: it loses no client, and may read the body to its end.
+      else if (this.#isHeadAll && req.isWhole && !isGone) this.writableFinished = true;
       this.emit("close");
     });
   }

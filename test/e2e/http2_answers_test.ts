@@ -1,10 +1,10 @@
 /** Answers over HTTP/2 whose guest takes its time, or means harm. On Node, for Deno has no HTTP/2 here. */
 import assert from "node:assert/strict";
 import type { FieldEntries } from "../../src/host/http/exchange.ts";
-import { eventually, startHarness, utf8 } from "../support/http_harness.ts";
+import { eventually, readBody, startHarness, utf8 } from "../support/http_harness.ts";
 import { ask, FrameClient, http2Test, politeClient } from "../support/http2_client.ts";
-import { FRAME, frame, literal } from "../support/http2_frames.ts";
-import { WHOLE } from "../support/http2_server.ts";
+import { FLAG, FRAME, frame, literal, POST, uint32 } from "../support/http2_frames.ts";
+import { CODE, OPEN_GET, OPEN_POST, WHOLE } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
 
 speakTls();
@@ -39,6 +39,50 @@ http2Test("http2: who has an answer without content has all of it, before its gu
     });
   }
   assert.deepEqual(left, []);
+  await harness.close();
+});
+
+http2Test("http2: a guest that has answered without content reads the body to its end", async () => {
+  let readBytes: number | undefined;
+  const harness = await startHarness(async (exchange) => {
+    const sink = exchange.respond({ status: 204, headers: [] });
+    await eventually(() => harness.events.length > 0);
+    readBytes = (await readBody(exchange).catch(() => undefined))?.length;
+    sink.finish(undefined);
+  }, { http2: true });
+  const client = await FrameClient.open(harness.port);
+  client.send(OPEN_POST);
+  await client.until(() => client.framesOf(FRAME.headers).length > 0);
+  client.send(frame(FRAME.data, FLAG.endStream, 1, new Uint8Array(10_000)));
+  await eventually(() => readBytes !== undefined);
+  assert.equal(readBytes, 10_000);
+  assert.deepEqual(harness.events.map((event) => event.kind === "request" && [event.status, event.code]), [[
+    204,
+    undefined,
+  ]]);
+  harness.events.length = 0;
+  readBytes = undefined;
+  // Half of a body makes no whole request of it.
+  client.send(frame(FRAME.headers, FLAG.endHeaders, 3, POST), frame(FRAME.data, 0, 3, new Uint8Array(10)));
+  await client.until(() => client.framesOf(FRAME.headers).length > 1);
+  client.send(frame(FRAME.reset, 0, 3, uint32(CODE.none)));
+  await eventually(() => harness.events.length > 0);
+  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.code), ["LG7009"]);
+  client.destroy();
+  await harness.close();
+});
+
+http2Test("http2: an answer has as many fields as its bytes allow", async () => {
+  const fields = Array.from({ length: 180_000 }, (): FieldEntries[number] => ["x", utf8("")]);
+  const harness = await startHarness((exchange) => {
+    exchange.respond({ status: 200, headers: fields }).finish(undefined);
+    return Promise.resolve();
+  }, { http2: true });
+  const client = (await FrameClient.open(harness.port)).send(OPEN_GET);
+  await eventually(() => harness.events.length > 0);
+  await client.until(() => client.seen.some(({ stream }) => stream === 1));
+  assert.deepEqual([client.resetCodes(1), client.goawayCode], [[], undefined]);
+  client.destroy();
   await harness.close();
 });
 
