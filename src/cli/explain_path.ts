@@ -32,9 +32,13 @@ export function explainPath(path: string, { workload, route, volumes }: PathSubj
   if (mount === undefined) {
     const paths = volumes.map((each) => each.path).join(", ");
     const by = volumes.length === 0 ? "it has no volumes" : `its volumes are ${escapeText(paths)}`;
+    // A route's or a service's own volumes stand in place of the workload's.
+    const where = route === undefined
+      ? 'of "service" in workload.jsonc, or of the workload where that has none'
+      : `in ${escapeText(route)}.route.jsonc, or in workload.jsonc where that has none`;
     return {
       isThere: false,
-      lines: [`denied: ${about}`, `by: ${by}`, `to allow: add a volume to "volumes" (docs/volumes.md)`],
+      lines: [`denied: ${about}`, `by: ${by}`, `to allow: add a volume to "volumes" ${where} (docs/volumes.md)`],
     };
   }
   const isWritable = mount.kind === "memory" || mount.isWritable;

@@ -220,7 +220,20 @@ for (
       "",
       "denied: /data/f for the component of route s of a",
       "  by: it has no volumes",
-      '  to allow: add a volume to "volumes" (docs/volumes.md)',
+      '  to allow: add a volume to "volumes" in s.route.jsonc, or in workload.jsonc where that has none (docs/volumes.md)',
+    ]],
+    ["/database", 1, [
+      "denied: /database for the service of a",
+      "  by: its volumes are /data, /data/tmp",
+      '  to allow: add a volume to "volumes" of "service" in workload.jsonc, or of the workload where that has none (docs/volumes.md)',
+      "",
+      "denied: /database for the component of route r of a",
+      "  by: its volumes are /data",
+      '  to allow: add a volume to "volumes" in r.route.jsonc, or in workload.jsonc where that has none (docs/volumes.md)',
+      "",
+      "denied: /database for the component of route s of a",
+      "  by: it has no volumes",
+      '  to allow: add a volume to "volumes" in s.route.jsonc, or in workload.jsonc where that has none (docs/volumes.md)',
     ]],
     ["/data/tmp/x --route r", 0, [
       "allowed to read: /data/tmp/x for the component of route r of a",
@@ -229,7 +242,7 @@ for (
     ["/database --route r", 1, [
       "denied: /database for the component of route r of a",
       "  by: its volumes are /data",
-      '  to allow: add a volume to "volumes" (docs/volumes.md)',
+      '  to allow: add a volume to "volumes" in r.route.jsonc, or in workload.jsonc where that has none (docs/volumes.md)',
     ]],
   ] as const
 ) {
