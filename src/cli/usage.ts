@@ -34,7 +34,7 @@ ${serveSynopsis("  ")}
   loopgate run <component.wasm> [--env NAME=value]... [--arg text]... [--dir folder[::path]]...
                [--dir-write folder[::path]]... [--publish [host:]port:port]... [-- text...]
   loopgate new <name> [--template name] [--language typescript|rust] [--folder folder]
-  loopgate build [folder]
+  loopgate build [folder] [--types]
   loopgate dev [folder] [--listen host:port] [--log pretty|json] [--publish [workload/][host:]port:port]...
   loopgate check [folder] [--json]
   loopgate inspect <component.wasm> [--json]
