@@ -35,26 +35,27 @@ export function errorMark(code: FaultCode, colours: Colours): string {
 }
 
 /** The flag that moves the listener, for each reason why it cannot stay. */
-function listenHint({ cause }: LoopgateError): string {
+function listenHint({ cause, fault }: LoopgateError): string {
+  const flag = fault === "LG5002" ? "--admin" : "--listen";
   switch (errorCode(cause)) {
     case "EADDRINUSE":
       return "something listens there already: end it, or choose another port, " +
-        "like --listen 127.0.0.1:8081 (port 0 takes a free one)";
+        `like ${flag} 127.0.0.1:8081 (port 0 takes a free one)`;
     case "EACCES":
     case "EPERM":
-      return "ports below 1024 need rights that this user does not have; choose another, like --listen 127.0.0.1:8080";
+      return `ports below 1024 need rights that this user does not have; choose another, like ${flag} 127.0.0.1:8080`;
     case "EADDRNOTAVAIL":
     // What Deno makes of the same.
     case "EINVAL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return "this is no address of this machine; --listen 127.0.0.1:8080 is for this machine only, " +
-        "--listen 0.0.0.0:8080 for every interface";
+      return `this is no address of this machine; ${flag} 127.0.0.1:8080 is for this machine only, ` +
+        `${flag} 0.0.0.0:8080 for every interface`;
     case "ENOTSUP":
     case "EOPNOTSUPP":
       return "this system cannot share a port between processes; leave --replicas out";
     default:
-      return "choose another address with --listen host:port";
+      return `choose another address with ${flag} host:port`;
   }
 }
 
