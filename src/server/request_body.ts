@@ -6,9 +6,9 @@ import type { ByteSource, StreamEnd, StreamFailure } from "../base/byte_stream.t
 import { WaitList } from "../base/waitable.ts";
 import type { FieldEntries } from "../host/http/exchange.ts";
 import { ByteQueue } from "../network/byte_queue.ts";
-import { latin1ToBytes } from "../base/latin1.ts";
 import type { BodyFlow } from "./body_flow.ts";
 import type { ClientRequest } from "./client_exchange.ts";
+import { trailerFields } from "./request_fields.ts";
 
 /**
  * A chunk counts as so many bytes of the window, and of what is thrown away: a piece of 64 KiB has 10,900 chunks of one byte,
@@ -120,11 +120,7 @@ export class RequestBody implements ByteSource {
   trailers(): FieldEntries | undefined {
     const raw = this.#request.rawTrailers;
     if (this.#state.kind !== "ended" || raw.length === 0) return undefined;
-    const fields: [string, Uint8Array][] = [];
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      fields.push([(raw[index] ?? "").toLowerCase(), latin1ToBytes(raw[index + 1] ?? "")]);
-    }
-    return fields;
+    return trailerFields(raw);
   }
 
   /** The connection broke. What was received can still be read. */

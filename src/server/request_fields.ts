@@ -36,6 +36,19 @@ export function requestFields(rawHeaders: readonly string[], origin: RequestOrig
   return kept;
 }
 
+/** The same of what came after a body, for guests that join it with the header: what the gateway vouches for there it says nowhere else. */
+export function trailerFields(rawTrailers: readonly string[]): FieldEntries {
+  const fields: Field[] = [];
+  for (let index = 0; index + 1 < rawTrailers.length; index += 2) {
+    const { name, isDropped } = fieldName(rawTrailers[index] ?? "");
+    const value = rawTrailers[index + 1] ?? "";
+    // Of the framing, which trailers have no part in (RFC 9110 section 6.5.1).
+    if (isDropped || isHopByHop(name, value) || name === "content-length") continue;
+    fields.push([name, latin1ToBytes(value)]);
+  }
+  return fields;
+}
+
 /** A field's name in lower case, and whether it goes to no guest whatever its value is. */
 interface FieldName {
   readonly name: string;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requestFields } from "./request_fields.ts";
+import { requestFields, trailerFields } from "./request_fields.ts";
 
 const GATEWAY_NAMES: ReadonlySet<string> = new Set([
   "forwarded",
@@ -110,4 +110,12 @@ test("requestFields says what the client asked for, and that an address is unkno
     ["x-forwarded-host", "a.example:81"],
     ["x-request-id", "r1"],
   ]);
+});
+
+test("trailerFields leaves out what no header of a guest has from its client, and framing", () => {
+  const harmful = [...DROPPED, ["X-Request-Id", "forged"], ["Content-Length", "5"]].flat();
+  assert.deepEqual(trailerFields(harmful), []);
+  const kept = trailerFields(["Grpc-Status", "0", ...harmful, "a", "\xe9", "a", ""]);
+  const lines = kept.map(([name, value]) => `${name}: ${String.fromCharCode(...value)}`);
+  assert.deepEqual(lines, ["grpc-status: 0", "a: \xe9", "a: "]);
 });
