@@ -175,12 +175,12 @@ export class Reloader {
     this.#operatorFingerprint = fingerprint;
     this.#options.onOperator(shared.operator.gateway);
     this.#told.delete(undefined);
-    if (isOfListener) return this.#replacedOperator();
+    if (isOfListener) return this.#replacedOperator("the listener's certificates, for connections from now on");
     this.#workloadsFingerprint = shared.workloadsFingerprint;
     for (const name of this.#known.keys()) names.add(name);
     const { first: { operator: { gateway } } } = this.#options;
     const later = laterKeys(gateway, shared.operator.gateway);
-    return later === undefined ? undefined : this.#kept(undefined, [], later);
+    return later === undefined ? undefined : this.#replacedOperator(later, { needsRestart: true });
   }
 
   async #readShared({ isPatient }: Manner): Promise<SharedReading> {
@@ -288,10 +288,9 @@ export class Reloader {
     this.#options.emit({ kind: "reload", ...which, outcome: "unchanged", detail: "the fault has gone" });
   }
 
-  /** New certificates are in use; no workload is concerned. */
-  #replacedOperator(): ReloadOutcome {
-    const detail = "the listener's certificates, for connections from now on";
-    this.#options.emit({ kind: "reload", outcome: "replaced", detail });
+  /** The operator's file is in use, as far as `detail` says; what becomes of workloads by it is told of each. */
+  #replacedOperator(detail: string, which: { readonly needsRestart?: true } = {}): ReloadOutcome {
+    this.#options.emit({ kind: "reload", outcome: "replaced", ...which, detail });
     return { outcome: "replaced", detail, diagnostics: [] };
   }
 

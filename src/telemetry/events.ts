@@ -58,6 +58,8 @@ export type GatewayEvent =
      * served.
      */
     readonly outcome: "added" | "replaced" | "removed" | "kept" | "unchanged";
+    /** Some of it counts from the next start of the gateway on; `detail` says what. */
+    readonly needsRestart?: true;
     readonly detail?: string;
   }
   | {

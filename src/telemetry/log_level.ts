@@ -30,7 +30,7 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case "service-state":
       return event.state === "failed" ? "error" : event.state === "restarting" ? "warn" : "info";
     case "reload":
-      return event.outcome === "kept" ? "error" : "info";
+      return event.outcome === "kept" ? "error" : event.needsRestart === true ? "warn" : "info";
     case "traces":
       return event.state === "failing" ? "warn" : "info";
     case "denied":

@@ -36,6 +36,7 @@ const LEVELS: readonly (readonly [name: string, level: LogLevel, event: GatewayE
   ["a restart", "warn", { kind: "service-state", workload: "shop", state: "restarting" }],
   ["a failed service", "error", { kind: "service-state", workload: "shop", state: "failed" }],
   ["a reload", "info", { kind: "reload", workload: "shop", outcome: "replaced" }],
+  ["what waits for the next start", "warn", { kind: "reload", outcome: "replaced", needsRestart: true }],
   ["a change with faults", "error", { kind: "reload", workload: "shop", outcome: "kept" }],
   ["a denial", "warn", { kind: "denied", guest: GUEST, operation: "o", target: "t", rule: "r" }],
   ["a limit", "warn", { kind: "limited", limit: "connections", detail: "" }],
