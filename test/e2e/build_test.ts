@@ -10,6 +10,7 @@ import { buildFolder } from "../../src/build/build_folder.ts";
 import type { GuestOutcome } from "../../src/build/build_workload.ts";
 import { jobRunner, runProgram } from "../../src/cli/build_process.ts";
 import { folderFiles } from "../../src/config/folder_files.ts";
+import { testComponent } from "../../src/testing/mod.ts";
 import { loopgate } from "../support/program.ts";
 
 const ROUTE = '{ "match": { "path": "/" }, "component": "dist/api.wasm" }';
@@ -278,7 +279,7 @@ test("buildFolder: another engine makes a component stale", () =>
     assert.ok(large > 4 * small, `${large} bytes after ${small}`);
   }));
 
-test("buildFolder: another goal makes a component stale, and one for speed is larger and not too large", () =>
+test("buildFolder: another goal makes a component stale, and one for speed answers, is larger and not too large", () =>
   withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": HONO }, async (folder) => {
     const build = async (): Promise<number> => {
       const [outcome] = await outcomesOf(folder);
@@ -289,6 +290,8 @@ test("buildFolder: another goal makes a component stale, and one for speed is la
     await writeFile(join(folder, "api/workload.jsonc"), '{ "build": { "optimize": "speed" } }');
     const fast = await build();
     assert.ok(fast > small + 300_000 && fast < FAST_BYTES_MAX, `${fast} bytes after ${small}`);
+    await using component = await testComponent(await readFile(join(folder, "api/dist/api.wasm")));
+    assert.equal(await (await component.fetch("/edge")).text(), "edge");
     await writeFile(join(folder, "api/workload.jsonc"), '{ "build": { "optimize": "size" } }');
     assert.equal(await build(), small);
   }));
