@@ -24,7 +24,7 @@ interface HeldAnswer {
   readonly body: string | Uint8Array;
 }
 
-/** One for an app. What it holds is sent in the same turn, whatever else happens. */
+/** One for an app. What it holds is sent at the end of the turn, or of the next one for what comes at its end (see `RequestBegins`). */
 export class AnswerBatch {
   readonly #clock: Pick<Clock, "monotonicMs">;
   #held: HeldAnswer[] = [];
@@ -41,16 +41,17 @@ export class AnswerBatch {
     const nowMs = this.#clock.monotonicMs();
     if (this.#held.length === 0) this.#sinceMs = nowMs;
     this.#held.push({ response, body });
-    if (nowMs - this.#sinceMs >= HELD_MS_MAX || this.#held.length >= HELD_COUNT_MAX) return this.#send();
+    if (nowMs - this.#sinceMs >= HELD_MS_MAX || this.#held.length >= HELD_COUNT_MAX) return this.flush();
     if (this.#isEndOfTurnComing) return;
     this.#isEndOfTurnComing = true;
     setImmediate(() => {
       this.#isEndOfTurnComing = false;
-      this.#send();
+      this.flush();
     });
   }
 
-  #send(): void {
+  /** Sends what waits. */
+  flush(): void {
     const held = this.#held;
     this.#held = [];
     for (const { response, body } of held) {

@@ -16,6 +16,7 @@ import { addKeepAlive } from "./keep_alive.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { NodeExchange, sendFailure } from "./node_exchange.ts";
 import { hasBody, RequestBody } from "./request_body.ts";
+import { RequestBegins } from "./request_begins.ts";
 import { framingFailure } from "./request_framing.ts";
 import { givenId, REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 import { endRequestSpan, startRequestSpan } from "./request_trace.ts";
@@ -161,12 +162,14 @@ const ENDS_CONNECTION: ReadonlySet<GatewayFailure["kind"]> = new Set(["bad-reque
 export class HttpApp {
   readonly #options: HttpAppOptions;
   readonly #answers: AnswerBatch;
+  readonly #begins: RequestBegins;
   #runningCount = 0;
   #onSettled: (() => void)[] = [];
 
   constructor(options: HttpAppOptions) {
     this.#options = options;
     this.#answers = new AnswerBatch(options.clock);
+    this.#begins = new RequestBegins({ beginJob: options.beginJob, answers: this.#answers });
   }
 
   /** Takes a request over; whatever happens, it is answered or cut and logged once. */
@@ -241,10 +244,9 @@ export class HttpApp {
 
   async #answer(destination: Destination, exchange: NodeExchange): Promise<void> {
     try {
-      const { beginJob } = this.#options;
       const waits = exchange.hasBody || destination.hasService;
-      if (!waits) beginJob?.();
-      const failure = await destination.serve(exchange, waits ? socketsRead(beginJob) : undefined);
+      if (!waits) this.#options.beginJob?.();
+      const failure = await destination.serve(exchange, waits ? this.#begins.next() : undefined);
       if (failure !== undefined) exchange.answerFailure(failure);
       else if (!exchange.isAnswered) exchange.answerFailure({ kind: "no-answer", detail: "nothing was answered" });
     } catch (error) {
@@ -288,21 +290,6 @@ export class HttpApp {
     body.dispose();
     return body;
   }
-}
-
-/**
- * Resolves at the end of this turn of the event loop, each time in a job of its own. A body that was sent with its head is there by then,
- * and a guest that began before would wait for it. And guests that compute for longer than it takes to read a request are quicker one
- * behind the other: between the requests they would find the caches full of the parser and of the system's code, and leave them
- * full of their own (round trips through a service: 192 us and 147). Those that answer by themselves lose by it.
- */
-function socketsRead(beginJob: (() => void) | undefined): Promise<void> {
-  return new Promise((resolve) =>
-    void setImmediate(() => {
-      beginJob?.();
-      resolve();
-    })
-  );
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
