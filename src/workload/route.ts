@@ -3,7 +3,7 @@
  *
  * A route is `open`, and left by one of three ways. `untilIdle` (a reload; nobody new is led to it): everybody inside
  * finishes as if nothing had happened, those in the queue included. `sendAwayWaiting` (the gateway drains): who waits for
- * a place or for the service gets 503 at once, who runs finishes. `close`: who runs is ended as well.
+ * a place or for the service gets 503 at once, who runs or is about to begin finishes. `close`: who runs is ended as well.
  */
 import type { RouteLimits } from "../base/limits.ts";
 import { formatDuration } from "../base/quantity.ts";
@@ -44,6 +44,7 @@ export class Route {
   #inside = 0;
   #onIdle: (() => void)[] = [];
   #isTurningAway = false;
+  #isClosed = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
@@ -108,7 +109,7 @@ export class Route {
     if (this.#inside > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
-  /** Lets nobody in any more and sends away who waits; who runs may finish. Idempotent. */
+  /** Lets nobody in any more and sends away who waits for a place or for the service; everybody else may finish. Idempotent. */
   sendAwayWaiting(): void {
     this.#isTurningAway = true;
     this.#gate.cancelAll();
@@ -117,6 +118,7 @@ export class Route {
 
   /** As `sendAwayWaiting`, and ends who runs. Idempotent. */
   close(): void {
+    this.#isClosed = true;
     this.sendAwayWaiting();
     this.#options.handler.killAll();
   }
@@ -144,12 +146,13 @@ export class Route {
 
   /** Why a request that has waited does not come to the guest. */
   #turnedAway(exchange: HandlerExchange): RequestFailure | undefined {
-    if (this.#isTurningAway) return this.#unavailable();
+    if (this.#isClosed) return this.#unavailable();
     return exchange.isClientGone ? { kind: "client-gone" } : undefined;
   }
 
   /** What the wait for the service comes to: false when the route is closed or the client leaves before. */
   async #untilEnded(wait: boolean | Promise<boolean>, exchange: HandlerExchange): Promise<boolean> {
+    if (this.#isTurningAway) return false;
     const { promise, resolve } = Promise.withResolvers<false>();
     const end = (): void => resolve(false);
     this.#waits.add(end);
@@ -164,6 +167,7 @@ export class Route {
 
   /** Waits for a place; it is held when nothing is returned. */
   async #queue(exchange: HandlerExchange): Promise<RequestFailure | undefined> {
+    if (this.#isTurningAway) return this.#unavailable();
     const entry = this.#gate.enqueue();
     if (entry === undefined) {
       return this.#overloaded("concurrency", {

@@ -119,7 +119,29 @@ test("Route: a request that is about to begin is inside, so that a reload leaves
   assert.deepEqual([bench.ends, idle.isTrue], [["a: answered"], true]);
 });
 
-test("Route: a request that was about to begin does not when the route turns away or its client leaves", async () => {
+test("Route: a request that was about to begin when the route turns away runs, unless it would have to wait", async () => {
+  for (
+    const { prepare, ran, ends } of [
+      { prepare: () => {}, ran: 1, ends: [] },
+      {
+        prepare: (bench: Bench) => void (bench.service.isServing = new Promise(() => {})),
+        ran: 0,
+        ends: ["a: unavailable"],
+      },
+    ]
+  ) {
+    const bench = new Bench();
+    prepare(bench);
+    const { promise: begins, resolve: begin } = Promise.withResolvers<void>();
+    await bench.request("a", begins);
+    bench.route.sendAwayWaiting();
+    begin();
+    await settle();
+    assert.deepEqual([bench.running.length, bench.ends], [ran, ends]);
+  }
+});
+
+test("Route: a request that was about to begin does not when the route is full and turns away, when it is closed, or when its client leaves", async () => {
   for (
     const { leave, end } of [
       { leave: (bench: Bench) => bench.route.sendAwayWaiting(), end: "unavailable" },

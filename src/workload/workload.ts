@@ -147,7 +147,7 @@ export class Workload {
     return isEnded ? `its service did not start: ${state.reason}` : service.unavailability().detail;
   }
 
-  /** Sends away who waits for a place or for the service; who runs may finish. Idempotent. */
+  /** Sends away who waits for a place or for the service; everybody else may finish. Idempotent. */
   sendAwayWaiting(): void {
     for (const route of this.routes) route.sendAwayWaiting();
   }
