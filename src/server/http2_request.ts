@@ -107,6 +107,9 @@ export class Http2Request implements ClientRequest, BodyFlow {
     this.#letCome();
   }
 
+  /** As over HTTP/1 nothing is held back between two pieces; small frames end the connection before they are many. */
+  takeTurn(): void {}
+
   cut(): void {
     this.#stream.close(RESET.internalError);
   }

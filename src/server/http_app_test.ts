@@ -47,6 +47,7 @@ async function happenings({ hasService, fields }: {
   app.serve(request, new ServerResponse(request), {
     holdBody: () => {},
     releaseBody: () => {},
+    takeTurn: () => {},
     cut: () => {},
   });
   happened.push("led");

@@ -81,7 +81,7 @@ export class HttpListener {
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #http2: Http2Connections | undefined;
   readonly #ahead = { count: 0 };
-  readonly #turns = new ReadTurns();
+  readonly #turns: ReadTurns;
   #accepted = 0;
   /** Requests of which none begins yet: while connections that wait are accepted. */
   #deferred: (() => void)[] | undefined;
@@ -93,6 +93,7 @@ export class HttpListener {
   constructor(options: HttpListenerOptions) {
     const { limits, tls, http2 = false } = options;
     this.#options = options;
+    this.#turns = new ReadTurns(options.clock);
     const http: ServerOptions = {
       maxHeaderSize: limits.headerBytesMax,
       // Its own checks go by the clock alone: after a held-up event loop they kill requests that lie in the socket, unread.

@@ -15,8 +15,10 @@ import { trailerFields } from "./request_fields.ts";
  * which take 20 ms to read, and a window of them would be six such pieces.
  */
 const CHUNK_BYTES_MIN = 64;
-/** A window of more chunks is dear to read: its connection takes turns with others. */
+/** More of them are dear to read: their connection takes turns with others. */
 const CHEAP_CHUNKS_MAX = 256;
+/** Of these so many fill a window, which is no more than a guest reads of any other. */
+const SMALL_CHUNK_BYTES = 256;
 
 /** Settings of one request body. */
 export interface RequestBodyOptions {
@@ -55,6 +57,8 @@ export class RequestBody implements ByteSource {
   #extraBytes = 0;
   /** Since the client was last held back. */
   #chunks = 0;
+  /** Since its connection last gave others a turn. */
+  #smallChunks = 0;
   #isHolding = false;
   #receivedBytes = 0;
   #discardedBytes = 0;
@@ -152,12 +156,21 @@ export class RequestBody implements ByteSource {
     if (chunk.length === 0 || this.#state.kind !== "flowing") return;
     this.#held.give(chunk);
     this.#chunks++;
-    if (chunk.length < CHUNK_BYTES_MIN) this.#extraBytes += CHUNK_BYTES_MIN - chunk.length;
+    if (chunk.length < SMALL_CHUNK_BYTES) this.#countSmall(chunk.length);
     if (!this.#isHolding && !this.#hasRoom()) {
       this.#isHolding = true;
       this.#options.flow.holdBody();
     }
     this.#waiters.wakeAll();
+  }
+
+  #countSmall(bytes: number): void {
+    if (bytes < CHUNK_BYTES_MIN) this.#extraBytes += CHUNK_BYTES_MIN - bytes;
+    this.#smallChunks++;
+    if (this.#smallChunks < CHEAP_CHUNKS_MAX) return;
+    // Also where the guest keeps up, which goes on between two chunks of a piece: then there is always room.
+    this.#smallChunks = 0;
+    this.#options.flow.takeTurn();
   }
 
   #finish(): void {

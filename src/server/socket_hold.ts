@@ -1,13 +1,15 @@
-/** A connection that is not read, for one of two reasons: too much was sent ahead, or the body of its request waits for its guest. */
+/** A connection that is not read: too much was sent ahead, the body of its request waits for its guest, or others have their turn. */
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
 import { resetSocket } from "../base/reset_socket.ts";
+
+type HoldReason = "ahead" | "body" | "turn";
 
 /** Owned by its connection. */
 export class SocketHold implements BodyFlow {
   readonly #socket: Socket;
   readonly #turns: ReadTurns;
-  readonly #reasons = { ahead: false, body: false };
+  readonly #reasons = { ahead: false, body: false, turn: false };
   #isHeld = false;
   #isOver = false;
   /** The socket's own, once it was held: not all of them have that of their class. */
@@ -30,9 +32,17 @@ export class SocketHold implements BodyFlow {
   }
 
   releaseBody(isDear: boolean): void {
-    this.#cancelTurn?.();
-    this.#cancelTurn = isDear && !this.#isOver ? this.#turns.wait(() => this.release("body")) : undefined;
-    if (!isDear) this.release("body");
+    if (isDear) this.takeTurn();
+    this.release("body");
+  }
+
+  takeTurn(): void {
+    if (this.#cancelTurn !== undefined || this.#isOver) return;
+    this.hold("turn");
+    this.#cancelTurn = this.#turns.wait(() => {
+      this.#cancelTurn = undefined;
+      this.release("turn");
+    });
   }
 
   cut(): void {
@@ -40,7 +50,7 @@ export class SocketHold implements BodyFlow {
   }
 
   /** Reads no further. node:http resumes the socket at the end of every message, so `resume` has to be deaf meanwhile. */
-  hold(why: "ahead" | "body"): void {
+  hold(why: HoldReason): void {
     this.#reasons[why] = true;
     if (this.#isHeld || this.#isOver) return;
     this.#isHeld = true;
@@ -49,9 +59,11 @@ export class SocketHold implements BodyFlow {
     this.#socket.pause();
   }
 
-  release(why: "ahead" | "body"): void {
+  release(why: HoldReason): void {
     this.#reasons[why] = false;
-    if (this.#resume === undefined || !this.#isHeld || this.#reasons.ahead || this.#reasons.body) return;
+    if (
+      this.#resume === undefined || !this.#isHeld || this.#reasons.ahead || this.#reasons.body || this.#reasons.turn
+    ) return;
     this.#isHeld = false;
     this.#socket.resume = this.#resume;
     this.#resume();
@@ -63,5 +75,6 @@ export class SocketHold implements BodyFlow {
     this.#cancelTurn?.();
     this.release("ahead");
     this.release("body");
+    this.release("turn");
   }
 }
