@@ -36,7 +36,7 @@ export {
   WORKLOAD_TOTALS,
   type WorkloadTotals,
 } from "./base/limits.ts";
-export type { Arguments, Environment, Secret } from "./base/secret.ts";
+export { type Arguments, type Environment, Secret } from "./base/secret.ts";
 export type { ModuleStore } from "./component/module_store.ts";
 export type { FileFacts, FileReader, FolderEntry } from "./config/file_reader.ts";
 export {

@@ -1,5 +1,6 @@
 /** Time comes in as a parameter; only `systemClock` reads the machine's. */
 
+/** What is asked of time. */
 export interface Clock {
   /** Monotonic time in nanoseconds, from an arbitrary start. */
   monotonicNs(): bigint;

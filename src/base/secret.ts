@@ -6,6 +6,9 @@ const HIDDEN = "***";
 /**
  * A text that is shown to nobody: whoever prints, logs or serialises it, or something that holds it, gets stars. The one
  * way to it is `reveal`, so that its uses can be counted.
+ *
+ * @example
+ * const textOf = (value: string | Secret): string => typeof value === "string" ? value : value.reveal();
  */
 export class Secret {
   readonly #text: string;

@@ -10,6 +10,8 @@ import { descriptionOf, entriesOf, notesOf, type Schema, schemaAt } from "./sche
 export interface Checked<Output> {
   /** Undefined when there are faults. */
   readonly value: Output | undefined;
+  /** What is left without the parts that have faults, to look for further ones; undefined when that makes no sense. Not to be used. */
+  readonly sound: Output | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -25,8 +27,9 @@ export function checkDocument<Output>(
 ): Checked<Output> {
   const diagnostics = [...document.syntaxFaults];
   const { root } = document;
-  if (root === undefined) return { value: undefined, diagnostics };
+  if (root === undefined) return { value: undefined, sound: undefined, diagnostics };
   diagnostics.push(...keyFaults(document, root));
+  const isWellFormed = diagnostics.length === 0;
   const result = v.safeParse(schema, valueOf(root));
   const seen = new Set<string>();
   const mistyped = mistypedKeys(schema, result.issues ?? []);
@@ -40,7 +43,44 @@ export function checkDocument<Output>(
     const found = issueFault(document, schema, issue, path);
     if (found !== undefined) diagnostics.push(found);
   }
-  return { value: diagnostics.length === 0 && result.success ? result.output : undefined, diagnostics };
+  if (diagnostics.length === 0 && result.success) return { value: result.output, sound: result.output, diagnostics };
+  const sound = isWellFormed ? soundPart(schema, valueOf(root), result.issues ?? []) : undefined;
+  return { value: undefined, sound, diagnostics };
+}
+
+/** Parts without which others make no sense are found by the next round. */
+const SOUND_ROUNDS_MAX = 3;
+
+/** Takes out of `value`, which is changed, what the issues are about. */
+function soundPart<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+  value: unknown,
+  issues: readonly v.BaseIssue<unknown>[],
+): Output | undefined {
+  let left = issues;
+  for (let round = 0; round < SOUND_ROUNDS_MAX; round++) {
+    for (const issue of left) {
+      const path = pathOf(issue);
+      if (!removeAt(value, isMissingKey(issue) ? path.slice(0, -1) : path)) return undefined;
+    }
+    const result = v.safeParse(schema, value);
+    if (result.success) return result.output;
+    left = result.issues;
+  }
+  return undefined;
+}
+
+/** Removes a key, with the whole list where the path leads into one; returns whether there is something left. */
+function removeAt(value: unknown, path: readonly PathKey[]): boolean {
+  const list = path.findIndex((part) => typeof part === "number");
+  const keys = list === -1 ? path : path.slice(0, list);
+  const last = keys.at(-1);
+  if (last === undefined) return false;
+  let parent = value;
+  for (const key of keys.slice(0, -1)) parent = (parent as Readonly<Record<PathKey, unknown>> | undefined)?.[key];
+  // Another issue may have been about what it stood in.
+  if (typeof parent === "object" && parent !== null) Reflect.deleteProperty(parent, last);
+  return true;
 }
 
 function pathOf(issue: v.BaseIssue<unknown>): readonly PathKey[] {

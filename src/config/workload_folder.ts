@@ -31,6 +31,8 @@ export const WORKLOAD_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** What it says, in words. */
 export const NAME_EXPECTED = 'at most 63 letters, digits, "-", "_" and ".", a letter or digit first';
 
+const OWN_LIMIT_KEYS = { ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS };
+
 /** What a sub-folder came to. */
 export interface ReadWorkloadFolder {
   /** Undefined when one of its files has a fault. */
@@ -89,25 +91,20 @@ class WorkloadLoader {
     this.#realFolder = facts?.realPath ?? "";
     const names = entries.map((entry) => entry.name).filter(isWorkloadFile).toSorted();
     if (!WORKLOAD_NAME_PATTERN.test(this.#name)) {
-      const first = joinPath(this.#folder, names[0] ?? "");
-      this.#fileFault(
-        "LG1304",
-        first,
-        `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`,
-      );
+      const message = `Cannot name a workload "${this.#name}" (its folder), expected ${NAME_EXPECTED}`;
+      this.#fileFault("LG1304", joinPath(this.#folder, names[0] ?? ""), message);
     }
     const own = names.includes(WORKLOAD_NAME) ? await this.#document(WORKLOAD_NAME) : undefined;
     const workloadFile = own === undefined ? undefined : checkDocument(own, WORKLOAD_FILE);
     this.#diagnostics.push(...(workloadFile?.diagnostics ?? []));
     const value: WorkloadFile = workloadFile?.value ?? {};
+    const sound: WorkloadFile = workloadFile?.sound ?? {};
     const layer = own === undefined ? absentLayer(joinPath(this.#folder, WORKLOAD_NAME)) : this.#layer(own, undefined);
-    if (own !== undefined) {
-      const keys = { ...ROUTE_LIMIT_KEYS, ...WORKLOAD_TOTAL_KEYS };
-      this.#checkLimits(own, { path: ["limits"], keys, values: value.limits });
-    }
-    const volumes = own && await this.#mounts(own, ["volumes"], value.volumes);
-    const env = own === undefined ? [] : await this.#env(own, ["env"], value.env);
-    const service = own === undefined ? undefined : await this.#service(own, value, { volumes, env });
+    if (own !== undefined) this.#checkLimits(own, { path: ["limits"], keys: OWN_LIMIT_KEYS, values: sound.limits });
+    const volumes = own && await this.#mounts(own, ["volumes"], sound.volumes);
+    const env = own === undefined ? [] : await this.#env(own, ["env"], sound.env);
+    const readable = own && await this.#service(own, sound, { volumes, env });
+    const service = workloadFile?.value && readable;
     const routes: RouteSpec[] = [];
     for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
       const route = await this.#route(name, { value, layer, volumes, env });
@@ -202,31 +199,33 @@ class WorkloadLoader {
       this.#diagnostics.push(...(document?.syntaxFaults ?? []));
       return undefined;
     }
-    const { value, diagnostics } = checkDocument(document, ROUTE_FILE);
+    const { value, sound, diagnostics } = checkDocument(document, ROUTE_FILE);
     this.#diagnostics.push(...diagnostics);
     const layer = this.#layer(document, workload.layer);
-    if (value === undefined) return undefined;
-    const match = matchOf(value);
-    this.#placed.push({ match, document, offset: nodeAt(document.root, ["match", "path"]).offset });
-    await this.#checkComponent(document, ["component"], value.component);
-    this.#checkLimits(document, { path: ["limits"], keys: ROUTE_LIMIT_KEYS, values: value.limits });
+    if (sound === undefined) return undefined;
+    const match = matchOf(sound);
+    const { offset } = nodeAt(document.root, ["match", "path"]);
+    if (value !== undefined) this.#placed.push({ match, document, offset });
+    await this.#checkComponent(document, ["component"], sound.component);
+    this.#checkLimits(document, { path: ["limits"], keys: ROUTE_LIMIT_KEYS, values: sound.limits });
     const limits = {
       ...ROUTE_LIMITS,
       ...limitFields(ROUTE_LIMIT_KEYS, workload.value.limits),
-      ...limitFields(ROUTE_LIMIT_KEYS, value.limits),
+      ...limitFields(ROUTE_LIMIT_KEYS, sound.limits),
     };
-    return {
+    const route = {
       name,
       file: path,
       match,
-      component: componentPath(this.#folder, value.component),
-      env: mergeEnv(workload.env, await this.#env(document, ["env"], value.env)),
-      args: await this.#args(document, ["args"], value.args),
+      component: componentPath(this.#folder, sound.component),
+      env: mergeEnv(workload.env, await this.#env(document, ["env"], sound.env)),
+      args: await this.#args(document, ["args"], sound.args),
       policy: makePolicy({ workload: workload.layer, route: layer, ceiling: this.#ceiling.layer }),
       limits: belowCeiling(limits, this.#ceiling.limits),
-      volumes: await this.#mounts(document, ["volumes"], value.volumes) ?? workload.volumes,
-      instance: value.instance ?? workload.value.instance ?? { kind: "fresh" },
+      volumes: await this.#mounts(document, ["volumes"], sound.volumes) ?? workload.volumes,
+      instance: sound.instance ?? workload.value.instance ?? { kind: "fresh" },
     };
+    return value === undefined ? undefined : route;
   }
 
   /** `net` and `dns` of a file; for a route, below its workload's. */
