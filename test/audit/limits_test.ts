@@ -420,7 +420,7 @@ const ROWS: readonly Row[] = [
 
 /**
  * Held by tests of their own, with what it takes to hit them: `src/volume/limits_test.ts` and `open_files_test.ts`, `src/network/limits_test.ts`;
- * `gateway_hostile`, `gateway_slow_readers`, `gateway_drain`.
+ * `gateway_hostile`, `gateway_slow_readers`, `gateway_drain`, `http2_hostile`.
  */
 const ELSEWHERE: readonly string[] = [
   `${ROUTE} descriptors`,
@@ -437,6 +437,8 @@ const ELSEWHERE: readonly string[] = [
   `${LISTENER} discard`,
   `${LISTENER} requestsAhead`,
   `${LISTENER} requestsAheadTotal`,
+  `${LISTENER} streams`,
+  `${LISTENER} streamsTotal`,
   `${LISTENER} linger`,
   `${LISTENER} drainTimeout`,
 ];
