@@ -4,12 +4,13 @@
  */
 import type { ServerHttp2Session, ServerHttp2Stream, ServerSessionOptions } from "node:http2";
 import type { Socket } from "node:net";
-import type { BodyFlow } from "./body_flow.ts";
+import type { BodyFlow, ReadTurns } from "./body_flow.ts";
 import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import type { ServedRequest } from "./client_connection.ts";
 import { causeOf, type GatewayFailure, stallCause } from "./failure_status.ts";
 import { type Http2Head, readHttp2Head } from "./http2_head.ts";
 import { CONNECTION_WINDOW_BYTES } from "./http2_options.ts";
+import { Http2Reading } from "./http2_reading.ts";
 import { Http2Request, RESET } from "./http2_request.ts";
 import { Http2Response } from "./http2_response.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
@@ -31,6 +32,7 @@ export interface Http2Tools {
   readonly begin: (run: () => void) => void;
   readonly openSession: (socket: Socket, options: ServerSessionOptions) => ServerHttp2Session;
   readonly options: ServerSessionOptions;
+  readonly turns: ReadTurns;
   /** What the parser of HTTP/1 takes: guests, logs and traces get no others over HTTP/2, where any word would be one. */
   readonly methods: ReadonlySet<string>;
 }
@@ -65,6 +67,7 @@ export class Http2Connection {
   readonly #socket: Socket;
   readonly #tools: Http2Tools;
   readonly #session: ServerHttp2Session;
+  readonly #reading: Http2Reading;
   readonly #open = new Set<OpenStream>();
   /** Those of which none begins in this turn. */
   readonly #waiting: OpenStream[] = [];
@@ -90,6 +93,7 @@ export class Http2Connection {
     Object.defineProperty(socket, "secureConnecting", { value: false, writable: true });
     const session = tools.openSession(socket, tools.options);
     this.#session = session;
+    this.#reading = new Http2Reading(socket, tools.turns);
     // Nobody who has closed their side waits for answers; as over HTTP/1.
     socket.on("end", () => session.destroy());
     socket.on("close", () => (this.#isGone = true));
@@ -141,7 +145,10 @@ export class Http2Connection {
     const request = new Http2Request(stream, {
       head,
       remoteAddress: this.#socket.remoteAddress,
-      onBytes: (bytes) => (this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX)),
+      onBytes: (bytes) => {
+        this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX);
+        this.#reading.count(bytes);
+      },
       onTrailers: (bytes) => (this.#usefulBytes += bytes + FRAMING_REQUEST_BYTES),
     });
     const response = new Http2Response(stream, request, (bytes) => (this.#usefulBytes += bytes + FRAMING_PIECE_BYTES));

@@ -6,7 +6,7 @@ import { http2Options } from "./http2_options.ts";
 
 /** What they need. */
 export interface Http2ConnectionsOptions
-  extends Pick<Http2Tools, "limits" | "serve" | "onRefused" | "onStreamsFull" | "isClosing" | "begin"> {
+  extends Pick<Http2Tools, "limits" | "serve" | "onRefused" | "onStreamsFull" | "isClosing" | "begin" | "turns"> {
   /** One has ended. */
   readonly onEnd: () => void;
 }

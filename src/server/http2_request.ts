@@ -107,7 +107,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
     this.#letCome();
   }
 
-  /** As over HTTP/1 nothing is held back between two pieces; small frames end the connection before they are many. */
+  /** The connection sees to it, for all its streams: `Http2Reading`. */
   takeTurn(): void {}
 
   cut(): void {

@@ -274,6 +274,7 @@ export class HttpListener {
       onRefused,
       onStreamsFull,
       isClosing: () => this.#isClosing,
+      turns: this.#turns,
       begin: (run) => {
         if (this.#deferred === undefined) run();
         else this.#deferred.push(run);

@@ -16,9 +16,9 @@ import { trailerFields } from "./request_fields.ts";
  */
 const CHUNK_BYTES_MIN = 64;
 /** More of them are dear to read: their connection takes turns with others. */
-const CHEAP_CHUNKS_MAX = 256;
+export const CHEAP_CHUNKS_MAX = 256;
 /** Of these so many fill a window, which is no more than a guest reads of any other. */
-const SMALL_CHUNK_BYTES = 256;
+export const SMALL_CHUNK_BYTES = 256;
 
 /** Settings of one request body. */
 export interface RequestBodyOptions {

@@ -15,6 +15,7 @@ import {
   WHOLE,
 } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
+import { startTurnWatch } from "../support/turn_watch.ts";
 
 speakTls();
 
@@ -179,4 +180,32 @@ http2Test("http2: malformed requests are refused, and their neighbours served", 
   client.destroy();
   await assertIdle(harness);
   await harness.close();
+});
+
+http2Test("http2: of connections with frames of one byte one is read in a turn, and every body is whole", async () => {
+  const [connections, frames] = [6, 30_000];
+  const { harness, begun, readers } = await startTurnWatch({ http2: true });
+  const opening = Array.from(
+    { length: connections },
+    async () => (await FrameClient.open(harness.port)).send(OPEN_POST),
+  );
+  const clients = await Promise.all(opening);
+  await eventually(() => begun() === connections);
+  const body = repeated(frames, frame(FRAME.data, 0, 1, new Uint8Array(1)));
+  for (const client of clients) client.send(body, frame(FRAME.data, FLAG.endStream, 1));
+  const answered = Promise.all(clients.map((client) => client.until(() => client.framesOf(FRAME.data, 1).length > 0)));
+  // Of a piece of 64 KiB there are 6,500.
+  const counts = await readers(answered, 1_500);
+  await answered;
+  const texts = clients.map((client) =>
+    Buffer.concat(client.framesOf(FRAME.data, 1).map(({ payload }) => payload)).toString()
+  );
+  for (const client of clients) client.destroy();
+  await assertIdle(harness);
+  await harness.close();
+  assert.deepEqual(texts, clients.map(() => `read ${frames}`));
+  assert.ok(
+    counts.filter((count) => count > 2).length <= 1,
+    `connections that were read in a turn: ${counts.join(" ")}`,
+  );
 });
