@@ -311,8 +311,8 @@ for (const [words, exitCode, shows] of COMMANDS) {
 test("secrets: the cache of a start holds none", async () => {
   const entries = await readdir(place("cache"), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  // On Deno, sources leave nothing there.
-  assert.equal(files.length > 0, !IS_DENO);
+  // On Deno only a start from the one file leaves something there, which a clone has or has not.
+  assert.ok(files.length > 0 || IS_DENO);
   for (const { parentPath, name } of files) {
     const text = (await readFile(join(parentPath, name))).toString("latin1");
     assertSilent(`${parentPath}/${name}`, text, []);
