@@ -56,11 +56,12 @@ const DRAIN_IDLE_MS = 10;
 
 /**
  * Bytes of a connection, beyond those of bodies, that may be no request yet: extensions of chunks, zeros before their sizes, empty
- * lines before a request, all of which the parsers take without end. A header has a limit of its own.
+ * lines before a request, all of which the parsers take without end; over HTTP/2 frames of the connection, padding, heads of frames. A
+ * header has a limit of its own.
  */
-const FRAMING_BYTES_MAX = 1024 * 1024;
-/** For each byte of a body as many more; a chunk of one byte has five. */
-const FRAMING_SHARE_MAX = 16;
+export const FRAMING_BYTES_MAX = 1024 * 1024;
+/** For each byte of a body as many more; a chunk of one byte has five, a frame of one nine. */
+export const FRAMING_SHARE_MAX = 16;
 
 /** Owned by the listener, from accept to the socket's end. */
 export class ClientConnection {

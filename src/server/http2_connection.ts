@@ -6,7 +6,7 @@ import type { ServerHttp2Session, ServerHttp2Stream, ServerSessionOptions } from
 import type { Socket } from "node:net";
 import type { BodyFlow, ReadTurns } from "./body_flow.ts";
 import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
-import type { ServedRequest } from "./client_connection.ts";
+import { FRAMING_BYTES_MAX, FRAMING_SHARE_MAX, type ServedRequest } from "./client_connection.ts";
 import { causeOf, type GatewayFailure, stallCause } from "./failure_status.ts";
 import { type Http2Head, readHttp2Head } from "./http2_head.ts";
 import { CONNECTION_WINDOW_BYTES } from "./http2_options.ts";
@@ -51,11 +51,7 @@ const BEGUN_IN_TURN_MAX = 8;
 /** How long a connection without a request may still say its first one when the listener is being closed. */
 const DRAIN_FIRST_MS = 1_000;
 
-/** Bytes beyond those of requests, bodies and answers that a client may be ahead with: frames of the connection, padding, heads of frames. */
-const FRAMING_BYTES_MAX = 1024 * 1024;
-/** As many more for each byte of a body: a frame of one has nine. */
-const FRAMING_SHARE_MAX = 16;
-/** For each piece of an answer, beside its bytes: what says that both windows have grown. */
+/** Beyond `FRAMING_BYTES_MAX`: for each piece of an answer, beside its bytes, what says that both windows have grown. */
 const FRAMING_PIECE_BYTES = 32;
 /** For each request, beside its header: its frame, and one that resets it. */
 const FRAMING_REQUEST_BYTES = 64;

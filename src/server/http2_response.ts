@@ -8,6 +8,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { ByteQueue } from "../network/byte_queue.ts";
 import type { ClientResponse } from "./client_exchange.ts";
 import { type Http2Request, RESET } from "./http2_request.ts";
+import { BODYLESS } from "./response_fields.ts";
 
 /** The largest frame that every client takes. */
 const PIECE_BYTES_MAX = 16 * 1024;
@@ -15,9 +16,6 @@ const PIECE_BYTES_MAX = 16 * 1024;
 const PIECE_BYTES_MIN = 1024;
 /** Of the first: a hundred streams on a slow line share it. */
 const PIECE_BYTES_FIRST = 4 * 1024;
-
-/** Statuses without content. */
-const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** The writable side of a stream. */
 export class Http2Response extends EventEmitter implements ClientResponse {

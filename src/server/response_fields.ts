@@ -19,7 +19,8 @@ export interface SendableHead {
 
 const STATUS_MIN = 200;
 const STATUS_MAX = 999;
-const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Statuses without content. */
+export const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Makes a head sendable, or says why it cannot be sent. A 1xx would be taken for an interim answer and hang the client. */
 export function sendableHead(head: ResponseHead, statusMax: number = STATUS_MAX): SendableHead | string {

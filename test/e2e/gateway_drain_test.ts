@@ -10,6 +10,7 @@ import { HttpListener } from "../../src/server/http_listener.ts";
 import { LISTENER_LIMITS } from "../../src/server/listener_limits.ts";
 import { answer, eventually, startHarness } from "../support/http_harness.ts";
 import { RawClient, rawRequest, statusOf } from "../support/raw_client.ts";
+import { writeAll } from "../support/write_body.ts";
 
 const HOST = "Host: a.example";
 const GET = `GET / HTTP/1.1\r\n${HOST}\r\n\r\n`;
@@ -17,16 +18,7 @@ const GET = `GET / HTTP/1.1\r\n${HOST}\r\n\r\n`;
 /** Sends `size` bytes with the client's back-pressure. */
 async function send(exchange: HandlerExchange, size: number): Promise<void> {
   const sink = exchange.respond({ status: 200, headers: [] });
-  for (let left = size; left > 0;) {
-    const permit = sink.permit();
-    if (typeof permit !== "number") return;
-    if (permit === 0) await new Promise<void>((resolve) => void sink.onReady(resolve));
-    else {
-      const piece = new Uint8Array(Math.min(left, permit));
-      sink.write(piece);
-      left -= piece.length;
-    }
-  }
+  await writeAll(sink, size);
   sink.finish(undefined);
 }
 

@@ -6,29 +6,17 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ResponseBody } from "../../src/host/http/exchange.ts";
-import type { HandlerExchange } from "../../src/instance/handler_exchange.ts";
 import { eventually, startHarness, steady } from "../support/http_harness.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { flood, writeAll } from "../support/write_body.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
-const PIECE = new Uint8Array(65_536);
-
-/** Writes for ever, as fast as it may. */
-async function flood(exchange: HandlerExchange, onWritten: (bytes: number) => void): Promise<void> {
-  const sink = exchange.respond({ status: 200, headers: [] });
-  for (;;) {
-    const permit = sink.permit();
-    if (typeof permit !== "number") return;
-    if (permit === 0) await new Promise<void>((resolve) => void sink.onReady(resolve));
-    else if (sink.write(PIECE.subarray(0, permit)) === undefined) onWritten(permit);
-  }
-}
 
 test("many clients that do not read cost a window each, and are cut when they go on", async () => {
   let [begun, written] = [0, 0];
   const harness = await startHarness((exchange) => {
     begun++;
-    return flood(exchange, (bytes) => written += bytes);
+    return flood(exchange.respond({ status: 200, headers: [] }), (bytes) => written += bytes);
   }, { limits: { responseStallTimeoutMs: 1_500 } });
   const count = 150;
   const before = process.memoryUsage().rss;
@@ -56,12 +44,7 @@ test("a client that does not read the end of a finished answer is cut too", asyn
   let sink: ResponseBody | undefined;
   const harness = await startHarness(async (exchange) => {
     sink = exchange.respond({ status: 200, headers: [] });
-    for (;;) {
-      const permit = sink.permit();
-      if (typeof permit !== "number") return;
-      if (permit === 0) await new Promise<void>((resolve) => void sink?.onReady(resolve));
-      else if (sink.write(PIECE.subarray(0, permit)) === undefined) written += permit;
-    }
+    await flood(sink, (bytes) => written += bytes);
   }, { limits: { responseStallTimeoutMs: 500 } });
   const client = new RawClient(harness.port);
   client.socket.pause();
@@ -81,15 +64,7 @@ test("a client that reads slowly, but reads, gets everything", async () => {
   const size = 8_000_000;
   const harness = await startHarness(async (exchange) => {
     const sink = exchange.respond({ status: 200, headers: [] });
-    for (let left = size; left > 0;) {
-      const permit = sink.permit();
-      if (typeof permit !== "number") return;
-      if (permit === 0) await new Promise<void>((resolve) => void sink.onReady(resolve));
-      else {
-        sink.write(PIECE.subarray(0, Math.min(left, permit)));
-        left -= Math.min(left, permit);
-      }
-    }
+    await writeAll(sink, size);
     sink.finish(undefined);
   }, { limits: { responseStallTimeoutMs: 1_500 } });
   const client = new RawClient(harness.port).send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
@@ -113,7 +88,7 @@ test("a thousand clients that do not read (ten thousand with LOOPGATE_LONG_TESTS
   const harness = await startHarness(async (exchange) => {
     if (places === 0) return { kind: "overloaded", detail: "the test's route is full" };
     places--;
-    await flood(exchange, () => {});
+    await flood(exchange.respond({ status: 200, headers: [] }), () => {});
     places++;
     return undefined;
   }, { limits: { keepAliveTimeoutMs: 600_000, responseStallTimeoutMs: 600_000 } });

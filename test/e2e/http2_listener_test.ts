@@ -9,21 +9,9 @@ import { ask, FrameClient, http2Test, politeClient, secureClient } from "../supp
 import { FLAG, FRAME, frame, POST, uint32 } from "../support/http2_frames.ts";
 import { CODE } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
+import { writeAll } from "../support/write_body.ts";
 
 speakTls();
-
-async function writeAll(sink: ResponseBody, size: number): Promise<void> {
-  for (let left = size; left > 0;) {
-    const permit = sink.permit();
-    if (typeof permit !== "number") return;
-    if (permit === 0) await new Promise<void>((resolve) => void sink.onReady(resolve));
-    else {
-      const piece = new Uint8Array(Math.min(left, permit));
-      sink.write(piece);
-      left -= piece.length;
-    }
-  }
-}
 
 http2Test("http2: a guest sees of a request what HTTP/1.1 would have told, and nothing of the connection", async () => {
   const harness = await startHarness(async (exchange) => {

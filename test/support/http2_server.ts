@@ -1,8 +1,8 @@
 /** A listener that speaks HTTP/2 with handlers in JavaScript, for hostile clients of it. */
 import assert from "node:assert/strict";
-import type { ResponseBody } from "../../src/host/http/exchange.ts";
 import { answer, eventually, type HarnessOptions, type HttpHarness, readBody, startHarness } from "./http_harness.ts";
 import { FLAG, FRAME, frame, GET, literal, POST } from "./http2_frames.ts";
+import { flood } from "./write_body.ts";
 
 /** The flags of a request that is whole with its header. */
 export const WHOLE = FLAG.endHeaders | FLAG.endStream;
@@ -30,20 +30,12 @@ export async function startHttp2(limits: HarnessOptions["limits"] = {}): Promise
   return await startHarness(async (exchange) => {
     const path = exchange.head.pathWithQuery;
     if (path === "/wait") return await new Promise<void>((resolve) => void exchange.onClientGone(resolve));
-    if (path === "/flood") return await flood(exchange.respond({ status: 200, headers: [] }));
+    if (path === "/flood") {
+      return await flood(exchange.respond({ status: 200, headers: [] }), (bytes) => (flooded.bytes += bytes));
+    }
     const body = await readBody(exchange).catch(() => undefined);
     if (body !== undefined) answer(exchange, 200, `read ${body.length}`);
   }, { http2: true, limits });
-}
-
-async function flood(sink: ResponseBody): Promise<void> {
-  const piece = new Uint8Array(65_536);
-  for (;;) {
-    const permit = sink.permit();
-    if (typeof permit !== "number") return;
-    if (permit === 0) await new Promise<void>((resolve) => void sink.onReady(resolve));
-    else if (sink.write(piece.subarray(0, permit)) === undefined) flooded.bytes += permit;
-  }
 }
 
 /** Nothing is left of any client. */
