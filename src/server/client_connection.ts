@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { BodyFlow, ReadTurns } from "./body_flow.ts";
+import type { BodyFlow } from "./body_flow.ts";
 import { causeOf, failureAnswer, type GatewayFailure, type RequestCause, stallCause } from "./failure_status.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
+import type { ReadTurns } from "./read_turns.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { resetSocket } from "../base/reset_socket.ts";
 import { SocketHold } from "./socket_hold.ts";

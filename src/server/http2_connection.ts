@@ -4,17 +4,18 @@
  */
 import type { ServerHttp2Session, ServerHttp2Stream, ServerSessionOptions } from "node:http2";
 import type { Socket } from "node:net";
-import type { BodyFlow, ReadTurns } from "./body_flow.ts";
+import type { BodyFlow } from "./body_flow.ts";
 import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import { FRAMING_BYTES_MAX, FRAMING_SHARE_MAX, type ServedRequest } from "./client_connection.ts";
+import { ConnectionReading } from "./connection_reading.ts";
 import { causeOf, type GatewayFailure, stallCause } from "./failure_status.ts";
 import { type Http2Head, readHttp2Head } from "./http2_head.ts";
 import { CONNECTION_WINDOW_BYTES } from "./http2_options.ts";
-import { Http2Reading } from "./http2_reading.ts";
 import { Http2Request, RESET } from "./http2_request.ts";
 import { Http2Response } from "./http2_response.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { sendFailure } from "./node_exchange.ts";
+import type { ReadTurns } from "./read_turns.ts";
 import { resetSocket } from "../base/reset_socket.ts";
 
 /** What the connections of one listener share. */
@@ -63,7 +64,7 @@ export class Http2Connection {
   readonly #socket: Socket;
   readonly #tools: Http2Tools;
   readonly #session: ServerHttp2Session;
-  readonly #reading: Http2Reading;
+  readonly #reading: ConnectionReading;
   readonly #open = new Set<OpenStream>();
   /** Those of which none begins in this turn. */
   readonly #waiting: OpenStream[] = [];
@@ -89,10 +90,17 @@ export class Http2Connection {
     Object.defineProperty(socket, "secureConnecting", { value: false, writable: true });
     const session = tools.openSession(socket, tools.options);
     this.#session = session;
-    this.#reading = new Http2Reading(socket, tools.turns);
+    this.#reading = new ConnectionReading({
+      turns: tools.turns,
+      stop: () => readHandleOf(socket)?.readStop(),
+      goOn: () => readHandleOf(socket)?.readStart(),
+    });
     // Nobody who has closed their side waits for answers; as over HTTP/1.
     socket.on("end", () => session.destroy());
-    socket.on("close", () => (this.#isGone = true));
+    socket.on("close", () => {
+      this.#isGone = true;
+      this.#reading.end();
+    });
     session.on("stream", (stream: ServerHttp2Stream, _, __, raw: readonly string[]) => this.#take(stream, raw));
     session.on("goaway", () => (this.#isEnding = true));
     session.on("error", (error: Error) => this.#broken(error));
@@ -141,10 +149,8 @@ export class Http2Connection {
     const request = new Http2Request(stream, {
       head,
       remoteAddress: this.#socket.remoteAddress,
-      onBytes: (bytes) => {
-        this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX);
-        this.#reading.count(bytes);
-      },
+      onBytes: (bytes) => (this.#usefulBytes += bytes * (1 + FRAMING_SHARE_MAX)),
+      reading: this.#reading,
       onTrailers: (bytes) => (this.#usefulBytes += bytes + FRAMING_REQUEST_BYTES),
     });
     const response = new Http2Response(stream, request, (bytes) => (this.#usefulBytes += bytes + FRAMING_PIECE_BYTES));
@@ -281,6 +287,17 @@ export class Http2Connection {
     if (!code.startsWith("ERR_HTTP2_") || code === "ERR_HTTP2_SESSION_ERROR") return;
     this.#tools.onRefused({ kind: "bad-request", detail: `the parser refused its connection: ${error.message}` });
   }
+}
+
+/** What is used of the handle that `node:http2` reads from, past the socket: that cannot be paused any more. */
+interface ReadHandle {
+  readonly readStop: () => unknown;
+  readonly readStart: () => unknown;
+}
+
+/** Undefined: the socket has gone. */
+function readHandleOf(socket: Socket): ReadHandle | undefined {
+  return (socket as { readonly _handle?: ReadHandle | null })._handle ?? undefined;
 }
 
 /** What is answered without a look at routes. */

@@ -6,6 +6,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { ByteQueue } from "../network/byte_queue.ts";
 import type { BodyFlow } from "./body_flow.ts";
 import type { ClientRequest } from "./client_exchange.ts";
+import type { ConnectionReading } from "./connection_reading.ts";
 import { type Http2Head, readHttp2Head } from "./http2_head.ts";
 import { HTTP2 } from "./request_framing.ts";
 
@@ -18,6 +19,8 @@ export interface Http2RequestOptions {
   readonly remoteAddress: string | undefined;
   /** So many bytes of a body have come. */
   readonly onBytes: (bytes: number) => void;
+  /** The same once for each frame, where nobody reads the body too. */
+  readonly reading: Pick<ConnectionReading, "count">;
   /** Trailers have come, of so many bytes as lines of text. */
   readonly onTrailers: (bytes: number) => void;
 }
@@ -41,6 +44,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
   readonly socket: ClientRequest["socket"];
   readonly #stream: ServerHttp2Stream;
   readonly #onBytes: (bytes: number) => void;
+  readonly #reading: Pick<ConnectionReading, "count">;
   /** What has come before anybody listened; at most a window, for until then nothing makes it larger. */
   readonly #early = new ByteQueue();
   #onData: ((bytes: Uint8Array) => void) | undefined;
@@ -49,8 +53,10 @@ export class Http2Request implements ClientRequest, BodyFlow {
   #isHeld = false;
   #state: BodyState = "open";
 
-  constructor(stream: ServerHttp2Stream, { head, remoteAddress, onBytes, onTrailers }: Http2RequestOptions) {
+  constructor(stream: ServerHttp2Stream, options: Http2RequestOptions) {
+    const { head, remoteAddress, onBytes, onTrailers, reading } = options;
     this.#stream = stream;
+    this.#reading = reading;
     this.#onBytes = onBytes;
     this.method = head.method;
     this.url = head.url;
@@ -100,15 +106,15 @@ export class Http2Request implements ClientRequest, BodyFlow {
     this.#isHeld = true;
   }
 
-  /** No turn is waited for: there is no more in a piece than a window has let come. */
   releaseBody(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     this.#letCome();
   }
 
-  /** The connection sees to it, for all its streams: `Http2Reading`. */
-  takeTurn(): void {}
+  countPart(bytes: number): void {
+    this.#reading.count(bytes);
+  }
 
   cut(): void {
     this.#stream.close(RESET.internalError);
@@ -135,8 +141,11 @@ export class Http2Request implements ClientRequest, BodyFlow {
   /** Returns whether more may come; else its window stays as it is. */
   #receive(bytes: Uint8Array): boolean {
     this.#onBytes(bytes.length);
-    if (!this.#isFlowing) this.#early.give(bytes);
-    else this.#onData?.(bytes);
+    if (this.#isFlowing) this.#onData?.(bytes);
+    else {
+      this.#early.give(bytes);
+      this.countPart(bytes.length);
+    }
     return this.#isFlowing && !this.#isHeld;
   }
 

@@ -47,7 +47,7 @@ async function happenings({ hasService, fields }: {
   app.serve(request, new ServerResponse(request), {
     holdBody: () => {},
     releaseBody: () => {},
-    takeTurn: () => {},
+    countPart: () => {},
     cut: () => {},
   });
   happened.push("led");

@@ -8,13 +8,14 @@ import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { nextEventLoopTurn } from "../base/event_loop_turn.ts";
-import { type BodyFlow, ReadTurns } from "./body_flow.ts";
+import type { BodyFlow } from "./body_flow.ts";
 import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import { Http2Connections, isHttp2 } from "./http2_connections.ts";
 import { listenError, parserFailure } from "./listener_faults.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
+import { ReadTurns } from "./read_turns.ts";
 import { TlsHandshakes } from "./tls_handshakes.ts";
 import type { TlsIdentities } from "./tls_identities.ts";
 

@@ -22,7 +22,12 @@ test("NodeExchange: an answer that could not be begun cuts the connection at the
     requestId: "r1",
     request,
     response,
-    flow: { holdBody: assert.fail, releaseBody: () => assert.fail(), takeTurn: assert.fail, cut: () => void cuts++ },
+    flow: {
+      holdBody: assert.fail,
+      releaseBody: () => assert.fail(),
+      countPart: () => assert.fail(),
+      cut: () => void cuts++,
+    },
     target,
     scheme: "http",
     claim: undefined,

@@ -15,10 +15,6 @@ import { trailerFields } from "./request_fields.ts";
  * which take 20 ms to read, and a window of them would be six such pieces.
  */
 const CHUNK_BYTES_MIN = 64;
-/** More of them are dear to read: their connection takes turns with others. */
-export const CHEAP_CHUNKS_MAX = 256;
-/** Of these so many fill a window, which is no more than a guest reads of any other. */
-export const SMALL_CHUNK_BYTES = 256;
 
 /** Settings of one request body. */
 export interface RequestBodyOptions {
@@ -55,10 +51,6 @@ export class RequestBody implements ByteSource {
   readonly #held = new ByteQueue();
   /** What the chunks of `#held` count for beyond their bytes. */
   #extraBytes = 0;
-  /** Since the client was last held back. */
-  #chunks = 0;
-  /** Since its connection last gave others a turn. */
-  #smallChunks = 0;
   #isHolding = false;
   #receivedBytes = 0;
   #discardedBytes = 0;
@@ -117,7 +109,7 @@ export class RequestBody implements ByteSource {
     const before = this.#state.kind;
     this.#held.clear();
     if (before === "waiting" || before === "flowing") this.#state = { kind: "disposed" };
-    this.#release(false);
+    this.#release();
   }
 
   /** The fields after the body; undefined before its end and when there are none. */
@@ -145,6 +137,7 @@ export class RequestBody implements ByteSource {
 
   #receive(chunk: Uint8Array): void {
     this.#receivedBytes += chunk.length;
+    this.#options.flow.countPart(chunk.length);
     if (this.#state.kind === "disposed") {
       const before = this.#discardedBytes;
       this.#discardedBytes += Math.max(chunk.length, CHUNK_BYTES_MIN);
@@ -155,8 +148,7 @@ export class RequestBody implements ByteSource {
     }
     if (chunk.length === 0 || this.#state.kind !== "flowing") return;
     this.#held.give(chunk);
-    this.#chunks++;
-    if (chunk.length < SMALL_CHUNK_BYTES) this.#countSmall(chunk.length);
+    this.#extraBytes += Math.max(0, CHUNK_BYTES_MIN - chunk.length);
     if (!this.#isHolding && !this.#hasRoom()) {
       this.#isHolding = true;
       this.#options.flow.holdBody();
@@ -164,27 +156,18 @@ export class RequestBody implements ByteSource {
     this.#waiters.wakeAll();
   }
 
-  #countSmall(bytes: number): void {
-    if (bytes < CHUNK_BYTES_MIN) this.#extraBytes += CHUNK_BYTES_MIN - bytes;
-    this.#smallChunks++;
-    if (this.#smallChunks < CHEAP_CHUNKS_MAX) return;
-    // Also where the guest keeps up, which goes on between two chunks of a piece: then there is always room.
-    this.#smallChunks = 0;
-    this.#options.flow.takeTurn();
-  }
-
   #finish(): void {
     if (this.#state.kind !== "flowing") return;
     this.#state = { kind: "ended" };
     // What follows on the connection is another request.
-    this.#release(false);
+    this.#release();
     this.#waiters.wakeAll();
   }
 
   #take(bytesMax: number): Uint8Array {
     const taken = this.#held.take(bytesMax);
     if (this.#held.length === 0) this.#extraBytes = 0;
-    if (this.#hasRoom()) this.#release(this.#chunks > CHEAP_CHUNKS_MAX);
+    if (this.#hasRoom()) this.#release();
     return taken;
   }
 
@@ -192,11 +175,10 @@ export class RequestBody implements ByteSource {
     return this.#held.length + this.#extraBytes < this.#options.windowBytes;
   }
 
-  #release(isDear: boolean): void {
+  #release(): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
-    this.#chunks = 0;
-    this.#options.flow.releaseBody(isDear);
+    this.#options.flow.releaseBody();
   }
 }
 
