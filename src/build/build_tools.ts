@@ -17,9 +17,10 @@ const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
 };
 
 /** Our own files that shape a component, besides the tools. */
-const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
+export const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
   quickjs: [
     "bundle.ts",
+    "freed_memory.ts",
     "guest_engines.ts",
     "guest_map.ts",
     "guest_source.ts",
@@ -32,14 +33,17 @@ const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
   ],
   starlingmonkey: [
     "bundle.ts",
+    "freed_memory.ts",
     "guest_engines.ts",
     "guest_map.ts",
     "guest_source.ts",
     "starlingmonkey.ts",
+    "strip_source.ts",
+    "wasm_reader.ts",
     "web_globals.ts",
     "wit.ts",
   ],
-  adapt: ["adapt.ts"],
+  adapt: ["adapt.ts", "embed_world.ts", "wasm_reader.ts", "wit.ts"],
 };
 
 /**

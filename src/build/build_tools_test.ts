@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LoopgateError } from "../base/errors.ts";
-import { toolsHash } from "./build_tools.ts";
+import { OWN_FILES, toolsHash } from "./build_tools.ts";
 
 const PLACES: readonly { readonly name: string; readonly manifest?: string; readonly line: RegExp }[] = [
   {
@@ -45,3 +45,24 @@ test("toolsHash: differs from engine to engine", async () => {
   const hashes = await Promise.all((["quickjs", "starlingmonkey", "adapt"] as const).map((kind) => toolsHash(kind)));
   assert.equal(new Set(hashes).size, hashes.length);
 });
+
+/** What reads and writes files, and tells faults. */
+const SHAPES_NOTHING = ["build_files.ts", "guest_fault.ts"];
+
+/** The file and what it imports from beside it, over as many files as it takes. */
+async function importsOf(file: string, found = new Set<string>()): Promise<Set<string>> {
+  if (found.has(file) || SHAPES_NOTHING.includes(file)) return found;
+  found.add(file);
+  const source = await readFile(new URL(file, import.meta.url), "utf8");
+  for (const [, next = ""] of source.matchAll(/^import (?!type )[^;]*? from "\.\/([^"]+)";$/gm)) {
+    await importsOf(next, found);
+  }
+  return found;
+}
+
+for (const kind of ["quickjs", "starlingmonkey", "adapt"] as const) {
+  test(`toolsHash: ${kind} knows each of our files that has a part in its components`, async () => {
+    const missing = [...await importsOf(`${kind}.ts`)].filter((file) => !OWN_FILES[kind].includes(file));
+    assert.deepEqual(missing, []);
+  });
+}

@@ -30,8 +30,12 @@ const CANDIDATES_MAX = 32;
 const GAP_BYTES_MIN = 12;
 /** What every host takes. */
 const SEGMENTS_MAX = 10_000;
-/** How far before the address of its text a function has the length of it. */
-const LENGTH_WORDS_BEFORE = 4;
+/** What a function has before the address of its text, in words: the length of the text, and its table of positions. */
+const TEXT_LENGTH_BEFORE = 3;
+const TABLE_LENGTH_BEFORE = 2;
+const TABLE_BEFORE = 1;
+/** Where QuickJS's allocator puts things. */
+const ALIGNMENT = 8;
 
 /** The component without the text of `source`, which is what its JavaScript was compiled from. */
 export function stripSource(component: Uint8Array, source: string): Buffer {
@@ -147,18 +151,25 @@ function rangesOf(memory: Buffer, gap: number): readonly Range[] {
 }
 
 /**
- * Clears the text. A function that refers to it (by its address, with the length before it) is made one without, as
- * the engine's own functions are: its `toString` says `[native code]`.
+ * Clears the text. A function that refers to it is made one without, as the engine's own functions are: its `toString` says
+ * `[native code]`. Other words can be as large as an address, those of code among them; cleared, they would end the guest.
  */
 function forget(memory: Buffer, found: readonly Range[]): void {
   const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / 4);
   const ends = new Map(found.map(({ at, end }) => [at, end]));
-  for (let index = LENGTH_WORDS_BEFORE; index < words.length; index++) {
+  for (let index = TEXT_LENGTH_BEFORE; index < words.length; index++) {
     const at = words[index] ?? 0;
     const end = ends.get(at);
-    if (end !== undefined && words.subarray(index - LENGTH_WORDS_BEFORE, index).includes(end - at)) words[index] = 0;
+    if (end !== undefined && isTextOfFunction(words, index, end - at)) words[index] = 0;
   }
   for (const { at, end } of found) memory.fill(0, at, end);
+}
+
+/** Whether the word is where a function has the address of its text, which is so long. */
+function isTextOfFunction(words: Uint32Array, index: number, length: number): boolean {
+  const table = words[index - TABLE_BEFORE] ?? 0;
+  const tableEnd = table + (words[index - TABLE_LENGTH_BEFORE] ?? 0);
+  return words[index - TEXT_LENGTH_BEFORE] === length && table % ALIGNMENT === 0 && tableEnd <= words.length * 4;
 }
 
 /** The source, and where its pieces are. */

@@ -51,15 +51,31 @@ for (const { name, bytes, isKept } of CASES) {
   });
 }
 
-test("stripSource, a function is left without an address of its text, others keep theirs", () => {
-  const text = piece("function aName", "}]; }");
-  const own = words(text.length, MARK, 8, TEXT_AT);
-  const other = words(5, 6, 7, TEXT_AT).subarray(0, 14);
-  const stripped = stripSource(componentOf([[16, own], [64, words(5, 6, 7, TEXT_AT)], [TEXT_AT, text]]), SOURCE);
-  assert.ok(!stripped.includes(own.subarray(0, 14)));
-  assert.ok(stripped.includes(words(text.length, MARK, 8).subarray(0, 9)));
-  assert.ok(stripped.includes(other));
-});
+const FUNCTION_TEXT = piece("function aName", "}]; }");
+const TABLE_AT = 1024;
+
+/** Words that end with the address of a text; only those that a function has before it make it one to clear. */
+const ADDRESSES: readonly { readonly name: string; readonly before: readonly number[]; readonly isKept: boolean }[] = [
+  { name: "a function", before: [FUNCTION_TEXT.length, 8, TABLE_AT], isKept: false },
+  { name: "a function without positions", before: [FUNCTION_TEXT.length, 0, 0], isKept: false },
+  { name: "code that has the length too", before: [FUNCTION_TEXT.length, MARK, 8, TABLE_AT], isKept: true },
+  { name: "a function with another text", before: [FUNCTION_TEXT.length - 1, 8, TABLE_AT], isKept: true },
+  { name: "a table that is nowhere", before: [FUNCTION_TEXT.length, 8, TEXT_AT * 2], isKept: true },
+  { name: "a table past the end", before: [FUNCTION_TEXT.length, TEXT_AT * 2, TABLE_AT], isKept: true },
+  { name: "a table at an odd place", before: [FUNCTION_TEXT.length, 8, TABLE_AT + 4], isKept: true },
+  { name: "words that are no length", before: [5, 6, 7], isKept: true },
+];
+
+for (const { name, before, isKept } of ADDRESSES) {
+  test(`stripSource, ${name} ${isKept ? "keeps" : "is left without"} the address of a text`, () => {
+    const bytes = words(MARK, ...before, TEXT_AT, MARK + 1);
+    const stripped = stripSource(componentOf([[16, bytes], [TEXT_AT, FUNCTION_TEXT]]), SOURCE);
+    assert.equal(stripped.includes(bytes), isKept);
+    // Zeros in a row are left out.
+    assert.ok(stripped.includes(bytes.subarray(0, 6)) && stripped.includes(words(MARK + 1)));
+    assert.ok(!stripped.includes(FUNCTION_TEXT));
+  });
+}
 
 test("stripSource, segments that are not at a constant place stay as they are", () => {
   const text = piece("function aName", "}]; }");
