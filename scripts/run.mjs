@@ -1,8 +1,8 @@
 // The one entry of every command of a clone: installs what is missing, then hands over to the pinned runtime.
 // It runs on whatever started it (Node 20 or newer, or Deno), so it is plain JavaScript without dependencies.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { freshBundle } from "../src/cli/start_bundle.mjs";
 import { become } from "./become.mjs";
 import { DENO_V8_FLAGS } from "./deno_v8_flags.mjs";
+import { takeInstallLock } from "./install_lock.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isDeno = "Deno" in globalThis;
@@ -47,7 +48,7 @@ if (command === undefined || !(command in COMMANDS)) {
   process.exit(2);
 }
 
-install();
+await install();
 const binaries = findBinaries();
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--conditions=loopgate-source"];
 const runtime = isDeno ? binaries.deno : binaries.node;
@@ -159,21 +160,53 @@ function bundleFlags() {
 }
 
 /** Installs the pinned packages when the manifest or the lock file changed since the last time. */
-function install() {
-  const stampFile = join(root, "node_modules/.loopgate-installed");
+async function install() {
+  const modules = join(root, "node_modules");
+  const stampFile = join(modules, ".loopgate-installed");
   const hash = createHash("sha256");
   for (const file of ["package.json", "package-lock.json", "scripts/runtimes/package.json"]) {
     hash.update(readFileSync(join(root, file)));
   }
   const stamp = hash.digest("hex");
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
-  console.error("Installing the pinned packages (about half a minute, once) ...");
-  const options = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
-  if (hasNpm()) runOrExit("npm", options, { cwd: root });
-  else if (isDeno) runOrExit(globalThis.Deno.execPath(), [...NPM_ON_DENO, ...options], { cwd: root });
-  else fail("Cannot install the packages: npm was not found, expected Node's npm on the PATH");
-  mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, stamp);
+  const isInstalled = () => existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+  if (isInstalled()) return;
+  const lock = lockInstall(modules);
+  try {
+    // By the one that was waited for.
+    if (isInstalled()) return;
+    console.error("Installing the pinned packages (about half a minute, once) ...");
+    const options = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
+    if (hasNpm()) await installWith("npm", options, lock);
+    else if (isDeno) await installWith(globalThis.Deno.execPath(), [...NPM_ON_DENO, ...options], lock);
+    else fail("Cannot install the packages: npm was not found, expected Node's npm on the PATH");
+    writeFileSync(stampFile, stamp);
+  } finally {
+    lock.release();
+  }
+}
+
+function lockInstall(modules) {
+  const onWait = (pids) => console.error(`Waiting for the installation of another command (process ${pids[0]}) ...`);
+  try {
+    return takeInstallLock(modules, { onWait });
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+/** The program has a part in the lock: who kills this process does not end it. */
+async function installWith(file, list, lock) {
+  const child = spawn(file, list, { cwd: root, stdio: ["inherit", 2, "inherit"] });
+  if (child.pid !== undefined) lock.share(child.pid);
+  const code = await new Promise((resolve) => {
+    child.on("error", (error) => {
+      console.error(`Cannot start ${file}: ${error.message}`);
+      resolve(1);
+    });
+    child.on("exit", resolve);
+  });
+  // Who ends has let go of it.
+  if (code !== 0) process.exit(code ?? 1);
 }
 
 function hasNpm() {
