@@ -113,7 +113,7 @@ export class Handler {
     if (turns.isBusy || this.#hasToWaitForInstance()) {
       arrivedMs ??= clock.monotonicMs();
       const turn = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "turn" } });
-      if (turns.isBusy) await turns.untilQuiet();
+      if (turns.isBusy) await turns.untilQuiet(this.#options.program.label.workload);
       await this.#untilInstance();
       turn?.end();
       if (this.#isClosed) return CLOSED;

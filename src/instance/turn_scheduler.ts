@@ -4,6 +4,7 @@
  * the guests of one: a workload with sixty-three spinners gets no more than its neighbour with one.
  */
 import type { Clock } from "../base/clock.ts";
+import { RoundRobin } from "./round_robin.ts";
 
 /**
  * How long requests go on beginning in one turn of the event loop while connections come. A turn accepts one connection
@@ -57,8 +58,8 @@ interface Seat extends ScheduledGuest {
 /** The queue and its turns. */
 export class TurnScheduler {
   readonly #options: TurnSchedulerOptions;
-  /** Guests that wait, by workload; the workload whose turn is next comes first, and so does the guest in it. */
-  readonly #waiting = new Map<string, Set<Seat>>();
+  /** Guests that wait. */
+  readonly #waiting = new RoundRobin<Seat>();
   /** The one turn that was asked for, for whoever waits and for those who ask how long guests have held the loop. */
   #isTurnComing = false;
   /** When the last one began. */
@@ -67,7 +68,8 @@ export class TurnScheduler {
   #going: Seat | undefined;
   /** Guests between two waits: one, or those of one turn of the event loop whose ends nobody has heard of yet. */
   #computing = 0;
-  readonly #starting: (() => void)[] = [];
+  /** Who waits for quiet: a workload with a thousand requests leaves its neighbours every second beginning. */
+  readonly #starting = new RoundRobin<() => void>();
   #isStartComing = false;
   /** When those of this turn began to go on. */
   #startsSinceMs = 0;
@@ -85,9 +87,7 @@ export class TurnScheduler {
 
   /** Guests that wait for their turn. */
   get waitingCount(): number {
-    let count = 0;
-    for (const seats of this.#waiting.values()) count += seats.size;
-    return count;
+    return this.#waiting.count;
   }
 
   /**
@@ -107,13 +107,13 @@ export class TurnScheduler {
   }
 
   /**
-   * Resolves when no guest computes, for one after the other of those who wait; at the latest they go on one by one in the next
-   * turns, and so they do while connections come. Deno reads what all connections have sent before any promise goes on: without this as many instances would be
+   * Resolves when no guest computes, for one after the other of those who wait, round robin over workloads; at the latest they go on
+   * one by one in the next turns, and so they do while connections come. Deno reads what all connections have sent before any promise goes on: without this as many instances would be
    * made as there are requests, and each guest's time would count for all of them.
    */
-  untilQuiet(): Promise<void> {
+  untilQuiet(workload: string): Promise<void> {
     return new Promise((resolve) => {
-      this.#starting.push(resolve);
+      this.#starting.add(workload, resolve);
       this.#askForStart();
     });
   }
@@ -166,18 +166,18 @@ export class TurnScheduler {
       if (this.#going === seat) this.#going = undefined;
     }
     if (this.#computing > 0) return;
-    if (this.#waiting.size > 0) this.#goOnInTurn();
-    if (this.#starting.length === 0) return;
+    if (!this.#waiting.isEmpty) this.#goOnInTurn();
+    if (this.#starting.isEmpty) return;
     const { clock } = this.#options;
     if (this.#isCrowded && clock.monotonicMs() - this.#startsSinceMs >= CROWDED_STARTS_MS_MAX) return;
-    this.#starting.shift()?.();
+    this.#starting.takeFirst()?.();
   }
 
   /** Somebody is through: the next one need not wait for a turn of its own if this one has only just begun. */
   #goOnInTurn(): void {
     if (this.#going !== undefined || this.#options.clock.monotonicMs() - this.#turnSinceMs >= TURN_MS_MAX) return;
-    const seat = this.#next();
-    if (seat?.hasComputed === true) this.#resume(seat);
+    const seat = this.#next(true);
+    if (seat !== undefined) this.#resume(seat);
   }
 
   #watchCrowd(): void {
@@ -195,18 +195,13 @@ export class TurnScheduler {
     this.#options.nextTurn(() => {
       this.#isStartComing = false;
       if (this.#isCrowded) this.#startsSinceMs = this.#options.clock.monotonicMs();
-      this.#starting.shift()?.();
-      if (this.#starting.length > 0) this.#askForStart();
+      this.#starting.takeFirst()?.();
+      if (!this.#starting.isEmpty) this.#askForStart();
     });
   }
 
   #enqueue(seat: Seat): Promise<void> {
-    let seats = this.#waiting.get(seat.workload);
-    if (seats === undefined) {
-      seats = new Set();
-      this.#waiting.set(seat.workload, seats);
-    }
-    seats.add(seat);
+    this.#waiting.add(seat.workload, seat);
     this.#askForTurn();
     return new Promise((resolve) => {
       seat.resume = resolve;
@@ -232,10 +227,7 @@ export class TurnScheduler {
   }
 
   #remove(seat: Seat): void {
-    const seats = this.#waiting.get(seat.workload);
-    if (seats?.delete(seat) !== true) return;
-    seat.resume = undefined;
-    if (seats.size === 0) this.#waiting.delete(seat.workload);
+    if (this.#waiting.delete(seat.workload, seat)) seat.resume = undefined;
   }
 
   #askForTurn(): void {
@@ -248,37 +240,37 @@ export class TurnScheduler {
     this.#isTurnComing = false;
     this.#heldSinceMs = undefined;
     this.#jobSinceMs = undefined;
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.isEmpty) return;
     this.#turnSinceMs = this.#options.clock.monotonicMs();
-    const seat = this.#next();
+    const seat = this.#next(false);
     if (seat !== undefined) this.#resume(seat);
-    if (this.#waiting.size > 0) this.#askForTurn();
+    if (!this.#waiting.isEmpty) this.#askForTurn();
   }
 
   #resume(seat: Seat): void {
     const { resume } = seat;
     this.#going = seat;
-    this.#remove(seat);
-    const rest = this.#waiting.get(seat.workload);
-    if (rest !== undefined) {
-      this.#waiting.delete(seat.workload);
-      this.#waiting.set(seat.workload, rest);
-    }
+    this.#waiting.take(seat.workload, seat);
+    seat.resume = undefined;
     resume?.();
   }
 
-  /** The first whose rest is over; when all who wait are resting nobody gains by waiting, and the first goes on. */
-  #next(): Seat | undefined {
+  /**
+   * The first whose rest is over; when all who wait are resting nobody gains by waiting, and the first goes on. One that is to share
+   * a turn of others has rested, for who comes with the next turn is not there yet, and has computed.
+   */
+  #next(isShared: boolean): Seat | undefined {
     let first: Seat | undefined;
     let nowMs: number | undefined;
-    for (const seats of this.#waiting.values()) {
+    for (const seats of this.#waiting.groups()) {
       for (const seat of seats) {
-        if (seat.dueMs === 0) return seat;
-        nowMs ??= this.#options.clock.monotonicMs();
-        if (seat.dueMs <= nowMs) return seat;
-        first ??= seat;
+        const isRested = seat.dueMs === 0 || seat.dueMs <= (nowMs ??= this.#options.clock.monotonicMs());
+        if (!isRested) first ??= seat;
+        else if (!isShared || seat.hasComputed) return seat;
+        // Nobody of its workload goes before it, or the workload would come last again and it would never have its own.
+        else break;
       }
     }
-    return first;
+    return isShared ? undefined : first;
   }
 }

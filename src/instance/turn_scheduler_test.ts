@@ -1,65 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { FakeClock } from "../../test/support/fake_clock.ts";
+import { settled, TurnBench } from "../../test/support/turn_bench.ts";
 import { CpuMeter, SLICE_MS } from "./cpu_meter.ts";
-import {
-  CROWDED_STARTS_MS_MAX,
-  type GuestShare,
-  type ScheduledGuest,
-  TURN_MS_MAX,
-  TurnScheduler,
-} from "./turn_scheduler.ts";
-
-/** Turns happen when a test says so, and guests compute by moving the clock. */
-class Bench {
-  readonly clock = new FakeClock();
-  readonly turns: (() => void)[] = [];
-  readonly scheduler = new TurnScheduler({ clock: this.clock, nextTurn: (fire) => void this.turns.push(fire) });
-  /** Who went on, in order. */
-  readonly slices: string[] = [];
-
-  /** A guest that computes 1 ms for each of its slices, for ever or so often. */
-  spin(name: string, workload: string, options: GuestShare & { readonly slices?: number } = {}): ScheduledGuest {
-    const guest = this.scheduler.openGuest(workload, options);
-    let left = options.slices ?? Infinity;
-    const go = (): void => {
-      void guest.wait(1).then(() => {
-        this.slices.push(name);
-        this.clock.computeMs(1);
-        left--;
-        if (left > 0) go();
-      });
-    };
-    go();
-    return guest;
-  }
-
-  /** One turn of the event loop. */
-  async turn(): Promise<void> {
-    const due = this.turns.splice(0);
-    assert.ok(due.length <= 1, "at most one turn is asked for");
-    for (const fire of due) fire();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** One turn in which more than one thing was asked for. */
-  async turnOfAll(): Promise<void> {
-    for (const fire of this.turns.splice(0)) fire();
-    await settled();
-  }
-
-  async turnTimes(times: number): Promise<Record<string, number>> {
-    this.slices.length = 0;
-    for (let index = 0; index < times; index++) await this.turn();
-    const counts: Record<string, number> = {};
-    for (const name of this.slices) counts[name] = (counts[name] ?? 0) + 1;
-    return counts;
-  }
-}
+import { TURN_MS_MAX, TurnScheduler } from "./turn_scheduler.ts";
 
 test("TurnScheduler: one guest goes on in each turn, and nobody asks for turns when nobody waits", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   assert.equal(bench.turns.length, 0);
   for (let index = 0; index < 64; index++) bench.spin(`spinner ${index}`, "a", { slices: 2 });
   assert.equal(bench.scheduler.waitingCount, 64);
@@ -72,7 +19,7 @@ test("TurnScheduler: one guest goes on in each turn, and nobody asks for turns w
 });
 
 /** A guest that waits for its turn once, and computes for so long when it has it. */
-function waitOnce(bench: Bench, name: string, computesMs: number): void {
+function waitOnce(bench: TurnBench, name: string, computesMs: number): void {
   const guest = bench.scheduler.openGuest("a");
   guest.computes(true);
   guest.computes(false);
@@ -85,7 +32,7 @@ function waitOnce(bench: Bench, name: string, computesMs: number): void {
 }
 
 test("TurnScheduler: guests that are soon through share a turn, and one that computes is its last", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   const shortMs = TURN_MS_MAX / 4;
   for (let index = 0; index < 6; index++) waitOnce(bench, "short", shortMs);
   waitOnce(bench, "long", TURN_MS_MAX);
@@ -102,7 +49,7 @@ test("TurnScheduler: guests that are soon through share a turn, and one that com
 });
 
 test("TurnScheduler: who waits to have a guest has a turn of his own", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   waitOnce(bench, "short", 0);
   void bench.scheduler.untilTurn("a").then(() => bench.slices.push("begins"));
   await bench.turn();
@@ -111,22 +58,64 @@ test("TurnScheduler: who waits to have a guest has a turn of his own", async () 
   assert.deepEqual(bench.slices, ["short", "begins"]);
 });
 
+test("TurnScheduler: one that waits to have a guest leaves the shared turns to others, and has its own in the round", async () => {
+  const bench = new TurnBench();
+  // Guests that are always soon through, and in `b` somebody before them who has none yet.
+  let began = 0;
+  for (const workload of ["a", "b", "c"]) {
+    const guest = bench.scheduler.openGuest(workload);
+    const go = (): void => {
+      void guest.wait(0).then(() => {
+        guest.computes(true);
+        bench.slices.push(workload);
+        bench.clock.computeMs(TURN_MS_MAX / 4);
+        if (bench.slices.length < 100) go();
+        guest.computes(false);
+      });
+    };
+    guest.computes(true);
+    guest.computes(false);
+    if (workload === "b") void bench.scheduler.untilTurn("b").then(() => began++);
+    go();
+  }
+  await bench.turn();
+  assert.deepEqual(bench.slices, ["a", "c", "a", "c"], "b is passed over");
+  assert.equal(began, 0);
+  await bench.turn();
+  assert.equal(began, 1, "its turn is the next: nobody of its workload went before it");
+  await bench.turn();
+  assert.ok(bench.slices.includes("b"));
+});
+
+test("TurnScheduler: one that rests shares no turn of others, and has the next when nobody else waits", async () => {
+  const bench = new TurnBench();
+  const service = bench.scheduler.openGuest("b", { cpuShare: 0.5 });
+  service.computes(true);
+  service.computes(false);
+  void service.wait(100).then(() => bench.slices.push("service"));
+  waitOnce(bench, "short", 0);
+  await bench.turn();
+  assert.deepEqual(bench.slices, ["short"]);
+  await bench.turn();
+  assert.deepEqual(bench.slices, ["short", "service"]);
+});
+
 test("TurnScheduler: a worker beside 64 spinners of another workload has every second slice", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   for (let index = 0; index < 64; index++) bench.spin("spinner", "spinning");
   bench.spin("worker", "working", { slices: 10 });
   assert.deepEqual(await bench.turnTimes(21), { spinner: 11, worker: 10 });
 });
 
 test("TurnScheduler: 1 and 63 spinners of two workloads share the core", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   bench.spin("one", "a");
   for (let index = 0; index < 63; index++) bench.spin("many", "b");
   assert.deepEqual(await bench.turnTimes(126), { one: 63, many: 63 });
 });
 
 test("TurnScheduler: a guest that was ended leaves the queue and is never resumed", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   const ended = bench.spin("ended", "a");
   bench.spin("other", "a");
   ended.withdraw();
@@ -136,14 +125,14 @@ test("TurnScheduler: a guest that was ended leaves the queue and is never resume
 });
 
 test("TurnScheduler: a turn that was asked for by an ended guest is nobody's", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   bench.spin("ended", "a").withdraw();
   assert.deepEqual(await bench.turnTimes(2), {});
   assert.equal(bench.turns.length, 0);
 });
 
 test("TurnScheduler: a guest asks for one turn for each slice, and the clock is read once for each tick", async () => {
-  const bench = new Bench();
+  const bench = new TurnBench();
   let readings = 0;
   const clock = {
     monotonicMs: () => {
@@ -196,7 +185,7 @@ const SHARES: readonly {
 
 for (const { name, cpuShare, others, turns, slices } of SHARES) {
   test(`TurnScheduler: a service with a share of ${name}`, async () => {
-    const bench = new Bench();
+    const bench = new TurnBench();
     for (let index = 0; index < others; index++) bench.spin("other", "b");
     bench.spin("service", "a", { cpuShare });
     assert.equal((await bench.turnTimes(turns))["service"] ?? 0, slices);
@@ -207,7 +196,7 @@ test("TurnScheduler: whatever waits and leaves, workloads that wait all the time
   const spinners = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(spinners, fc.integer({ min: 1, max: 40 }), async (workloads, turns) => {
-      const bench = new Bench();
+      const bench = new TurnBench();
       for (const [index, count] of workloads.entries()) {
         for (let spinner = 0; spinner < count; spinner++) bench.spin(`workload ${index}`, `workload ${index}`);
       }
@@ -219,91 +208,3 @@ test("TurnScheduler: whatever waits and leaves, workloads that wait all the time
     { numRuns: 50 },
   );
 });
-
-test("TurnScheduler: who waits for quiet goes on one after the other, each when the one before has ended", async () => {
-  const bench = new Bench();
-  const { scheduler } = bench;
-  const guest = scheduler.openGuest("a");
-  const began: number[] = [];
-  guest.computes(true);
-  assert.equal(scheduler.isBusy, true);
-  for (let index = 0; index < 3; index++) {
-    void scheduler.untilQuiet().then(() => {
-      began.push(index);
-      guest.computes(true);
-    });
-  }
-  await settled();
-  assert.deepEqual(began, []);
-  for (let ended = 1; ended <= 3; ended++) {
-    guest.computes(false);
-    await settled();
-    assert.equal(began.length, ended);
-  }
-  assert.deepEqual(began, [0, 1, 2]);
-  guest.computes(false);
-  assert.equal(scheduler.isBusy, false);
-});
-
-test("TurnScheduler: who waits for quiet goes on in a later turn all the same, one in each", async () => {
-  const bench = new Bench();
-  const { scheduler } = bench;
-  scheduler.openGuest("a").computes(true);
-  let began = 0;
-  for (let index = 0; index < 3; index++) void scheduler.untilQuiet().then(() => began++);
-  for (let turn = 1; turn <= 3; turn++) {
-    await bench.turn();
-    assert.equal(began, turn);
-  }
-  assert.equal(bench.turns.length, 0);
-});
-
-test("TurnScheduler: while connections come, requests begin for a part of each turn; all do once none came", async () => {
-  const bench = new Bench();
-  const { scheduler, clock } = bench;
-  const guest = scheduler.openGuest("a");
-  let began = 0;
-  const begin = (): void => {
-    void scheduler.untilQuiet().then(() => {
-      began++;
-      guest.computes(true);
-      clock.computeMs(CROWDED_STARTS_MS_MAX / 2);
-      guest.computes(false);
-    });
-  };
-  assert.equal(scheduler.isBusy, false);
-  for (let turn = 1; turn <= 5; turn++) {
-    scheduler.connectionCame();
-    assert.equal(scheduler.isBusy, true);
-    for (let index = 0; index < 10; index++) begin();
-    await bench.turnOfAll();
-    assert.equal(began, 2 * turn);
-  }
-  await bench.turnOfAll();
-  assert.equal(began, 50, "the turn without a connection begins all that wait");
-  await bench.turnOfAll();
-  assert.equal(scheduler.isBusy, false);
-  assert.equal(bench.turns.length, 0);
-});
-
-test("TurnScheduler: a guest that computes for longer than that still leaves each turn one beginning", async () => {
-  const bench = new Bench();
-  const { scheduler, clock } = bench;
-  const guest = scheduler.openGuest("a");
-  let began = 0;
-  for (let turn = 1; turn <= 5; turn++) {
-    scheduler.connectionCame();
-    void scheduler.untilQuiet().then(() => {
-      began++;
-      guest.computes(true);
-      clock.computeMs(100);
-      guest.computes(false);
-    });
-    await bench.turnOfAll();
-    assert.equal(began, turn);
-  }
-});
-
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
