@@ -31,10 +31,10 @@ const MENTIONED: readonly (readonly [words: RegExp, file: string])[] = [
 const NEEDS_NO_MORE =
   /\/node_modules\/(?:(?:web-streams-polyfill|whatwg-url-minimum|@noble\/hashes)\/|hono\/dist\/utils\/crypto\.js$)/;
 
-/** What a guest may export, and the interface it then implements. */
-const EXPORTS: ReadonlyMap<string, string> = new Map([
-  ["incomingHandler", "wasi:http/incoming-handler"],
-  ["run", "wasi:cli/run"],
+/** What a guest may export, the interface it then implements, and the one function of that. */
+const EXPORTS: ReadonlyMap<string, { readonly face: string; readonly call: string }> = new Map([
+  ["incomingHandler", { face: "wasi:http/incoming-handler", call: "handle" }],
+  ["run", { face: "wasi:cli/run", call: "run" }],
 ]);
 
 /** One module, and what a component of it has to import and export. */
@@ -55,12 +55,14 @@ export interface Bundle {
 /** @throws {GuestFault} with file, line and column where the source is wrong */
 export async function bundleGuest(entry: string, engine: GuestEngine): Promise<Bundle> {
   const shape = await shapeOf(entry);
+  const usesSdk = shape?.kind === "handler" || shape?.kind === "service";
   const unresolved: RolldownLog[] = [];
   const build = await rolldown({
-    input: shape === "wit" ? entry : WRAPPED,
+    // One that cannot be parsed is left to the bundler, which says where it is wrong.
+    input: shape === undefined ? entry : WRAPPED,
     treeshake: true,
     // A guest that speaks WIT itself has nothing that would turn the loop.
-    ...(shape === "wit" ? {} : { transform: { inject: webGlobals(SDK) } }),
+    ...(usesSdk ? { transform: { inject: webGlobals(SDK) } } : {}),
     onLog(level, log, handle) {
       // To rolldown a package that is not there is somebody else's to provide; here there is nobody else.
       if (log.code === "UNRESOLVED_IMPORT") unresolved.push(log);
@@ -70,7 +72,8 @@ export async function bundleGuest(entry: string, engine: GuestEngine): Promise<B
       enginePlugin(engine),
       wasiPlugin(engine),
       sharedPlugin(),
-      ...(shape === "wit" ? [] : [sdkPlugin(), wrapPlugin(entry, shape)]),
+      ...(usesSdk ? [sdkPlugin()] : []),
+      ...(shape === undefined ? [] : [wrapPlugin(entry, shape)]),
     ],
   });
   try {
@@ -90,8 +93,8 @@ export async function bundleGuest(entry: string, engine: GuestEngine): Promise<B
       code: chunk.code,
       map: String(chunk.map),
       imports: chunk.imports,
-      exports: offered.map(([, face]) => versioned(face, engine)),
-      usesSdk: shape !== "wit",
+      exports: offered.map(([, { face }]) => versioned(face, engine)),
+      usesSdk,
       inputs: sourcesOf(await build.watchFiles),
     };
   } catch (error) {
@@ -101,15 +104,15 @@ export async function bundleGuest(entry: string, engine: GuestEngine): Promise<B
   }
 }
 
-/** What the entry is. One that cannot be parsed is left to the bundler, which says where it is wrong. */
-async function shapeOf(entry: string): Promise<GuestShape> {
+/** What the entry is; undefined for one that cannot be parsed. */
+async function shapeOf(entry: string): Promise<GuestShape | undefined> {
   const source = await readText(entry);
   let shape: GuestShape | undefined;
   try {
     shape = guestShape(source, entry, EXPORTS.keys());
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return "wit";
+    return undefined;
   }
   if (shape !== undefined) return shape;
   const expected = "expected `export default { fetch(request) {} }` for a handler, or `{ run() {} }` for a service";
@@ -195,18 +198,31 @@ function versioned(face: string, engine: GuestEngine): string {
   return `${face}@${buildVersionOf(/^wasi:([^/]+)/.exec(face)?.[1] ?? "", engine)}`;
 }
 
-function wrapPlugin(entry: string, shape: "handler" | "service"): Plugin {
-  const [file, make, name] = shape === "service"
-    ? ["service_run.ts", "commandRun", "run"]
-    : ["http_handler.ts", "incomingHandler", "incomingHandler"];
+function wrapPlugin(entry: string, shape: GuestShape): Plugin {
   return {
     name: "loopgate-entry",
     resolveId: (id) => id === WRAPPED ? id : null,
-    load: (id) =>
-      id === WRAPPED
-        ? `import guest from ${JSON.stringify(entry)};
-           import { ${make} as make } from ${JSON.stringify(`${SDK}/${file}`)};
-           export const ${name} = make(guest);`
-        : null,
+    load: (id) => id === WRAPPED ? entryText(entry, shape) : null,
   };
+}
+
+/** The module that the component is made of. What belongs to an instance comes before the guest's own first lines. */
+function entryText(entry: string, shape: GuestShape): string {
+  const guest = JSON.stringify(entry);
+  const from = (file: string): string => `from ${JSON.stringify(`${SDK}/${file}`)};`;
+  const lines = [`import ${JSON.stringify(`${SDK}/instance_state.ts`)};`];
+  if (shape.kind === "wit") {
+    lines.push(`import * as guest from ${guest};`, `import { rawExport } ${from("raw_export.ts")}`);
+    for (const name of shape.exports) {
+      const call = JSON.stringify(EXPORTS.get(name)?.call);
+      lines.push(`export const ${name} = rawExport(() => guest.${name}, ${call});`);
+    }
+  } else if (shape.kind === "service") {
+    lines.push(`import guest from ${guest};`, `import { commandRun } ${from("service_run.ts")}`);
+    lines.push("export const run = commandRun(guest);");
+  } else {
+    lines.push(`import guest from ${guest};`, `import { incomingHandler as make } ${from("http_handler.ts")}`);
+    lines.push("export const incomingHandler = make(guest);");
+  }
+  return lines.join("\n");
 }

@@ -30,6 +30,7 @@ export const ENGINE_FACTS: Readonly<Record<GuestEngine, EngineFacts>> = {
     own: {
       "crypto.ts": "starlingmonkey/crypto.ts",
       "engine/quickjs.ts": "engine/starlingmonkey.ts",
+      "random_bytes.ts": "starlingmonkey/random_bytes.ts",
       "structured_clone.ts": "starlingmonkey/structured_clone.ts",
       "subtle_crypto.ts": "starlingmonkey/crypto.ts",
       "text_encoding.ts": "starlingmonkey/text_encoding.ts",

@@ -3,12 +3,12 @@ import { parseAst } from "rolldown/parseAst";
 
 /** How a guest is made of its entry. */
 export type GuestShape =
-  /** It exports WIT interfaces itself. */
-  | "wit"
+  /** It exports WIT interfaces itself, by these names. */
+  | { readonly kind: "wit"; readonly exports: readonly string[] }
   /** Its default export has `fetch`. */
-  | "handler"
+  | { readonly kind: "handler" }
   /** Its default export has `run`. */
-  | "service";
+  | { readonly kind: "service" };
 
 type Program = ReturnType<typeof parseAst>;
 type Statement = Program["body"][number];
@@ -36,10 +36,11 @@ interface Node {
 export function guestShape(source: string, file: string, witExports: Iterable<string>): GuestShape | undefined {
   const { body } = parseAst(source, { lang: languageOf(file) }, file);
   const names = body.flatMap(exportedNames);
-  if ([...witExports].some((name) => names.includes(name))) return "wit";
+  const exports = [...witExports].filter((name) => names.includes(name));
+  if (exports.length > 0) return { kind: "wit", exports };
   if (!names.includes("default")) return undefined;
   const members = membersOf(body, defaultExpression(body));
-  return members.includes("run") && !members.includes("fetch") ? "service" : "handler";
+  return { kind: members.includes("run") && !members.includes("fetch") ? "service" : "handler" };
 }
 
 /** Where the first bare `throw` of a bundle stands, from 1: whatever follows it never runs. */

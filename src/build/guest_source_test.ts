@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type GuestShape, guestShape } from "./guest_source.ts";
 
-const ROWS: readonly (readonly [source: string, shape: GuestShape | undefined])[] = [
+const ROWS: readonly (readonly [source: string, kind: GuestShape["kind"] | undefined])[] = [
   ["export default { fetch() {} };", "handler"],
   ["export default { async run() {} } satisfies Service;", "service"],
   ["export default ({ run: () => {} } as Service);", "service"],
@@ -25,8 +25,13 @@ const ROWS: readonly (readonly [source: string, shape: GuestShape | undefined])[
   ["", undefined],
 ];
 
-for (const [source, shape] of ROWS) {
-  test(`guestShape: ${shape ?? "none"}: ${source}`, () => {
-    assert.equal(guestShape(source, "guest.ts", ["incomingHandler", "run"]), shape);
+for (const [source, kind] of ROWS) {
+  test(`guestShape: ${kind ?? "none"}: ${source}`, () => {
+    assert.equal(guestShape(source, "guest.ts", ["incomingHandler", "run"])?.kind, kind);
   });
 }
+
+test("guestShape: the exports of one that speaks WIT itself", () => {
+  const source = "const run = { run() {} }; export { run, other }; export const helper = 1;";
+  assert.deepEqual(guestShape(source, "guest.ts", ["incomingHandler", "run"]), { kind: "wit", exports: ["run"] });
+});

@@ -1,7 +1,6 @@
 /** The part of `crypto` that needs no algorithms: random numbers from the host. */
-import { u64 } from "./engine/quickjs.ts";
 import { refuseInFirstLines } from "./first_lines.ts";
-import { getRandomBytes } from "./wasi/random_random.ts";
+import { randomBytes } from "./random_bytes.ts";
 
 const RANDOM_BYTES_MAX = 65_536;
 
@@ -15,14 +14,14 @@ export const crypto = {
       );
     }
     refuseInFirstLines("make random numbers");
-    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(getRandomBytes(u64(array.byteLength)));
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(randomBytes(array.byteLength));
     return array;
   },
 
   /** A version 4 UUID (RFC 9562). */
   randomUUID(): string {
     refuseInFirstLines("make random numbers");
-    const bytes = getRandomBytes(u64(16));
+    const bytes = randomBytes(16);
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
     return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");

@@ -10,6 +10,11 @@ export function endFirstLines(): void {
   areRunning = false;
 }
 
+/** Whether the program is being built. */
+export function areFirstLinesRunning(): boolean {
+  return areRunning;
+}
+
 /** @throws Error while the program is built */
 export function refuseInFirstLines(action: string): void {
   if (!areRunning) return;

@@ -15,6 +15,8 @@ const FOREVER_MS = 3_600_000;
 
 /** A new instance starts at 0. */
 let requests = 0;
+/** Of the build. */
+const firstRandom = Math.random();
 const leaked: Uint8Array[] = [];
 
 export const incomingHandler = {
@@ -22,6 +24,9 @@ export const incomingHandler = {
     requests++;
     const path = request.pathWithQuery() ?? "";
     switch (path) {
+      case "/random":
+        respondText(out, JSON.stringify([firstRandom, Math.random(), Math.random()]));
+        return;
       case "/no-answer":
         return;
       case "/trap":

@@ -2,6 +2,9 @@
 import { connect, SocketError } from "loopgate/guest";
 import { Hono } from "hono";
 
+// What the build froze.
+const first = { random: Math.random(), now: performance.now(), timeOrigin: performance.timeOrigin };
+
 const app = new Hono<{ Bindings: Record<string, string> }>();
 
 app.get("/hello/:name", (context) => context.text(`Hello ${context.req.param("name")}`));
@@ -13,6 +16,11 @@ app.post("/length", async (context) => context.text(String((await context.req.ar
 app.post("/form", async (context) => {
   const { file, ...texts } = await context.req.parseBody();
   return context.json({ texts, file: file instanceof File ? [file.name, file.type, await file.text()] : file });
+});
+app.get("/state", (context) => {
+  const random = Array.from({ length: 100 }, () => Math.random());
+  const { timeOrigin } = performance;
+  return context.json({ first, random, now: performance.now(), timeOrigin, today: Date.now() });
 });
 app.get("/wait/:ms", async (context) => {
   await new Promise((resolve) => setTimeout(resolve, Number(context.req.param("ms"))));

@@ -286,6 +286,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "crypto: too much at once": () => crypto.getRandomValues(new Uint8Array(65_537)).length,
   "base64 and back": () => [btoa("a\u00ff"), atob("Yf8=")],
   ...FORM_CHECKS,
+  "Math.random: what the property is": () => {
+    const { value, ...flags } = Object.getOwnPropertyDescriptor(Math, "random") ?? {};
+    const { name, length } = value as Function;
+    return [flags, name, length, Object.hasOwn(value as object, "prototype")];
+  },
+  "Math.random is no constructor": () => Reflect.construct(Math.random, []),
+  "Math.random: from 0 to 1, not including it": () => {
+    const numbers = Array.from({ length: 1000 }, () => Math.random());
+    const low = numbers.filter((number) => number < 0.5).length;
+    return [numbers.every((number) => number >= 0 && number < 1), new Set(numbers).size, low > 300 && low < 700];
+  },
+  "performance: what it has": () => [
+    typeof performance.timeOrigin,
+    JSON.parse(JSON.stringify(performance)).timeOrigin === performance.timeOrigin,
+    Math.abs(performance.timeOrigin + performance.now() - Date.now()) < 60_000,
+  ],
   "performance goes on": () => performance.now() <= performance.now(),
 };
 
