@@ -1,4 +1,5 @@
 /** Time comes in as a parameter; only `systemClock` reads the machine's. */
+import { LateTimers } from "./late_timers.ts";
 
 /** What is asked of time. */
 export interface Clock {
@@ -20,13 +21,17 @@ export const systemClock: Clock = {
   monotonicNs: () => process.hrtime.bigint(),
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
-  startTimer(delayMs, fire) {
-    let timer: ReturnType<typeof setTimeout>;
-    const arm = (leftMs: number): void => {
-      const stepMs = Math.min(leftMs, TIMER_DELAY_MS_MAX);
-      timer = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : fire()), stepMs);
-    };
-    arm(delayMs);
-    return () => clearTimeout(timer);
-  },
+  startTimer: (delayMs, fire) => timers.start(delayMs, fire),
 };
+
+const timers = new LateTimers({ start: startTimer, atTurnEnd: (act) => void setImmediate(act) });
+
+function startTimer(delayMs: number, fire: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const arm = (leftMs: number): void => {
+    const stepMs = Math.min(leftMs, TIMER_DELAY_MS_MAX);
+    timer = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : fire()), stepMs);
+  };
+  arm(delayMs);
+  return () => clearTimeout(timer);
+}

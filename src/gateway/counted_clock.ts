@@ -9,21 +9,31 @@ export function countedClock(clock: Clock, counters: LiveCounters): Clock {
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
     startTimer(delayMs, fire) {
-      let isRunning = true;
-      const stop = (): void => {
-        if (!isRunning) return;
-        isRunning = false;
-        counters.add("timers", -1);
-      };
-      counters.add("timers", 1);
+      const timer = new CountedTimer(counters);
       const cancel = clock.startTimer(delayMs, () => {
-        stop();
+        timer.stop();
         fire();
       });
       return () => {
-        stop();
+        timer.stop();
         cancel();
       };
     },
   };
+}
+
+class CountedTimer {
+  readonly #counters: LiveCounters;
+  #isRunning = true;
+
+  constructor(counters: LiveCounters) {
+    this.#counters = counters;
+    counters.add("timers", 1);
+  }
+
+  stop(): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#counters.add("timers", -1);
+  }
 }
