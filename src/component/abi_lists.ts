@@ -50,6 +50,9 @@ export function listLift(element: ValueType, load: (type: ValueType) => Load): L
     env.memory.check(pointer, length * size, align);
     countElements(length);
     countBytes(length * size);
+    // The usual lists: an array that grows takes room for seventeen.
+    if (length === 1) return [loadElement(env, pointer)];
+    if (length === 2) return [loadElement(env, pointer), loadElement(env, pointer + size)];
     const list: unknown[] = [];
     for (let index = 0; index < length; index++) list.push(loadElement(env, pointer + index * size));
     return list;

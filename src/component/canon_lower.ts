@@ -11,7 +11,7 @@ import { atValue, type Codecs, holds, liftParams, lowerSingle, lowerToPointer } 
 import { type CoreFunction, frame, type FrameBody, withFrame } from "./core_function.ts";
 import { HOST_CALL_BYTES } from "./fuel.ts";
 import { type Call, hostCall, type HostCallee, type Invoke } from "./host_call.ts";
-import type { ComponentScope, InstanceState } from "./instance_state.ts";
+import type { ComponentScope, InstanceState, Resume } from "./instance_state.ts";
 import { parseFunctionName } from "./js_names.ts";
 import { type FindOwned, ownedFinder } from "./owned_objects.ts";
 import { isTrap, trap, trapOfHost } from "./trap.ts";
@@ -160,7 +160,7 @@ class LoweredFunction implements FrameBody {
       const result = this.#finish(value, pointer);
       return plan.canWait && state.fuel.isDue && state.waitsForTurn(result) ? plan.zero : result;
     } catch (error) {
-      this.#leaveValue(value);
+      this.leaveValue(value);
       return this.#fail(error);
     }
   }
@@ -169,6 +169,26 @@ class LoweredFunction implements FrameBody {
     if (this.#plan.lends) this.#scope.giveBack();
     this.#env.memory.refresh();
     return this.#plan.lowerOk(this.#env, value, pointer);
+  }
+
+  /** After a wait. */
+  finishLate(value: unknown, pointer: number): FlatValue | undefined {
+    try {
+      this.#state.checkAlive();
+      return this.#finish(value, pointer);
+    } catch (error) {
+      this.leaveValue(value);
+      return this.#fail(error);
+    }
+  }
+
+  /** After a wait for what failed. */
+  finishLateError(reason: unknown, pointer: number): FlatValue | undefined {
+    try {
+      return this.#finishError(reason, pointer);
+    } catch (error) {
+      return this.#fail(error);
+    }
   }
 
   #finishError(error: unknown, pointer: number): FlatValue | undefined {
@@ -181,18 +201,18 @@ class LoweredFunction implements FrameBody {
       this.#env.memory.refresh();
       return lowerError(this.#env, payload, pointer);
     } catch (failure) {
-      this.#leaveError(error);
+      this.leaveError(error);
       throw failure;
     }
   }
 
   /** The guest does not get `value`, or not all of it: what it owns goes with the instance. Never throws. */
-  #leaveValue(value: unknown): void {
+  leaveValue(value: unknown): void {
     const { ownedOk, suspends } = this.#plan;
     try {
       if (value instanceof Promise || (suspends && isThenable(value))) {
         // It settles some time, with nobody left to hear of it.
-        value.then((late) => this.#leaveValue(late), (late) => this.#leaveError(late));
+        value.then((late) => this.leaveValue(late), (late) => this.leaveError(late));
       } else if (ownedOk !== null) {
         this.#scope.keep(ownedOk(value));
       }
@@ -201,7 +221,8 @@ class LoweredFunction implements FrameBody {
     }
   }
 
-  #leaveError(error: unknown): void {
+  /** As `leaveValue`, for what a host function threw. */
+  leaveError(error: unknown): void {
     const { ownedError } = this.#plan;
     if (ownedError === null) return;
     let payload: unknown;
@@ -226,29 +247,37 @@ class LoweredFunction implements FrameBody {
     if (!this.#state.mayBlock) {
       throw new HostTrap(`Cannot wait in ${label}: nothing can suspend here (constructor, destructor)`);
     }
-    const resume = {
-      fulfilled: (value: unknown): FlatValue | undefined => {
-        try {
-          this.#state.checkAlive();
-          return this.#finish(value, pointer);
-        } catch (error) {
-          this.#leaveValue(value);
-          return this.#fail(error);
-        }
-      },
-      rejected: (reason: unknown): FlatValue | undefined => {
-        try {
-          return this.#finishError(reason, pointer);
-        } catch (error) {
-          return this.#fail(error);
-        }
-      },
-      leaveValue: (value: unknown): void => this.#leaveValue(value),
-      leaveError: (reason: unknown): void => this.#leaveError(reason),
-    };
+    const resume = new LateAnswer(this, pointer);
     if (promise instanceof Promise && isFused) this.#state.suspendOnGuest(promise, resume);
     else this.#state.suspend(promise, resume);
     return zero;
+  }
+}
+
+/** What a guest waits for, and where in its memory the result goes. */
+class LateAnswer implements Resume {
+  readonly #function: LoweredFunction;
+  readonly #pointer: number;
+
+  constructor(lowered: LoweredFunction, pointer: number) {
+    this.#function = lowered;
+    this.#pointer = pointer;
+  }
+
+  fulfilled(value: unknown): FlatValue | undefined {
+    return this.#function.finishLate(value, this.#pointer);
+  }
+
+  rejected(reason: unknown): FlatValue | undefined {
+    return this.#function.finishLateError(reason, this.#pointer);
+  }
+
+  leaveValue(value: unknown): void {
+    this.#function.leaveValue(value);
+  }
+
+  leaveError(reason: unknown): void {
+    this.#function.leaveError(reason);
   }
 }
 

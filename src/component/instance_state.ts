@@ -22,8 +22,8 @@ const WAIT = 0;
 const END = -1;
 
 /** A guest that waits for the host. */
-interface Suspension {
-  readonly reject: (error: unknown) => void;
+interface Waiting {
+  reject(error: unknown): void;
 }
 
 /** What all component instances of one instance share. */
@@ -40,7 +40,7 @@ export class InstanceState {
   readonly blocked: WebAssembly.Global;
   /** It was set since `reset`. */
   #hasBlocked = false;
-  #suspension: Suspension | null = null;
+  #suspension: Waiting | null = null;
   readonly #closers: (() => void)[] = [];
   /** What ends the guest as soon as the host function that it is in returns. */
   #ending: WebAssembly.RuntimeError | null = null;
@@ -119,7 +119,7 @@ export class InstanceState {
   /** `yield`: the guest waits for its turn. */
   turn(): Promise<number> {
     return new Promise((resolve, reject) => {
-      const suspension: Suspension = { reject };
+      const suspension: Waiting = { reject };
       this.#suspension = suspension;
       this.fuel.rest();
       void this.fuel.meter.turn().then(() => {
@@ -170,28 +170,34 @@ export class InstanceState {
    * flat result; what it throws ends the guest.
    */
   suspend(promise: PromiseLike<unknown>, resume: Resume): void {
-    this.#block(
-      new Promise((resolve, reject) => {
-        const suspension: Suspension = { reject };
-        this.#suspension = suspension;
-        this.fuel.rest();
-        const settle = (step: () => FlatValue | undefined, leave: () => void): void => {
-          // Killed or disposed meanwhile: the guest is gone.
-          if (this.#suspension !== suspension) return leave();
-          this.#suspension = null;
-          this.fuel.run();
-          try {
-            resolve(step());
-          } catch (error) {
-            reject(error);
-          }
-        };
-        promise.then(
-          (value) => settle(() => resume.fulfilled(value), () => resume.leaveValue(value)),
-          (error) => settle(() => resume.rejected(error), () => resume.leaveError(error)),
-        );
-      }),
-    );
+    const suspension = new Suspension(resume);
+    this.#suspension = suspension;
+    this.fuel.rest();
+    try {
+      promise.then(
+        (value) => {
+          if (this.#goOn(suspension)) suspension.fulfill(value);
+          else resume.leaveValue(value);
+        },
+        (error) => {
+          if (this.#goOn(suspension)) suspension.refuse(error);
+          else resume.leaveError(error);
+        },
+      );
+    } catch (error) {
+      // A thenable that throws: the guest does not wait for it.
+      this.#goOn(suspension);
+      throw error;
+    }
+    this.#block(suspension.promise);
+  }
+
+  /** False when the guest was killed or disposed meanwhile: it is gone. */
+  #goOn(suspension: Suspension): boolean {
+    if (this.#suspension !== suspension) return false;
+    this.#suspension = null;
+    this.fuel.run();
+    return true;
   }
 
   /** Like `suspend`, for a call into another component of this instance: what it waits for is killed there. */
@@ -246,11 +252,48 @@ export class InstanceState {
 
 /** How a guest goes on with what it waited for. */
 export interface Resume {
-  readonly fulfilled: (value: unknown) => FlatValue | undefined;
-  readonly rejected: (error: unknown) => FlatValue | undefined;
+  fulfilled(value: unknown): FlatValue | undefined;
+  rejected(error: unknown): FlatValue | undefined;
   /** In their place when the guest has ended meanwhile. Never throw. */
-  readonly leaveValue: (value: unknown) => void;
-  readonly leaveError: (error: unknown) => void;
+  leaveValue(value: unknown): void;
+  leaveError(error: unknown): void;
+}
+
+/** One that waits for the answer of a host function. */
+class Suspension implements Waiting {
+  /** Of the flat result, or of what ends the guest. */
+  readonly promise: Promise<FlatValue | undefined>;
+  readonly #resume: Resume;
+  #resolve!: (result: FlatValue | undefined) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(resume: Resume) {
+    this.#resume = resume;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  fulfill(value: unknown): void {
+    try {
+      this.#resolve(this.#resume.fulfilled(value));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  refuse(reason: unknown): void {
+    try {
+      this.#resolve(this.#resume.rejected(reason));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  reject(error: unknown): void {
+    this.#reject(error);
+  }
 }
 
 /** One component instance of the component; all of them share one `InstanceState`. */

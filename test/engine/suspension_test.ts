@@ -63,6 +63,22 @@ test("suspension: any thenable counts as a promise", async () => {
   assert.equal(await call(instance, "run", 8), 8);
 });
 
+test("suspension: a thenable that throws ends its guest by a genuine trap", async () => {
+  const make = await waiter("u32", "i32");
+  const then = "th".concat("en");
+  const instance = await make(() => ({
+    [then]: () => {
+      throw new Error("no promise");
+    },
+  }));
+  await assert.rejects(async () => call(instance, "run", 8), (error) => {
+    assert(error instanceof WebAssembly.RuntimeError);
+    return /no promise/.test(`${error.message} ${String(error.cause)}`);
+  });
+  assert.equal(instance.state, "trapped");
+  instance.dispose();
+});
+
 test("suspension: an answer that is there at once costs no turn of the microtask queue", async () => {
   const compiled = await component(
     `(import "wait" (func $wait))

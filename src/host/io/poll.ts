@@ -15,6 +15,9 @@ export const POLL_LIST_MAX = 16_384;
 /** Up to so many are compared with each other. */
 const SHORT_LIST = 8;
 
+/** What a look has found so far; one look is over before the next begins. */
+const found: number[] = [];
+
 /** The resource `pollable`: a handle on a `Waitable`. Whoever makes one names the resource behind it as its parent. */
 export class Pollable extends BlockingResource implements HostSide<Declared.Pollable> {
   readonly #waitable: Waitable;
@@ -60,16 +63,22 @@ export const POLL_INTERFACE = { Pollable, poll } satisfies HostInterface<typeof 
 
 /** In the order of the list; a pollable that is in it twice is reported twice. undefined when none is ready. */
 function readyIndices(pollables: readonly Pollable[]): Uint32Array | undefined {
-  const indices: number[] = [];
+  let count = 0;
   for (let index = 0; index < pollables.length; index++) {
-    if (pollables[index]?.ready() === true) indices.push(index);
+    if (pollables[index]?.ready() === true) found[count++] = index;
   }
-  return indices.length === 0 ? undefined : new Uint32Array(indices);
+  if (count === 0) return undefined;
+  // From a length and one by one: from an array it is a call out of V8's generated code, on Deno of 300 ns.
+  const indices = new Uint32Array(count);
+  for (let at = 0; at < count; at++) indices[at] = found[at] ?? 0;
+  return indices;
 }
 
 /** Nothing is waited for twice. */
 function distinct(pollables: readonly Pollable[]): readonly Pollable[] {
-  // For the two or three of a usual list a set is the dearest thing about the call.
+  const [first, second] = pollables;
+  if (pollables.length === 1 || (pollables.length === 2 && first !== second)) return pollables;
+  // For the few of a usual list a set is the dearest thing about the call.
   if (pollables.length > SHORT_LIST) return [...new Set(pollables)];
   return pollables.filter((pollable, index) => pollables.indexOf(pollable) === index);
 }
