@@ -10,7 +10,7 @@ const HEADERS_MAX = 2;
 /** What each field counts for beyond its bytes (RFC 9113 section 6.5.2): no more of them fit into the list. */
 const FIELD_BYTES_MIN = 32;
 /** Streams that a client may open and reset at once, and each second from then on: a page that is left resets a hundred. */
-const RESETS_AT_ONCE_MAX = 1_000;
+const RESETS_AT_ONCE_MAX = 500;
 const RESETS_PER_SECOND_MAX = 200;
 /**
  * Of an answer: `limits.headerBytes` of a route is the bound, up to 1 MiB; past this one `node:http2` ends the connection, and takes

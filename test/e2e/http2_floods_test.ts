@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../support/http_harness.ts";
 import { FrameClient, http2Test } from "../support/http2_client.ts";
-import { FLAG, FRAME, frame, GET, literal, PREFACE, uint32 } from "../support/http2_frames.ts";
+import { FLAG, FRAME, frame, GET, literal, POST, PREFACE, uint32 } from "../support/http2_frames.ts";
 import {
   assertIdle,
   CODE,
@@ -12,6 +12,7 @@ import {
   repeated,
   SHORT,
   startHttp2,
+  streamIds,
   WHOLE,
 } from "../support/http2_server.ts";
 import { speakTls } from "../support/transport.ts";
@@ -177,6 +178,49 @@ http2Test("http2: malformed requests are refused, and their neighbours served", 
       assert.deepEqual(statuses, expected);
     });
   }
+  client.destroy();
+  await assertIdle(harness);
+  await harness.close();
+});
+
+http2Test(
+  "http2: of a read full of requests that reset each other a bounded number is looked at, and its connection ends",
+  async () => {
+    const streamsMax = 20;
+    // Each that is looked at is refused, which is told.
+    const harness = await startHttp2({ streamsMax, streamsTotalMax: 0 });
+    const reset = (id: number): Uint8Array => frame(FRAME.reset, 0, id, uint32(CODE.cancel));
+    const asked = (id: number): Uint8Array => frame(FRAME.headers, FLAG.endHeaders, id, POST);
+    const client = await FrameClient.open(harness.port);
+    client.send(...streamIds(2_000).flatMap((id) => [asked(id), reset(id)]));
+    // Its GOAWAY is lost where more was sent than is read.
+    await client.closed;
+    await assertIdle(harness);
+    const limited = harness.events.filter((event) => event.kind === "limited").length;
+    assert.ok(limited > 0 && limited <= 2 * streamsMax, `${limited} were looked at`);
+    const refused = harness.events.flatMap((event) =>
+      event.kind === "request" ? [`${event.status} ${event.cause}`] : []
+    );
+    assert.deepEqual(refused, ["400 its connection has too many requests at once"]);
+    await harness.close();
+  },
+);
+
+http2Test("http2: who leaves all of a page and asks for as much again is served", async () => {
+  const streamsMax = 20;
+  const harness = await startHttp2({ streamsMax });
+  const client = await FrameClient.open(harness.port);
+  await client.until(() => client.framesOf(FRAME.settings).length > 1);
+  const ids = streamIds(2 * streamsMax);
+  const [left, wanted] = [ids.slice(0, streamsMax), ids.slice(streamsMax)];
+  client.send(
+    ...left.map((id) => frame(FRAME.headers, WHOLE, id, GET)),
+    ...left.map((id) => frame(FRAME.reset, 0, id, uint32(CODE.cancel))),
+    ...wanted.map((id) => frame(FRAME.headers, WHOLE, id, GET)),
+  );
+  const answered = (): readonly number[] => wanted.filter((id) => client.framesOf(FRAME.data, id).length > 0);
+  await client.until(() => answered().length === streamsMax);
+  assert.deepEqual(answered(), wanted);
   client.destroy();
   await assertIdle(harness);
   await harness.close();
