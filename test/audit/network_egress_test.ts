@@ -174,7 +174,7 @@ test('a denial by "net": false has the line that ends it, on every surface', asy
     assert.match(
       rule,
       /^"net": false of w\/off\/workload\.jsonc; to allow: write "net": \[.*\] in w\/off/,
-      `${operation} ${target}`,
+      `${operation} ${target}: ${rule}`,
     );
   }
   assertSilent();

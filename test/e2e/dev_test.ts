@@ -89,7 +89,8 @@ test("loopgate dev: waits for what cannot be built, serves it when it can, and f
     await writeFile(join(folder, "more/src/api.ts"), handler("1"));
     await writeFile(join(folder, "more/more.route.jsonc"), ROUTE.replace("/*", "/more"));
     await untilAnswered(`${url}/more`, "m1", dev);
-    assert.doesNotMatch(dev.out, /there is no file/, "what is about to be built is no fault");
+    // What is about to be built is no fault.
+    assert.doesNotMatch(dev.out, /there is no file/);
     assert.equal(dev.out.match(/^built \S+api\/dist\/api\.wasm/gm)?.length, 3, dev.out);
     dev.signal("SIGINT");
     assert.equal(await dev.ended, 0, dev.err);
@@ -125,7 +126,8 @@ test("loopgate dev: the stack of an error leads to the sources of the version th
     await write(failing(10));
     await dev.untilWritten(/(api replaced)/);
     await stackWith(14);
-    assert.doesNotMatch(dev.out, /user\.js|loopgate:guest/, "only what the author wrote");
+    // Only what the author wrote.
+    assert.doesNotMatch(dev.out, /user\.js|loopgate:guest/);
     dev.signal("SIGINT");
     assert.equal(await dev.ended, 0, dev.err);
   }));

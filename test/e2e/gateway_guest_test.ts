@@ -132,7 +132,7 @@ test("a guest that hangs after its head is ended by the limit between two pieces
   await harness.backToIdle();
   assert.equal((await logged("/hang-after-head")).code, "LG7102");
   const limited = harness.events.filter((event) => event.kind === "limited");
-  assert.ok(limited.length > 0 && limited.every(({ limit }) => limit === "idle"));
+  assert.deepEqual([...new Set(limited.map(({ limit }) => limit))], ["idle"]);
   assert.match(limited[0]?.detail ?? "", /did not go on for 300ms/);
 });
 
@@ -205,7 +205,8 @@ test("what a guest prints is log lines, the last without a newline too", async (
 test("a component's bind gets access-denied, and connect finds nobody", async () => {
   assert.equal(await (await fetch(`${harness.url}/bind`)).text(), "access-denied");
   assert.equal(await (await fetch(`${harness.url}/connect`)).text(), "connection-refused");
-  assert.ok(harness.events.some((event) => event.kind === "denied"));
+  const kinds = harness.events.map(({ kind }) => kind);
+  assert.ok(kinds.includes("denied"), kinds.join());
 });
 
 test("many requests at once and one after the other leave nothing behind", async () => {

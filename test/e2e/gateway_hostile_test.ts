@@ -78,7 +78,7 @@ test("requests in a flood are served one by one, and all are answered", async ()
   client.send(`GET / HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`);
   const received = await client.untilClosed();
   assert.equal(received.split("HTTP/1.1 200 OK").length - 1, count);
-  assert.ok(received.endsWith(`${count};`));
+  assert.ok(received.endsWith(`${count};`), received.slice(-200));
   assert.equal(runningMax, 1);
   // What one read of the socket holds, not what was sent.
   assert.ok(aheadMax < 2_600, `${aheadMax}`);
@@ -131,7 +131,8 @@ test("what all clients send ahead is bounded together", async () => {
   }, { limits: { aheadRequestsMax: 50, aheadRequestsTotalMax: 100 } });
   const clients = Array.from({ length: 20 }, () => new RawClient(harness.port).send(GET.repeat(20)));
   await eventually(() => harness.events.some((event) => event.kind === "request"));
-  assert.ok(harness.listener.aheadCount <= 100);
+  const { aheadCount } = harness.listener;
+  assert.ok(aheadCount <= 100, `${aheadCount} requests`);
   for (const client of clients) client.destroy();
   await assertIdle(harness);
   await harness.close();

@@ -74,7 +74,8 @@ test("a client that reads slowly, but reads, gets everything", async () => {
     client.socket.pause();
     setTimeout(() => client.socket.resume(), 15);
   });
-  assert.ok((await client.untilClosed()).length > size);
+  const { length } = await client.untilClosed();
+  assert.ok(length > size, `${length} bytes`);
   await harness.idle();
   await harness.close();
 });

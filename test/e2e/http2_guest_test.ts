@@ -144,7 +144,7 @@ http2Test("http2: guests echo streams beside each other, with the client's pace"
   );
   for (const [index, { status, body }] of answers.entries()) {
     assert.equal(status, 200);
-    assert.ok(Buffer.from(body).equals(bodies[index] ?? new Uint8Array()));
+    assert.ok(Buffer.from(body).equals(bodies[index] ?? new Uint8Array()), `${index}: ${body.length} bytes`);
   }
   client.close();
   await harness.backToIdle();

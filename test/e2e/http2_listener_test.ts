@@ -292,7 +292,7 @@ http2Test("http2: an echo of many streams goes on in both directions at once", a
     bodies.map((body) => ask(client, { ":method": "POST" }, { body, trailers: { "x-t": "1" } })),
   );
   for (const [index, { body, trailers }] of answers.entries()) {
-    assert.ok(Buffer.from(body).equals(bodies[index] ?? new Uint8Array()));
+    assert.ok(Buffer.from(body).equals(bodies[index] ?? new Uint8Array()), `${index}: ${body.length} bytes`);
     assert.equal(trailers?.["x-t"], "1");
   }
   assert.equal(harness.listener.connectionCount, 1);

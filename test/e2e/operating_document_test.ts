@@ -54,7 +54,7 @@ test("docs/operating.md: metrics, keys of a request's line and spans are those o
   const families = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name);
   const told = namesBelow("Metrics").filter((name) => name.startsWith("loopgate_"));
   assert.deepEqual(families.filter((name) => !name.startsWith("process_")).toSorted(), told.toSorted());
-  assert.ok(families.includes("process_resident_memory_bytes"));
+  assert.ok(families.includes("process_resident_memory_bytes"), families.join());
   const event = harness.events.find(({ kind }) => kind === "request") ?? assert.fail("nothing was logged");
   const keys = Object.keys(JSON.parse(eventJson(event, "2026-01-02T03:04:05.678Z")) as object);
   assert.deepEqual(keys.toSorted(), namesBelow("The log").toSorted());

@@ -58,8 +58,11 @@ test("a guest that computes without end: 504 at its limit, while its neighbour a
   assert.ok(answers > 8, `${answers} answers of the neighbour`);
   assert.equal(counted("short", "cpu"), 8);
   await harness.backToIdle();
-  const lines = harness.events.filter((event) => event.kind === "request" && event.route === "short");
-  assert.ok(lines.every((event) => event.kind === "request" && (event.cpuMs ?? 0) > 100), "each says what it computed");
+  // Each says what it computed.
+  const computed = harness.events.flatMap((event) =>
+    event.kind === "request" && event.route === "short" ? [event.cpuMs ?? 0] : []
+  );
+  assert.deepEqual(computed.filter((cpuMs) => cpuMs <= 100), []);
 });
 
 test("a guest that computes on after its answer is counted with all that it computes", async () => {
@@ -103,7 +106,7 @@ test("a guest that logs without end has its rate of lines, and one line that say
 
 test("a guest that asks for more memory than its route has does not get it", async () => {
   assert.match(await get("small.example", "/leak"), /^HTTP\/1\.1 500 /);
-  assert.ok(counted("small", "memory") > 0);
+  assert.notEqual(counted("small", "memory"), 0);
   assert.match(await get("small.example", "/x"), /^HTTP\/1\.1 200 /);
   await harness.backToIdle();
 });

@@ -175,7 +175,8 @@ for (const [name, component] of NEVER_READY) {
         `it did not listen within 150ms on port 7777, as "ready" says; it listens nowhere; the next start is in ${ms} ms`
       ),
     );
-    assert.ok(harness.events.some((event) => event.kind === "limited" && event.limit === "start"));
+    const limits = harness.events.flatMap((event) => event.kind === "limited" ? [event.limit] : []);
+    assert.ok(limits.includes("start"), limits.join());
     const [refused] = requestsOf(harness).filter(({ path }) => path === "/one/x");
     assert.match(refused?.cause ?? "", /^the service of the workload is (?:starting|restarting: it did not listen)/);
     assert.deepEqual(await closeToNothing(harness), {});

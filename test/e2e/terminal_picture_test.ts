@@ -18,7 +18,7 @@ test("docs/terminal.svg: another run prints the same, but for times and names of
   skip: HAS_SCRIPT ? false : "there is no script of util-linux",
 }, async () => {
   const shown = linesOfPicture(readFileSync(PICTURE_FILE, "utf8"));
-  assert.ok(shown.includes("h3110 3dg3"));
+  assert.ok(shown.includes("h3110 3dg3"), shown.join("\n"));
   assert.deepEqual(shown.map(steadyText), (await terminalSession()).map(steadyText));
 });
 
