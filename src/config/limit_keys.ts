@@ -353,7 +353,7 @@ export const LISTENER_LIMIT_KEYS = {
     unit: "duration",
     min: SECOND,
     max: HOUR,
-    about: "a client that does not read its answer",
+    about: "a client that takes less than 1 KiB of its answer in this time",
     past: "cut",
   },
   bodyWindow: {

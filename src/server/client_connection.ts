@@ -11,6 +11,7 @@ import type { ReadTurns } from "./read_turns.ts";
 import { REQUEST_ID_FIELD } from "./request_id.ts";
 import { resetSocket } from "../base/reset_socket.ts";
 import { SocketHold } from "./socket_hold.ts";
+import { StallWatch } from "./stall_watch.ts";
 
 /** A request that is being served, as its connection sees it. */
 export interface ServedRequest {
@@ -82,14 +83,14 @@ export class ClientConnection {
   #waitedMs = 0;
   /** Since the header of `#last` began. */
   #arrivalMs = 0;
-  #flushedBytes = 0;
-  #stalledMs = 0;
+  readonly #stall: StallWatch;
   readonly #hold: SocketHold;
 
   constructor(socket: Socket, tools: ConnectionTools) {
     this.#socket = socket;
     this.#tools = tools;
     this.#hold = new SocketHold(socket, tools.turns);
+    this.#stall = new StallWatch(socket);
     socket.on("close", () => this.#closed());
     // What node:http calls after an answer with `Connection: close`; its own closes over what the client still sends.
     socket.destroySoon = () => this.end();
@@ -244,12 +245,7 @@ export class ClientConnection {
 
   /** The client reads nothing of what waits for it. */
   #isStalled(elapsedMs: number): boolean {
-    const waitingBytes = this.#socket.writableLength;
-    const flushedBytes = this.#socket.bytesWritten - waitingBytes;
-    if (waitingBytes === 0 || flushedBytes !== this.#flushedBytes) this.#stalledMs = 0;
-    else this.#stalledMs += elapsedMs;
-    this.#flushedBytes = flushedBytes;
-    return this.#stalledMs > this.#tools.limits.responseStallTimeoutMs;
+    return this.#stall.stalledMs(elapsedMs) > this.#tools.limits.responseStallTimeoutMs;
   }
 
   /** More came than requests can be made of. */

@@ -9,11 +9,12 @@ import { ByteQueue } from "../network/byte_queue.ts";
 import type { ClientResponse } from "./client_exchange.ts";
 import { type Http2Request, RESET } from "./http2_request.ts";
 import { BODYLESS } from "./response_fields.ts";
+import { TAKEN_BYTES_MIN } from "./stall_watch.ts";
 
 /** The largest frame that every client takes. */
 const PIECE_BYTES_MAX = 16 * 1024;
-/** For a client that takes long for its pieces: so little has to go within `responseStallTimeoutMs`. */
-const PIECE_BYTES_MIN = 1024;
+/** For a client that takes long for its pieces: so much has to go within `responseStallTimeoutMs`, as over HTTP/1. */
+const PIECE_BYTES_MIN = TAKEN_BYTES_MIN;
 /** Of the first: a hundred streams on a slow line share it. */
 const PIECE_BYTES_FIRST = 4 * 1024;
 
