@@ -278,15 +278,17 @@ function lowerHandle(
     };
   }
   const expected = `a resource of type ${resource.name || "(unnamed)"}`;
+  if (boundary === "fused") {
+    return (env, value) => isOwn ? env.scope.table.addOwn(id, value) : env.scope.table.addBorrow(id, value);
+  }
   const isOf = instanceChecker();
   return (env, value) => {
     const { table, guestResources } = env.scope;
-    if (boundary === "host") {
-      if (typeof value !== "object" || value === null) return misfit(expected, value);
-      const hostClass = guestResources.hostClass(id);
-      if (hostClass !== null && !isOf(value, hostClass)) return misfit(expected, value);
-    }
-    return isOwn ? table.addOwn(id, value) : table.addBorrow(id, value);
+    if (typeof value !== "object" || value === null) return misfit(expected, value);
+    const prototype = prototypeOf(value);
+    const hostClass = guestResources.hostClass(id);
+    if (hostClass !== null && !isOf(value, prototype, hostClass)) return misfit(expected, value);
+    return isOwn ? table.addOwn(id, value, prototype) : table.addBorrow(id, value, prototype);
   };
 }
 
@@ -294,15 +296,18 @@ function lowerHandle(
  * `value instanceof hostClass`. V8 looks for a method that answers, and then along the prototypes, in each call where it
  * cannot know the class; so the last class and the prototype of an object of it are kept.
  */
-function instanceChecker(): (value: object, hostClass: Constructor) => boolean {
+function instanceChecker(): (value: object, prototype: object | null, hostClass: Constructor) => boolean {
   let keptClass: Constructor | undefined;
-  let keptPrototype: unknown;
-  return (value, hostClass) => {
-    const prototype: unknown = Object.getPrototypeOf(value);
+  let keptPrototype: object | null = null;
+  return (value, prototype, hostClass) => {
     if (prototype === keptPrototype && hostClass === keptClass) return true;
     if (!(value instanceof hostClass)) return false;
     keptClass = hostClass;
     keptPrototype = prototype;
     return true;
   };
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
 }

@@ -7,7 +7,7 @@ import {
   bindResourceNew,
   bindResourceRep,
   type Destroy,
-  disposeHostObject,
+  hostDestroyer,
   runDestructor,
 } from "./canon_resource.ts";
 import type { BuiltinPlan, ComponentPlan, FusedPlan } from "./component_plan.ts";
@@ -147,7 +147,7 @@ export class Binder {
 
   #destroyer(resource: ResourceType, by: ComponentScope | null): Destroy {
     const { origin } = resource;
-    if (origin.kind === "host") return disposeHostObject;
+    if (origin.kind === "host") return hostDestroyer();
     const { destructor, componentInstance } = origin;
     if (destructor === null) return () => {};
     const definer = this.#scope(componentInstance);

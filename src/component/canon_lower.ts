@@ -66,7 +66,9 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
     suspends,
     canWait: suspends || [...types, ...(result === null ? [] : [result])].some((type) => holds(type, "list", "string")),
     isFused,
-    call: func.kind === "import" ? hostCall(parseFunctionName(func.name), lifts) : fusedCall(lifts),
+    call: func.kind === "import"
+      ? hostCall(parseFunctionName(func.name), lifts, lends || signature.isSpilled ? null : hostResourceOf(types[0]))
+      : fusedCall(lifts),
     lends,
     isBudgeted: types.some((type) => holds(type, "list", "string")),
     resultPointerAt: signature.isReturnedInMemory ? signature.params.length - 1 : -1,
@@ -81,6 +83,11 @@ export function planLower(builtin: LowerBuiltin, codecs: Codecs, suspends: boole
 /** `"wasi:io/poll@0.2.9#poll"`. */
 export function importLabel(interfaceName: string | null, name: string): string {
   return `"${interfaceName === null ? name : `${interfaceName}#${name}`}"`;
+}
+
+/** Whose handle a parameter is, where the host's object stands behind it. */
+function hostResourceOf(type: ValueType | undefined): number | null {
+  return type?.kind === "borrow" && type.resource.origin.kind === "host" ? type.resource.id : null;
 }
 
 /** Until the last parameter is lifted, the objects of the first ones have no owner. */

@@ -10,8 +10,8 @@ import type { ResourceType } from "./types.ts";
 /** What making a handle costs, in the unit of `HOST_CALL_BYTES`. */
 const HANDLE_BYTES = 128;
 
-/** Destroys a value that nobody owns any more. */
-export type Destroy = (value: unknown) => void;
+/** Destroys a value that nobody owns any more; `prototype` is a host object's, if it is known. */
+export type Destroy = (value: unknown, prototype?: object | null) => void;
 
 /** `resource.new: (rep: i32) -> i32` */
 export function bindResourceNew(scope: ComponentScope, resource: ResourceType): CoreFunction {
@@ -44,8 +44,9 @@ export function bindResourceDrop(scope: ComponentScope, resource: ResourceType, 
       scope.state.checkAlive();
       scope.state.fuel.call(HOST_CALL_BYTES);
       if (!scope.mayLeave) trap("Cannot drop a resource: the guest is in realloc or post-return");
-      const value = scope.table.drop(Number(handle) >>> 0, resource.id);
-      if (value !== BORROWED) destroy(value);
+      const index = Number(handle) >>> 0;
+      const value = scope.table.drop(index, resource.id);
+      if (value !== BORROWED) destroy(value, scope.table.prototypeOf(index));
       scope.state.checkAlive();
       return undefined;
     } catch (error) {
@@ -58,11 +59,35 @@ function failed({ state }: ComponentScope, error: unknown): WebAssembly.RuntimeE
   return state.fail(trapOfHost(error, "Symbol.dispose"));
 }
 
+/**
+ * Ends the objects of one imported resource. What the last one's prototype has for it is kept with that: a host has one class
+ * for a resource, and in objects of that many classes looking it up is dear.
+ */
+export function hostDestroyer(): Destroy {
+  let keptOf: object | null = null;
+  let kept: unknown;
+  return (value, prototype = null) => {
+    if (typeof value !== "object" || value === null) return;
+    if (prototype !== null && prototype === keptOf) return disposeBy(kept, value);
+    const dispose = disposeOf(value);
+    if (prototype !== null && !Object.hasOwn(value, Symbol.dispose)) {
+      keptOf = prototype;
+      kept = dispose;
+    }
+    disposeBy(dispose, value);
+  };
+}
+
 /** The end of an imported resource: the host object's `Symbol.dispose`, if it has one. */
 export function disposeHostObject(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
-  // Looked up once: in objects of that many classes it is dear.
-  const { [Symbol.dispose]: dispose }: { [Symbol.dispose]?: unknown } = value;
+  if (typeof value === "object" && value !== null) disposeBy(disposeOf(value), value);
+}
+
+function disposeOf(value: { readonly [Symbol.dispose]?: unknown }): unknown {
+  return value[Symbol.dispose];
+}
+
+function disposeBy(dispose: unknown, value: object): void {
   if (typeof dispose !== "function") return;
   const returned: unknown = dispose.call(value);
   if (returned instanceof Promise) {

@@ -87,6 +87,8 @@ export class HandleTable {
   readonly #kinds: number[] = [0];
   readonly #lends: number[] = [0];
   readonly #orders: number[] = [0];
+  /** Of host objects: asked for once, since that is a call out of V8's generated code. null where nobody looked. */
+  readonly #prototypes: (object | null)[] = [null];
   /** Handles that were dropped, the first `#freeCount` of them. */
   readonly #free: number[] = [];
   #freeCount = 0;
@@ -103,12 +105,13 @@ export class HandleTable {
     this.#limit = limit;
   }
 
-  addOwn(resourceId: number, value: unknown): number {
-    return this.#add(resourceId, value);
+  /** `prototype` is the value's, if it is known. */
+  addOwn(resourceId: number, value: unknown, prototype: object | null = null): number {
+    return this.#add(resourceId, value, prototype);
   }
 
-  addBorrow(resourceId: number, value: unknown): number {
-    const handle = this.#add(-resourceId, value);
+  addBorrow(resourceId: number, value: unknown, prototype: object | null = null): number {
+    const handle = this.#add(-resourceId, value, prototype);
     this.borrows++;
     return handle;
   }
@@ -119,7 +122,7 @@ export class HandleTable {
     for (const { resourceId, value } of objects) {
       if (owned.has(value)) continue;
       owned.add(value);
-      this.#put(resourceId, value);
+      this.#put(resourceId, value, null);
     }
   }
 
@@ -128,6 +131,11 @@ export class HandleTable {
     const kind = this.#kinds[handle];
     if (kind !== resourceId && kind !== -resourceId) this.#refuse(handle);
     return this.#values[handle];
+  }
+
+  /** The prototype that came with the value of a handle which is there. */
+  prototypeOf(handle: number): object | null {
+    return this.#prototypes[handle] ?? null;
   }
 
   /** Takes an owned handle out, to give its value away. */
@@ -183,7 +191,7 @@ export class HandleTable {
       this.#values[handle] = undefined;
     }
     if (this.#end > KEPT_HANDLES_MAX) {
-      for (const column of [this.#values, this.#kinds, this.#lends, this.#orders]) column.length = 1;
+      for (const column of [this.#values, this.#kinds, this.#lends, this.#orders, this.#prototypes]) column.length = 1;
       this.#free.length = 0;
     }
     this.#end = 1;
@@ -192,18 +200,19 @@ export class HandleTable {
     return left;
   }
 
-  #add(kind: number, value: unknown): number {
+  #add(kind: number, value: unknown, prototype: object | null): number {
     this.#limit.makeRoom();
-    return this.#put(kind, value);
+    return this.#put(kind, value, prototype);
   }
 
-  #put(kind: number, value: unknown): number {
+  #put(kind: number, value: unknown, prototype: object | null): number {
     this.#limit.live++;
     const handle = this.#freeCount > 0 ? this.#free[--this.#freeCount] ?? 0 : this.#end++;
     this.#values[handle] = value;
     this.#kinds[handle] = kind;
     this.#lends[handle] = 0;
     this.#orders[handle] = ++created;
+    this.#prototypes[handle] = prototype;
     return handle;
   }
 

@@ -17,8 +17,8 @@ export type Invoke = (values: readonly unknown[]) => unknown;
 /** Lifts the arguments and calls `callee`; made once per component. */
 export type Call = (callee: HostCallee | Invoke, env: CanonEnv, flat: readonly FlatValue[]) => unknown;
 
-/** How the host function of that name is called. */
-export function hostCall(name: FunctionName, lifts: readonly FlatLift[]): Call {
+/** How the host function of that name is called. `selfId` is the resource whose handle is a method's first core value, if it is. */
+export function hostCall(name: FunctionName, lifts: readonly FlatLift[], selfId: number | null): Call {
   switch (name.kind) {
     case "plain":
       return functionCall(lifts);
@@ -29,7 +29,8 @@ export function hostCall(name: FunctionName, lifts: readonly FlatLift[]): Call {
     case "method": {
       const [self, ...rest] = lifts;
       if (self === undefined) throw new RangeError(`Cannot call method ${name.name}: it has no self parameter`);
-      return memberCall(camelCase(name.name), (_, env, flat) => self(env, flat), rest);
+      const key = camelCase(name.name);
+      return selfId === null ? memberCall(key, (_, env, flat) => self(env, flat), rest) : methodCall(key, selfId, rest);
     }
   }
 }
@@ -45,20 +46,26 @@ function functionCall(lifts: readonly FlatLift[]): Call {
   return (callee, env, flat) => (callee as HostFunction)(...lifts.map((lift) => lift(env, flat)));
 }
 
+type Members = Readonly<Record<string, HostFunction | undefined>>;
+
+function memberOf(it: Members, key: string): HostFunction {
+  const found = it[key];
+  if (found === undefined) throw new TypeError(`Cannot call method ${key}: the object has none`);
+  return found;
+}
+
 /**
  * Finds the method `key` of an object. The last one is kept with the prototype that has it: a host has one class for a
  * resource, and looking a name up in objects of any class is a tenth of what a short call costs.
  */
-function memberFinder(key: string): (it: Members) => HostFunction {
-  let keptOf: unknown;
+function methodFinder(key: string): (it: Members, prototype: object | null) => HostFunction {
+  let keptOf: object | null = null;
   let kept: HostFunction | undefined;
-  return (it) => {
-    const prototype: unknown = Object.getPrototypeOf(it);
+  return (it, prototype) => {
     if (kept !== undefined && prototype === keptOf) return kept;
-    const found = it[key];
-    if (found === undefined) throw new TypeError(`Cannot call method ${key}: the object has none`);
+    const found = memberOf(it, key);
     // What an object has by itself says nothing about the others of its class.
-    if (!Object.hasOwn(it, key)) {
+    if (prototype !== null && !Object.hasOwn(it, key)) {
       kept = found;
       keptOf = prototype;
     }
@@ -66,32 +73,45 @@ function memberFinder(key: string): (it: Members) => HostFunction {
   };
 }
 
-type Members = Readonly<Record<string, HostFunction | undefined>>;
-
-/** The class was looked at when the instance was made; the object is the host's own. */
-function memberCall(key: string, self: Call, lifts: readonly FlatLift[]): Call {
+/** A method of a host object: found by its handle, which is the first core value, without a lift in between. */
+function methodCall(key: string, selfId: number, lifts: readonly FlatLift[]): Call {
   const [a, b] = lifts;
-  const member = memberFinder(key);
+  const find = methodFinder(key);
   if (a === undefined) {
-    return (callee, env, flat) => {
-      const it = self(callee, env, flat) as Members;
-      return member(it).call(it);
+    return (_, env, flat) => {
+      const { table } = env.scope;
+      const handle = Number(flat[0]) >>> 0;
+      const it = table.get(handle, selfId) as Members;
+      return find(it, table.prototypeOf(handle)).call(it);
     };
   }
   if (b === undefined) {
-    return (callee, env, flat) => {
-      const it = self(callee, env, flat) as Members;
-      return member(it).call(it, a(env, flat));
+    return (_, env, flat) => {
+      const { table } = env.scope;
+      const handle = Number(flat[0]) >>> 0;
+      const it = table.get(handle, selfId) as Members;
+      return find(it, table.prototypeOf(handle)).call(it, a(env, flat));
     };
   }
-  if (lifts.length === 2) {
-    return (callee, env, flat) => {
-      const it = self(callee, env, flat) as Members;
-      return member(it).call(it, a(env, flat), b(env, flat));
-    };
-  }
+  return (_, env, flat) => {
+    const { table } = env.scope;
+    const handle = Number(flat[0]) >>> 0;
+    const it = table.get(handle, selfId) as Members;
+    const method = find(it, table.prototypeOf(handle));
+    return lifts.length === 2
+      ? method.call(it, a(env, flat), b(env, flat))
+      : method.apply(it, lifts.map((lift) => lift(env, flat)));
+  };
+}
+
+/** A static function, or a method of what `self` finds. */
+function memberCall(key: string, self: Call, lifts: readonly FlatLift[]): Call {
+  const [a, b] = lifts;
   return (callee, env, flat) => {
     const it = self(callee, env, flat) as Members;
-    return member(it).apply(it, lifts.map((lift) => lift(env, flat)));
+    const member = memberOf(it, key);
+    if (a !== undefined && lifts.length === 1) return member.call(it, a(env, flat));
+    if (a !== undefined && b !== undefined && lifts.length === 2) return member.call(it, a(env, flat), b(env, flat));
+    return member.apply(it, lifts.map((lift) => lift(env, flat)));
   };
 }
