@@ -20,12 +20,15 @@ const TOOLS: Readonly<Record<JobKind, readonly string[]>> = {
 export const OWN_FILES: Readonly<Record<JobKind, readonly string[]>> = {
   quickjs: [
     "bundle.ts",
+    "fixed_start.ts",
     "freed_memory.ts",
     "guest_engines.ts",
     "guest_map.ts",
     "guest_source.ts",
     "promise_jobs.ts",
     "quickjs.ts",
+    "quickjs_runtime.ts",
+    "redirect_calls.ts",
     "strip_source.ts",
     "wasm_reader.ts",
     "web_globals.ts",

@@ -14,6 +14,8 @@ import { webGlobals } from "./web_globals.ts";
 
 /** The guest's half of the project: sources, also in an installed package, because the bundler takes their types off. */
 const SDK = fileURLToPath(new URL("../../src/guest", import.meta.url));
+/** Of a clone. Where the gateway is a package itself, those that it uses stand in the project of the guest, or above it. */
+const PACKAGES = fileURLToPath(new URL("../../node_modules", import.meta.url));
 /** Stands for a guest whose WIT exports are made from its default export. */
 const WRAPPED = "loopgate:guest";
 /** The packages that `author_files.ts` gives the types of. */
@@ -61,6 +63,8 @@ export async function bundleGuest(entry: string, engine: GuestEngine): Promise<B
     // One that cannot be parsed is left to the bundler, which says where it is wrong.
     input: shape === undefined ? entry : WRAPPED,
     treeshake: true,
+    // No comments with the names of files, as they are from the folder that the build was started in.
+    experimental: { attachDebugInfo: "none" },
     // A guest that speaks WIT itself has nothing that would turn the loop.
     ...(usesSdk ? { transform: { inject: webGlobals(SDK) } } : {}),
     onLog(level, log, handle) {
@@ -125,11 +129,14 @@ function sourcesOf(ids: readonly string[]): readonly string[] {
   return ids.filter((id) => id !== WRAPPED && !id.startsWith("\0"));
 }
 
-/** In stacks the gateway's own half of a guest has a short name. */
+/** In stacks the gateway's own half of a guest has a short name, which is the same wherever the gateway and the guest are. */
 function sourceName(file: string): string {
   if (basename(file) === WRAPPED) return `${WRAPPED}/entry`;
-  const path = relative(SDK, file);
-  return path.startsWith("..") ? file : `loopgate:guest/${path}`;
+  for (const [folder, name] of [[SDK, "loopgate:guest"], [PACKAGES, "loopgate:node_modules"]] as const) {
+    const path = relative(folder, file);
+    if (!path.startsWith("..")) return `${name}/${path}`;
+  }
+  return file;
 }
 
 /** "loopgate/guest" is found wherever the guest's source is. */

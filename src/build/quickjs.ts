@@ -6,6 +6,7 @@ import { bundleGuest } from "./bundle.ts";
 import { buildVersionOf, replaceBuildVersion } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { enablePromiseJobs } from "./promise_jobs.ts";
+import { quickJsRuntime } from "./quickjs_runtime.ts";
 import { stripSource } from "./strip_source.ts";
 import { worldOf, writeWit } from "./wit.ts";
 
@@ -35,8 +36,7 @@ export async function buildQuickJsGuest(
       witPath,
       jsSource: bundle.code,
       world: "guest",
-      sync: true,
-      optSize: optimize === "size",
+      runtimeBytes: await quickJsRuntime(optimize),
     });
     const bytes = replaceBuildVersion(component);
     if (bundle.usesSdk) enablePromiseJobs(bytes);

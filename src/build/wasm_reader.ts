@@ -17,6 +17,11 @@ export class WasmReader {
     return this.#at >= this.#bytes.length;
   }
 
+  /** How much has been read. */
+  get at(): number {
+    return this.#at;
+  }
+
   u8(): number {
     const byte = this.#bytes[this.#at++];
     if (byte === undefined) throw tooEarly();
@@ -49,6 +54,11 @@ export class WasmReader {
     this.#at += length;
     if (this.#at > this.#bytes.length) throw tooEarly();
     return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** What has not been read yet: a view, not a copy. */
+  rest(): Buffer {
+    return this.bytes(this.#bytes.length - this.#at);
   }
 
   name(): string {
