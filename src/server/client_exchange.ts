@@ -35,8 +35,6 @@ export interface ClientResponse extends
     | "flushHeaders"
   > {
   readonly req: ClientRequest;
-  /** No status above it can be said; undefined: every one of three digits can. */
-  readonly statusMax?: number;
   /** Of a connection that ends with an answer that has neither length nor chunks. */
   readonly socket: Socket | null;
   /** Names and values in turn. */

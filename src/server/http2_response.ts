@@ -23,8 +23,6 @@ export class Http2Response extends EventEmitter implements ClientResponse {
   readonly req: Http2Request;
   /** No connection ends with an answer. */
   readonly socket = null;
-  /** `node:http2` throws at others, which are no statuses by RFC 9110 section 15. */
-  readonly statusMax = 599;
   statusCode = 200;
   headersSent = false;
   writableEnded = false;

@@ -123,7 +123,7 @@ export class NodeExchange implements HandlerExchange {
 
   respond(head: ResponseHead): ResponseBody {
     if (this.#isAnswered || this.#isClientGone) return CLOSED_BODY;
-    const sendable = sendableHead(head, this.#response.statusMax);
+    const sendable = sendableHead(head);
     if (typeof sendable === "string") {
       this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
       return CLOSED_BODY;

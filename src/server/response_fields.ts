@@ -17,14 +17,15 @@ export interface SendableHead {
   readonly isBodyless: boolean;
 }
 
+/** RFC 9110 section 15: others are no statuses, and `node:http2` and `Response` throw at them. A 1xx would be taken for an interim answer and hang the client. */
 const STATUS_MIN = 200;
-const STATUS_MAX = 999;
+const STATUS_MAX = 599;
 /** Statuses without content. */
 export const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** Makes a head sendable, or says why it cannot be sent. A 1xx would be taken for an interim answer and hang the client. */
-export function sendableHead(head: ResponseHead, statusMax: number = STATUS_MAX): SendableHead | string {
-  if (head.status < STATUS_MIN || head.status > statusMax) return `the status ${head.status}`;
+/** Makes a head sendable, or says why it cannot be sent. */
+export function sendableHead(head: ResponseHead): SendableHead | string {
+  if (head.status < STATUS_MIN || head.status > STATUS_MAX) return `the status ${head.status}`;
   const contentLength = declaredLength(head.headers);
   if (contentLength === "invalid") return "an invalid content-length";
   const isBodyless = BODYLESS.has(head.status);

@@ -22,6 +22,18 @@ for (const [why, entry] of UNSENDABLE) {
   });
 }
 
+for (
+  const [status, isSent] of [[99, false], [100, false], [199, false], [200, true], [599, true], [600, false], [
+    999,
+    false,
+  ]] as const
+) {
+  test(`sendableHead ${isSent ? "takes" : "refuses"} the status ${status}, whatever the version`, () => {
+    const head = sendableHead({ status, headers: [] });
+    assert.equal(typeof head === "string" ? head : head.status, isSent ? status : `the status ${status}`);
+  });
+}
+
 test("toRawFields leaves X-Request-Id to the gateway", () => {
   assert.deepEqual(toRawFields([["x-request-id", bytes("forged")], ["x-a", bytes("b")]]), ["x-a", "b"]);
 });

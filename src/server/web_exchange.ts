@@ -41,9 +41,6 @@ export interface ServeWebOptions {
   readonly onServed: (exchange: WebExchange, destination: Destination, served: Promise<void>) => void;
 }
 
-/** The largest that a `Response` may have. */
-const STATUS_MAX = 599;
-
 /** Resolves when the head of the answer is there. Rejects only when the request's signal is aborted before. */
 export async function serveWebRequest(webRequest: WebRequest, options: ServeWebOptions): Promise<Response> {
   const { request, body, length } = webRequest;
@@ -181,7 +178,7 @@ export class WebExchange implements HandlerExchange {
   }
 
   respond(head: ResponseHead): ResponseBody {
-    const sendable = head.status > STATUS_MAX ? `the status ${head.status}` : sendableHead(head);
+    const sendable = sendableHead(head);
     if (typeof sendable === "string") {
       this.fail({ tag: "HTTP-protocol-error", val: `the guest set ${sendable}` });
       return this.#newBody({ contentLength: undefined, isDiscarded: true });
