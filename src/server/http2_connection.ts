@@ -76,7 +76,8 @@ export class Http2Connection {
   #begunInTurn = 0;
   #takenInTurn = 0;
   #isTurnPlanned = false;
-  #hasHadStream = false;
+  /** Of the last stream that was looked at; 0: there was none. */
+  #lastId = 0;
   /** Since there is no stream. */
   #idleMs = 0;
   /** One side has said GOAWAY: no stream begins any more. */
@@ -125,7 +126,7 @@ export class Http2Connection {
 
   /** The listener is being closed: streams that are open finish, new ones are told that nobody has begun them. */
   drain(): void {
-    if (this.#hasHadStream) this.#end();
+    if (this.#lastId > 0) this.#end();
   }
 
   /** The time for draining is over. */
@@ -145,6 +146,7 @@ export class Http2Connection {
     if (stream.destroyed || this.#isGone) return;
     this.#planTurn();
     this.#takenInTurn++;
+    this.#lastId = Math.max(this.#lastId, stream.id ?? 0);
     if (this.#takenInTurn > TAKEN_IN_TURN_MAX * limits.streamsMax) return this.#breakOff("requests at once");
     if (streams.count >= limits.streamsTotalMax) {
       stream.close(RESET.refusedStream);
@@ -152,7 +154,6 @@ export class Http2Connection {
       return onStreamsFull();
     }
     streams.count++;
-    this.#hasHadStream = true;
     const head = readHttp2Head(raw);
     this.#usefulBytes += Math.min(head.bytes, limits.headerBytesMax) + FRAMING_REQUEST_BYTES;
     const request = new Http2Request(stream, {
@@ -254,8 +255,8 @@ export class Http2Connection {
       return;
     }
     const limitMs = isClosing()
-      ? (this.#hasHadStream ? -1 : DRAIN_FIRST_MS)
-      : this.#hasHadStream
+      ? (this.#lastId > 0 ? -1 : DRAIN_FIRST_MS)
+      : this.#lastId > 0
       ? limits.keepAliveTimeoutMs
       : limits.headersTimeoutMs;
     // Half a header, or frames that are no request, make no difference.
@@ -267,7 +268,14 @@ export class Http2Connection {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#idleMs = 0;
-    this.#session.close();
+    const session = this.#session;
+    if (this.#lastId > 0 && !session.destroyed) {
+      // nghttp2 takes half a header for a stream that was begun, and its client would not ask elsewhere; 0 is not to be said this way.
+      session.goaway(RESET.none, this.#lastId);
+      // `close` would say it once more, with nghttp2's number.
+      session.goaway = () => {};
+    }
+    session.close();
   }
 
   #isFlood(elapsedMs: number): boolean {

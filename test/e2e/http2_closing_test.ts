@@ -147,6 +147,28 @@ http2Test("http2: closing lets streams finish, begins no new one, and ends idle 
   assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [200, 200]);
 });
 
+http2Test("http2: at closing, half a header is no stream that was begun, and can be asked for elsewhere", async () => {
+  const harness = await startHarness(async (exchange) => answer(exchange, 200, "first"), { http2: true });
+  const client = await FrameClient.open(harness.port);
+  client.send(frame(FRAME.headers, WHOLE, 1, GET));
+  await client.until(() => client.framesOf(FRAME.data, 1).length > 0);
+  // In one piece with a ping: once that is answered, both have been read.
+  const half = frame(FRAME.headers, FLAG.endStream, 3, GET.subarray(0, 3));
+  client.send(frame(FRAME.ping, 0, 0, new Uint8Array(8)), half);
+  await client.until(() => client.framesOf(FRAME.ping).length > 0);
+  const closing = harness.close();
+  await client.until(() => client.goawayCode !== undefined);
+  const begun = client.framesOf(FRAME.goaway).map(({ payload }) => Buffer.from(payload).readUInt32BE(0));
+  assert.ok(begun.length > 0 && begun.every((id) => id === 1), begun.join());
+  assert.equal(client.goawayCode, CODE.none);
+  // One that is whole all the same is refused, and not served.
+  client.send(frame(FRAME.continuation, FLAG.endHeaders, 3, GET.subarray(3)));
+  await client.closed;
+  await closing;
+  assert.deepEqual(client.framesOf(FRAME.headers, 3), []);
+  assert.deepEqual(harness.events.map((event) => event.kind === "request" && event.status), [200]);
+});
+
 http2Test("http2: past the limit of closing the rest is cut, each with its line", async () => {
   const harness = await startHarness(async (exchange) => {
     if (exchange.head.pathWithQuery === "/begun") exchange.respond({ status: 200, headers: [] });
