@@ -33,7 +33,7 @@ interface LoadRow {
   readonly path: string;
   readonly load?: Pick<Load, "method" | "body" | "headers">;
   readonly connections: readonly number[];
-  /** Also by a gateway of two processes, which only pays with many connections and two cores. */
+  /** Also by a gateway of two processes, which has both cores as wasmtime has, and only pays with many connections. */
   readonly isReplicated?: true;
 }
 
@@ -125,7 +125,13 @@ function rowsOf(guests: Readonly<Record<string, string>>, upstream: string | und
   const trip = { component: api, service, mode: "fresh" } as const;
   const rows: LoadRow[] = [
     { name: "hello fresh", served: hello, path: "/", connections: [1, 32, 320], isReplicated: true },
-    { name: "hello reuse", served: { ...hello, mode: "reuse" }, path: "/", connections: [1, 32, 320] },
+    {
+      name: "hello reuse",
+      served: { ...hello, mode: "reuse" },
+      path: "/",
+      connections: [1, 32, 320],
+      isReplicated: true,
+    },
     { name: "loopback round trip fresh", served: trip, path: "/task", load: JSON_TASK, connections: [32] },
     {
       name: "loopback round trip reuse",

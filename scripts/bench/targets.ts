@@ -62,6 +62,11 @@ const TARGETS: readonly Target[] = [
     value: (find, runtime) => toWasmtime(find, "hello reuse, 32 connections", "requestsPerS", runtime),
   },
   {
+    what: "the same with two replicas, which have both cores as wasmtime has",
+    limit: { least: 1.2 },
+    value: (find, runtime) => toWasmtime(find, "hello reuse, 32 connections", "requestsPerS", `${runtime}, 2 replicas`),
+  },
+  {
     what: "hello reuse, CPU of a request: times that of bare Hono",
     limit: { most: 2 },
     value: (find, runtime) => {
@@ -147,8 +152,9 @@ function isNamed(name: string, wanted: string): boolean {
   return name === wanted || ((wanted === WASMTIME || wanted === WASMCLOUD) && name.startsWith(`${wanted} `));
 }
 
-function toWasmtime(find: Find, row: string, name: string, runtime: Runtime): number {
-  return find("load", row, `loopgate ${runtime}`, name) / find("load", row, WASMTIME, name);
+/** `gateway` is a runtime, with how many replicas there are. */
+function toWasmtime(find: Find, row: string, name: string, gateway: string): number {
+  return find("load", row, `loopgate ${gateway}`, name) / find("load", row, WASMTIME, name);
 }
 
 function footprint(
