@@ -118,7 +118,8 @@ test("the private loopback and the hosts of traceTo are told the trace, and nobo
   const spans = await traceOf(traceId);
   const sent = spans.filter(({ kind }) => kind === 3).map(({ spanId }) => `00-${traceId}-${spanId}-01`);
   const [first, second, ...others] = travels.outside.traceparents;
-  assert.deepEqual(new Set([first, second]), new Set(sent));
+  assert.ok(sent.includes(first ?? "") && sent.includes(second ?? ""), `${first}, ${second}: ${sent.join()}`);
+  assert.notEqual(first, second);
   assert.deepEqual(others, [undefined, undefined, own, own]);
 });
 
