@@ -131,8 +131,8 @@ export class Http2Connection {
 
   /** The time for draining is over. */
   expire(): void {
-    for (const { served, stream } of this.#open) {
-      if (served === undefined) stream.close(RESET.refusedStream);
+    for (const { served, request } of this.#open) {
+      if (served === undefined) request.reset(RESET.refusedStream);
       else served.giveUp({ kind: "draining" });
     }
     // The refusals are small: they are with the system by then.
@@ -209,11 +209,11 @@ export class Http2Connection {
   }
 
   /** A client that is still sending its body is told that nobody wants the rest (RFC 9113 section 8.1). */
-  #answered({ request, stream }: OpenStream): void {
+  #answered({ request }: OpenStream): void {
     if (request.isOver) return;
     // Behind the answer, whose end `node:http2` sends in a turn of its own.
     setImmediate(() => {
-      if (!request.isOver) stream.close(RESET.none);
+      if (!request.isOver) request.reset(RESET.none);
     });
   }
 
@@ -221,8 +221,8 @@ export class Http2Connection {
     if (!this.#open.delete(open)) return;
     const { streams, limits, isClosing } = this.#tools;
     streams.count--;
-    // So much of its body may still be on its way, and belongs to nothing any more.
-    if (!open.request.isWhole) this.#usefulBytes += limits.bodyWindowBytes;
+    // So much of its body may still be on its way, and belongs to nothing any more; who has reset it sends no more of it.
+    if (open.request.isReset && !open.request.isWhole) this.#usefulBytes += limits.bodyWindowBytes;
     open.served?.closed();
     if (this.#open.size > 0) return;
     this.#idleMs = 0;
@@ -231,10 +231,10 @@ export class Http2Connection {
 
   #checkStream(open: OpenStream, elapsedMs: number): void {
     const { requestTimeoutMs, responseStallTimeoutMs, lingerMs } = this.#tools.limits;
-    const { request, response, served, stream } = open;
+    const { request, response, served } = open;
     const stalledMs = response.stalledMs(elapsedMs);
     if (stalledMs > responseStallTimeoutMs) {
-      if (served === undefined) stream.close(RESET.internalError);
+      if (served === undefined) request.reset(RESET.internalError);
       else served.cut(stallCause(responseStallTimeoutMs));
       // No window holds a reset back: its client does not read the connection.
       if (stalledMs > responseStallTimeoutMs + lingerMs) resetSocket(this.#socket);
@@ -243,7 +243,7 @@ export class Http2Connection {
     if (request.isOver) return;
     open.arrivalMs += elapsedMs;
     if (open.arrivalMs <= requestTimeoutMs) return;
-    if (served === undefined) stream.close(RESET.refusedStream);
+    if (served === undefined) request.reset(RESET.refusedStream);
     else served.giveUp({ kind: "request-timeout", key: "requestTimeout", limitMs: requestTimeoutMs });
   }
 

@@ -51,6 +51,7 @@ export class Http2Request implements ClientRequest, BodyFlow {
   #onEnd: (() => void) | undefined;
   #isFlowing = false;
   #isHeld = false;
+  #isReset = false;
   #state: BodyState = "open";
 
   constructor(stream: ServerHttp2Stream, options: Http2RequestOptions) {
@@ -73,6 +74,11 @@ export class Http2Request implements ClientRequest, BodyFlow {
       onTrailers(readHttp2Head(raw).bytes);
     });
     this.#tap();
+  }
+
+  /** The gateway has reset the stream, and not its client. */
+  get isReset(): boolean {
+    return this.#isReset;
   }
 
   /** All of it has come. */
@@ -117,7 +123,13 @@ export class Http2Request implements ClientRequest, BodyFlow {
   }
 
   cut(): void {
-    this.#stream.close(RESET.internalError);
+    this.reset(RESET.internalError);
+  }
+
+  /** Tells the client that nothing of its stream is wanted any more. */
+  reset(code: number): void {
+    this.#isReset ||= !this.#stream.closed;
+    this.#stream.close(code);
   }
 
   /** Takes the place of the stream's buffer. */

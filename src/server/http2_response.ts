@@ -135,7 +135,7 @@ export class Http2Response extends EventEmitter implements ClientResponse {
   }
 
   destroy(): void {
-    this.#stream.close(RESET.internalError);
+    this.req.cut();
   }
 
   #isBodyless(): boolean {

@@ -70,6 +70,28 @@ http2Test("http2: a flood of frames that say nothing ends its connection", async
   await harness.close();
 });
 
+http2Test(
+  "http2: a client that resets what it has asked for may send no more that says nothing than any other",
+  async () => {
+    const harness = await startHttp2({ ...SHORT, requestTimeoutMs: 60_000 });
+    const client = await FrameClient.open(harness.port);
+    const nothing = frame(0x42, 0, 0, new Uint8Array(15_000));
+    const rounds = 100;
+    let round = 0;
+    for (; round < rounds && !client.isClosed; round++) {
+      const id = 2 * round + 1;
+      client.send(frame(FRAME.headers, FLAG.endHeaders, id, POST), frame(FRAME.reset, 0, id, uint32(CODE.cancel)));
+      // Less than the window of its stream, whose rest might be on its way if the gateway had reset it.
+      client.send(nothing, nothing, nothing, nothing, frame(FRAME.ping, 0, 0, new Uint8Array(8)));
+      await client.until(() => client.framesOf(FRAME.ping).length > round);
+    }
+    client.destroy();
+    await assertIdle(harness);
+    await harness.close();
+    assert.ok(round < rounds, "it was read on");
+  },
+);
+
 http2Test("http2: what is no request of HTTP/2 ends its connection", async (t) => {
   const harness = await startHttp2(SHORT);
   const preface = Buffer.from(PREFACE);
