@@ -66,7 +66,16 @@ export type { LimitCount, LimitName } from "./telemetry/limit_counts.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";
 export type { ReloadCount, ReloadResult } from "./telemetry/reload_counts.ts";
 export type { RequestCount, StatusClass } from "./telemetry/request_counts.ts";
+export type { StandingFault } from "./telemetry/standing_faults.ts";
 export type { SpanCount } from "./telemetry/trace.ts";
 export type { MountSpec } from "./volume/mount.ts";
 export type { QuotaLimits } from "./volume/quota.ts";
-export type { HostPort, InstanceMode, RestartPolicy, RouteSpec, ServiceSpec, WorkloadSpec } from "./workload/spec.ts";
+export type {
+  HostPort,
+  InstanceMode,
+  RestartPolicy,
+  RouteSpec,
+  ServiceSpec,
+  StartWith,
+  WorkloadSpec,
+} from "./workload/spec.ts";

@@ -1,4 +1,5 @@
 /** What the admin listener answers: a table of paths. Nothing in here changes anything, so GET and HEAD are all there is. */
+import { escapeText } from "../base/escape_text.ts";
 import { parseIpAddress } from "../base/ip_address.ts";
 import type { AdminSource } from "./admin_source.ts";
 import type { PageFile } from "./page_files.ts";
@@ -84,8 +85,9 @@ export class AdminApp {
 
   #readiness(): AdminAnswer {
     const readiness = this.#options.source.readiness();
-    if (readiness.isReady) return text(200, "ready\n");
-    return text(503, readiness.waitsFor.map((sentence) => `${sentence}\n`).join(""));
+    const { isReady } = readiness;
+    const sentences = isReady ? ["ready", ...readiness.leftOut] : readiness.waitsFor;
+    return text(isReady ? 200 : 503, sentences.map((sentence) => `${escapeText(sentence)}\n`).join(""));
   }
 
   async #page(path: string): Promise<AdminAnswer> {
@@ -102,6 +104,7 @@ function statusOf(source: AdminSource): unknown {
     url: source.url,
     startedAt: new Date(source.startedWallMs).toISOString(),
     readiness: source.readiness(),
+    faults: source.faults(),
     workloads: source.workloads(),
     live: source.live(),
     totals: source.totals(),

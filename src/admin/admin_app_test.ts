@@ -8,8 +8,9 @@ const SOURCE: AdminSource = {
   version: "1.2.3",
   url: "http://127.0.0.1:8080",
   startedWallMs: 0,
-  readiness: () => ({ isReady: true }),
+  readiness: () => ({ isReady: true, leftOut: [] }),
   workloads: () => [],
+  faults: () => [],
   live: () => new LiveCounters().snapshot(),
   totals: () => ({
     requests: [],
@@ -100,7 +101,7 @@ test("AdminApp: every answer forbids scripts of others, frames and caches", asyn
 
 test("AdminApp: /readyz says what it waits for", async () => {
   const rows: readonly (readonly [Readiness, number, string])[] = [
-    [{ isReady: true }, 200, "ready\n"],
+    [{ isReady: true, leftOut: [] }, 200, "ready\n"],
     [
       { isReady: false, waitsFor: ["The service of a is starting", "The service of b is starting"] },
       503,

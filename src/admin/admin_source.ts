@@ -3,6 +3,7 @@ import type { LastFailure } from "../telemetry/failure_counts.ts";
 import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveKind } from "../telemetry/live_counters.ts";
 import type { RecentEvent } from "../telemetry/recent_events.ts";
+import type { StandingFault } from "../telemetry/standing_faults.ts";
 
 /** A route as it is now. */
 export interface RouteStatus {
@@ -63,7 +64,8 @@ export interface WorkloadStatus {
 
 /** Whether requests can be led here. */
 export type Readiness =
-  | { readonly isReady: true }
+  /** And one for each workload that is left out, whose requests are answered by 503 alone. */
+  | { readonly isReady: true; readonly leftOut: readonly string[] }
   /** One sentence for each thing that is waited for. */
   | { readonly isReady: false; readonly waitsFor: readonly string[] };
 
@@ -76,6 +78,8 @@ export interface AdminSource {
   readonly startedWallMs: number;
   readiness(): Readiness;
   workloads(): readonly WorkloadStatus[];
+  /** What of the files is not served. */
+  faults(): readonly StandingFault[];
   live(): Readonly<Record<LiveKind, number>>;
   totals(): GatewayMetrics;
   /** The newest first. */

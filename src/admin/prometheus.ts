@@ -46,6 +46,12 @@ export class PrometheusMetrics {
         ));
       },
     );
+    this.#addGauge(
+      "loopgate_standing_faults",
+      "Faults of files that stand now; left-out: nothing of the workload is served, kept: what was before is.",
+      ["workload", "state"],
+      () => source.faults().map(({ workload = "", state, count: value }) => ({ labels: { workload, state }, value })),
+    );
     this.#addGauge("loopgate_build_info", "1, with the version.", ["version"], () => {
       return [{ labels: { version: source.version }, value: 1 }];
     });

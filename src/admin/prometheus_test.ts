@@ -13,8 +13,12 @@ async function linesOf(requests: RequestCounts): Promise<readonly string[]> {
     version: "1.2.3",
     url: "",
     startedWallMs: 7_000,
-    readiness: () => ({ isReady: true }),
+    readiness: () => ({ isReady: true, leftOut: [] }),
     workloads: () => [],
+    faults: () => [
+      { state: "kept", sinceWallMs: 0, count: 1, detail: "", diagnostics: [] },
+      { workload: "a", state: "left-out", sinceWallMs: 0, count: 12, detail: "", diagnostics: [] },
+    ],
     live: () => live.snapshot(),
     totals: () => ({
       requests: requests.snapshot(),

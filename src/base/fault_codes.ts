@@ -97,6 +97,7 @@ export const FAULT_CODES = {
   LG7017: "ERR_TIMEOUT",
   LG7018: "ERR_NO_RESPONSE",
   LG7019: "ERR_REQUEST",
+  LG7020: "ERR_CONFIG",
   // Other limits that guests meet.
   LG7101: "ERR_LIMIT",
   LG7102: "ERR_LIMIT",

@@ -1,4 +1,5 @@
 /** Events as lines: for people, or as JSON. What guests and clients wrote is escaped in both. */
+import { diagnosticText } from "../base/diagnostics_text.ts";
 import { escapeText } from "../base/escape_text.ts";
 import { eventFault } from "../telemetry/event_faults.ts";
 import type { GatewayEvent, GuestLabel } from "../telemetry/events.ts";
@@ -26,8 +27,12 @@ export interface EventTextOptions {
 export function eventText(event: GatewayEvent, { time, colours, replica }: EventTextOptions): string {
   const mark = replica === undefined ? "" : `${colours.quiet(`#${replica}`)}  `;
   const code = eventFault(event);
-  // A fault of the gateway ends with its stack.
-  const end = code === undefined ? "" : event.kind === "fault" ? `\n    [${code}]` : ` ${colours.quiet(`[${code}]`)}`;
+  // A fault of the gateway ends with its stack, and one of a file begins with its code.
+  const end = code === undefined || event.kind === "left-out"
+    ? ""
+    : event.kind === "fault"
+    ? `\n    [${code}]`
+    : ` ${colours.quiet(`[${code}]`)}`;
   return `${colours.quiet(time)}  ${mark}${levelText(levelOf(event), colours)}${bodyOf(event, colours)}${end}`;
 }
 
@@ -67,7 +72,11 @@ export function timeOfDay(now: Date): string {
 export function eventJson(event: GatewayEvent, time: string, replica?: number): string {
   if (event.kind === "request") return requestJson(event, time, replica);
   const { kind, ...fields } = event;
-  const plain = event.kind === "fault" ? { where: event.where, error: describeError(event.error) } : fields;
+  const plain = event.kind === "fault"
+    ? { where: event.where, error: describeError(event.error) }
+    : event.kind === "left-out"
+    ? { workload: event.workload, ...event.fault }
+    : fields;
   const code = eventFault(event);
   return quoted({
     time,
@@ -197,9 +206,13 @@ function bodyOf(event: GatewayEvent, colours: Colours): string {
     case "certificate":
       return `certificate ${colours.strong(escapeText(event.name))} ${colours.warn(escapeText(event.detail))}`;
     case "reload": {
-      const colour = event.outcome === "kept" ? colours.fault : colours.good;
-      const what = event.workload === undefined ? "gateway.jsonc" : escapeText(event.workload);
+      const colour = levelOf(event) === "error" ? colours.fault : colours.good;
+      const what = escapeText(event.workload ?? event.file ?? "gateway.jsonc");
       return `${colours.strong(what)} ${colour(event.outcome)}${afterColon(event.detail)}`;
+    }
+    case "left-out": {
+      const frame = diagnosticText(event.fault, colours).replaceAll("\n", "\n    ");
+      return `${colours.strong(escapeText(event.workload))} ${colours.fault("left out")}\n    ${frame}`;
     }
     case "fault":
       return `${colours.fault("fault")} in ${escapeText(event.where)}: ${faultText(event.error)}`;

@@ -47,6 +47,31 @@ const PRETTY: readonly (readonly [event: GatewayEvent, line: string])[] = [
     "error  shop service trapped: unreachable\\r\\nfake line [LG8001]",
   ],
   [{ kind: "guest-ended", guest: COMMAND, outcome: "completed", detail: "" }, "x.wasm command completed"],
+  [
+    {
+      kind: "left-out",
+      workload: "shop",
+      fault: {
+        code: "LG1104",
+        file: "w/shop/a.route.jsonc",
+        line: 3,
+        column: 5,
+        message: "Cannot use it\u001b[2J",
+        fix: 'write "/"',
+        source: "    no",
+      },
+    },
+    [
+      "error  shop left out",
+      "    error[LG1104]: Cannot use it\\u{1b}[2J",
+      "      --> w/shop/a.route.jsonc:3:5",
+      "      |",
+      "    3 |     no",
+      "      |     ^",
+      '      = fix: write "/"',
+    ].join("\n"),
+  ],
+  [{ kind: "reload", outcome: "kept", file: "stray.jsonc", detail: "no" }, "error  stray.jsonc kept: no [LG8004]"],
   [{ kind: "service-state", workload: "shop", state: "ready" }, "shop service ready"],
   [
     { kind: "service-state", workload: "shop", state: "restarting", detail: "it trapped; the next start is in 100 ms" },
@@ -124,7 +149,7 @@ for (const [event, line] of PRETTY) {
     assert.equal(read["event"], event.kind);
     assert.equal(read["level"], levelOf(event));
     if ("requestId" in event) assert.equal(read["requestId"], event.requestId, "the id itself is whole");
-    assert.equal(read["code"], /\[(LG\d{4})\]$/.exec(line)?.[1]);
+    assert.equal(read["code"], /\[(LG\d{4})\](?:$|: )/.exec(line)?.[1]);
     assert.ok(!json.includes("s3cret"));
     if (event.kind === "guest-output") assert.equal(read["line"], event.line, "the text itself is whole");
   });

@@ -12,7 +12,7 @@ import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
 import type { LogLevel } from "../telemetry/log_level.ts";
-import type { GatewaySpec, HostPort, LogFormat } from "../workload/spec.ts";
+import type { GatewaySpec, HostPort, LogFormat, StartWith } from "../workload/spec.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serveReplicas } from "./serve_replicas.ts";
 import { servedText } from "./served_text.ts";
@@ -100,6 +100,7 @@ async function serveAlone(
       traceRatio,
       traceTo,
       watch: said.watch ?? file.watch ?? true,
+      startWith: startWithOf(said, parent),
     });
     if (parent?.assignment.isTableShown ?? true) {
       if (format === "pretty") {
@@ -161,6 +162,11 @@ function adminOf(
   return { host: admin.host, port: admin.port + parent.assignment.index - 1 };
 }
 
+/** One that joins replicas which serve: a file that broke meanwhile stops none of them, so it must not stop this one. */
+function startWithOf({ startWith }: Settings, parent: ParentLink | undefined): StartWith | undefined {
+  return parent?.assignment.listen === undefined ? startWith : "sound";
+}
+
 async function readCa(file: string, isVariable: boolean, files: FileReader): Promise<string> {
   const read = await readPem(file, files);
   if ("pem" in read) return read.pem;
@@ -170,7 +176,7 @@ async function readCa(file: string, isVariable: boolean, files: FileReader): Pro
 
 /** The first line of a JSON log: where, and what. */
 export function startedJson(
-  { address, adminAddress, workloads }: Gateway,
+  { address, adminAddress, workloads, faults }: Gateway,
   time: string,
   replica: number | undefined,
 ): string {
@@ -185,6 +191,7 @@ export function startedJson(
     address,
     adminAddress,
     routes,
+    leftOut: faults.flatMap(({ workload }) => workload ?? []),
   };
   return `${JSON.stringify(line)}\n`;
 }

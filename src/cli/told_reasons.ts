@@ -31,6 +31,7 @@ export class ToldReasons {
       case "denied":
       case "fault":
       case "guest-output":
+      case "left-out":
       case "published":
       case "refused":
       case "request":

@@ -263,14 +263,17 @@ export const WORKLOAD_FILE = closed({
   routes: "each route has a file of its own (<name>.route.jsonc)",
 });
 
+/** What a route answers. */
+export const ROUTE_MATCH = v.pipe(
+  closed({ host: v.optional(host), path, methods: v.optional(methods) }, { method: 'write "methods": ["..."]' }),
+  v.description("an object with the path that the route answers"),
+  v.metadata({ example: '"match": { "path": "/" }' } satisfies Notes),
+);
+
 /** `*.route.jsonc`. */
 export const ROUTE_FILE = closed({
   $schema: schemaKey,
-  match: v.pipe(
-    closed({ host: v.optional(host), path, methods: v.optional(methods) }, { method: 'write "methods": ["..."]' }),
-    v.description("an object with the path that the route answers"),
-    v.metadata({ example: '"match": { "path": "/" }' } satisfies Notes),
-  ),
+  match: ROUTE_MATCH,
   component,
   env: v.optional(env),
   args: v.optional(args),

@@ -67,6 +67,7 @@ export const NO_GATEWAY_FILE: LoadedGateway = {
     traceTo: undefined,
     replicas: undefined,
     watch: undefined,
+    startWith: undefined,
   },
   ceiling: {
     layer: undefined,
@@ -148,7 +149,7 @@ async function readSecrets(
 
 function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
   const { nat64 = [], trustedProxies = [], resolver, listen, admin, log, logLevel, replicas, watch } = file;
-  const { otlp, traceRatio, traceTo } = file;
+  const { otlp, traceRatio, traceTo, startWith } = file;
   return {
     nat64: nat64.map(parsePrefix),
     trustedProxies: trustedProxies.map(parsePrefix),
@@ -167,6 +168,7 @@ function specOf(file: GatewayFile, ca: string | undefined): GatewaySpec {
     traceTo,
     replicas,
     watch,
+    startWith,
   };
 }
 

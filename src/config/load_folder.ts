@@ -4,7 +4,8 @@ import { sortDiagnostics } from "../base/diagnostics_text.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { type FileReader, joinPath } from "./file_reader.ts";
 import { type Ceiling, GATEWAY_NAME, loadGatewayFile, NO_GATEWAY_FILE } from "./gateway_file.ts";
-import { type PlacedRoute, tieFaults } from "./route_ties.ts";
+import type { RouteClaims } from "./route_claims.ts";
+import { conflictFaults, type PlacedRoute, tieFaults } from "./route_ties.ts";
 import { readSubFolder } from "./sub_folder.ts";
 import { hasGatewayFile, listFolder, subFolderNames, topFaults } from "./sub_folders.ts";
 import { ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
@@ -21,6 +22,10 @@ export interface LoadedFolder {
   readonly gateway: GatewaySpec;
   /** By file and place; the gateway starts when there are none. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Those among them that are of no single workload: of the operator's files, of the folder, of two workloads with one route. */
+  readonly shared: readonly Diagnostic[];
+  /** By sub-folder. */
+  readonly claims: ReadonlyMap<string, RouteClaims>;
   /** What the operator cuts; `readSubFolder` needs it. */
   readonly ceiling: Ceiling;
   /** By sub-folder, those with faults and those that are no workload yet included: what to read it again for. */
@@ -43,41 +48,46 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
   const listed = await listFolder(folder, files);
   if ("fault" in listed) {
     const { gateway, ceiling } = NO_GATEWAY_FILE;
-    const nothing = { workloads: [], drafts: [], gateway, ceiling, dependencies: new Map() };
-    return { ...nothing, diagnostics: [listed.fault], sharedDependencies: [folder], listenerFiles: [] };
+    const nothing = { workloads: [], drafts: [], gateway, ceiling, dependencies: new Map(), claims: new Map() };
+    const faults = { diagnostics: [listed.fault], shared: [listed.fault] };
+    return { ...nothing, ...faults, sharedDependencies: [folder], listenerFiles: [] };
   }
   const { entries } = listed;
   const operator = hasGatewayFile(entries) ? await loadGatewayFile(folder, files) : NO_GATEWAY_FILE;
   const { ceiling } = operator;
-  const diagnostics: Diagnostic[] = [...topFaults(folder, entries), ...operator.diagnostics];
+  const shared: Diagnostic[] = [...topFaults(folder, entries), ...operator.diagnostics];
+  const own: Diagnostic[] = [];
   const workloads: WorkloadSpec[] = [];
   const drafts: WorkloadSpec[] = [];
   const routes: PlacedRoute[] = [];
   const dependencies = new Map<string, readonly string[]>();
+  const claims = new Map<string, RouteClaims>();
   let isEmpty = true;
   for (const name of subFolderNames(entries)) {
     const read = await readSubFolder(name, { folder, files, ceiling });
     if (read.isWorkload) isEmpty = false;
     dependencies.set(name, read.dependencies);
-    diagnostics.push(...read.diagnostics);
+    claims.set(name, read.claims);
+    own.push(...read.diagnostics);
     routes.push(...read.routes);
     if (read.workload !== undefined) workloads.push(read.workload);
     else if (read.draft !== undefined) drafts.push(read.draft);
   }
-  if (isEmpty && diagnostics.length === 0) {
+  if (isEmpty && shared.length + own.length === 0) {
     const message = `Cannot serve "${folder}": it has no workload, ` +
       `expected a sub-folder with ${WORKLOAD_NAME} or <name>${ROUTE_ENDING}`;
-    diagnostics.push({ code: "LG1301", file: folder, line: 1, column: 1, message });
+    shared.push({ code: "LG1301", file: folder, line: 1, column: 1, message });
   }
   const ties = tieFaults(routes);
-  diagnostics.push(...ties);
   const tied = new Set(ties.map((tie) => tie.file));
   const isTied = (workload: WorkloadSpec): boolean => workload.routes.some((route) => tied.has(route.file));
   return {
     workloads: workloads.filter((workload) => !isTied(workload)),
     drafts: [...drafts, ...workloads.filter(isTied)],
     gateway: operator.gateway,
-    diagnostics: sortDiagnostics(diagnostics),
+    diagnostics: sortDiagnostics([...shared, ...own, ...ties]),
+    shared: sortDiagnostics([...shared, ...conflictFaults(routes)]),
+    claims,
     ceiling,
     dependencies,
     sharedDependencies: [folder, joinPath(folder, GATEWAY_NAME), ...operator.dependencies],

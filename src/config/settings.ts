@@ -122,6 +122,15 @@ export const SETTINGS = {
     standard: "on",
     about: "look for changes of the folder, and serve a workload that changes anew",
   }),
+  startWith: setting(oneOf(["all", "sound"]), {
+    flag: "--start-with",
+    placeholder: "all|sound",
+    variable: "LOOPGATE_START_WITH",
+    standard: "all",
+    about:
+      "what a start does with a workload whose files have a fault: serve nothing (all), or leave it out, answer its " +
+      "routes with 503 and take it in when it is mended (sound)",
+  }),
 } as const;
 
 /** The name of a setting: its key in the file. */
@@ -191,6 +200,7 @@ export const SETTING_ENTRIES = {
   ca: v.optional(SETTINGS.ca.schema),
   replicas: v.optional(SETTINGS.replicas.schema),
   watch: v.optional(SETTINGS.watch.schema),
+  startWith: v.optional(SETTINGS.startWith.schema),
 };
 
 /** A line for each variable that looks like ours and is none: whoever sets it believes that it counts. */

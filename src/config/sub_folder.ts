@@ -3,8 +3,9 @@ import type { Diagnostic } from "../base/diagnostics.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { type FileReader, joinPath } from "./file_reader.ts";
 import type { Ceiling } from "./gateway_file.ts";
+import type { RouteClaims } from "./route_claims.ts";
 import type { PlacedRoute } from "./route_ties.ts";
-import { listFolder, misnamedFiles } from "./sub_folders.ts";
+import { isNearlyRoute, listFolder, misnamedFiles } from "./sub_folders.ts";
 import { isWorkloadFile, readWorkloadFolder } from "./workload_folder.ts";
 
 /** What a sub-folder is read with. */
@@ -26,6 +27,8 @@ export interface ReadSubFolder {
   readonly draft: WorkloadSpec | undefined;
   /** All routes that could be read, those of a faulty workload too. */
   readonly routes: readonly PlacedRoute[];
+  /** What is known of the requests that are meant for it. */
+  readonly claims: RouteClaims;
   readonly diagnostics: readonly Diagnostic[];
   /** What it was made of: the folder itself (names that come and go), its files, and the components that they name. */
   readonly dependencies: readonly string[];
@@ -46,16 +49,22 @@ export async function readSubFolder(
   const subFolder = joinPath(folder, name);
   const listed = await listFolder(subFolder, files);
   const nothing = { isWorkload: false, workload: undefined, draft: undefined, routes: [], dependencies: [subFolder] };
-  if ("fault" in listed) return { ...nothing, diagnostics: [listed.fault] };
+  if ("fault" in listed) {
+    return { ...nothing, claims: { routes: [], isPartial: true }, diagnostics: [listed.fault] };
+  }
   const { entries } = listed;
   const misnamed = misnamedFiles(subFolder, entries);
-  if (!entries.some((entry) => isWorkloadFile(entry.name))) return { ...nothing, diagnostics: misnamed };
+  const hasMisnamed = entries.some(isNearlyRoute);
+  if (!entries.some((entry) => isWorkloadFile(entry.name))) {
+    return { ...nothing, claims: { routes: [], isPartial: hasMisnamed }, diagnostics: misnamed };
+  }
   const read = await readWorkloadFolder({ folder: subFolder, name, entries, ceiling }, files);
   return {
     isWorkload: true,
     workload: misnamed.length === 0 ? read.workload : undefined,
     draft: read.draft,
     routes: read.routes,
+    claims: { ...read.claims, isPartial: read.claims.isPartial || hasMisnamed },
     diagnostics: [...misnamed, ...read.diagnostics],
     dependencies: [subFolder, ...read.dependencies],
   };

@@ -82,6 +82,11 @@ export function misnamedFiles(folder: string, entries: readonly FolderEntry[]): 
   });
 }
 
+/** Whether an entry was probably to be the file of a route. */
+export function isNearlyRoute({ name, kind }: FolderEntry): boolean {
+  return kind !== "folder" && !isWorkloadFile(name) && rightNameOf(name)?.endsWith(ROUTE_ENDING) === true;
+}
+
 function rightNameOf(name: string): string | undefined {
   if (/^workloads?\.jsonc?$/i.test(name)) return WORKLOAD_NAME;
   if (/^routes?\.jsonc?$/i.test(name)) return `<name>${ROUTE_ENDING}`;

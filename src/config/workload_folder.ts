@@ -7,7 +7,7 @@ import { absentLayer, makePolicy, type PolicyLayer } from "../policy/policy.ts";
 import type { MountSpec } from "../volume/mount.ts";
 import type { RouteSpec, ServiceSpec, WorkloadSpec } from "../workload/spec.ts";
 import { checkComponentFile } from "./component_file.ts";
-import { ROUTE_FILE, type RouteFile, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
+import { ROUTE_FILE, WORKLOAD_FILE, type WorkloadFile } from "./definition.ts";
 import { ConfigDocument } from "./document.ts";
 import { checkDocument, nodeAt, pathText } from "./faults.ts";
 import { fileFault, type FileReader, type FolderEntry, isBelow, joinPath } from "./file_reader.ts";
@@ -16,6 +16,7 @@ import { type LimitKeys, ROUTE_LIMIT_KEYS, SERVICE_LIMIT_KEYS, WORKLOAD_TOTAL_KE
 import { type AskedLimits, belowCeiling, limitFaults, limitFields } from "./limit_layer.ts";
 import { layerFaults, readLayer } from "./policy_layer.ts";
 import { readText } from "./read_text.ts";
+import { type ClaimedRoute, matchOf, readMatch, type RouteClaims } from "./route_claims.ts";
 import type { PlacedRoute } from "./route_ties.ts";
 import type { TextFile } from "./secret_definition.ts";
 import type { VolumesFile } from "./volume_definition.ts";
@@ -41,6 +42,7 @@ export interface ReadWorkloadFolder {
   readonly draft: WorkloadSpec;
   /** All routes that could be read, those of a faulty workload too. */
   readonly routes: readonly PlacedRoute[];
+  readonly claims: RouteClaims;
   readonly diagnostics: readonly Diagnostic[];
   /** Its files, and the components that they name. */
   readonly dependencies: readonly string[];
@@ -71,6 +73,7 @@ class WorkloadLoader {
   readonly #ceiling: Ceiling;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #placed: PlacedRoute[] = [];
+  readonly #claimed: ClaimedRoute[] = [];
   readonly #dependencies = new Set<string>();
   /** Components whose file cannot be used. */
   readonly #broken = new Set<string>();
@@ -106,7 +109,8 @@ class WorkloadLoader {
     const readable = own && await this.#service(own, sound, { volumes, env });
     const service = workloadFile?.value && readable;
     const routes: RouteSpec[] = [];
-    for (const name of names.filter((each) => each !== WORKLOAD_NAME)) {
+    const routeNames = names.filter((each) => each !== WORKLOAD_NAME);
+    for (const name of routeNames) {
       const route = await this.#route(name, { value, layer, volumes, env });
       if (route !== undefined) routes.push(route);
     }
@@ -137,6 +141,7 @@ class WorkloadLoader {
       workload: this.#diagnostics.length === 0 ? workload : undefined,
       draft,
       routes: this.#placed,
+      claims: { routes: this.#claimed, isPartial: this.#claimed.length < routeNames.length },
       diagnostics: this.#diagnostics,
       dependencies: [...this.#dependencies],
     };
@@ -199,13 +204,14 @@ class WorkloadLoader {
       this.#diagnostics.push(...(document?.syntaxFaults ?? []));
       return undefined;
     }
+    const read = readMatch(document);
+    if (read !== undefined) this.#claimed.push({ name, file: path, match: read.match });
+    const { offset } = nodeAt(document.root, ["match", "path"]);
+    if (read?.isExact === true) this.#placed.push({ match: read.match, document, offset });
     const { value, sound, diagnostics } = checkDocument(document, ROUTE_FILE);
     this.#diagnostics.push(...diagnostics);
     const layer = this.#layer(document, workload.layer);
     if (sound === undefined) return undefined;
-    const match = matchOf(sound);
-    const { offset } = nodeAt(document.root, ["match", "path"]);
-    if (value !== undefined) this.#placed.push({ match, document, offset });
     await this.#checkComponent(document, ["component"], sound.component);
     this.#checkLimits(document, { path: ["limits"], keys: ROUTE_LIMIT_KEYS, values: sound.limits });
     const limits = {
@@ -216,7 +222,7 @@ class WorkloadLoader {
     const route = {
       name,
       file: path,
-      match,
+      match: matchOf(sound.match),
       component: componentPath(this.#folder, sound.component),
       env: mergeEnv(workload.env, await this.#env(document, ["env"], sound.env)),
       args: await this.#args(document, ["args"], sound.args),
@@ -334,10 +340,6 @@ class WorkloadLoader {
 /** `./dist//a.wasm` and `dist/a.wasm` are one file, and one entry of the engine's cache. */
 function componentPath(folder: string, path: string): string {
   return joinPath(folder, path.split("/").filter((part) => part !== "" && part !== ".").join("/"));
-}
-
-function matchOf(file: RouteFile): RouteSpec["match"] {
-  return { host: file.match.host ?? "*", path: file.match.path, methods: file.match.methods };
 }
 
 /** The workload's variables in their order, each with the guest's own value where it has one, then the guest's others. */

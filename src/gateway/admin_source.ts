@@ -4,6 +4,7 @@ import type { FailureCounts } from "../telemetry/failure_counts.ts";
 import type { GatewayMetrics } from "../telemetry/gateway_metrics.ts";
 import type { LiveCounters } from "../telemetry/live_counters.ts";
 import type { RecentEvents } from "../telemetry/recent_events.ts";
+import type { StandingFault, StandingFaults } from "../telemetry/standing_faults.ts";
 import type { Route } from "../workload/route.ts";
 import type { ServiceSupervisor } from "../workload/service_supervisor.ts";
 import { describeState } from "../workload/service_state.ts";
@@ -21,17 +22,19 @@ export interface AdminSourceOptions {
   readonly totals: () => GatewayMetrics;
   readonly recent: RecentEvents;
   readonly failures: Pick<FailureCounts, "lastOf">;
+  readonly faults: Pick<StandingFaults, "list">;
   readonly isDraining: () => boolean;
 }
 
 /** The view of a running gateway. */
 export function adminSource(options: AdminSourceOptions): AdminSource {
-  const { version, url, startedWallMs, workloads, counters, totals, recent, failures, isDraining } = options;
+  const { version, url, startedWallMs, workloads, counters, totals, recent, failures, faults, isDraining } = options;
   return {
     version,
     url,
     startedWallMs,
-    readiness: () => readinessOf(workloads.served, isDraining()),
+    readiness: () => readinessOf(workloads.served, { isDraining: isDraining(), faults: faults.list() }),
+    faults: () => faults.list(),
     workloads: () => workloads.served.map((workload) => statusOf(workload, failures)),
     live: () => counters.snapshot(),
     totals,
@@ -41,11 +44,11 @@ export function adminSource(options: AdminSourceOptions): AdminSource {
 
 /**
  * A gateway is ready once every service has had its first start, well or not: one that fails later answers 503 for its own
- * workload, and taking the whole gateway out for it would take the neighbours out too.
+ * workload, and taking the whole gateway out for it would take the neighbours out too. So would a workload that is left out.
  */
 export function readinessOf(
   workloads: readonly { readonly name: string; readonly service: Pick<ServiceSupervisor, "state"> | undefined }[],
-  isDraining: boolean,
+  { isDraining, faults }: { readonly isDraining: boolean; readonly faults: readonly StandingFault[] },
 ): Readiness {
   if (isDraining) return { isReady: false, waitsFor: ["The gateway is draining"] };
   const waitsFor = workloads.flatMap(({ name, service }) => {
@@ -53,7 +56,11 @@ export function readinessOf(
     const isFirst = state?.kind === "idle" || (state?.kind === "starting" && state.lastReason === undefined);
     return isFirst ? [`The service of ${name} is starting`] : [];
   });
-  return waitsFor.length === 0 ? { isReady: true } : { isReady: false, waitsFor };
+  if (waitsFor.length > 0) return { isReady: false, waitsFor };
+  const leftOut = faults.flatMap(({ workload, state, detail }) =>
+    workload !== undefined && state === "left-out" ? [`${workload} is left out: ${detail}`] : []
+  );
+  return { isReady: true, leftOut };
 }
 
 function statusOf(

@@ -21,8 +21,11 @@ const ROWS: readonly {
 test("readinessOf: first starts are waited for, later faults of one workload are not", () => {
   for (const { name, states, waits } of ROWS) {
     const workloads = states.map((state, index) => ({ name: `w${index}`, service: state && { state } }));
-    const readiness = readinessOf(workloads, false);
+    const readiness = readinessOf(workloads, { isDraining: false, faults: [] });
     assert.equal(readiness.isReady ? 0 : readiness.waitsFor.length, waits, name);
-    assert.deepEqual(readinessOf(workloads, true), { isReady: false, waitsFor: ["The gateway is draining"] }, name);
+    assert.deepEqual(readinessOf(workloads, { isDraining: true, faults: [] }), {
+      isReady: false,
+      waitsFor: ["The gateway is draining"],
+    }, name);
   }
 });

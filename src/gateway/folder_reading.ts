@@ -5,9 +5,9 @@ import type { ComponentCache } from "../component/cache.ts";
 import { type FileReader, joinPath } from "../config/file_reader.ts";
 import { GATEWAY_NAME, type LoadedGateway, loadGatewayFile, NO_GATEWAY_FILE } from "../config/gateway_file.ts";
 import { readSubFolder } from "../config/sub_folder.ts";
-import { tieFaults } from "../config/route_ties.ts";
+import type { RouteClaims } from "../config/route_claims.ts";
+import { type RoutesBeside, tieFaults } from "../config/route_ties.ts";
 import { hasGatewayFile, listFolder, subFolderNames, topFaults } from "../config/sub_folders.ts";
-import type { WorkloadSpec } from "../workload/spec.ts";
 import { DigestingFiles } from "./digesting_files.ts";
 import { loadComponents } from "./load_components.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
@@ -34,7 +34,12 @@ export type WorkloadReading =
   & (
     /** It is not there, or has no file that makes it a workload. */
     | { readonly kind: "absent"; readonly isGone: boolean }
-    | { readonly kind: "faulty"; readonly diagnostics: readonly Diagnostic[]; readonly isTied: boolean }
+    | {
+      readonly kind: "faulty";
+      readonly diagnostics: readonly Diagnostic[];
+      readonly claims: RouteClaims;
+      readonly isTied: boolean;
+    }
     | { readonly kind: "sound"; readonly version: WorkloadVersion }
   )
   & {
@@ -93,13 +98,18 @@ export function workloadsFingerprint(
   return digesting.fingerprint(files.filter((file) => !listenerFiles.includes(file)));
 }
 
+/** Equal for two readings of a sub-folder that came to the same faults. */
+export function faultyFingerprint(bytes: string, diagnostics: readonly Diagnostic[]): string {
+  return JSON.stringify([bytes, diagnostics]);
+}
+
 /** Reads a sub-folder, compiles its components, and holds its routes against those of `others`. */
 export async function readWorkload(
   name: string,
   { folder, files, cache, operator, others }: FolderReadingOptions & {
     readonly operator: LoadedGateway;
-    /** Workloads that stay beside it. */
-    readonly others: readonly WorkloadSpec[];
+    /** Routes that stay beside it. */
+    readonly others: readonly RoutesBeside[];
   },
 ): Promise<WorkloadReading> {
   const gone = { kind: "absent", isGone: true, fingerprint: "absent", files: [] } as const;
@@ -116,8 +126,15 @@ export async function readWorkload(
   const bytes = digesting.fingerprint(made);
   if (read.workload === undefined || loaded === undefined || diagnostics.length > 0) {
     const sorted = sortDiagnostics(diagnostics);
-    const fingerprint = JSON.stringify([bytes, sorted]);
-    return { kind: "faulty", diagnostics: sorted, isTied: ties.length > 0, fingerprint, files: made };
+    const fingerprint = faultyFingerprint(bytes, sorted);
+    return {
+      kind: "faulty",
+      diagnostics: sorted,
+      claims: read.claims,
+      isTied: ties.length > 0,
+      fingerprint,
+      files: made,
+    };
   }
   const version = { spec: read.workload, components: loaded.components, fingerprint: bytes };
   return { kind: "sound", version, fingerprint: bytes, files: made };

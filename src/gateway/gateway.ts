@@ -24,8 +24,9 @@ import { LiveCounters, type LiveKind } from "../telemetry/live_counters.ts";
 import { RecentEvents } from "../telemetry/recent_events.ts";
 import { ReloadCounts } from "../telemetry/reload_counts.ts";
 import { RequestCounts } from "../telemetry/request_counts.ts";
-import type { GatewaySpec, HostPort, WorkloadSpec } from "../workload/spec.ts";
-import type { Route } from "../workload/route.ts";
+import { type StandingFault, StandingFaults } from "../telemetry/standing_faults.ts";
+import type { GatewaySpec, HostPort, StartWith, WorkloadSpec } from "../workload/spec.ts";
+import type { RouteTarget } from "../workload/held_route.ts";
 import { type OpenAdmin, openAdmin } from "./open_admin.ts";
 import { collectorAddresses, openTraces, TRACES_CLOSE_MS, type TraceSettings } from "./open_traces.ts";
 import { type Counts, metricsOf } from "./gateway_counts.ts";
@@ -56,6 +57,12 @@ export interface GatewayOptions extends TraceSettings {
   readonly admin?: HostPort;
   /** Whether changes of the files are served by themselves, without `reload`; of the machine's files only. Default: what `gateway.jsonc` says, else false. */
   readonly watch?: boolean;
+  /**
+   * What becomes of a start when a workload's files have faults: with "all" it fails, with "sound" the workload is left out,
+   * its routes answer 503, and it comes in when it is mended (by `watch`, or `reload`). A fault of `gateway.jsonc` or of no single
+   * workload, such as one route in two of them, always fails it. Default: what `gateway.jsonc` says, else "all".
+   */
+  readonly startWith?: StartWith | undefined;
   /** Told of each trap of a guest that is its own doing, for whoever wants the stack. It must not throw. */
   readonly onTrap?: OnTrap;
   /** Gets every event: log lines of guests, requests, states. It must not throw. Default: events are dropped. */
@@ -84,6 +91,8 @@ export interface GatewayCore {
   readonly drainMs: number;
   /** What it serves now, by name. */
   readonly workloads: readonly WorkloadSpec[];
+  /** What the files say and is not served, until they are mended; empty when all is well. */
+  readonly faults: readonly StandingFault[];
   /** What is alive now. All zero when no request, service or timer is. */
   counters(): Readonly<Record<LiveKind, number>>;
   /** Totals since the start, for metrics. */
@@ -166,22 +175,22 @@ async function openGateway(options: GatewayOptions, listens: boolean): Promise<O
   const { folder, files = folderFiles } = options;
   const cache = new ComponentCache({ suspending: SUSPENDING, tracksWrites: true, store: options.moduleStore });
   const reading = { folder, files, cache };
-  const first = await readFolder(reading);
+  const first = await readFolder({ ...reading, startWith: (said) => options.startWith ?? said ?? "all" });
   // The watch has a timer at all times: it is no sign of something forgotten.
   const quietClock = options.clock ?? systemClock;
   const operator = first.operator.gateway;
   const { tools, counts, close: closeTelemetry } = await openTelemetry(options, operator);
-  const { counters } = tools;
+  const [{ counters }, { faults }] = [tools, counts];
   const listenerLimits = { ...LISTENER_LIMITS, ...operator.listener, ...options.limits?.listener };
   const own: SocketAddress[] = [...collectorAddresses({ otlp: options.otlp ?? operator.otlp })];
   const drainMs = listenerLimits.drainTimeoutMs;
-  const router = new RouterTable<Route>();
+  const router = new RouterTable<RouteTarget>();
   const workloads = openWorkloads(options, { router, tools, counts, operator, drainMs, own });
   const published = new PublishedPorts(workloads, tools, (address) => void own.push(address));
   workloads.open(first);
   const server = openServer(router, tools, { limits: listenerLimits, operator });
   const { listener, app, web, closeServer, onOperator, scheme } = server;
-  const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit, onOperator });
+  const reloader = new Reloader({ reading, first, workloads, clock: quietClock, emit: tools.emit, faults, onOperator });
   let address: ListenAddress | undefined;
   let admin: OpenAdmin | undefined;
   try {
@@ -222,6 +231,9 @@ async function openGateway(options: GatewayOptions, listens: boolean): Promise<O
     get workloads() {
       return workloads.specs;
     },
+    get faults() {
+      return faults.list();
+    },
     counters: () => counters.snapshot(),
     metrics: () => metricsOf({ ...counts, ...server }, tools),
     serviceState: (name) => workloads.current(name)?.service?.state.kind,
@@ -235,7 +247,7 @@ async function openGateway(options: GatewayOptions, listens: boolean): Promise<O
 
 /** The workloads of a gateway, none of them made yet. */
 function openWorkloads(options: GatewayOptions, shared: {
-  readonly router: RouterTable<Route>;
+  readonly router: RouterTable<RouteTarget>;
   readonly tools: GuestTools;
   readonly counts: Counts;
   readonly operator: GatewaySpec;
@@ -279,6 +291,7 @@ async function openTelemetry(
     reloads: new ReloadCounts(),
     requests: new RequestCounts(),
     recent: new RecentEvents(() => counted.wallMs()),
+    faults: new StandingFaults(() => counted.wallMs()),
   };
   const counting = counts.requests.counting(
     counts.failures.counting(counts.reloads.counting(counts.recent.keeping(emit))),

@@ -7,6 +7,7 @@ import type { LimitCounts } from "../telemetry/limit_counts.ts";
 import type { RecentEvents } from "../telemetry/recent_events.ts";
 import type { ReloadCounts } from "../telemetry/reload_counts.ts";
 import type { RequestCounts } from "../telemetry/request_counts.ts";
+import type { StandingFaults } from "../telemetry/standing_faults.ts";
 import type { SpanCount } from "../telemetry/trace.ts";
 
 /** Whoever counts. */
@@ -17,6 +18,7 @@ export interface Counts {
   readonly reloads: ReloadCounts;
   readonly requests: RequestCounts;
   readonly recent: RecentEvents;
+  readonly faults: StandingFaults;
   readonly spans: () => readonly SpanCount[];
 }
 

@@ -10,14 +10,14 @@ import { expiryOf, tlsWarnings } from "../server/tls_warnings.ts";
 import { TrustedProxies } from "../server/trusted_proxies.ts";
 import { WebApp } from "../server/web_app.ts";
 import type { GatewaySpec, TlsIdentity } from "../workload/spec.ts";
-import type { Route } from "../workload/route.ts";
+import type { RouteTarget } from "../workload/held_route.ts";
 
 /** Node reads each socket in a job of its own; on Deno what was read is a promise, and the jobs of promises are one. */
 const IS_DENO = "Deno" in globalThis;
 
 /** Made, not listening. */
 export function openServer(
-  router: RouterTable<Route>,
+  router: RouterTable<RouteTarget>,
   { clock, randomBytes, counters, emit, onLimit, tracer, turns }: GuestTools,
   { limits, operator }: { readonly limits: ListenerLimits; readonly operator: GatewaySpec },
 ): {

@@ -1,4 +1,5 @@
 /** How many of many things are done at a time. */
+import type { Clock } from "../base/clock.ts";
 
 /** Does the work, now or when it is its turn. */
 export type Pace = <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -21,4 +22,15 @@ export function pacedBy(countMax: number): Pace {
       else next();
     }
   };
+}
+
+/** Waits so long, or for `until` if that comes first. */
+export async function pauseFor(
+  durationMs: number,
+  { clock, until }: { readonly clock: Pick<Clock, "startTimer">; readonly until: Promise<void> },
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.startTimer(durationMs, resolve);
+  await Promise.race([promise, until]);
+  cancel();
 }

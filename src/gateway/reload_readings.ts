@@ -20,11 +20,13 @@ export interface Manner {
 
 /** What became of a change. */
 export interface ReloadOutcome {
-  /** Undefined: the folder itself, or `gateway.jsonc`. */
+  /** Undefined: the folder itself, or a file of it. */
   readonly workload?: string;
-  /** "kept": the change cannot be served, and what was served before still is. */
-  readonly outcome: "added" | "replaced" | "removed" | "kept";
-  /** Why it was kept, or what was replaced that is no workload. */
+  /** Without a workload: the file, `gateway.jsonc` for one, or "the folder". */
+  readonly file?: string;
+  /** "kept": the change cannot be served, and what was served before still is. "left-out": nothing was. */
+  readonly outcome: "added" | "replaced" | "removed" | "kept" | "left-out";
+  /** Why it was kept or left out, or what was replaced that is no workload. */
   readonly detail?: string;
   /** The faults of the files; empty when a service did not start. */
   readonly diagnostics: readonly Diagnostic[];

@@ -1,6 +1,7 @@
 /** Why a change, or a part of it, is not served: in one line for the log. */
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { shortSentence } from "../base/diagnostics_text.ts";
+import { GATEWAY_NAME } from "../config/gateway_file.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 
 /** Faults that stand in the line; the rest is counted. */
@@ -16,6 +17,13 @@ export function keptText(diagnostics: readonly Diagnostic[]): string {
   return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");
 }
 
+/** What of the shared part is at fault: a file beside the workloads, or the folder itself. */
+export function sharedFile(folder: string, diagnostics: readonly Diagnostic[]): string {
+  const [first, ...others] = new Set(diagnostics.map(({ file }) => file));
+  if (first === undefined) return GATEWAY_NAME;
+  return others.length > 0 || first === folder ? "the folder" : first.slice(first.lastIndexOf("/") + 1);
+}
+
 /** What of the operator's file counts only when the gateway is started again: it was opened with that. Undefined: nothing has changed. */
 export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | undefined {
   const keys = [
@@ -26,7 +34,7 @@ export function laterKeys(served: GatewaySpec, changed: GatewaySpec): string | u
     ...((served.tls === undefined) === (changed.tls === undefined) ? [] : ['"tls"']),
     ...(served.http2 === changed.http2 ? [] : ['"http2"']),
     ...(isSame(served.traceTo ?? [], changed.traceTo ?? []) ? [] : ['"traceTo"']),
-    ...(["log", "logLevel", "otlp", "traceRatio", "replicas", "watch"] as const).filter((key) =>
+    ...(["log", "logLevel", "otlp", "traceRatio", "replicas", "watch", "startWith"] as const).filter((key) =>
       served[key] !== changed[key]
     ).map((key) => `"${key}"`),
   ];

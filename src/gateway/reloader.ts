@@ -13,8 +13,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { LoopgateError } from "../base/errors.ts";
 import { joinPath } from "../config/file_reader.ts";
-import type { LoadedGateway } from "../config/gateway_file.ts";
+import { GATEWAY_NAME, type LoadedGateway } from "../config/gateway_file.ts";
 import type { EmitEvent } from "../telemetry/events.ts";
+import type { StandingFaults } from "../telemetry/standing_faults.ts";
 import {
   type FolderReadingOptions,
   readShared,
@@ -23,11 +24,12 @@ import {
   type WorkloadReading,
 } from "./folder_reading.ts";
 import { type FolderWatch, SHARED } from "./folder_watch.ts";
-import { type Pace, pacedBy, UNPACED } from "./pace.ts";
+import type { LeftOutWorkload } from "./left_out.ts";
+import { type Pace, pacedBy, pauseFor, UNPACED } from "./pace.ts";
 import type { FirstReading } from "./read_folder.ts";
 import type { KnownReading, Manner, ReloadOutcome } from "./reload_readings.ts";
-import { keptText, laterKeys } from "./reload_text.ts";
-import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
+import { keptText, laterKeys, sharedFile } from "./reload_text.ts";
+import type { GatewaySpec } from "../workload/spec.ts";
 import type { WorkloadSet } from "./workload_set.ts";
 import type { WorkloadVersion } from "./workload_version.ts";
 
@@ -48,6 +50,8 @@ export interface ReloaderOptions {
   readonly workloads: WorkloadSet;
   readonly clock: Clock;
   readonly emit: EmitEvent;
+  /** Whose last change was told to be kept out. */
+  readonly faults: StandingFaults;
   /** Told of an operator's file that is used from now on. */
   readonly onOperator: (gateway: GatewaySpec) => void;
 }
@@ -69,8 +73,6 @@ export class Reloader {
   #workloadsFingerprint: string;
   /** Of the last reading of the shared part, which may have had faults. */
   #sharedFingerprint: string;
-  /** Whose last change was told to be kept out; undefined stands for the operator's file. */
-  readonly #told = new Set<string | undefined>();
   #reading: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -80,10 +82,11 @@ export class Reloader {
     this.#operator = first.operator;
     this.#operatorFingerprint = this.#sharedFingerprint = first.fingerprint;
     this.#workloadsFingerprint = first.workloadsFingerprint;
-    for (const [name, part] of first.parts) {
+    for (const [name, { leftOut, ...part }] of first.parts) {
       const fingerprint = this.#fingerprintOf(part.fingerprint);
       this.#known.set(name, { fingerprint, isTied: false, didFail: false });
       if (part.version !== undefined) this.#served.set(name, fingerprint);
+      if (leftOut !== undefined) this.#tellLeftOut(name, leftOut);
     }
   }
 
@@ -174,13 +177,12 @@ export class Reloader {
     this.#operator = shared.operator;
     this.#operatorFingerprint = fingerprint;
     this.#options.onOperator(shared.operator.gateway);
-    this.#told.delete(undefined);
+    this.#options.faults.mend(undefined);
     if (isOfListener) return this.#replacedOperator("the listener's certificates, for connections from now on");
     this.#workloadsFingerprint = shared.workloadsFingerprint;
     for (const name of this.#known.keys()) names.add(name);
-    const { first: { operator: { gateway } } } = this.#options;
-    const later = laterKeys(gateway, shared.operator.gateway);
-    return later === undefined ? undefined : this.#replacedOperator(later, { needsRestart: true });
+    const later = laterKeys(this.#options.first.operator.gateway, shared.operator.gateway);
+    return this.#replacedOperator(later, later !== undefined);
   }
 
   async #readShared({ isPatient }: Manner): Promise<SharedReading> {
@@ -190,10 +192,9 @@ export class Reloader {
     for (let readings = 1; readings < readingsMax && !this.#isClosed; readings++) {
       if (shared.diagnostics.length === 0 || shared.fingerprint === this.#sharedFingerprint) break;
       await this.#pause();
-      const next = await readShared(reading);
-      const isSettled = next.fingerprint === shared.fingerprint;
-      shared = next;
-      if (isSettled) break;
+      const { fingerprint } = shared;
+      shared = await readShared(reading);
+      if (shared.fingerprint === fingerprint) break;
     }
     if (shared.kind === "read") await this.#follow(SHARED, shared.files);
     return shared;
@@ -223,9 +224,11 @@ export class Reloader {
     name: string,
     { names, readings }: { readonly names: readonly string[]; readonly readings: ReadonlyMap<string, WorkloadReading> },
   ): Promise<WorkloadReading> {
-    const isRead = ({ name: other }: WorkloadSpec): boolean =>
-      names.includes(other) && readings.get(other)?.kind !== "faulty";
-    const settled = [...this.#options.workloads.wantedBeside(name)].filter((other) => !isRead(other));
+    const settled = [...this.#options.workloads.wantedBeside(name)].filter(({ name: other, isLeftOut }) => {
+      const kind = readings.get(other)?.kind;
+      // What is held for one that is left out is held until it is known to be sound, or gone.
+      return !names.includes(other) || kind === "faulty" || (isLeftOut && kind === undefined);
+    });
     const read = [...readings.values()].flatMap((each) => (each.kind === "sound" ? [each.version.spec] : []));
     const others = [...settled, ...read];
     return await readWorkload(name, { ...this.#options.reading, operator: this.#operator, others });
@@ -248,6 +251,7 @@ export class Reloader {
       case "absent":
         return this.#remove(name);
       case "faulty":
+        this.#options.workloads.keepOut(name, reading.claims);
         return Promise.resolve(this.#kept(name, reading.diagnostics));
       case "sound":
         return pace(() => this.#replace(name, reading.version, known));
@@ -257,7 +261,7 @@ export class Reloader {
   async #replace(name: string, version: WorkloadVersion, known: KnownReading): Applied {
     // It had to wait, and something newer came.
     if (this.#isClosed || this.#known.get(name) !== known) return undefined;
-    const { workloads, emit } = this.#options;
+    const { workloads, emit, faults } = this.#options;
     const slot = workloads.slot(name);
     // A change was taken back that was never served.
     if (this.#served.get(name) === known.fingerprint && !slot.isChanging) return this.#takenBack(name);
@@ -268,40 +272,48 @@ export class Reloader {
       return this.#kept(name, [], outcome.reason);
     }
     this.#served.set(name, known.fingerprint);
-    this.#told.delete(name);
+    faults.mend(name);
     emit({ kind: "reload", workload: name, outcome: outcome.kind });
     return { workload: name, outcome: outcome.kind, diagnostics: [] };
   }
 
   async #remove(name: string): Applied {
     this.#served.delete(name);
-    this.#told.delete(name);
-    if (!(await this.#options.workloads.remove(name))) return undefined;
+    const fault = this.#options.faults.mend(name);
+    if (!(await this.#options.workloads.remove(name)) && fault === undefined) return undefined;
     this.#options.emit({ kind: "reload", workload: name, outcome: "removed" });
     return { workload: name, outcome: "removed", diagnostics: [] };
   }
 
   /** The files are as what is served: nothing to do, and whoever was told of a fault is told that it has gone. */
   #takenBack(workload: string | undefined): undefined {
-    if (!this.#told.delete(workload)) return;
-    const which = workload !== undefined && { workload };
-    this.#options.emit({ kind: "reload", ...which, outcome: "unchanged", detail: "the fault has gone" });
+    const fault = this.#options.faults.mend(workload);
+    const which = workload === undefined ? { file: fault?.file ?? GATEWAY_NAME } : { workload };
+    if (fault) this.#options.emit({ kind: "reload", ...which, outcome: "unchanged", detail: "the fault has gone" });
   }
 
   /** The operator's file is in use, as far as `detail` says; what becomes of workloads by it is told of each. */
-  #replacedOperator(detail: string, which: { readonly needsRestart?: true } = {}): ReloadOutcome {
-    this.#options.emit({ kind: "reload", outcome: "replaced", ...which, detail });
-    return { outcome: "replaced", detail, diagnostics: [] };
+  #replacedOperator(detail = "all of it is used from now on", needsRestart = false): ReloadOutcome {
+    const later = needsRestart && { needsRestart };
+    this.#options.emit({ kind: "reload", file: GATEWAY_NAME, outcome: "replaced", ...later, detail });
+    return { file: GATEWAY_NAME, outcome: "replaced", detail, diagnostics: [] };
+  }
+
+  #tellLeftOut(workload: string, { diagnostics }: LeftOutWorkload): void {
+    this.#options.faults.stand({ workload, state: "left-out", detail: keptText(diagnostics), diagnostics });
+    for (const fault of diagnostics) this.#options.emit({ kind: "left-out", workload, fault });
   }
 
   #kept(workload: string | undefined, diagnostics: readonly Diagnostic[], reason?: string): ReloadOutcome {
+    const { workloads, faults, emit, reading: { folder } } = this.#options;
     // Its files may ask for more than the operator gives now, and that is why it is kept.
-    if (workload !== undefined) this.#options.workloads.cut(workload, this.#operator);
+    if (workload !== undefined) workloads.cut(workload, this.#operator);
     const detail = reason ?? keptText(diagnostics);
-    this.#told.add(workload);
-    const outcome = { ...(workload !== undefined && { workload }), outcome: "kept", detail } as const;
-    this.#options.emit({ kind: "reload", ...outcome });
-    return { ...outcome, diagnostics };
+    const state = workload === undefined || workloads.current(workload) !== undefined ? "kept" : "left-out";
+    const which = workload === undefined ? { file: sharedFile(folder, diagnostics) } : { workload };
+    faults.stand({ ...which, state, detail, diagnostics });
+    emit({ kind: "reload", ...which, outcome: state, detail });
+    return { ...which, outcome: state, detail, diagnostics };
   }
 
   #own(applied: Applied): Applied {
@@ -332,9 +344,6 @@ export class Reloader {
 
   /** A while, or up to `close`. */
   async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.startTimer(PATIENCE_MS, resolve);
-    await Promise.race([promise, this.#closing.promise]);
-    cancel();
+    await pauseFor(PATIENCE_MS, { clock: this.#options.clock, until: this.#closing.promise });
   }
 }

@@ -11,8 +11,9 @@ import { RouterTable } from "../router/router_table.ts";
 import { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { GatewayEvent } from "../telemetry/events.ts";
 import { LimitCounts } from "../telemetry/limit_counts.ts";
+import { StandingFaults } from "../telemetry/standing_faults.ts";
 import { LiveCounters } from "../telemetry/live_counters.ts";
-import type { Route } from "../workload/route.ts";
+import type { RouteTarget } from "../workload/held_route.ts";
 import { SHARED } from "./folder_watch.ts";
 import { readFolder } from "./read_folder.ts";
 import { Reloader } from "./reloader.ts";
@@ -30,7 +31,7 @@ class Bench {
   readonly clock = new FakeClock();
   readonly content: Record<string, unknown>;
   readonly told: string[] = [];
-  readonly router = new RouterTable<Route>();
+  readonly router = new RouterTable<RouteTarget>();
   readonly workloads: WorkloadSet;
   readonly reloader: Reloader;
   readonly counters: LiveCounters;
@@ -72,6 +73,7 @@ class Bench {
     this.workloads.start();
     this.reloader = new Reloader({
       onOperator: () => {},
+      faults: new StandingFaults(() => 0),
       reading: { folder: "w", files, cache },
       first,
       workloads: this.workloads,
@@ -228,7 +230,8 @@ test("Reloader: a change of the operator's file replaces more workloads than are
   assert.equal(bench.told.filter((line) => line.startsWith("added")).length, names.length);
   bench.content["gateway.jsonc"] = { net: ["192.0.2.1:80"] };
   const outcomes = await bench.reloader.reload();
-  assert.deepEqual(outcomes.map(({ outcome }) => outcome), Array.from({ length: 42 }, () => "replaced"));
+  assert.equal(bench.told.filter((line) => line === "replaced all").length, 1);
+  assert.deepEqual(outcomes.map(({ outcome }) => outcome), Array.from({ length: 43 }, () => "replaced"));
   assert.deepEqual(names.map((name) => bench.answers(`/${name}`)), names);
   await settle();
   assert.equal(bench.counters.get("workloads"), 42);

@@ -1,5 +1,7 @@
 /** All workloads of a gateway, with the router that leads to them and the way out that they share. */
 import type { LoadedGateway } from "../config/gateway_file.ts";
+import type { RouteClaims } from "../config/route_claims.ts";
+import type { RoutesBeside } from "../config/route_ties.ts";
 import { isMountAllowed } from "../config/volume_layer.ts";
 import type { GuestTools } from "../instance/guest_tools.ts";
 import type { Egress } from "../network/egress.ts";
@@ -7,12 +9,13 @@ import type { RouterTable } from "../router/router_table.ts";
 import type { PolicyLayer } from "../policy/policy.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { LimitCounts } from "../telemetry/limit_counts.ts";
-import type { Route } from "../workload/route.ts";
+import type { RouteTarget } from "../workload/held_route.ts";
 import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { Workload } from "../workload/workload.ts";
 import { EgressGeneration } from "./egress_generation.ts";
 import type { OpenedEgressTools } from "./egress_tools.ts";
 import { belowCeiling } from "./kept_policies.ts";
+import { claimsAfter, withHeld } from "./left_out.ts";
 import { type GatewayLimits, withLimits } from "./limit_overrides.ts";
 import type { FirstReading } from "./read_folder.ts";
 import { WorkloadSlot } from "./workload_slot.ts";
@@ -21,7 +24,7 @@ import { componentOf, type WorkloadVersion } from "./workload_version.ts";
 /** What the workloads of a gateway share. */
 export interface WorkloadSetOptions {
   /** Has the routes of the current versions at all times. */
-  readonly router: RouterTable<Route>;
+  readonly router: RouterTable<RouteTarget>;
   readonly tools: GuestTools;
   readonly counts: { readonly denials: DenialCounts; readonly limits: LimitCounts };
   readonly egress: Egress;
@@ -42,6 +45,8 @@ export interface WorkloadSetOptions {
 export class WorkloadSet {
   readonly #options: WorkloadSetOptions;
   readonly #slots = new Map<string, WorkloadSlot>();
+  /** What is known of the routes of workloads that the start left out and that are not served yet. */
+  readonly #leftOut = new Map<string, RouteClaims>();
   #outside: EgressGeneration;
   /** As the operator's file says it now. */
   #ceiling: PolicyLayer | undefined;
@@ -62,12 +67,13 @@ export class WorkloadSet {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** What is served or is to be, but for `name`: what a new version of it has to get along with. */
-  *wantedBeside(name: string): Generator<WorkloadSpec> {
+  /** What is served or is to be, or held, but for `name`: what a new version of it has to get along with. */
+  *wantedBeside(name: string): Generator<RoutesBeside & { readonly name: string; readonly isLeftOut: boolean }> {
     for (const [other, slot] of this.#slots) {
       const spec = other === name ? undefined : slot.wanted?.spec;
-      if (spec !== undefined) yield spec;
+      if (spec !== undefined) yield { name: other, routes: spec.routes, isLeftOut: false };
     }
+    for (const [other, { routes }] of this.#leftOut) if (other !== name) yield { name: other, routes, isLeftOut: true };
   }
 
   /** The version that the router leads to. */
@@ -89,16 +95,26 @@ export class WorkloadSet {
     return slot;
   }
 
+  /** The files of a workload that the start left out have faults still, and these are its routes. Nothing for others. */
+  keepOut(name: string, claims: RouteClaims): void {
+    const before = this.#leftOut.get(name);
+    if (before === undefined) return;
+    this.#leftOut.set(name, claimsAfter(before, claims));
+    this.#route();
+  }
+
   /** Takes a workload out; its requests finish. Resolves to whether there was one. */
   async remove(name: string): Promise<boolean> {
+    if (this.#leftOut.delete(name)) this.#route();
     return (await this.#slots.get(name)?.remove()) ?? false;
   }
 
   /** Makes everything of the first reading; nothing of it runs yet. */
   open({ parts, operator }: FirstReading): void {
     this.#ceiling = operator.ceiling.layer;
-    for (const [name, { version }] of parts) {
+    for (const [name, { version, leftOut }] of parts) {
       if (version !== undefined) this.slot(name).open(version);
+      if (leftOut !== undefined) this.#leftOut.set(name, leftOut.claims);
     }
     this.#route();
   }
@@ -155,7 +171,9 @@ export class WorkloadSet {
   }
 
   #route(): void {
+    for (const name of this.#leftOut.keys()) if (this.current(name) !== undefined) this.#leftOut.delete(name);
     const routes = [...this.#slots.values()].flatMap((slot) => slot.current?.routes ?? []);
-    this.#options.router.replace(routes.map((route) => ({ match: route.match, target: route })));
+    const served = routes.map((route) => ({ match: route.match, target: route }));
+    this.#options.router.replace(withHeld(served, this.#leftOut));
   }
 }

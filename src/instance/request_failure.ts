@@ -11,6 +11,8 @@ export type RequestFailure =
   | { readonly kind: "overloaded"; readonly detail: string }
   /** The service of the workload is starting, down or being drained; or there is no room for one more guest (`limit`). */
   | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterS: number; readonly limit?: LimitName }
+  /** Files have faults, and the start left out what the request is meant for. */
+  | { readonly kind: "left-out"; readonly detail: string }
   /** The guest trapped before the head of its answer. */
   | { readonly kind: "trapped"; readonly cause: unknown }
   /** `handle` returned and the outparam was never set. */
@@ -36,6 +38,7 @@ export type RequestFailure =
 export const FAILURE_FAULTS: Readonly<Record<RequestFailure["kind"], FaultCode>> = {
   "overloaded": "LG7008",
   "unavailable": "LG7015",
+  "left-out": "LG7020",
   "trapped": "LG7011",
   "no-answer": "LG7012",
   "error-code": "LG7013",
@@ -53,6 +56,7 @@ export function describeFailure(failure: RequestFailure): string {
   switch (failure.kind) {
     case "overloaded":
     case "unavailable":
+    case "left-out":
     case "no-answer":
       return failure.detail;
     case "response-limit":
@@ -95,6 +99,7 @@ export function limitOf(failure: RequestFailure): LimitName | undefined {
     case "unavailable":
       return failure.limit;
     case "overloaded":
+    case "left-out":
     case "trapped":
     case "no-answer":
     case "error-code":

@@ -65,6 +65,7 @@ const ROWS: Readonly<Record<GatewayFailure["kind"], StatusRow>> = {
   "error-code": { status: 502, title: "Bad Gateway", detail: "The handler reported an error." },
   "response-limit": { status: 502, title: "Bad Gateway", detail: "The handler's answer is past a limit." },
   "unavailable": { status: 503, title: "Service Unavailable", detail: "The workload is not ready." },
+  "left-out": { status: 503, title: "Service Unavailable", detail: "The workload is not ready." },
   "draining": { status: 503, title: "Service Unavailable", detail: "The gateway is shutting down." },
   "wall-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
   "cpu-limit": { status: 504, title: "Gateway Timeout", detail: "The handler did not answer in time." },
@@ -91,6 +92,9 @@ const OVERLOADED_RETRY_AFTER_S = 1;
 /** How long after a 503 of a gateway that ends: long enough for its successor to start. */
 const DRAINING_RETRY_AFTER_S = 5;
 
+/** How long after a 503 because of a file: somebody has to mend it. */
+const LEFT_OUT_RETRY_AFTER_S = 30;
+
 /** An answer of the gateway itself. */
 export interface FailureAnswer {
   readonly status: number;
@@ -116,6 +120,7 @@ function extraFields(failure: GatewayFailure): readonly (readonly [string, strin
 
 function retryAfter(failure: GatewayFailure): number | undefined {
   if (failure.kind === "unavailable") return failure.retryAfterS;
+  if (failure.kind === "left-out") return LEFT_OUT_RETRY_AFTER_S;
   if (failure.kind === "overloaded") return OVERLOADED_RETRY_AFTER_S;
   return failure.kind === "draining" ? DRAINING_RETRY_AFTER_S : undefined;
 }
@@ -163,6 +168,7 @@ function causeText(failure: GatewayFailure): string {
       return "the gateway is being closed";
     case "overloaded":
     case "unavailable":
+    case "left-out":
     case "trapped":
     case "no-answer":
     case "error-code":

@@ -47,7 +47,9 @@ export function eventFault(event: GatewayEvent): FaultCode | undefined {
     case "service-state":
       return event.state === "failed" ? "LG8003" : undefined;
     case "reload":
-      return event.outcome === "kept" ? "LG8004" : undefined;
+      return event.outcome === "kept" || event.outcome === "left-out" ? "LG8004" : undefined;
+    case "left-out":
+      return event.fault.code;
     case "published":
       return "LG8005";
     case "traces":

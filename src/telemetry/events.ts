@@ -1,4 +1,5 @@
 /** Notifications that travel up: lower folders emit, the composition root decides where they go. Never calls back down. */
+import type { Diagnostic } from "../base/diagnostics.ts";
 import type { FaultCode } from "../base/fault_codes.ts";
 import type { LimitName } from "./limit_counts.ts";
 
@@ -54,13 +55,21 @@ export type GatewayEvent =
     readonly kind: "reload";
     readonly workload?: string;
     /**
-     * "kept": the change has faults, and what was served before still is. "unchanged": after that the files are again as what is
-     * served.
+     * "kept": the change has faults, and what was served before still is. "left-out": it has, and nothing was served before.
+     * "unchanged": after that the files are again as what is served.
      */
-    readonly outcome: "added" | "replaced" | "removed" | "kept" | "unchanged";
+    readonly outcome: "added" | "replaced" | "removed" | "kept" | "left-out" | "unchanged";
+    /** Without a workload: the file, or "the folder" where it is not one file's. */
+    readonly file?: string;
     /** Some of it counts from the next start of the gateway on; `detail` says what. */
     readonly needsRestart?: true;
     readonly detail?: string;
+  }
+  | {
+    /** A fault for which the start leaves a workload out; there may be several of one. */
+    readonly kind: "left-out";
+    readonly workload: string;
+    readonly fault: Diagnostic;
   }
   | {
     /** Something that whoever uses a published port has to know. */

@@ -30,7 +30,10 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case "service-state":
       return event.state === "failed" ? "error" : event.state === "restarting" ? "warn" : "info";
     case "reload":
-      return event.outcome === "kept" ? "error" : event.needsRestart === true ? "warn" : "info";
+      if (event.outcome === "kept" || event.outcome === "left-out") return "error";
+      return event.needsRestart === true ? "warn" : "info";
+    case "left-out":
+      return "error";
     case "traces":
       return event.state === "failing" ? "warn" : "info";
     case "denied":

@@ -2,7 +2,7 @@
 import type { EmitEvent, GatewayEvent } from "./events.ts";
 
 /** Kinds that are kept: what went wrong, and what changed. */
-const KEPT = ["denied", "limited", "service-state", "reload", "guest-ended", "fault"] as const;
+const KEPT = ["denied", "limited", "service-state", "reload", "left-out", "guest-ended", "fault"] as const;
 
 /** An event that is kept. */
 export type KeptEvent = Extract<GatewayEvent, { readonly kind: (typeof KEPT)[number] }>;

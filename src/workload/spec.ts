@@ -118,7 +118,12 @@ export interface GatewaySpec {
   readonly replicas: number | undefined;
   /** Whether changes of the folder are looked for. */
   readonly watch: boolean | undefined;
+  /** Undefined: all. */
+  readonly startWith: StartWith | undefined;
 }
+
+/** What a start does where a workload has a fault: serves nothing, or what is sound. */
+export type StartWith = "all" | "sound";
 
 /** How events are printed. */
 export type LogFormat = "pretty" | "json";

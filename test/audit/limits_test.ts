@@ -499,6 +499,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "fault":
       return `fault in ${event.where}: ${String(event.error)}`;
     case "denied":
+    case "left-out":
     case "published":
     case "refused":
     case "reload":

@@ -26,6 +26,7 @@ const SAME: { readonly [Name in SettingName]: readonly [inFile: unknown, texts: 
   ca: ["a.pem", ["a.pem"]],
   replicas: [3, ["3"]],
   watch: [false, ["off"]],
+  startWith: ["sound", ["sound"]],
 };
 
 for (const name of SETTING_NAMES) {

@@ -31,8 +31,9 @@ test("admin page: Chromium shows workloads, networks and requests", {
     "shop/probe.wasm": await componentBytes("probe"),
     "shop/api.wasm": await componentBytes("http_api"),
     "shop/service.wasm": await componentBytes("service_leet"),
+    "broken/all.route.jsonc": { match: { path: "/<b>x" }, component: "gone.wasm" },
   });
-  const gateway = await startGateway({ folder: "w", files, listen: LOCAL, admin: LOCAL });
+  const gateway = await startGateway({ folder: "w", files, listen: LOCAL, admin: LOCAL, startWith: "sound" });
   try {
     const answer = await fetch(`${gateway.url}/task`, { method: "POST", body: '{"payload":"hello"}' });
     assert.equal(await answer.text(), "h3110");
@@ -52,6 +53,7 @@ test("admin page: Chromium shows workloads, networks and requests", {
         "0 restarts of the service",
         ">500 LG7011<",
         "1 failed<",
+        '<b>broken </b><span class="bad">left out </span>w/broken/all.route.jsonc:1:',
         "requests by duration, up to so many ms",
       ]
     ) {

@@ -1,6 +1,6 @@
 /** `loopgate serve --replicas`, with real processes: one port, crashes, signals, and the end of the parent. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
@@ -177,6 +177,41 @@ test("--replicas: over the launcher, a signal to it alone drains all; JSON lines
     assert.equal(await program.ended, 0, program.err);
     for (const line of program.out.trimEnd().split("\n")) {
       assert.ok([1, 2].includes((JSON.parse(line) as { replica: number }).replica), line);
+    }
+  });
+});
+
+test("--replicas: one that dies while a file is broken comes back without that workload, which comes in when it is mended", async () => {
+  await withHello(async (folder) => {
+    const file = join(folder, "shop/all.route.jsonc");
+    await cp(join(folder, "hello/dist"), join(folder, "shop/dist"), { recursive: true });
+    const route = (path: string) => JSON.stringify({ match: { path }, component: "dist/hello.wasm" });
+    await writeFile(file, route("/shop"));
+    // Replicas share the words of their parent, and a fault at the first start ends all of them.
+    const program = loopgate("serve", folder, "--listen", "127.0.0.1:0", "--replicas", "2", "--start-with", "all");
+    try {
+      const url = await program.untilWritten(/Try: curl -i (\S+)/);
+      await until(() => pids(program).size === 2);
+      await writeFile(file, "{");
+      await program.untilWritten(/#1 {2}error {2}shop kept: /);
+      await program.untilWritten(/#2 {2}error {2}shop kept: /);
+      for (const [index, pid] of pids(program)) {
+        process.kill(pid, "SIGKILL");
+        await until(() => pids(program).get(index) !== pid);
+        await program.untilWritten(new RegExp(`#${index} {2}error {2}shop left out\n {4}error\\[LG1004\\]: `));
+      }
+      const of = async (path: string) =>
+        new Set(await Promise.all(Array.from({ length: 20 }, () => get(`${new URL(path, url)}`))));
+      assert.deepEqual([await of("/hello"), await of("/shop")], [new Set([200]), new Set([404])]);
+      await writeFile(file, route("/shop"));
+      await program.untilWritten(/#1 {2}shop added/);
+      await program.untilWritten(/#2 {2}shop added/);
+      assert.deepEqual([await of("/hello"), await of("/shop")], [new Set([200]), new Set([200])]);
+      program.signal("SIGTERM");
+      assert.equal(await program.ended, 0, program.err);
+    } finally {
+      if (program.pid !== undefined && isAlive(program.pid)) program.signal("SIGKILL");
+      for (const pid of pids(program).values()) if (isAlive(pid)) process.kill(pid, "SIGKILL");
     }
   });
 });

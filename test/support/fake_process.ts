@@ -80,6 +80,7 @@ export class FakeProcess {
       drainMs: 10_000,
       publish: () => assert.fail("not asked for"),
       workloads: [workload([route("task", { path: "/task", methods: ["POST"] }), route("page", {})])],
+      faults: [],
       counters: () => new LiveCounters().snapshot(),
       metrics: () => ({
         requests: [],

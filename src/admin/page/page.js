@@ -40,6 +40,7 @@ function draw(status) {
   show("gateway", `${status.version} at ${status.url}, since ${new Date(status.startedAt).toLocaleString()}`);
   show("state", ...stateOf(status));
   show("figures", ...figures(status));
+  show("faults", ...faultLines(status.faults));
   drawn = status;
   drawWorkloads(status);
   const events = status.recent.map(eventLine);
@@ -92,6 +93,27 @@ function stateOf({ readiness, workloads }) {
     each,
     index,
   ) => index === 0 ? [each] : [", ", each]);
+}
+
+/** Lines of files that are not served; more would push the workloads off the page. */
+const FAULTS_MAX = 10;
+
+/**
+ * What is wrong with the files: nothing of a workload is served, or what was before.
+ * @param {any[]} faults
+ */
+function faultLines(faults) {
+  const lines = faults.slice(0, FAULTS_MAX).map(({ workload, file, state, detail }) =>
+    el(
+      "li",
+      {},
+      el("b", {}, `${workload ?? file} `),
+      el("span", { class: state === "kept" ? "warn" : "bad" }, `${state.replace("-", " ")} `),
+      detail,
+    )
+  );
+  const left = faults.length - lines.length;
+  return left > 0 ? [...lines, el("li", {}, `and ${left} more under /workloads`)] : lines;
 }
 
 /** @param {any} status */
@@ -225,8 +247,8 @@ function routeTable({ routes }, requests) {
 /** @param {any} event */
 function eventLine({ time, kind, ...event }) {
   const guest = event.guest ?? event;
-  const who = [guest.workload, guest.route].filter(Boolean).join("/");
-  const what = event.detail ?? event.rule ?? "";
+  const who = [guest.workload ?? event.file, guest.route].filter(Boolean).join("/");
+  const what = event.detail ?? event.rule ?? event.fault?.message ?? "";
   const name = event.state ?? event.outcome ?? event.limit ?? [event.operation, event.target].filter(Boolean).join(" ");
   return el(
     "li",

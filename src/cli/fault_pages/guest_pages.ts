@@ -160,7 +160,8 @@ export const GUEST_PAGES: Readonly<Record<Codes, FaultPage>> = {
   LG8004: {
     title: "A change was not taken over",
     cause:
-      "A changed file has a fault, or the new version's service did not get ready. What was served before still is.",
+      "A changed file has a fault, or the new version's service did not get ready. What was served before still is; of a " +
+      "workload that is `left-out` that is nothing.",
     fix: "Mend what the line names; `loopgate check <folder>` shows it with its place.",
   },
   LG8005: {

@@ -119,6 +119,15 @@ export const REQUEST_PAGES: Readonly<Record<Extract<FaultCode, `LG7${string}`>, 
       "connection was reset and the guest stopped: what nobody reads would be kept in memory.",
     fix: "Look at the client or the network between; for clients that pause for longer, raise `responseStallTimeout`.",
   },
+  LG7020: {
+    title: "503: the start left a workload out",
+    cause:
+      "Its files have faults, and the gateway was started with what is sound. The routes of the workload that can be read " +
+      "answer 503. While there are others, so do the routes of its neighbours that take whatever comes: any host, and a path " +
+      "that starts with a parameter or a wildcard. What is meant for one workload must not come to another.",
+    fix:
+      "Mend the workload's files; the log had each fault, and `loopgate check <folder>` shows them. It comes in by itself.",
+  },
   LG7101: {
     title: "A guest's memory did not grow",
     cause: "`memory` of the route or service is used up; `memory.grow` failed in the guest, which often traps then.",
