@@ -10,6 +10,7 @@ import { readText } from "./build_files.ts";
 import { buildVersionOf, ENGINE_FACTS, GUEST_VERSION } from "./guest_engines.ts";
 import { GuestFault } from "./guest_fault.ts";
 import { type GuestShape, guestShape } from "./guest_source.ts";
+import { missingFilesPlugin } from "./missing_files.ts";
 import { webGlobals } from "./web_globals.ts";
 
 /** The guest's half of the project: sources, also in an installed package, because the bundler takes their types off. */
@@ -78,6 +79,7 @@ export async function bundleGuest(entry: string, engine: GuestEngine): Promise<B
       sharedPlugin(),
       ...(usesSdk ? [sdkPlugin()] : []),
       ...(shape === undefined ? [] : [wrapPlugin(entry, shape)]),
+      missingFilesPlugin(unresolved),
     ],
   });
   try {

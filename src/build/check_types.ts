@@ -12,6 +12,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** `src/hello.ts(7,11): error TS2322: Type 'string' is not assignable to type 'number'.` */
 const FAULT = /^(.+)\((\d+),(\d+)\): error (TS\d+): (.*)$/;
+/** `error TS2688: Cannot find type definition file for 'x'.`: of the project as a whole. */
+const FAULT_OF_PROJECT = /^error (TS\d+): (.*)$/;
+const PROJECT = "tsconfig.json";
 
 /**
  * The faults of all workloads that have guests of ours and a `tsconfig.json`, with their lines.
@@ -24,7 +27,7 @@ export async function checkTypes(
 ): Promise<readonly Diagnostic[]> {
   const faults: Diagnostic[] = [];
   for (const { folder, guests } of plans) {
-    if (guests.length === 0 || await kindAt(join(folder, "tsconfig.json")) !== "file") continue;
+    if (guests.length === 0 || await kindAt(join(folder, PROJECT)) !== "file") continue;
     const compiler = await compilerFrom(resolve(folder)) ?? await compilerFrom(ROOT);
     if (compiler === undefined) throw missing(folder);
     // The workload's folder is where it runs, so its paths begin there.
@@ -48,7 +51,10 @@ export async function checkTypes(
 async function faultsIn(printed: string, folder: string): Promise<readonly Diagnostic[]> {
   const faults: Diagnostic[] = [];
   for (const text of printed.split(/\r?\n/)) {
-    const [, path = "", line = "", column = "", number = "", message = ""] = FAULT.exec(text) ?? [];
+    const [, ofProject = "", said = ""] = FAULT_OF_PROJECT.exec(text) ?? [];
+    const [, path = "", line = "", column = "", number = "", message = ""] = ofProject === ""
+      ? FAULT.exec(text) ?? []
+      : ["", PROJECT, "1", "1", ofProject, said];
     if (path === "") continue;
     const file = joinPath(folder, path);
     const source = (await readText(file).catch(() => "")).split(/\r\n?|\n/)[Number(line) - 1];

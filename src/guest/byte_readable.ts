@@ -51,7 +51,7 @@ export class ByteReadable {
 
   values(options?: { readonly preventCancel?: boolean }): AsyncIterableIterator<Uint8Array> {
     if (this.#whole !== undefined || options?.preventCancel === true) return this.#becomeWhole().values(options);
-    return iterate(this.#queue, this.#lock());
+    return new ByteIterator(this.#queue, this.#lock());
   }
 
   [Symbol.asyncIterator](options?: { readonly preventCancel?: boolean }): AsyncIterableIterator<Uint8Array> {
@@ -146,20 +146,71 @@ class ByteReader {
   }
 }
 
-/** Leaving the loop early gives the source up, as the Streams standard has it. */
-async function* iterate(queue: ReadQueue, reader: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
-  let isOver = false;
-  try {
-    for (let bytes = await queue.readAlone(); bytes !== null; bytes = await queue.readAlone()) yield bytes;
-    isOver = true;
-  } catch (error) {
-    isOver = true;
-    throw error;
-  } finally {
-    if (!isOver) queue.cancel(undefined);
-    reader.releaseLock();
+/** What `for await` goes over: leaving it early gives the source up, as the Streams standard has it, and the lock in any case. */
+class ByteIterator implements AsyncIterableIterator<Uint8Array> {
+  readonly #queue: ReadQueue;
+  /** Undefined once it is over. */
+  #reader: ByteReader | undefined;
+  /** Who asks before the last answer is there comes after it. */
+  #last: Promise<unknown> | undefined;
+
+  constructor(queue: ReadQueue, reader: ByteReader) {
+    this.#queue = queue;
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.#inTurn(() => this.#next());
+  }
+
+  return(value?: unknown): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.#inTurn(async () => {
+      const reader = this.#reader;
+      this.#release();
+      if (reader !== undefined) this.#queue.cancel(value);
+      return { done: true, value: value as undefined };
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #inTurn<Answer>(step: () => Promise<Answer>): Promise<Answer> {
+    const answer = this.#last === undefined ? step() : this.#last.then(step, step);
+    this.#last = answer;
+    const forget = (): void => {
+      if (this.#last === answer) this.#last = undefined;
+    };
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#reader === undefined) return { done: true, value: undefined };
+    try {
+      const value = await this.#queue.readAlone();
+      if (value !== null) return { done: false, value };
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+    this.#release();
+    return { done: true, value: undefined };
+  }
+
+  #release(): void {
+    this.#reader?.releaseLock();
+    this.#reader = undefined;
   }
 }
+
+/** That of all asynchronous iterators. */
+const SHARED_PROTOTYPE: object = Object.getPrototypeOf(
+  // oxlint-disable-next-line no-empty-function -- only what it is made of is looked at
+  Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})())),
+);
+Object.setPrototypeOf(ByteIterator.prototype, SHARED_PROTOTYPE);
 
 function isLocked(action: string): TypeError {
   return new TypeError(`Cannot ${action} the stream: it is locked`);

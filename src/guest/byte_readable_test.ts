@@ -64,6 +64,9 @@ const STEPS = [
   "cancel",
   "cancel stream",
   "locked",
+  "values",
+  "next",
+  "return",
 ] as const;
 type Step = (typeof STEPS)[number];
 
@@ -77,6 +80,7 @@ async function outcomes(
   const stream = make(source);
   const log: string[][] = [];
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let iterator: AsyncIterator<Uint8Array> | undefined;
   for (const [at, step] of steps.entries()) {
     log.push([]);
     const say = (text: string): void => void log.at(-1)?.push(`${step} ${at}: ${text}`);
@@ -119,6 +123,19 @@ async function outcomes(
         break;
       case "locked":
         say(String(stream.locked));
+        break;
+      case "values":
+        try {
+          iterator = stream.values();
+        } catch (error) {
+          say(error instanceof TypeError ? "TypeError" : String(error));
+        }
+        break;
+      case "next":
+        tell(iterator?.next());
+        break;
+      case "return":
+        tell(iterator?.return?.(at));
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -128,10 +145,11 @@ async function outcomes(
 test("ByteReadable: whatever is done with it comes to what the standard says", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...STEPS), { maxLength: 14 }), fc.boolean(), async (steps, isDeaf) => {
-      const all: readonly Step[] = ["getReader", "read", ...steps];
+      const first: readonly Step[] = steps.length % 2 === 0 ? ["getReader", "read"] : ["values"];
+      const all: readonly Step[] = [...first, ...steps];
       assert.deepEqual(await outcomes(streamOf, all, isDeaf), await outcomes(standard, all, isDeaf));
     }),
-    { numRuns: 400 },
+    { numRuns: 600 },
   );
 });
 
@@ -168,6 +186,37 @@ test("ByteReadable: a loop that is left gives the source up, unless it says othe
     const { value } = await stream.getReader().read();
     assert.equal(value === undefined ? "" : text(value), preventCancel ? "b" : "");
   }
+});
+
+test("ByteReadable: an iterator that is given up before anything was asked gives the source up and the lock", async () => {
+  const source = parts("a", "b");
+  const stream = streamOf(source);
+  const iterator: AsyncIterator<Uint8Array, unknown> = stream.values();
+  assert.deepEqual(await iterator.return?.("enough"), { done: true, value: "enough" });
+  assert.deepEqual([source.cancelled, stream.locked], [true, false]);
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined });
+});
+
+test("ReadableStream.from: a stream that it has read to its end, or given up, is unlocked", async () => {
+  const ours = (): globalThis.ReadableStream<Uint8Array> => streamOf(parts("a", "b"));
+  const library = (): globalThis.ReadableStream<Uint8Array> =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("a"));
+        controller.enqueue(new TextEncoder().encode("b"));
+        controller.close();
+      },
+    });
+  const from = Reflect.get(ReadableStream, "from") as (iterable: unknown) => globalThis.ReadableStream<Uint8Array>;
+  for (const make of [ours, library]) {
+    const [read, given] = [make(), make()];
+    const got: string[] = [];
+    for await (const part of from(read)) got.push(text(part));
+    await from(given).cancel();
+    assert.deepEqual([got, read.locked, given.locked], [["a", "b"], false, false]);
+  }
+  assert.deepEqual(await from(["x"]).getReader().read(), { value: "x", done: false });
+  assert.throws(() => from(1), TypeError);
 });
 
 test("ByteReadable: what breaks off breaks a loop off", async () => {

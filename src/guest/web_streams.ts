@@ -58,3 +58,15 @@ Object.defineProperty(ReadableStream.prototype, "pipeThrough", {
   configurable: true,
   writable: true,
 });
+const fromIterable = Reflect.get(ReadableStream, "from") as (iterable: unknown) => ReadableStream<unknown>;
+Object.defineProperty(ReadableStream, "from", {
+  // The library takes a reader of a stream and keeps it: iterated over, it is unlocked in the end, as the standard has it.
+  value: function from(iterable: unknown): ReadableStream<unknown> {
+    return fromIterable(
+      iterable instanceof ReadableStream ? { [Symbol.asyncIterator]: () => iterable.values() } : iterable,
+    );
+  },
+  configurable: true,
+  enumerable: true,
+  writable: true,
+});

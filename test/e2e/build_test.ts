@@ -198,6 +198,19 @@ for (const { name, source, message, place, fix } of FAULTS) {
     }));
 }
 
+test("buildFolder: a missing file hides no missing package, in whatever file", () =>
+  withFolder({
+    "api/api.route.jsonc": ROUTE,
+    "api/src/api.ts": `import { a } from "./a.ts";\nimport { b } from "no-such";\nimport "./c.ts";\n${GOOD}a(b);\n`,
+    "api/src/c.ts": `import d from "@none/d";\nd();\n`,
+  }, async (folder) => {
+    const { diagnostics } = await faultOf(folder);
+    const told = diagnostics.map(({ file, line, message }) =>
+      `${file.replace(/^.*\//, "")}:${line} ${/"(.*?)"/.exec(message)?.[1] ?? message}`
+    );
+    assert.deepEqual(told.toSorted(), ["api.ts:1 ./a.ts", "api.ts:2 no-such", "c.ts:1 @none/d"]);
+  }));
+
 test("buildFolder: a Hono application is a component of less than 2 MB", () =>
   withFolder({ "api/api.route.jsonc": ROUTE, "api/src/api.ts": HONO }, async (folder) => {
     const [outcome] = await outcomesOf(folder);
