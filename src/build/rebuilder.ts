@@ -132,12 +132,14 @@ export class Rebuilder {
     const watched = plan === undefined ? [] : await this.#watchedFiles(plan, before?.failed ?? []);
     // Followed before it is built: what changes meanwhile is built again.
     await this.#watch.follow(name, { folder, files: watched });
-    if (plan === undefined || before?.state === await stateOf(watched)) return;
+    const startedMs = this.#options.clock.wallMs();
+    const times = await timesOf(watched);
+    if (plan === undefined || before?.state === stateOf(times)) return;
     const failed = (await buildWorkload(plan, tools)).filter((outcome) => outcome.kind === "faulty");
     const read = await this.#watchedFiles(plan, failed);
     await this.#watch.follow(name, { folder, files: read });
     if (failed.length === 0) this.#faulty.delete(name);
-    else this.#faulty.set(name, { failed, state: await stateOf(read) });
+    else this.#faulty.set(name, { failed, state: stateOf(await timesBefore(startedMs, read, times)) });
   }
 
   /** The files of the workload, its sources, and what its guests were or were to be made of. */
@@ -157,8 +159,30 @@ export class Rebuilder {
   }
 }
 
+/** When each file was written to last; undefined where there is none. */
+type Times = ReadonlyMap<string, number | "unread" | undefined>;
+
+/** Clocks of file systems are coarse. */
+const CLOCK_STEP_MS = 100;
+
+async function timesOf(files: readonly string[]): Promise<Times> {
+  return new Map(await Promise.all(files.map(async (file) => [file, await changedMs(file)] as const)));
+}
+
+/**
+ * The times as they were at the start of a build, also of what is only known since its end. Who is told of a fault mends it at once,
+ * and what was written to since is not what could not be built.
+ */
+async function timesBefore(startedMs: number, files: readonly string[], known: Times): Promise<Times> {
+  const later = await timesOf(files.filter((file) => !known.has(file)));
+  return new Map(files.map((file) => {
+    if (known.has(file)) return [file, known.get(file)];
+    const time = later.get(file);
+    return [file, typeof time === "number" && time >= startedMs - CLOCK_STEP_MS ? "unread" : time];
+  }));
+}
+
 /** Differs when a file was written to, came or went. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const times = await Promise.all(files.map(async (file) => `${file}:${await changedMs(file) ?? "none"}`));
-  return hashOf(times.join("\n"));
+function stateOf(times: Times): string {
+  return hashOf([...times].map(([file, time]) => `${file}:${time ?? "none"}`).join("\n"));
 }
