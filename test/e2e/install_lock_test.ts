@@ -6,6 +6,7 @@ import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { takeInstallLock } from "../../scripts/install_lock.mjs";
+import { eventually } from "../support/http_harness.ts";
 import { EVALUATE, Program, ROOT, RUN } from "../support/program.ts";
 
 /** What the launcher needs of a clone to install. */
@@ -72,6 +73,12 @@ class Clone {
     await writeFile(join(this.#folder, name), "");
   }
 
+  /** Waits until the lock names a process: npm may write before the launcher has said that it is there. */
+  async untilHeldBy(pid: string): Promise<void> {
+    const file = join(this.#folder, "node_modules/.loopgate-installing.1");
+    await eventually(async () => (await readFile(file, "utf8")).split(" ").includes(pid));
+  }
+
   /** How often npm was started. */
   async installations(): Promise<number> {
     return (await readFile(join(this.#folder, "log"), "utf8")).split("\n").length - 1;
@@ -115,6 +122,7 @@ test("run.mjs: a command that is killed while it installs is waited for as long 
   withClone(async (clone) => {
     const first = clone.start();
     const npm = await first.untilWritten(/npm (\d+) installs/);
+    await clone.untilHeldBy(npm);
     first.signal("SIGKILL");
     const second = clone.start();
     const pid = await second.untilWritten(/Waiting for the installation of another command \(process (\d+)\)/);
