@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled, TurnBench } from "../../test/support/turn_bench.ts";
-import { CROWDED_STARTS_MS_MAX } from "./turn_scheduler.ts";
+import { CROWDED_STARTS_MS_MAX, STARTS_MS_MAX } from "./turn_scheduler.ts";
 
 test("TurnScheduler: who waits for quiet goes on one after the other, each when the one before has ended", async () => {
   const bench = new TurnBench();
@@ -111,4 +111,55 @@ test("TurnScheduler: a guest that computes for longer than that still leaves eac
     await bench.turnOfAll();
     assert.equal(began, turn);
   }
+});
+
+test("TurnScheduler: where guests have had a job for long enough, who comes waits; in the next job or turn it does not", async () => {
+  const bench = new TurnBench();
+  const { scheduler, clock } = bench;
+  const guest = scheduler.openGuest("a");
+  const compute = (ms: number): void => {
+    guest.computes(true);
+    guest.heldMs(clock.monotonicMs());
+    clock.computeMs(ms);
+    guest.computes(false);
+  };
+  compute(STARTS_MS_MAX / 2);
+  assert.equal(scheduler.isBusy, false);
+  compute(STARTS_MS_MAX / 2);
+  assert.equal(scheduler.isBusy, true);
+  scheduler.beginJob();
+  assert.equal(scheduler.isBusy, false);
+  compute(STARTS_MS_MAX);
+  assert.equal(scheduler.isBusy, true);
+  await bench.turnOfAll();
+  assert.equal(scheduler.isBusy, false);
+});
+
+test("TurnScheduler: of many that wait for quiet so many begin in a turn as do not hold it for too long, and none goes before them", async () => {
+  const bench = new TurnBench();
+  const { scheduler, clock } = bench;
+  const guest = scheduler.openGuest("a");
+  const began: number[] = [];
+  guest.computes(true);
+  for (let index = 0; index < 7; index++) {
+    void scheduler.untilQuiet("a").then(() => {
+      began.push(index);
+      guest.computes(true);
+      guest.heldMs(clock.monotonicMs());
+      clock.computeMs(STARTS_MS_MAX / 3);
+      guest.computes(false);
+    });
+  }
+  guest.computes(false);
+  await settled();
+  assert.deepEqual(began, [0, 1, 2]);
+  assert.equal(scheduler.isBusy, true);
+  await bench.turnOfAll();
+  assert.deepEqual(began, [0, 1, 2, 3, 4, 5]);
+  scheduler.beginJob();
+  assert.equal(scheduler.isBusy, true, "one still waits");
+  await bench.turnOfAll();
+  assert.deepEqual(began, [0, 1, 2, 3, 4, 5, 6]);
+  await bench.turnOfAll();
+  assert.equal(scheduler.isBusy, false);
 });
