@@ -70,7 +70,8 @@ export function hostDestroyer(): Destroy {
     if (typeof value !== "object" || value === null) return;
     if (prototype !== null && prototype === keptOf) return disposeBy(kept, value);
     const dispose = disposeOf(value);
-    if (prototype !== null && !Object.hasOwn(value, Symbol.dispose)) {
+    // That a class has none says nothing about an object that has its own.
+    if (prototype !== null && typeof dispose === "function" && !Object.hasOwn(value, Symbol.dispose)) {
       keptOf = prototype;
       kept = dispose;
     }

@@ -283,3 +283,65 @@ test("resources: a component without memory options can still pass records of ha
   const object = new A();
   assert.equal(await call(await make({ A }), "run", object), object);
 });
+
+/** Each is made, asked and dropped by the same guest, one after the other. */
+const OF_OTHERS: readonly {
+  readonly name: string;
+  readonly objects: (log: string[]) => readonly A[];
+  readonly sum: number;
+  readonly ended: string;
+}[] = [
+  {
+    name: "a subclass of the last one's class has its own",
+    objects: (log) => {
+      class Base extends A {
+        override value(): number {
+          return 1;
+        }
+        [Symbol.dispose](): void {
+          log.push("base");
+        }
+      }
+      class Derived extends Base {
+        override [Symbol.dispose](): void {
+          log.push("derived");
+        }
+      }
+      return [new Base(), new Derived(), new Base(), new Derived()];
+    },
+    sum: 4,
+    ended: "base derived base derived",
+  },
+  {
+    name: "an object's own end counts, whatever others of its class have",
+    objects: (log) => {
+      const own = Object.assign(new A(), { [Symbol.dispose]: () => void log.push("own") });
+      return [new A(), own, new A()];
+    },
+    sum: 0,
+    ended: "own",
+  },
+  {
+    name: "what an object has itself is not taken for its class's",
+    objects: (log) => [
+      Object.assign(new A(), { value: () => 7, [Symbol.dispose]: () => void log.push("own") }),
+      new A(),
+    ],
+    sum: 7,
+    ended: "own",
+  },
+];
+for (const { name, objects, sum, ended } of OF_OTHERS) {
+  test(`resources: ${name}`, async () => {
+    const make = await guest(run(`(local $sum i32) (loop $again ${MAKE}
+      (local.set $sum (i32.add (local.get $sum) (call $value (local.get $h)))) (call $drop-a (local.get $h))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $sum)`));
+    const log: string[] = [];
+    const all = objects(log);
+    const rest = [...all];
+    const instance = await make({ A, makeA: () => rest.shift() });
+    assert.equal(await call(instance, "run", all.length), sum);
+    assert.equal(log.join(" "), ended);
+    assert.equal(instance.handleCount, 0);
+  });
+}
