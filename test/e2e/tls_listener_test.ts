@@ -2,4 +2,4 @@
 import { speakTls } from "../support/transport.ts";
 
 speakTls();
-for (const name of ["listener", "keep_alive", "hostile"]) await import(`./gateway_${name}_test.ts`);
+for (const name of ["listener", "keep_alive", "hostile", "smuggling"]) await import(`./gateway_${name}_test.ts`);
