@@ -9,12 +9,11 @@ import { parseCommand } from "./args.ts";
 import { build, type BuildCommandTools } from "./build.ts";
 import { check } from "./check.ts";
 import type { RunFolder } from "./args/run.ts";
-import { coloursFor } from "./colours.ts";
+import { CommandVoice } from "./command_voice.ts";
 import { dev, type DevTools } from "./dev.ts";
 import { makeNew } from "./new.ts";
 import { explain } from "./explain.ts";
 import { inspect } from "./inspect.ts";
-import { reportFault } from "./faults.ts";
 import type { ParentLink, StartReplica } from "./replica_link.ts";
 import { serve } from "./serve.ts";
 import { bytesMapper } from "./stack_mapper.ts";
@@ -59,6 +58,7 @@ export interface CliTools {
 /** Does what the words say; resolves to the exit code and never rejects. */
 export async function runCli(tools: CliTools): Promise<number> {
   const { terminal } = tools;
+  const voice = new CommandVoice(tools);
   try {
     const command = parseCommand(terminal.argv);
     switch (command.kind) {
@@ -75,7 +75,7 @@ export async function runCli(tools: CliTools): Promise<number> {
         terminal.stdout.write(`loopgate ${VERSION}\n`);
         return 0;
       case "serve":
-        return await serve(command, tools);
+        return await serve(command, { ...tools, voice });
       case "explain":
         return await explain(command, tools);
       case "new":
@@ -87,7 +87,7 @@ export async function runCli(tools: CliTools): Promise<number> {
       case "inspect":
         return await inspect(command, tools);
       case "dev":
-        return await dev(command, tools);
+        return await dev(command, { ...tools, voice });
       case "run": {
         const mapped = bytesMapper(command.component);
         return await tools.runCommand({
@@ -104,7 +104,7 @@ export async function runCli(tools: CliTools): Promise<number> {
         return await virtualize(command, tools);
     }
   } catch (error) {
-    const { text, exitCode } = reportFault(error, coloursFor(terminal.stderr.isColoured));
+    const { text, exitCode } = voice.report(error);
     // What is wrong for one replica may be wrong for all; the parent says it once.
     if (tools.parent !== undefined) await tools.parent.report({ kind: "fault", text });
     else terminal.stderr.write(text);

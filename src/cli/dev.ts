@@ -13,9 +13,9 @@ import type { BuildCommandTools } from "./build.ts";
 import { buildFaultText, buildJson, builtText, freshText, shownOutcome } from "./build_text.ts";
 import { coloursFor } from "./colours.ts";
 import { EventLog } from "./event_log.ts";
-import { reportFault } from "./faults.ts";
 import { trapText } from "./trap_text.ts";
 import { type ServeTools, startedJson, watchSignals } from "./serve.ts";
+import { unknownVariables } from "../config/settings.ts";
 import { readVariables } from "./variables.ts";
 import { isSdkFrame, stackMapper } from "./stack_mapper.ts";
 import { type PublishedText, publishedText, servedText } from "./served_text.ts";
@@ -31,14 +31,16 @@ const STACK_FRAMES = 50;
 
 /** Builds and serves until a signal; resolves to the exit code. Rejects as `startGateway` and `Rebuilder.open` do. */
 export async function dev(command: DevCommand, tools: DevTools): Promise<number> {
-  const { terminal, clock, builds, probe } = tools;
-  const settings = { ...readVariables(terminal, { names: DEV_SETTINGS, isTold: true }), ...command.settings };
+  const { terminal, clock, builds, probe, voice } = tools;
+  const settings = { ...readVariables(terminal, DEV_SETTINGS), ...command.settings };
   const { listen, log: format = "pretty" } = settings;
+  voice.use(format);
+  for (const line of unknownVariables(terminal.variables)) voice.warn(line);
   Error.stackTraceLimit = STACK_FRAMES;
   const place = await placeOf(command.folder, tools.files);
   const stopped = Promise.withResolvers<void>();
   let isStopping = false;
-  const unwatch = watchSignals({ terminal, clock }, () => {
+  const unwatch = watchSignals({ terminal, clock, voice }, () => {
     isStopping = true;
     stopped.resolve();
   });
@@ -51,7 +53,7 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
     shown: place.shown,
   });
   const log = new EventLog({ format, terminal, clock, replica: undefined, mapped, isHidden: isSdkFrame });
-  const tell = teller(format, { terminal, log, shown: place.shown });
+  const tell = teller(format, { terminal, voice, log, shown: place.shown });
   try {
     rebuilder = await Rebuilder.open({
       ...place,
@@ -173,19 +175,23 @@ async function publishAll(
 /** Ways to tell what happens beside the gateway. */
 function teller(
   format: LogFormat,
-  { terminal: { stdout, stderr }, log, shown }: Pick<DevTools, "terminal"> & Pick<WorkloadPlace, "shown"> & {
-    readonly log: EventLog;
-  },
+  { terminal: { stdout, stderr }, voice, log, shown }:
+    & Pick<DevTools, "terminal" | "voice">
+    & Pick<WorkloadPlace, "shown">
+    & {
+      readonly log: EventLog;
+    },
 ) {
   const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
   let lastWaiting = "";
   const faulty = new Set<string>();
-  const faultText = (error: unknown): string => shown(reportFault(error, err).text);
+  const faultText = (error: unknown): string => shown(voice.report(error).text);
   const fault = (error: unknown): void => stderr.write(faultText(error));
   return {
     fault,
     waiting(error: unknown): void {
-      const text = `${error === undefined ? "" : faultText(error)}${err.quiet("waiting for a change")}\n`;
+      const waits = format === "json" ? "" : `${err.quiet("waiting for a change")}\n`;
+      const text = `${error === undefined ? "" : faultText(error)}${waits}`;
       // Not every change is one of what is wrong.
       if (text !== lastWaiting) stderr.write(text);
       lastWaiting = text;

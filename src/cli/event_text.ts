@@ -78,7 +78,7 @@ export function eventJson(event: GatewayEvent, time: string, replica?: number): 
     ? { workload: event.workload, ...event.fault }
     : fields;
   const code = eventFault(event);
-  return quoted({
+  return safeJson({
     time,
     level: levelOf(event),
     event: kind,
@@ -146,10 +146,11 @@ function destinationJson(workload: string | undefined, route: string | undefined
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 function textJson(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : quoted(text);
+  return PLAIN.test(text) ? `"${text}"` : safeJson(text);
 }
 
-function quoted(value: unknown): string {
+/** JSON that is safe for a terminal. */
+export function safeJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (unsafe) => {
     return `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });

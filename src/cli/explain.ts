@@ -55,7 +55,7 @@ export async function explain(command: ExplainCommand, tools: ExplainTools): Pro
     throw new LoopgateError("LG1000", message, { diagnostics: sortDiagnostics(diagnostics) });
   }
   const workload = findWorkload(command.workload, folder, workloads);
-  const said = { ...readVariables(tools.terminal, { names: ["listen", "admin"], isTold: false }), ...command.settings };
+  const said = { ...readVariables(tools.terminal, ["listen", "admin"]), ...command.settings };
   const listeners = [said.listen ?? gateway.listen, said.admin ?? gateway.admin].flatMap((listen) => {
     const address = listen && parseIpAddress(listen.host);
     return listen === undefined || address === undefined ? [] : [{ address, port: listen.port }];

@@ -23,6 +23,7 @@ async function explained(
       stdout: { isColoured: false, write: (text) => void (out += String(text)) },
       stderr: { isColoured: false, write: (text) => void (err += String(text)) },
       watchSignals: () => assert.fail("explain watches no signals"),
+      takeFaults: () => assert.fail("not asked for"),
       onExit: () => assert.fail("explain holds nothing back"),
       exit: () => assert.fail("explain ends by itself"),
     },

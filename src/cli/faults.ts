@@ -29,6 +29,20 @@ export function reportFault(error: unknown, colours: Colours): FaultReport {
   return { text: `${errorMark(error.fault, colours)}: ${lines(error.message)}\n${fix}`, exitCode: OPERATOR_EXIT_CODE };
 }
 
+/** The same as fields, for a line of JSON each. */
+export function faultLines(error: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const isOurs = error instanceof ComponentError || error instanceof LoopgateError;
+  if (error instanceof LoopgateError && error.diagnostics.length > 0) {
+    return error.diagnostics.map((each) => ({ ...each }));
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const isOperators = error instanceof ComponentError ||
+    (error instanceof LoopgateError && error.code in OPERATOR_FAULTS);
+  const stack = isOperators || !(error instanceof Error) ? undefined : error.stack;
+  const fix = error instanceof LoopgateError && error.code === "ERR_LISTEN" ? listenHint(error) : undefined;
+  return [{ code: isOurs ? error.fault : "LG9001", message, fix, stack }];
+}
+
 /** How a fault begins. */
 export function errorMark(code: FaultCode, colours: Colours): string {
   return colours.fault(`error[${code}]`);

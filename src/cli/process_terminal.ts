@@ -1,7 +1,7 @@
 /** The process as the command line sees it: streams, signals, exit. */
 import process from "node:process";
 import { SYSTEM_EXIT_CODE } from "./exit_codes.ts";
-import type { Terminal, TerminalStream } from "./terminal.ts";
+import type { Terminal, TerminalFault, TerminalStream } from "./terminal.ts";
 
 type Output = typeof process.stdout | typeof process.stderr;
 
@@ -21,8 +21,30 @@ export function processTerminal(): Terminal {
       };
     },
     onExit: (run) => void process.once("exit", run),
+    takeFaults,
     exit: (exitCode) => process.exit(exitCode),
   };
+}
+
+/** Who is told instead of stderr. */
+let taker: ((fault: TerminalFault) => void) | undefined;
+
+function takeFaults(tell: typeof taker): void {
+  const wasTaken = taker !== undefined;
+  taker = tell;
+  if (wasTaken || tell === undefined) return;
+  // The runtime's own listener prints.
+  process.removeAllListeners("warning");
+  process.on(
+    "warning",
+    ({ name, message }) => taker?.({ level: "warn", message: `${name}: ${message}` }),
+  );
+  process.on("uncaughtException", (error: unknown) => {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const stack = error instanceof Error ? error.stack : undefined;
+    taker?.({ level: "error", code: "LG9001", message, ...(stack !== undefined && { stack }) });
+    process.exit(SYSTEM_EXIT_CODE);
+  });
 }
 
 /** Resolves when what was written before is out of this process. */
@@ -61,7 +83,9 @@ function endWithout(output: Output, error: unknown): never {
   const isReaderGone = error instanceof Error && "code" in error && error.code === "EPIPE";
   if (!isReaderGone && output === process.stdout) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`error[LG5008]: Cannot write to stdout: ${reason}\n`);
+    const message = `Cannot write to stdout: ${reason}`;
+    if (taker === undefined) process.stderr.write(`error[LG5008]: ${message}\n`);
+    else taker({ level: "error", code: "LG5008", message });
   }
   process.exit(SYSTEM_EXIT_CODE);
 }

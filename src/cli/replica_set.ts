@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import { OPERATOR_EXIT_CODE, SYSTEM_EXIT_CODE } from "./exit_codes.ts";
+import type { LastWords } from "./command_voice.ts";
 import type { ReplicaEnd, ReplicaProcess, ReplicaReport, StartReplica } from "./replica_link.ts";
 
 /** What a line of the log says about a replica. */
@@ -19,8 +20,8 @@ export interface ReplicaSetOptions {
   readonly startReplica: StartReplica;
   readonly clock: Clock;
   readonly onEvent: (event: ReplicaEvent) => void;
-  /** A replica's last words. */
-  readonly onFault: (text: string) => void;
+  /** A replica's last words, whole; or why there are none. */
+  readonly onFault: (fault: string | LastWords) => void;
 }
 
 /** Before the first restart, and the most it doubles to: as for services. */
@@ -195,7 +196,8 @@ export class ReplicaSet {
       this.#endIfEmpty();
     } else if (this.#listen === undefined || (!replica.hasListened && end.exitCode === OPERATOR_EXIT_CODE)) {
       // Nobody serves yet, or what is wrong is wrong for all of them.
-      this.#options.onFault(fault ?? `error[LG5007]: Cannot start replica ${replica.index}: ${end.detail}\n`);
+      const message = `Cannot start replica ${replica.index}: ${end.detail}`;
+      this.#options.onFault(fault ?? { code: "LG5007", message });
       this.#exitCode = end.exitCode === null || end.exitCode === 0 ? SYSTEM_EXIT_CODE : end.exitCode;
       this.drain();
     } else {

@@ -40,7 +40,7 @@ class Bench {
       },
       onEvent: ({ index, state, detail }) =>
         this.events.push([`#${index} ${state}`, detail].filter(Boolean).join(": ")),
-      onFault: (text) => this.faults.push(text),
+      onFault: (fault) => this.faults.push(typeof fault === "string" ? fault : `${fault.code} ${fault.message}`),
     });
   }
 
@@ -136,7 +136,7 @@ test("ReplicaSet: what is wrong for the first one ends all, told once, with its 
     assert.equal(await done, expected);
     assert.equal(bench.assignments.length, 1);
     assert.equal(bench.faults.length, 1);
-    if (fault === undefined) assert.match(bench.faults[0] ?? "", /^error\[LG5007\]: Cannot start replica 1: it /);
+    if (fault === undefined) assert.match(bench.faults[0] ?? "", /^LG5007 Cannot start replica 1: it /);
     else assert.deepEqual(bench.faults, [fault]);
   }
 });

@@ -98,7 +98,7 @@ test("serve --replicas: signals drain all, later ones end all; a taken port is t
     fake.nowNs += 500_000_000n;
     fake.signal();
     assert.deepEqual([orders, fake.exits], [["drain 1", "drain 2"], []]);
-    assert.equal(fake.err.match(/Draining/g)?.length, 1);
+    assert.equal(fake.err.match(/"event":"draining"/g)?.length, 1);
     if (!isPatient) {
       fake.nowNs += 600_000_000n;
       fake.signal();

@@ -4,11 +4,12 @@ import { LoopgateError } from "../base/errors.ts";
 import { loadGatewayFile } from "../config/gateway_file.ts";
 import { readPem } from "../config/pem_file.ts";
 import type { FileReader } from "../config/file_reader.ts";
-import { SETTING_NAMES, SETTINGS, type Settings } from "../config/settings.ts";
+import { SETTING_NAMES, SETTINGS, type Settings, unknownVariables } from "../config/settings.ts";
 import { type Gateway, type GatewayOptions, LISTEN_DEFAULT } from "../gateway/gateway.ts";
 import type { ListenAddress } from "../server/http_listener.ts";
 import type { ServeCommand } from "./args/serve.ts";
 import { coloursFor } from "./colours.ts";
+import type { CommandVoice } from "./command_voice.ts";
 import { EventLog } from "./event_log.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
 import type { LogLevel } from "../telemetry/log_level.ts";
@@ -24,6 +25,7 @@ import { readVariables } from "./variables.ts";
 /** Where the outside comes in. */
 export interface ServeTools {
   readonly terminal: Terminal;
+  readonly voice: CommandVoice;
   readonly clock: Clock;
   readonly files: FileReader;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
@@ -36,13 +38,13 @@ export interface ServeTools {
 
 /** Serves until a signal; resolves to the exit code. Rejects as `startGateway` does. */
 export async function serve(command: ServeCommand, tools: ServeTools): Promise<number> {
-  const { terminal, parent } = tools;
+  const { terminal, parent, voice } = tools;
   const stopped = Promise.withResolvers<void>();
   const unwatch = watchSignals(tools, () => stopped.resolve());
   parent?.onDrain(() => stopped.resolve());
   try {
     const { settings: flags, folder } = command;
-    const said = { ...readVariables(terminal, { names: SETTING_NAMES, isTold: parent === undefined }), ...flags };
+    const said = { ...readVariables(terminal, SETTING_NAMES), ...flags };
     // Its faults are told by the gateway, with those of all other files.
     const { gateway: file } = await loadGatewayFile(folder, tools.files);
     const {
@@ -51,6 +53,8 @@ export async function serve(command: ServeCommand, tools: ServeTools): Promise<n
       replicas = file.replicas ?? 1,
       listen = file.listen,
     } = said;
+    voice.use(log);
+    if (parent === undefined) { for (const line of unknownVariables(terminal.variables)) voice.warn(line); }
     if (replicas > 1 && parent === undefined) {
       unwatch();
       return await serveReplicas({ count: replicas, listen, log, logLevel }, tools);
@@ -124,7 +128,7 @@ async function serveAlone(
 
 /** Calls `drain` at the first signal; a later one ends the process, unless there is a parent who decides that. */
 export function watchSignals(
-  { terminal, clock, parent }: Pick<ServeTools, "terminal" | "clock" | "parent">,
+  { terminal, clock, parent, voice }: Pick<ServeTools, "terminal" | "clock" | "parent" | "voice">,
   drain: () => void,
 ): () => void {
   // Ctrl-C, and some supervisors' SIGTERM, reach every process of a group: how often is the parent's to count.
@@ -134,7 +138,7 @@ export function watchSignals(
     const verdict = signals.judge();
     if (verdict === "exit") terminal.exit(INTERRUPTED_EXIT_CODE);
     else if (verdict === "drain") {
-      terminal.stderr.write("Draining: requests in flight may finish; Ctrl-C again to stop at once\n");
+      voice.draining();
       drain();
     }
   });

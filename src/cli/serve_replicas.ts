@@ -5,6 +5,7 @@ import type { ListenAddress } from "../server/http_listener.ts";
 import { isLogged, LOG_LEVEL_DEFAULT, type LogLevel } from "../telemetry/log_level.ts";
 import type { LogFormat } from "../workload/spec.ts";
 import { coloursFor } from "./colours.ts";
+import type { CommandVoice } from "./command_voice.ts";
 import { replicaJson, replicaLevel, replicaText, timeOfDay } from "./event_text.ts";
 import { INTERRUPTED_EXIT_CODE } from "./exit_codes.ts";
 import type { StartReplica } from "./replica_link.ts";
@@ -19,6 +20,7 @@ export interface ServeReplicasTools {
   readonly startReplica: StartReplica;
   /** Rejects when somebody listens there. */
   readonly probePort: (address: ListenAddress) => Promise<void>;
+  readonly voice: CommandVoice;
 }
 
 /** What is asked for. */
@@ -53,7 +55,7 @@ export async function serveReplicas(options: ServeReplicasOptions, tools: ServeR
     startReplica: tools.startReplica,
     clock,
     onEvent,
-    onFault: (text) => terminal.stderr.write(text),
+    onFault: (fault) => typeof fault === "string" ? terminal.stderr.write(fault) : tools.voice.fault(fault),
   });
   const signals = new StopSignals(clock);
   terminal.watchSignals(() => {
@@ -64,7 +66,7 @@ export async function serveReplicas(options: ServeReplicasOptions, tools: ServeR
       terminal.exit(INTERRUPTED_EXIT_CODE);
       return;
     }
-    terminal.stderr.write("Draining: requests in flight may finish; Ctrl-C again to stop at once\n");
+    tools.voice.draining();
     replicas.drain();
   });
   return await replicas.run();

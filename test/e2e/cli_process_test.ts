@@ -132,3 +132,20 @@ test("package.json: no shell stays between npm and the program", async () => {
     assert.equal(script, `exec node scripts/run.mjs ${name}`);
   }
 });
+
+test("serve --log json: every line of the process is JSON, from a start that fails to a drain", async () => {
+  const lines = ({ out, err }: Program) => `${out}${err}`.trim().split("\n").map((line) => JSON.parse(line) as Line);
+  type Line = { readonly event: string; readonly code?: string };
+  const missing = loopgate("serve", "not-there", "--log", "json");
+  assert.equal(await missing.ended, 2);
+  assert.deepEqual(lines(missing).map(({ event, code }) => [event, code]), [["stopped", "LG1001"]]);
+  await withHello(async (folder) => {
+    await writeFile(join(folder, "gateway.jsonc"), '{ "log": "json", "logLevel": "warn" }');
+    const env = { LOOPGATE_LISTNE: "x" };
+    const program = new Program([...RUN, MAIN, "serve", folder, "--listen", "127.0.0.1:0"], { env });
+    await program.untilWritten(/("listening")/);
+    program.signal("SIGTERM");
+    assert.equal(await program.ended, 0, program.err);
+    assert.deepEqual(lines(program).map(({ event }) => event), ["listening", "warning", "draining"]);
+  });
+});

@@ -51,6 +51,7 @@ export class FakeProcess {
         };
       },
       onExit: () => {},
+      takeFaults: () => {},
       exit: (exitCode) => void this.exits.push(exitCode),
     };
     return {
