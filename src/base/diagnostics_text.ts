@@ -1,5 +1,6 @@
 /** Diagnostics for people: the sentence, the place, the line with a mark under it, the fix. */
 import type { Diagnostic } from "./diagnostics.ts";
+import type { FaultCode } from "./fault_codes.ts";
 import { blankUnsafe, escapeText } from "./escape_text.ts";
 
 /** How parts are set off; the terminal's side gives colours, tests give none. */
@@ -63,7 +64,7 @@ export function diagnosticText(diagnostic: Diagnostic, style: DiagnosticStyle = 
   const margin = " ".repeat(number.length);
   const lines = [
     `${style.fault(`error[${diagnostic.code}]`)}: ${style.strong(shortSentence(diagnostic.message))}`,
-    `${margin} ${style.quiet("-->")} ${shortSentence(diagnostic.file)}:${number}:${column}`,
+    `${margin} ${style.quiet("-->")} ${placeOf(diagnostic)}`,
   ];
   if (source !== undefined && source.trim() !== "") {
     const frame = frameOf(source, column);
@@ -75,6 +76,14 @@ export function diagnosticText(diagnostic: Diagnostic, style: DiagnosticStyle = 
   }
   if (fix !== undefined) lines.push(`${margin} ${style.quiet("=")} ${style.fix(`fix: ${shortSentence(fix)}`)}`);
   return lines.map((each) => each.trimEnd()).join("\n");
+}
+
+/** Faults of a folder as a whole. */
+const OF_FOLDERS: readonly FaultCode[] = ["LG1001", "LG1301"];
+
+/** Where it stands: `a/task.route.jsonc:2:22`, and of a folder its name alone. */
+export function placeOf({ code, file, line, column }: Diagnostic): string {
+  return OF_FOLDERS.includes(code) ? shortSentence(file) : `${shortSentence(file)}:${line}:${column}`;
 }
 
 /** A sentence as it is shown: safe for a terminal, and without the middle of what is too long. */

@@ -32,7 +32,7 @@ export async function checkComponentFile(
   }
   if (facts === undefined) {
     const near = await nearestFile(path, folder, files);
-    const fix = near === undefined ? "build the component, or correct the path" : `did you mean "${near}"?`;
+    const fix = near === undefined ? "build it (loopgate build), or correct the path" : `did you mean "${near}"?`;
     return { fault: { is: `there is no file "${file}", expected a component`, fix } };
   }
   if (!isBelow(facts.realPath, realFolder)) {

@@ -1,6 +1,6 @@
 /** Why a change, or a part of it, is not served: in one line for the log. */
 import type { Diagnostic } from "../base/diagnostics.ts";
-import { shortSentence } from "../base/diagnostics_text.ts";
+import { placeOf, shortSentence } from "../base/diagnostics_text.ts";
 import { GATEWAY_NAME } from "../config/gateway_file.ts";
 import type { GatewaySpec } from "../workload/spec.ts";
 
@@ -9,9 +9,10 @@ const FAULTS_MAX = 5;
 
 /** Places, sentences and fixes of the first faults. */
 export function keptText(diagnostics: readonly Diagnostic[]): string {
-  const told = diagnostics.slice(0, FAULTS_MAX).map(({ code, file, line, column, message, fix }) => {
-    const place = `${shortSentence(file)}:${line}:${column}`;
-    return `${place}: ${shortSentence(message)}${fix === undefined ? "" : ` (${shortSentence(fix)})`} [${code}]`;
+  const told = diagnostics.slice(0, FAULTS_MAX).map((diagnostic) => {
+    const { code, message, fix } = diagnostic;
+    const said = `${placeOf(diagnostic)}: ${shortSentence(message)}`;
+    return `${said}${fix === undefined ? "" : ` (${shortSentence(fix)})`} [${code}]`;
   });
   const left = diagnostics.length - told.length;
   return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join("; ");

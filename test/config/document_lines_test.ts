@@ -73,8 +73,8 @@ const TYPED: Readonly<Record<string, Readonly<Record<string, readonly string[] |
       "mkdir certs",
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost " +
       "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout certs/key.pem -out certs/chain.pem",
-      "curl --cacert certs/chain.pem https://127.0.0.1:8443/",
-      "curl --http2 --cacert certs/chain.pem https://127.0.0.1:8443/",
+      "curl --cacert certs/chain.pem https://127.0.0.1:8443/hi",
+      "curl --http2 --cacert certs/chain.pem https://127.0.0.1:8443/hi",
     ],
   },
   "docs/upgrading.md": {

@@ -58,8 +58,8 @@ for (const heading of ["Serve over TLS", ...(IS_DENO ? [] : ["HTTP/2"])]) {
     const program = shell.start(`loopgate ${words.join(" ").replace("serve .", "serve served")}`);
     try {
       const origin = await program.untilWritten(/Listening on (https:\S+)/);
-      // The route of the sample is below "/hello".
-      const answer = await typed(`cd served\n${asking.replace("https://127.0.0.1:8443/", `-i ${origin}/hello/you`)}`);
+      // The route of the page is that of docs/deployment.md, and that of the sample is below "/hello".
+      const answer = await typed(`cd served\n${asking.replace("https://127.0.0.1:8443/hi", `-i ${origin}/hello/you`)}`);
       assert.match(answer, heading === "HTTP/2" ? /^HTTP\/2 200/m : /^HTTP\/[12.]+ 200/m);
       assert.match(answer, /Hello from Loopgate at \/hello\/you/);
     } finally {
