@@ -1,11 +1,11 @@
 /** What `config` needs of a machine: its files, and variables that secrets come from. `folder_files.ts` is the real one; tests have one in memory. */
 
-/** One name in a folder; links are followed, a dangling one is "other". */
+/** One name in a folder; links are followed, a dangling one is "other", and one that cannot be followed "unknown". */
 export interface FolderEntry {
   /** Its last part. */
   readonly name: string;
-  /** What it is. */
-  readonly kind: "file" | "folder" | "other";
+  /** What it is. Whoever goes on to read what is "unknown" is told why. */
+  readonly kind: "file" | "folder" | "other" | "unknown";
 }
 
 /** What stands at a path, links followed. */

@@ -17,8 +17,7 @@ export const folderFiles: FileReader = {
     const entries = await readdir(folder, { withFileTypes: true });
     return await Promise.all(entries.map(async (entry): Promise<FolderEntry> => {
       if (!entry.isSymbolicLink()) return { name: entry.name, kind: kindOf(entry) };
-      const target = await statIfThere(`${folder}/${entry.name}`);
-      return { name: entry.name, kind: target === undefined ? "other" : kindOf(target) };
+      return { name: entry.name, kind: await linkedKind(`${folder}/${entry.name}`) };
     }));
   },
 
@@ -85,6 +84,16 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
-function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): FolderEntry["kind"] {
+/** One link that leads in a circle, or to where this user may not go, keeps nobody from the other names. */
+async function linkedKind(path: string): Promise<FolderEntry["kind"]> {
+  try {
+    const target = await statIfThere(path);
+    return target === undefined ? "other" : kindOf(target);
+  } catch {
+    return "unknown";
+  }
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): FileFacts["kind"] {
   return entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other";
 }

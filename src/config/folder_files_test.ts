@@ -20,8 +20,9 @@ test("folderFiles.list: kinds, links followed", async () => {
     await mkdir(join(folder, "b"));
     await symlink("b", join(folder, "c"));
     await symlink("nothing", join(folder, "d"));
+    await symlink("e", join(folder, "e"));
     const entries = (await folderFiles.list(folder)).map(({ name, kind }) => `${name} ${kind}`).toSorted();
-    assert.deepEqual(entries, ["a file", "b folder", "c folder", "d other"]);
+    assert.deepEqual(entries, ["a file", "b folder", "c folder", "d other", "e unknown"]);
     await assert.rejects(folderFiles.list(join(folder, "nothing")), { code: "ENOENT" });
     await assert.rejects(folderFiles.list(join(folder, "a")), { code: "ENOTDIR" });
   });

@@ -45,7 +45,7 @@ export interface LoadedFolder {
  * const { workloads, diagnostics } = await loadFolder("workloads", folderFiles);
  */
 export async function loadFolder(folder: string, files: FileReader): Promise<LoadedFolder> {
-  const listed = await listFolder(folder, files);
+  const listed = await listFolder(folder, { files });
   if ("fault" in listed) {
     const { gateway, ceiling } = NO_GATEWAY_FILE;
     const nothing = { workloads: [], drafts: [], gateway, ceiling, dependencies: new Map(), claims: new Map() };

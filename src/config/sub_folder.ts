@@ -47,7 +47,7 @@ export async function readSubFolder(
   { folder, files, ceiling }: SubFolderOptions,
 ): Promise<ReadSubFolder> {
   const subFolder = joinPath(folder, name);
-  const listed = await listFolder(subFolder, files);
+  const listed = await listFolder(subFolder, { files, expected: "a folder of a workload" });
   const nothing = { isWorkload: false, workload: undefined, draft: undefined, routes: [], dependencies: [subFolder] };
   if ("fault" in listed) {
     return { ...nothing, claims: { routes: [], isPartial: true }, diagnostics: [listed.fault] };

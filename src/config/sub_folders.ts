@@ -9,23 +9,30 @@ const SKIPPED: ReadonlySet<string> = new Set(["dist", "node_modules"]);
 /** Names that were probably to be the operator's file. */
 const NEARLY_GATEWAY = /^gateways?\.jsonc?$/i;
 
-/** The entries, or what keeps them from being read. */
+/** The entries, or what keeps them from being read; `expected` says what the folder should be. */
 export async function listFolder(
   folder: string,
-  files: FileReader,
+  { files, expected = "a folder of workloads" }: { readonly files: FileReader; readonly expected?: string },
 ): Promise<{ readonly entries: readonly FolderEntry[] } | { readonly fault: Diagnostic }> {
   try {
     return { entries: await files.list(folder === "" ? "." : folder) };
   } catch (error) {
-    const message = `Cannot read the folder "${folder}": ${fileFault(error)}, expected a folder of workloads`;
+    const message = `Cannot read the folder "${folder}": ${fileFault(error)}, expected ${expected}`;
     return { fault: { code: "LG1001", file: folder, line: 1, column: 1, message } };
   }
 }
 
 /** Names of the sub-folders that may be workloads, in order; whether they are, their own entries say. */
 export function subFolderNames(entries: readonly FolderEntry[]): readonly string[] {
-  return entries.filter(({ kind, name }) => kind === "folder" && !SKIPPED.has(name) && !name.startsWith("."))
-    .map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
+  return entries.filter(mayBeFolder).filter(({ name }) => !SKIPPED.has(name) && !name.startsWith(".")).map(({ name }) =>
+    name
+  ).toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/** A link that cannot be followed is one, so that its fault is told, and is nobody else's. */
+function mayBeFolder({ kind, name }: FolderEntry): boolean {
+  if (kind !== "unknown") return kind === "folder";
+  return !isWorkloadFile(name) && !NEARLY_GATEWAY.test(name);
 }
 
 /** Whether the folder has the operator's file. */

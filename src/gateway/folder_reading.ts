@@ -60,7 +60,7 @@ export interface FolderReadingOptions {
 /** Reads the folder's names and the operator's file. It throws nothing but faults of the gateway. */
 export async function readShared({ folder, files }: FolderReadingOptions): Promise<SharedReading> {
   const digesting = new DigestingFiles(files);
-  const listed = await listFolder(folder, digesting);
+  const listed = await listFolder(folder, { files: digesting });
   if ("fault" in listed) {
     return { kind: "unreadable", diagnostics: [listed.fault], fingerprint: `unreadable ${listed.fault.message}` };
   }
@@ -113,7 +113,7 @@ export async function readWorkload(
   },
 ): Promise<WorkloadReading> {
   const gone = { kind: "absent", isGone: true, fingerprint: "absent", files: [] } as const;
-  if ((await files.inspect(joinPath(folder, name)))?.kind !== "folder") return gone;
+  if (!(await mayBeFolder(joinPath(folder, name), files))) return gone;
   const digesting = new DigestingFiles(files);
   const read = await readSubFolder(name, { folder, files: digesting, ceiling: operator.ceiling });
   const made = read.dependencies.filter((path) => path !== joinPath(folder, name));
@@ -138,4 +138,13 @@ export async function readWorkload(
   }
   const version = { spec: read.workload, components: loaded.components, fingerprint: bytes };
   return { kind: "sound", version, fingerprint: bytes, files: made };
+}
+
+async function mayBeFolder(path: string, files: FileReader): Promise<boolean> {
+  try {
+    return (await files.inspect(path))?.kind === "folder";
+  } catch {
+    // Links in a circle, or a folder above that may not be entered: it is there, and whoever lists it tells why it cannot be read.
+    return true;
+  }
 }

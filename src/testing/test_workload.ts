@@ -130,7 +130,7 @@ async function readWorkload(
   if (name === "" || name === "." || name === "..") {
     throw new ScriptError(`Cannot test "${path}": it has no name, expected the path of a workload's folder`);
   }
-  const listed = await listFolder(folder, files);
+  const listed = await listFolder(folder, { files });
   if ("fault" in listed) throw configFault(path, [listed.fault]);
   const operator = hasGatewayFile(listed.entries) ? await loadGatewayFile(folder, files) : NO_GATEWAY_FILE;
   const read = await readSubFolder(name, {

@@ -1,5 +1,7 @@
 /** A start that leaves out workloads with faults: what clients get meanwhile, what operators see, and how it ends. */
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import type { GatewayEvent } from "../../src/telemetry/events.ts";
@@ -119,6 +121,29 @@ test("startWith: while routes cannot be read, nobody gets what may be meant for 
   assert.equal(await statusOf(watched, "shop.example"), 200, "nothing is meant for it any more");
   assert.deepEqual(watched.gateway.faults, []);
   assert.deepEqual(await watched.close(), {});
+});
+
+test("startWith: a link in a circle is a fault of whoever it would be, and keeps nobody from starting or changing", async () => {
+  const folder = await TestFolder.make(await contentWith(routeFile("shop", "1")));
+  await symlink("notes", join(folder.path, "shop", "notes"));
+  await symlink("round", join(folder.path, "round"));
+  await assert.rejects(createGateway({ folder: folder.path }), /its files have a fault/);
+  const gateway = await createGateway({ folder: folder.path, startWith: "sound" });
+  const statusOf = async (host: string) => (await gateway.fetch(new Request(`http://${host}/environment`))).status;
+  assert.deepEqual(gateway.workloads.map(({ name }) => name), ["blog", "shop", "site"]);
+  const [fault, ...others] = gateway.faults;
+  assert.deepEqual([fault?.workload, fault?.state, others], ["round", "left-out", []]);
+  assert.match(fault?.detail ?? "", /round": its links lead in a circle, expected a folder of a workload \[LG1001\]$/);
+  assert.deepEqual(await Promise.all(["shop.example", "other.example"].map(statusOf)), [200, 503]);
+
+  await folder.remove("round");
+  await symlink("again", join(folder.path, "again"));
+  await folder.write("shop/all.route.jsonc", routeFile("shop", "2"));
+  const outcomes = (await gateway.reload()).map(({ workload, outcome }) => `${outcome} ${workload}`).toSorted();
+  assert.deepEqual(outcomes, ["left-out again", "removed round", "replaced shop"]);
+  assert.equal(await statusOf("other.example"), 200);
+  await gateway.close();
+  await folder.remove();
 });
 
 test("startWith: no other workload takes the routes of one that is left out", async () => {
