@@ -114,7 +114,8 @@ export class Handler {
       arrivedMs ??= clock.monotonicMs();
       const turn = exchange.trace?.child("queue", { facts: { "loopgate.waits_for": "turn" } });
       if (turns.isBusy) await turns.untilQuiet(this.#options.program.label.workload);
-      await this.#untilInstance();
+      if (this.#isClosed || exchange.isClientGone) turns.passOn();
+      else await this.#untilInstance();
       turn?.end();
       if (this.#isClosed) return CLOSED;
       if (exchange.isClientGone) return { kind: "client-gone" };

@@ -225,6 +225,20 @@ test("Handler: of requests that come at once, a few have instances made, the oth
   assertNothingLeft(bench);
 });
 
+test("Handler: who waits to begin behind clients that have gone needs no turn for each of them", async () => {
+  const bench = open();
+  const guest = bench.tools.turns.openGuest("demo");
+  guest.computes(true);
+  const exchanges = Array.from({ length: 5 }, () => new StayingExchange());
+  const runs = exchanges.map((exchange) => bench.handler.run(exchange));
+  for (const exchange of exchanges.slice(0, 4)) exchange.isClientGone = true;
+  guest.computes(false);
+  for (let job = 0; job < 100; job++) await Promise.resolve();
+  assert.equal(bench.networks(), 1, "no turn of the event loop has passed");
+  await Promise.all(runs);
+  assertNothingLeft(bench);
+});
+
 test("Handler: requests that wait for a turn end with their route", async () => {
   const bench = open({ beginMs: 5 });
   const runs = [1, 2, 3].map(() => bench.handler.run(new StayingExchange()));

@@ -126,6 +126,11 @@ export class TurnScheduler {
     });
   }
 
+  /** Says that who waited for quiet does not begin: of hundreds of clients that have gone, each would have a turn of those behind them. */
+  passOn(): void {
+    this.#starting.takeFirst()?.();
+  }
+
   /** How long guests have had the event loop for themselves in this turn of it; begins to count when it is first asked. */
   heldMs(): number {
     return this.#heldMs(this.#options.clock.monotonicMs());
