@@ -60,7 +60,7 @@ export type { FetchOptions } from "./server/web_app.ts";
 export type { DenialCount, DenialDecision } from "./telemetry/denial_counts.ts";
 export type { EmitEvent, GatewayEvent, GuestLabel } from "./telemetry/events.ts";
 export type { FailureCount } from "./telemetry/failure_counts.ts";
-export type { GatewayMetrics } from "./telemetry/gateway_metrics.ts";
+export type { GatewayMetrics, StreamResetCount } from "./telemetry/gateway_metrics.ts";
 export type { InstanceCount } from "./telemetry/instance_counts.ts";
 export type { LimitCount, LimitName } from "./telemetry/limit_counts.ts";
 export type { LiveKind } from "./telemetry/live_counters.ts";

@@ -20,6 +20,7 @@ const SOURCE: AdminSource = {
     reloads: [],
     instances: [],
     certificatesEndMs: [],
+    http2: { streams: 0, resets: [] },
     spans: [],
   }),
   recent: () => [],

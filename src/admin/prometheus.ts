@@ -52,6 +52,9 @@ export class PrometheusMetrics {
       ["workload", "state"],
       () => source.faults().map(({ workload = "", state, count: value }) => ({ labels: { workload, state }, value })),
     );
+    this.#addGauge("loopgate_http2_streams", "Streams of HTTP/2 that clients have open.", [], () => {
+      return [{ labels: {}, value: source.totals().http2.streams }];
+    });
     this.#addGauge("loopgate_build_info", "1, with the version.", ["version"], () => {
       return [{ labels: { version: source.version }, value: 1 }];
     });
@@ -190,6 +193,12 @@ function fileFamilies(source: AdminSource): readonly CounterFamily[] {
       help: "Changes of files; kept: with a fault, so that the former version serves on.",
       labelNames: ["workload", "outcome"],
       counts: () => source.totals().reloads,
+    }),
+    totals({
+      name: "loopgate_http2_resets_total",
+      help: "Streams of HTTP/2 that ended by a code of either side.",
+      labelNames: ["reason"],
+      counts: () => source.totals().http2.resets,
     }),
     totals({
       name: "loopgate_spans_total",

@@ -1,4 +1,5 @@
 /** What a gateway has counted since its start, and how it is shown. */
+import type { HttpListener } from "../server/http_listener.ts";
 import type { GuestTools } from "../instance/guest_tools.ts";
 import type { DenialCounts } from "../telemetry/denial_counts.ts";
 import type { FailureCounts } from "../telemetry/failure_counts.ts";
@@ -22,9 +23,12 @@ export interface Counts {
   readonly spans: () => readonly SpanCount[];
 }
 
-/** The totals of now; `certificatesEndMs` are the listener's. */
+/** The totals of now, those of the listener too. */
 export function metricsOf(
-  counts: Counts & { readonly certificatesEndMs: () => readonly number[] },
+  counts: Counts & {
+    readonly certificatesEndMs: () => readonly number[];
+    readonly listener: Pick<HttpListener, "streamCount" | "streamResets">;
+  },
   { instanceCounts }: Pick<GuestTools, "instanceCounts">,
 ): GatewayMetrics {
   return {
@@ -35,6 +39,7 @@ export function metricsOf(
     reloads: counts.reloads.snapshot(),
     instances: instanceCounts.snapshot(),
     certificatesEndMs: counts.certificatesEndMs(),
+    http2: { streams: counts.listener.streamCount, resets: counts.listener.streamResets },
     spans: counts.spans(),
   };
 }

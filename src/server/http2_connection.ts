@@ -16,6 +16,7 @@ import { Http2Response } from "./http2_response.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { sendFailure } from "./node_exchange.ts";
 import type { ReadTurns } from "./read_turns.ts";
+import type { StreamResets } from "./stream_resets.ts";
 import { resetSocket } from "../base/reset_socket.ts";
 
 /** What the connections of one listener share. */
@@ -29,6 +30,8 @@ export interface Http2Tools {
   readonly isClosing: () => boolean;
   /** Open streams of all connections. */
   readonly streams: { count: number };
+  /** What became of those that ended early. */
+  readonly resets: StreamResets;
   /** Begins a request now, or when requests begin again. */
   readonly begin: (run: () => void) => void;
   readonly openSession: (socket: Socket, options: ServerSessionOptions) => ServerHttp2Session;
@@ -219,8 +222,9 @@ export class Http2Connection {
 
   #closed(open: OpenStream): void {
     if (!this.#open.delete(open)) return;
-    const { streams, limits, isClosing } = this.#tools;
+    const { streams, resets, limits, isClosing } = this.#tools;
     streams.count--;
+    resets.add(open.stream.rstCode ?? 0);
     // So much of its body may still be on its way, and belongs to nothing any more; who has reset it sends no more of it.
     if (open.request.isReset && !open.request.isWhole) this.#usefulBytes += limits.bodyWindowBytes;
     open.served?.closed();

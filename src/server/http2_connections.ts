@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { Http2Connection, type Http2Tools } from "./http2_connection.ts";
 import { http2Options } from "./http2_options.ts";
+import { StreamResets } from "./stream_resets.ts";
+import type { StreamResetCount } from "../telemetry/gateway_metrics.ts";
 
 /** What they need. */
 export interface Http2ConnectionsOptions
@@ -24,6 +26,7 @@ export class Http2Connections {
     this.#tools = {
       ...shared,
       streams: { count: 0 },
+      resets: new StreamResets(),
       openSession: performServerHandshake,
       options: http2Options(shared.limits),
       methods: new Set(process.getBuiltinModule("node:http").METHODS),
@@ -38,6 +41,11 @@ export class Http2Connections {
   /** Open streams of all of them. */
   get streamCount(): number {
     return this.#tools.streams.count;
+  }
+
+  /** Streams of all of them that ended early, since the start. */
+  get resets(): readonly StreamResetCount[] {
+    return this.#tools.resets.snapshot();
   }
 
   /** A client has chosen HTTP/2 in its handshake, which is done. */

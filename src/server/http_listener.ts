@@ -13,6 +13,7 @@ import { ClientConnection, type ServedRequest } from "./client_connection.ts";
 import type { GatewayFailure } from "./failure_status.ts";
 import type { ClientRequest, ClientResponse } from "./client_exchange.ts";
 import { Http2Connections, isHttp2 } from "./http2_connections.ts";
+import type { StreamResetCount } from "../telemetry/gateway_metrics.ts";
 import { listenError, parserFailure } from "./listener_faults.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 import { ReadTurns } from "./read_turns.ts";
@@ -140,6 +141,11 @@ export class HttpListener {
   /** Open streams of all connections of HTTP/2. */
   get streamCount(): number {
     return this.#http2?.streamCount ?? 0;
+  }
+
+  /** Streams of HTTP/2 that ended early. */
+  get streamResets(): readonly StreamResetCount[] {
+    return this.#http2?.resets ?? [];
   }
 
   /** Requests that were sent ahead of the answers before them and wait for their turn. */

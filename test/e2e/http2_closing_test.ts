@@ -27,6 +27,7 @@ http2Test("http2: an answer that is broken off has no END_STREAM, whatever its w
     );
     client.destroy();
   }
+  assert.deepEqual(harness.listener.streamResets, [{ reason: "internal_error", total: 3 }]);
   await harness.close();
 });
 

@@ -91,6 +91,7 @@ export class FakeProcess {
         reloads: [],
         instances: [],
         certificatesEndMs: [],
+        http2: { streams: 0, resets: [] },
         spans: [],
       }),
       serviceState: () => undefined,
