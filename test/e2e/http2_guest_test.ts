@@ -29,7 +29,7 @@ const IS_DENO = "Deno" in globalThis;
 const [NO_ERROR, INTERNAL_ERROR, CANCEL] = [0, 2, 8];
 
 /** For what a busy machine takes long for: all others are to meet their limits soon. */
-const SLOW = { wall: "60s", idle: "60s" };
+const SLOW = { wall: "60s", idle: "60s", cpu: "30s" };
 
 const OPERATOR: FolderContent = {
   "gateway.jsonc": { tls: { certificate: "certs/chain.pem", key: "certs/key.pem" }, http2: true },
