@@ -6,6 +6,8 @@ import { adapt, CACHE, compile, need, type Toolchain } from "./toolchain.ts";
 import { guestWorld, WASI_VERSION, writeWit } from "../../src/build/wit.ts";
 
 const CRATE = "test/guests/rust";
+/** Two of its binaries are made of the template's sources. */
+const TEMPLATE = "templates/service-tcp-rust/src";
 /** Binaries of the crate; a guest's name has `rust_` before it. */
 const BINARIES = ["service_leet", "http_api", "http_probe", "std_cli", "bindgen_handler", "busy_handler"];
 
@@ -13,7 +15,7 @@ const BINARIES = ["service_leet", "http_api", "http_probe", "std_cli", "bindgen_
 export const rust: Toolchain = {
   name: "rust",
   guests: BINARIES.map((name) => `rust_${name}`),
-  sources: [CRATE, "scripts/guest_build/rust.ts", "scripts/guest_build/rust_toolchain.ts"],
+  sources: [CRATE, TEMPLATE, "scripts/guest_build/rust.ts", "scripts/guest_build/rust_toolchain.ts"],
   async prepare() {
     await rustFolder();
     await need("cargo", ["fetch", "--locked", "--manifest-path", join(CRATE, "Cargo.toml")]);
