@@ -1,5 +1,6 @@
 /** What requests and responses share: a body that is read once. */
 import { type ByteSource, readAll, sourceOf, sourceOfBytes, streamOf } from "./byte_source.ts";
+import { callPlace, withPlace } from "./call_place.ts";
 import { toBytes } from "./bytes.ts";
 import { toText } from "./convert.ts";
 import type { Headers } from "./headers.ts";
@@ -117,7 +118,13 @@ export abstract class Body {
   }
 
   async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+    const place = callPlace();
+    const text = await this.text();
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw withPlace(error, place);
+    }
   }
 
   async blob(): Promise<unknown> {

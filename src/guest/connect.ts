@@ -1,4 +1,5 @@
 /** Connecting over TCP, where the workload's policy allows it. Its own loopback always is, unless "net" is false. */
+import { callPlace, withPlace } from "./call_place.ts";
 import { Connection } from "./connection.ts";
 import { refuseInFirstLines } from "./first_lines.ts";
 import { parseAddress, toSocketAddress } from "./socket_address.ts";
@@ -31,7 +32,17 @@ const LOOPBACK: IpAddress = { tag: "ipv4", val: [127, 0, 0, 1] };
  */
 export function connect(options: ConnectOptions): Promise<Connection> {
   refuseInFirstLines("connect");
-  return connectFirst(options);
+  return connectFrom(options);
+}
+
+async function connectFrom(options: ConnectOptions): Promise<Connection> {
+  const place = callPlace();
+  try {
+    return await connectFirst(options);
+  } catch (error) {
+    // The reason of a signal is the program's own.
+    throw error === options.signal?.reason ? error : withPlace(error, place);
+  }
 }
 
 async function connectFirst({ hostname = "127.0.0.1", port, signal }: ConnectOptions): Promise<Connection> {

@@ -4,6 +4,7 @@
  */
 import type { AbortSignal } from "./abort.ts";
 import { cancelContent, takeContent } from "./body.ts";
+import { callPlace, withPlace } from "./call_place.ts";
 import { refuseInFirstLines } from "./first_lines.ts";
 import { fromFields, toFields } from "./http_fields.ts";
 import { incomingBody } from "./incoming_body.ts";
@@ -55,9 +56,15 @@ async function fetchFrom(
   }
   // While it is sent the answer may come already; a request that breaks off shows there too.
   const sending = sendBody(body, content).catch((error: unknown) => ({ error }));
-  const incoming = await answerOf(request, future, signal);
-  void sending;
-  return toResponse(request, incoming, signal);
+  const place = callPlace();
+  try {
+    const incoming = await answerOf(request, future, signal);
+    void sending;
+    return toResponse(request, incoming, signal);
+  } catch (error) {
+    // The reason of a signal is the program's own.
+    throw error === signal?.reason ? error : withPlace(error, place);
+  }
 }
 
 async function answerOf(

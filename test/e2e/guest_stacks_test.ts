@@ -18,8 +18,29 @@ export function fail(what: string): never {
 const FILES: Readonly<Record<string, string>> = {
   "shop/all.route.jsonc": '{ "match": { "path": "/*" }, "component": "dist/api.wasm" }',
   "shop/src/fail.ts": FAIL,
-  "shop/src/api.ts": `import { fail } from "./fail.ts";
-export default { fetch: () => fail("the handler fails") };
+  "shop/src/api.ts": `import { connect } from "loopgate/guest";
+import { fail } from "./fail.ts";
+export default {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/fetch") return await ask();
+    if (pathname === "/connect") return new Response(String(await join()));
+    if (pathname === "/json") return Response.json(await read(request));
+    fail("the handler fails");
+  },
+};
+async function ask() {
+  await 0;
+  return await fetch("http://127.0.0.1:9/");
+}
+async function join() {
+  await 0;
+  return await connect({ port: 9 });
+}
+async function read(request) {
+  await 0;
+  return await request.json();
+}
 `,
   "jobs/workload.jsonc": '{ "service": { "component": "dist/worker.wasm", "restart": { "policy": "never" } } }',
   "jobs/src/fail.ts": FAIL,
@@ -27,6 +48,13 @@ export default { fetch: () => fail("the handler fails") };
 export default { run: () => fail("the service fails") };
 `,
 };
+
+/** What a path asks for, and the frame of the call. */
+const LATER: readonly (readonly [path: string, frame: RegExp])[] = [
+  ["/fetch", /shop.*(at ask \(\S*api\.ts:14:\d+\))/],
+  ["/connect", /shop.*(at join \(\S*api\.ts:18:\d+\))/],
+  ["/json", /shop.*(at read \(\S*api\.ts:22:\d+\))/],
+];
 
 test("a guest's stack leads to its sources in serve and run, and without a map it is told as it comes", async () => {
   const folder = await mkdtemp(join(tmpdir(), "loopgate-test-"));
@@ -47,6 +75,11 @@ test("a guest's stack leads to its sources in serve and run, and without a map i
     await serve.untilWritten(/jobs.*(at fail \(\S*jobs\/src\/fail\.ts:3:\d+\))/);
     assert.equal((await fetch(url)).status, 500);
     await serve.untilWritten(/shop.*(at fail \(\S*shop\/src\/fail\.ts:3:\d+\))/);
+    // What the host says later leads to the call.
+    for (const [path, frame] of LATER) {
+      assert.equal((await fetch(new URL(path, url), { method: "POST", body: "{" })).status, 500);
+      await serve.untilWritten(frame);
+    }
     assert.doesNotMatch(serve.out, /user\.js/);
     serve.signal("SIGINT");
     assert.equal(await serve.ended, 0, serve.err);
