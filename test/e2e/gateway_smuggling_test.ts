@@ -98,6 +98,10 @@ const REFUSED: readonly (readonly [name: string, request: string])[] = [
     "an upgrade to HTTP/2 in plain",
     `GET / HTTP/1.1\r\n${HOST}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n`,
   ],
+  [
+    "an upgrade with a body",
+    post("Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 5", "hello"),
+  ],
   ["CONNECT", `CONNECT a:80 HTTP/1.1\r\n${HOST}\r\n\r\n`],
 ];
 
