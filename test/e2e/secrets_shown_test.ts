@@ -257,7 +257,7 @@ for (const [[command = "", ...flags], shows] of SESSIONS) {
       isJson: flags.includes("json"),
     });
     assertSilent("stdout", program.out, shows);
-    assertSilent("stderr", program.err, [/Draining/]);
+    assertSilent("stderr", program.err, [/draining/i]);
     assertSilent("answers", answers, ANSWERED);
   });
 }
