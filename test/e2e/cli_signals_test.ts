@@ -29,8 +29,10 @@ async function serving(
   await withHello(async (folder) => {
     await mkdir(join(folder, "probe"));
     await writeFile(join(folder, "probe/probe.wasm"), probe);
-    const route = { match: { host: "probe.example", path: "/*" }, component: "probe.wasm", limits };
-    await writeFile(join(folder, "probe/all.route.jsonc"), JSON.stringify(route));
+    for (const [path, given] of [["/spin", limits], ["/hang", limits], ["/tick", {}]] as const) {
+      const route = { match: { host: "probe.example", path }, component: "probe.wasm", limits: given };
+      await writeFile(join(folder, `probe${path}.route.jsonc`), JSON.stringify(route));
+    }
     const program = loopgate("serve", folder, "--listen", "127.0.0.1:0", "--log", "json", ...words);
     try {
       const port = await program.untilWritten(/"port":(\d+)/);

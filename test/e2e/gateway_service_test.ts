@@ -13,6 +13,7 @@ import {
   startTestGateway,
 } from "../support/gateway_harness.ts";
 import { wat } from "../engine/wat.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { eventually } from "../support/http_harness.ts";
 import { requestHost } from "../support/request_host.ts";
 
@@ -74,18 +75,20 @@ test(
     const listening = opened.filter(({ isListening }) => isListening);
     assert.deepEqual(listening.map(({ port }) => port), [harness.port]);
     // What is left of the request's own connection, on either end, is no service's.
-    const others = opened.filter(({ port, remotePort }) => port !== harness.port && remotePort !== harness.port);
-    assert.deepEqual(others, []);
+    assert.deepEqual(opened.filter(({ port, remotePort }) => ![port, remotePort].includes(harness.port)), []);
     assert.deepEqual(await closeToNothing(harness), {});
   },
 );
 
 test("requests wait for a service that is late", async () => {
-  const harness = await startTestGateway(await greeting("late", { mode: "late" }));
+  const clock = new FakeClock();
+  const harness = await startTestGateway(await greeting("late", { mode: "late" }), { clock });
+  const answers = Promise.all([1, 2, 3].map(async () => (await ask(harness.url, "late")).text()));
+  await eventually(() => harness.gateway.counters().requests === 3);
   assert.equal(harness.gateway.serviceState("late"), "starting");
-  const answers = await Promise.all([1, 2, 3].map(async () => (await ask(harness.url, "late")).text()));
-  assert.deepEqual(answers, ["late", "late", "late"]);
-  assert.deepEqual(await closeToNothing(harness), {});
+  await clock.advanceMs(200);
+  assert.deepEqual(await answers, ["late", "late", "late"]);
+  assert.deepEqual(await clock.passing(() => closeToNothing(harness)), {});
 });
 
 test("requests wait no longer than the limit for a service that never is ready: 503", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeToNothing, componentBytes, type GatewayHarness, startTestGateway } from "../support/gateway_harness.ts";
 import { COUNTER_PLACES, type CounterPlace, countingHandler } from "../support/counting_handler.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { eventually } from "../support/http_harness.ts";
 import { RawClient } from "../support/raw_client.ts";
 
@@ -45,13 +46,21 @@ test("fresh: a component that counts in a global, in memory, in a table and in w
 });
 
 test("fresh: an instance that trapped, or was ended, is never used again", async () => {
+  // Its time passes for whoever hangs alone.
+  const clock = new FakeClock();
   const harness = await startTestGateway({
     "probe/all.route.jsonc": { match: { path: "/*" }, component: "probe.wasm", limits: { wall: "200ms" } },
     "probe/probe.wasm": await componentBytes("probe"),
-  });
+  }, { clock });
   const requests = async (): Promise<unknown> => (await (await fetch(`${harness.url}/environment`)).json()).requests;
   for (const path of ["/trap", "/exit", "/hang", "/trap-after-end"]) {
-    await (await fetch(harness.url + path)).text();
+    const answer = fetch(harness.url + path).then((response) => response.text());
+    if (path === "/hang") {
+      // It waits in its guest.
+      await eventually(() => harness.gateway.counters().pollables > 0);
+      await clock.advanceMs(200);
+    }
+    await answer;
     assert.equal(await requests(), 1, path);
   }
   await harness.backToIdle();
@@ -63,7 +72,7 @@ test("fresh: an instance that trapped, or was ended, is never used again", async
     "dropped: exited": 1,
     "dropped: killed": 1,
   });
-  assert.deepEqual(await closeToNothing(harness), {});
+  assert.deepEqual(await clock.passing(() => closeToNothing(harness)), {});
 });
 
 test("reuse: an instance goes on as it is, up to its number of requests, and never after a trap", async () => {

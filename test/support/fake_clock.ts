@@ -2,6 +2,8 @@
 import type { Clock } from "../../src/base/clock.ts";
 
 const NS_PER_MS = 1_000_000;
+/** A step of time that passes. */
+const PASSING_MS = 5;
 
 interface FakeTimer {
   readonly dueNs: bigint;
@@ -52,6 +54,16 @@ export class FakeClock implements Clock {
     return () => {
       this.#timers.delete(timer);
     };
+  }
+
+  /** Lets time pass for as long as `work` takes, for what waits for it without a timer. */
+  async passing<Result>(work: () => Promise<Result>): Promise<Result> {
+    const steps = setInterval(() => void this.advanceMs(PASSING_MS), PASSING_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(steps);
+    }
   }
 
   /** Moves time on, firing each timer at its own time and in order. */
