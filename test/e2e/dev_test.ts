@@ -97,13 +97,13 @@ test("loopgate dev: waits for what cannot be built, serves it when it can, and f
     assert.match(dev.out, /GET \/more 200 [0-9.]+ ms.* {2}more\/more /);
   }));
 
-/** Fails in a file of its own, below lines that are no part of what is built. */
+/** Fails in a file of its own, below lines that are no part of what is built; how it fails is, so that each makes another component. */
 function failing(linesAbove: number): Readonly<Record<string, string>> {
   return {
     "api.ts":
       `import { fail } from "./fail.ts";\n\nexport default {\n  async fetch() {\n    await null;\n    fail();\n  },\n};\n`,
     "fail.ts": `${"// a comment\n".repeat(linesAbove)}interface Gone { a: 1 }\nexport function fail(): never {
-  const reason: string = "it fails";
+  const reason: string = "it fails below ${linesAbove} lines";
   throw new RangeError(reason);
 }\n`,
   };
