@@ -72,8 +72,7 @@ test(
     assert.equal(await (await ask(harness.url, "one")).text(), "one");
     await eventually(() => harness.gateway.counters().requests === 0);
     const opened = (await openSockets()).filter(({ inode }) => !before.some((old) => old.inode === inode));
-    const listening = opened.filter(({ isListening }) => isListening);
-    assert.deepEqual(listening.map(({ port }) => port), [harness.port]);
+    assert.deepEqual(opened.filter(({ isListening }) => isListening).map(({ port }) => port), [harness.port]);
     // What is left of the request's own connection, on either end, is no service's.
     assert.deepEqual(opened.filter(({ port, remotePort }) => ![port, remotePort].includes(harness.port)), []);
     assert.deepEqual(await closeToNothing(harness), {});
