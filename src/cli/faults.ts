@@ -51,10 +51,12 @@ export function errorMark(code: FaultCode, colours: Colours): string {
 /** The flag that moves the listener, for each reason why it cannot stay. */
 function listenHint({ cause, fault }: LoopgateError): string {
   const flag = fault === "LG5002" ? "--admin" : "--listen";
+  // `dev` has no such flag, and an admin by the file alone.
+  const inFile = fault === "LG5002" ? ', or "admin" in gateway.jsonc' : "";
   switch (errorCode(cause)) {
     case "EADDRINUSE":
       return "something listens there already: end it, or choose another port, " +
-        `like ${flag} 127.0.0.1:8081 (port 0 takes a free one)`;
+        `like ${flag} 127.0.0.1:8081 (port 0 takes a free one)${inFile}`;
     case "EACCES":
     case "EPERM":
       return `ports below 1024 need rights that this user does not have; choose another, like ${flag} 127.0.0.1:8080`;

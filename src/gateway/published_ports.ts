@@ -26,7 +26,9 @@ export class PublishedPorts {
    */
   async open(workload: string, { listen, port }: PublishOptions): Promise<PublishedPort> {
     if (this.#workloads.current(workload) === undefined) {
-      throw new LoopgateError("LG4003", `Cannot publish "${workload}": there is no such workload, expected one`);
+      const names = this.#workloads.specs.map(({ name }) => name).join(", ");
+      const message = `Cannot publish "${workload}": there is no such workload, expected one that is served (${names})`;
+      throw new LoopgateError("LG4003", message);
     }
     const { clock, counters, emit } = this.#tools;
     const network = () => this.#workloads.current(workload)?.network;

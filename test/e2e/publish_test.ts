@@ -81,7 +81,7 @@ const REFUSED: readonly {
     name: "a workload that is not there",
     workload: "three",
     listen: () => FREE,
-    message: /^Cannot publish "three": there is no such workload, expected one$/,
+    message: /^Cannot publish "three": there is no such workload, expected one that is served \(one\)$/,
   },
   {
     name: "a port that is taken",
