@@ -5,7 +5,8 @@ import type { Terminal, TerminalFault, TerminalStream } from "./terminal.ts";
 
 type Output = typeof process.stdout | typeof process.stderr;
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** SIGHUP is a terminal that is closed, or an operator who expects a reload: what is under way is not to be cut for either. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** This process. */
 export function processTerminal(): Terminal {

@@ -9,7 +9,7 @@ export interface Terminal {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
-  /** Calls `onSignal` at each SIGINT and SIGTERM instead of ending the process. Returns the way back. */
+  /** Calls `onSignal` at each SIGINT, SIGTERM and SIGHUP instead of ending the process. Returns the way back. */
   watchSignals(onSignal: () => void): () => void;
   /** Calls `run` when the process ends by `exit` or by an error that nobody caught; `run` can wait for nothing. */
   onExit(run: () => void): void;

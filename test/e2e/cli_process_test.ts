@@ -12,7 +12,7 @@ import { BECOME, EVALUATE, loopgate, MAIN, Program, ROOT, RUN, withHello } from 
 
 const IS_DENO = process.versions["deno"] !== undefined;
 
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`loopgate serve: ${name}, delivered twice, drains and exits with 0`, async () => {
     await withHello(async (folder) => {
       const program = loopgate("serve", folder, "--listen", "127.0.0.1:0");

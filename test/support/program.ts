@@ -56,7 +56,7 @@ export class Program {
     return this.#child.pid;
   }
 
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
+  signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void {
     // Not `child.kill`: after it, Deno reports the signal that was sent in place of the exit code.
     if (this.#child.pid !== undefined) process.kill(this.#child.pid, name);
   }

@@ -37,7 +37,7 @@ ${settingLines(DEV_SETTINGS)}
                        like nc or psql: 5432:5432, shop/15432:5432 where there are several workloads. It is open to
                        this machine alone unless a host is written. May come more than once
 
-Ctrl-C or SIGTERM lets requests in flight finish, then exits with 0. Once more, a second later: ends at once, with 130.
+Ctrl-C, SIGTERM or SIGHUP: requests in flight finish, then exits with 0. Once more, a second later: at once, with 130.
 
 Example:
   loopgate dev --publish 7777:7777

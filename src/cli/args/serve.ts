@@ -31,7 +31,7 @@ ${settingLines(SETTING_NAMES)}
 Each flag has a variable (--listen is LOOPGATE_LISTEN, a list has commas between its parts, --no-watch is
 LOOPGATE_WATCH=off) and a key in gateway.jsonc ("listen"). The flag counts, else the variable, else the file.
 
-Ctrl-C or SIGTERM lets requests in flight finish, then exits with 0. Once more, a second later: ends at once, with 130.
+Ctrl-C, SIGTERM or SIGHUP: requests in flight finish, then exits with 0. Once more, a second later: at once, with 130.
 
 Example:
   loopgate serve workloads --listen 127.0.0.1:8080
