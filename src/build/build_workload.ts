@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Diagnostic } from "../base/diagnostics.ts";
 import { refreshAuthorFiles } from "./author_files.ts";
-import { readBytes, readText, withScratch, writeWhole } from "./build_files.ts";
+import { hashOf, readBytes, readText, withScratch, writeWhole } from "./build_files.ts";
 import type { RunJob, SourceFault } from "./build_job.ts";
 import { toolsHash } from "./build_tools.ts";
 import { buildByCommand, type RunProgram } from "./command_build.ts";
@@ -84,7 +84,7 @@ async function buildGuest(
     }
     const bytes = await readBytes(output);
     // First: who reloads the component finds its map.
-    const maps = await placeMap(output, component);
+    const maps = await placeMap(output, component, hashOf(bytes));
     await writeWhole(component, bytes);
     const inputs = report.inputs.map((file) => resolve(file));
     await stamps.note(key, { builder, inputs, outputs: [component, ...maps], startedMs });
@@ -94,11 +94,11 @@ async function buildGuest(
 }
 
 /** Puts the map beside the component; resolves to where. Not every kind of guest has one. */
-async function placeMap(output: string, component: string): Promise<readonly string[]> {
+async function placeMap(output: string, component: string, sha256: string): Promise<readonly string[]> {
   const map = await readText(mapFileOf(output)).catch(() => undefined);
   if (map === undefined) return [];
   const file = mapFileOf(component);
-  await writeWhole(file, mapTextFor(map, resolve(dirname(component))));
+  await writeWhole(file, mapTextFor(map, resolve(dirname(component)), sha256));
   return [file];
 }
 

@@ -29,11 +29,32 @@ export function mapFileOf(component: string): string {
   return `${component}.map`;
 }
 
-/** The text of a bundler's map, whose sources are absolute, for a file in `folder`: its sources are named from there. */
-export function mapTextFor(map: string, folder: string): string {
+/** What the file of a map holds beside the map: `x_` is for fields of a program's own (ECMA-426, "source map format"). */
+interface MapFile extends SourceMapPayload {
+  /** SHA-256 of the component that the map is of. */
+  readonly x_component_sha256?: unknown;
+}
+
+/**
+ * The text of a bundler's map, whose sources are absolute, for a file in `folder`: its sources are named from there.
+ *
+ * @param componentSha256 of the component that the map is of
+ */
+export function mapTextFor(map: string, folder: string, componentSha256: string): string {
   const { mappings, names, sources } = JSON.parse(map) as SourceMapPayload;
   const named = sources.map((source) => SCHEME.test(source) ? source : relative(folder, source));
-  return `${JSON.stringify({ version: 3, sources: named, names, mappings })}\n`;
+  return `${JSON.stringify({ version: 3, sources: named, names, mappings, x_component_sha256: componentSha256 })}\n`;
+}
+
+/** SHA-256 of the component that a map is of; undefined where the map does not say. */
+export function componentOfMap(text: string): string | undefined {
+  try {
+    const sha256 = (JSON.parse(text) as MapFile | null)?.x_component_sha256;
+    return typeof sha256 === "string" ? sha256 : undefined;
+  } catch {
+    // A damaged map, as in `GuestMap.of`: nothing is known of it.
+    return undefined;
+  }
 }
 
 /** Whether a line may have a place of a bundle. */

@@ -7,7 +7,7 @@ import { GuestStacks } from "./guest_stacks.ts";
 const MAPPINGS = ";AAAA,IAEQ;ACFR";
 const SOURCES = ["/w/src/a.ts", "loopgate:guest/loop.ts"];
 const BUNDLED = JSON.stringify({ version: 3, sources: SOURCES, names: [], mappings: MAPPINGS, sourcesContent: ["x"] });
-const TEXT = mapTextFor(BUNDLED, "/w/dist");
+const TEXT = mapTextFor(BUNDLED, "/w/dist", "ab");
 
 test("mapTextFor: sources are named from the folder, those with a scheme as they are; no text of them is kept", () => {
   assert.deepEqual(JSON.parse(TEXT), {
@@ -15,6 +15,7 @@ test("mapTextFor: sources are named from the folder, those with a scheme as they
     sources: ["../src/a.ts", "loopgate:guest/loop.ts"],
     names: [],
     mappings: MAPPINGS,
+    x_component_sha256: "ab",
   });
 });
 
@@ -81,6 +82,26 @@ test("GuestStacks: what is forgotten is read again, for the next line that has a
   stacks.forget(SERVED);
   assert.equal(reads, 1);
   assert.equal(stacks.inText(LINE, "/w/dist/a.wasm"), "at f (/w/src/b.ts:1:1)");
+});
+
+test("GuestStacks: a map that a build leaves counts at once where the component is the same, and else once that serves", () => {
+  let text = TEXT;
+  const stacks = new GuestStacks(() => text);
+  const shown = (): string => stacks.inText(LINE, "/w/dist/a.wasm").replace(/^.*\/(.*)\.ts.*$/, "$1");
+  stacks.follow(SERVED);
+  const build = (source: string, sha256: string): void => {
+    text = TEXT.replace("a.ts", `${source}.ts`).replace(`"ab"`, `"${sha256}"`);
+    stacks.rebuilt("/w/dist/a.wasm");
+  };
+  build("comment", "ab");
+  assert.equal(shown(), "comment");
+  build("other", "cd");
+  assert.equal(shown(), "comment", "another component, which does not serve yet");
+  build("later", "ab");
+  assert.equal(shown(), "later");
+  text = "{";
+  stacks.rebuilt("/w/dist/a.wasm");
+  assert.equal(shown(), "later", "a damaged map");
 });
 
 test("GuestMap: a name that is longer than any path makes no line longer", () => {

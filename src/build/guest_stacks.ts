@@ -2,7 +2,7 @@
 import type { GuestLabel } from "../telemetry/events.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { readTextNow } from "./build_files.ts";
-import { GuestMap, hasPlace, mapFileOf } from "./guest_map.ts";
+import { componentOfMap, GuestMap, hasPlace, mapFileOf } from "./guest_map.ts";
 
 /** What is needed of a workload to know whose line it is. */
 export type GuestPaths = Pick<WorkloadSpec, "name"> & {
@@ -10,14 +10,20 @@ export type GuestPaths = Pick<WorkloadSpec, "name"> & {
   readonly routes: readonly { readonly name: string; readonly component: string }[];
 };
 
+/** A map and its text, from which it is made for the first line that needs it. */
+interface KeptMap {
+  readonly text: string;
+  map?: GuestMap | undefined;
+}
+
 /** Maps of components, each read once: what stands beside a component later may belong to the next one. */
 export class GuestStacks {
   readonly #readText: (file: string) => string | undefined;
-  /** By component; a map that nobody has needed yet is text. */
-  readonly #maps = new Map<string, string | GuestMap | undefined>();
+  /** By component; undefined where none stood beside it. */
+  readonly #maps = new Map<string, KeptMap | undefined>();
 
   /** What `tryService` put aside. */
-  readonly #before = new Map<string, string | GuestMap | undefined>();
+  readonly #before = new Map<string, KeptMap | undefined>();
 
   constructor(readText: (file: string) => string | undefined = readTextNow) {
     this.#readText = readText;
@@ -54,6 +60,20 @@ export class GuestStacks {
     this.#before.delete(service.component);
   }
 
+  /**
+   * A build has left a map beside `component`. Where it is of the very bytes whose map is kept, sources moved and nothing else
+   * (a comment went in): no version will come, and lines lead where the sources are now.
+   */
+  rebuilt(component: string): void {
+    const text = this.#readText(mapFileOf(component));
+    const sha256 = text === undefined ? undefined : componentOfMap(text);
+    if (text === undefined || sha256 === undefined) return;
+    for (const maps of [this.#maps, this.#before]) {
+      const kept = maps.get(component);
+      if (kept !== undefined && componentOfMap(kept.text) === sha256) maps.set(component, { text });
+    }
+  }
+
   /** A line of a guest of one of `workloads`, with places of its sources where it has some of the bundle. */
   inLine(line: string, { workload: name, route, role }: GuestLabel, workloads: readonly GuestPaths[]): string {
     if (!hasPlace(line)) return line;
@@ -69,15 +89,15 @@ export class GuestStacks {
 
   #mapOf(component: string): GuestMap | undefined {
     const kept = this.#maps.has(component) ? this.#maps.get(component) : this.#take(component);
-    if (typeof kept !== "string") return kept;
-    const map = GuestMap.of(component, kept);
-    this.#maps.set(component, map);
-    return map;
+    if (kept === undefined) return undefined;
+    if (!("map" in kept)) kept.map = GuestMap.of(component, kept.text);
+    return kept.map;
   }
 
-  #take(component: string): string | undefined {
+  #take(component: string): KeptMap | undefined {
     const text = this.#readText(mapFileOf(component));
-    this.#maps.set(component, text);
-    return text;
+    const kept = text === undefined ? undefined : { text };
+    this.#maps.set(component, kept);
+    return kept;
   }
 }

@@ -1,6 +1,7 @@
 /** `loopgate dev`: builds, serves, and does both again for what changes. */
 import { relative, sep } from "node:path";
 import { LoopgateError } from "../base/errors.ts";
+import { GuestStacks } from "../build/guest_stacks.ts";
 import { Rebuilder } from "../build/rebuilder.ts";
 import { fileFault, type FileReader } from "../config/file_reader.ts";
 import type { FolderProbe } from "../gateway/folder_probe.ts";
@@ -46,14 +47,16 @@ export async function dev(command: DevCommand, tools: DevTools): Promise<number>
   });
   let rebuilder: Rebuilder | undefined;
   let gateway: Gateway | undefined;
+  const stacks = new GuestStacks();
   const mapped = stackMapper({
+    stacks,
     served: () => gateway?.workloads ?? [],
     stateOf: (workload) => gateway?.serviceState(workload),
     reads: "early",
     shown: place.shown,
   });
   const log = new EventLog({ format, terminal, clock, replica: undefined, mapped, isHidden: isSdkFrame });
-  const tell = teller(format, { terminal, voice, log, shown: place.shown });
+  const tell = teller(format, { terminal, voice, log, stacks, shown: place.shown });
   try {
     rebuilder = await Rebuilder.open({
       ...place,
@@ -175,11 +178,13 @@ async function publishAll(
 /** Ways to tell what happens beside the gateway. */
 function teller(
   format: LogFormat,
-  { terminal: { stdout, stderr }, voice, log, shown }:
+  { terminal: { stdout, stderr }, voice, log, stacks, shown }:
     & Pick<DevTools, "terminal" | "voice">
     & Pick<WorkloadPlace, "shown">
     & {
       readonly log: EventLog;
+      /** Of the lines in `log`. */
+      readonly stacks: GuestStacks;
     },
 ) {
   const [out, err] = [coloursFor(stdout.isColoured), coloursFor(stderr.isColoured)];
@@ -206,6 +211,7 @@ function teller(
         return;
       }
       if (told.kind === "faulty") faulty.add(told.component);
+      else stacks.rebuilt(told.component);
       const outcome = shownOutcome(told, shown);
       if (format === "json") stdout.write(buildJson(outcome, log.now()));
       else if (outcome.kind === "built") stdout.write(builtText(outcome, out));

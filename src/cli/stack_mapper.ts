@@ -13,13 +13,14 @@ export interface StackMapperOptions {
   readonly stateOf?: (workload: string) => string | undefined;
   /** What a reload says, with paths as they are from here. */
   readonly shown?: (text: string) => string;
+  /** Whose maps are used, where somebody else has something to tell them. */
+  readonly stacks?: GuestStacks;
 }
 
 /** For the events of a gateway. */
 export function stackMapper(
-  { served, reads, stateOf, shown }: StackMapperOptions,
+  { served, reads, stateOf, shown, stacks = new GuestStacks() }: StackMapperOptions,
 ): (event: GatewayEvent) => GatewayEvent {
-  const stacks = new GuestStacks();
   return (event) => {
     if (event.kind === "guest-output") {
       const line = stacks.inLine(event.line, event.guest, served());

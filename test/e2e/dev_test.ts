@@ -126,6 +126,12 @@ test("loopgate dev: the stack of an error leads to the sources of the version th
     await write(failing(10));
     await dev.untilWritten(/(api replaced)/);
     await stackWith(14);
+    // A comment more makes the same component, so nothing is served anew; its lines lead to where they are now all the same.
+    const built = dev.out.split("built ").length;
+    const [above, text] = ["// one more\n", failing(10)["fail.ts"] ?? ""];
+    await write({ "fail.ts": above + text });
+    await dev.untilWritten(new RegExp(`(?:built [^]*){${built}}`));
+    await stackWith(15);
     // Only what the author wrote.
     assert.doesNotMatch(dev.out, /user\.js|loopgate:guest/);
     dev.signal("SIGINT");
