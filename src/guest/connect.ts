@@ -48,7 +48,9 @@ async function connectFrom(options: ConnectOptions): Promise<Connection> {
 async function connectFirst({ hostname = "127.0.0.1", port, signal }: ConnectOptions): Promise<Connection> {
   signal?.throwIfAborted();
   const action = `connect to ${hostname}:${port}`;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new SocketError(action, "invalid-argument");
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new SocketError(action, "invalid-argument", "{ port }, a number from 1 to 65535");
+  }
   using network = instanceNetwork();
   let failure: SocketError | undefined;
   for (const address of await addressesOf(network, hostname, signal)) {

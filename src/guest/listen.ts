@@ -33,8 +33,9 @@ export function listen({ hostname = "0.0.0.0", port }: ListenOptions): Listener 
   refuseInFirstLines("listen");
   const action = `listen on ${hostname}:${port}`;
   const address = parseAddress(hostname);
-  if (address === null || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new SocketError(action, "invalid-argument");
+  if (address === null) throw new SocketError(action, "invalid-argument", "a hostname that is an address");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new SocketError(action, "invalid-argument", "{ port }, a number from 0 to 65535");
   }
   using network = instanceNetwork();
   const socket = attempt(action, () => createTcpSocket(address.tag));

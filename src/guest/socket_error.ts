@@ -15,9 +15,9 @@ export class SocketError extends Error {
   /** As WASI has it, such as "connection-refused". */
   readonly code: string;
 
-  /** `action` is what could not be done. */
-  constructor(action: string, code: string) {
-    super(`Cannot ${action}: ${code}`);
+  /** `action` is what could not be done, `expected` what an argument should have been. */
+  constructor(action: string, code: string, expected?: string) {
+    super(`Cannot ${action}: ${code}${expected === undefined ? "" : `, expected ${expected}`}`);
     this.name = "SocketError";
     this.code = code;
   }

@@ -11,6 +11,7 @@ import { COMMAND_RUN } from "../workload/service_run.ts";
 import { Workload } from "../workload/workload.ts";
 import {
   type ComponentSource,
+  loadLateParts,
   loadTestComponent,
   missingImportsOnce,
   nameOfComponent,
@@ -77,6 +78,7 @@ export async function testComponent(
   options: TestComponentOptions = {},
 ): Promise<TestedComponent> {
   const component = await loadTestComponent(source);
+  await loadLateParts();
   const name = nameOfComponent(source);
   const isHandler = roleFault(component, INCOMING_HANDLER) === undefined;
   const role = isHandler ? undefined : roleFault(component, COMMAND_RUN);

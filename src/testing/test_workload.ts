@@ -16,7 +16,7 @@ import type { Destination } from "../server/http_app.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import { Workload } from "../workload/workload.ts";
 import { fileURLToPath } from "node:url";
-import { keepCompiled, TEST_CACHE } from "./load_component.ts";
+import { keepCompiled, loadLateParts, TEST_CACHE } from "./load_component.ts";
 import { ScriptError } from "./script_error.ts";
 import { TestWorld, type WorldOptions } from "./test_world.ts";
 import { TestedGuests } from "./tested_guests.ts";
@@ -54,6 +54,7 @@ export interface TestWorkloadOptions extends WorldOptions {
 export async function testWorkload(folder: string | URL, options: TestWorkloadOptions = {}): Promise<TestedWorkload> {
   const path = (folder instanceof URL ? fileURLToPath(folder) : folder).replace(/[\\/]+$/, "");
   const { spec, components } = await readWorkload(path, options);
+  await loadLateParts();
   const world = new TestWorld(options, { namesGuests: true, guests: spec });
   world.refuseLoopback();
   const files = world.openFiles([spec.service, ...spec.routes].flatMap((guest) => guest?.volumes ?? []));

@@ -150,10 +150,15 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
         network: Object.fromEntries(addresses.map((address) => [address, tcp.refuses()])),
       });
       const response = await component.fetch(`/fetch?url=${encodeURIComponent(url)}`);
-      const { message } = (await response.json()) as Record<string, unknown>;
+      const told = await response.text();
+      const { message } = JSON.parse(told) as Record<string, unknown>;
       const why = "connection-refused (this is the workload's own loopback, where nothing listens on that port; " +
         "a server of the machine has another address)";
-      assert.equal(message, `Cannot fetch "${url}": ${why}`);
+      assert.equal(
+        message,
+        `Cannot fetch "${url}": ${why}`,
+        [response.status, told, ...component.failures()].join("\n"),
+      );
     });
   }
 
@@ -186,6 +191,19 @@ for (const { engine, app, service: serviceName } of GUEST_ENGINES) {
     await using component = await open({ network: { "127.0.0.1:9": runs } });
     const text = await (await component.fetch("/writes/9")).text();
     assert.equal(text, "a100000 b100000 c100000 d100000 e100000 f100000 , then ConnectionLost and ConnectionLost");
+  });
+
+  test(`${engine}, connect and listen: arguments that are none say what was expected`, async () => {
+    await using component = await open();
+    const [from0, from1] = [0, 1].map((from) => `invalid-argument, expected { port }, a number from ${from} to 65535`);
+    assert.deepEqual(await (await component.fetch("/arguments")).json(), [
+      ...["undefined", "undefined", "70000", "9"].flatMap((port) => [
+        `SocketError: Cannot connect to 127.0.0.1:${port}: ${from1}`,
+        `SocketError: Cannot listen on 0.0.0.0:${port}: ${from0}`,
+      ]),
+      "SocketError: Cannot resolve shop: permanent-resolver-failure",
+      "SocketError: Cannot listen on shop:9: invalid-argument, expected a hostname that is an address",
+    ]);
   });
 
   test(`${engine}, connect: nobody there, and not allowed`, async () => {

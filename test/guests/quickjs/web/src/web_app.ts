@@ -1,5 +1,5 @@
 /** A Hono application that does what a test asks for. */
-import { connect, SocketError } from "loopgate/guest";
+import { connect, type ConnectOptions, listen, type ListenOptions, SocketError } from "loopgate/guest";
 import { Hono } from "hono";
 
 // What the build froze.
@@ -62,6 +62,19 @@ app.get("/connect/:port", async (context) => {
   } catch (error) {
     return context.text(error instanceof SocketError ? error.code : String(error), 502);
   }
+});
+app.get("/arguments", async (context) => {
+  const told: string[] = [];
+  for (const given of [9000, {}, { port: 70_000 }, { port: "9" }, { hostname: "shop", port: 9 }]) {
+    // What a program without types says.
+    await connect(given as ConnectOptions).catch((error: unknown) => told.push(String(error)));
+    try {
+      listen(given as ListenOptions);
+    } catch (error) {
+      told.push(String(error));
+    }
+  }
+  return context.json(told);
 });
 app.get("/writes/:port", async (context) => {
   using connection = await connect({ port: Number(context.req.param("port")) });
