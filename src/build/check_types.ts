@@ -15,9 +15,15 @@ const FAULT = /^(.+)\((\d+),(\d+)\): error (TS\d+): (.*)$/;
 /** `error TS2688: Cannot find type definition file for 'x'.`: of the project as a whole. */
 const FAULT_OF_PROJECT = /^error (TS\d+): (.*)$/;
 const PROJECT = "tsconfig.json";
+const TYPED = /\.[cm]?tsx?$/;
+const NO_PROJECT = {
+  message: `Cannot check the types: there is no ${PROJECT} in the workload or in the folder of workloads`,
+  fix: `write one that extends ./.loopgate/${PROJECT}, then build again, which makes that file`,
+};
 
 /**
- * The faults of all workloads that have guests of ours and a `tsconfig.json`, with their lines.
+ * The faults of all workloads that have guests of ours, with their lines. A workload has a `tsconfig.json`, or the folder of
+ * workloads has one for all; sources in TypeScript that have none are a fault, for nobody would look at them.
  *
  * @throws {LoopgateError} when there is no compiler, or it says what is no fault of a source
  */
@@ -26,8 +32,16 @@ export async function checkTypes(
   runProgram: RunProgram,
 ): Promise<readonly Diagnostic[]> {
   const faults: Diagnostic[] = [];
+  const projects = new Set<string>();
   for (const { folder, guests } of plans) {
-    if (guests.length === 0 || await kindAt(join(folder, PROJECT)) !== "file") continue;
+    const typed = guests.find(({ source }) => TYPED.test(source));
+    const project = await projectOf(folder);
+    if (project !== undefined && guests.length > 0) projects.add(project);
+    else if (typed !== undefined) {
+      faults.push({ code: "LG6007", file: typed.source, line: 1, column: 1, ...NO_PROJECT });
+    }
+  }
+  for (const folder of projects) {
     const compiler = await compilerFrom(resolve(folder)) ?? await compilerFrom(ROOT);
     if (compiler === undefined) throw missing(folder);
     // The workload's folder is where it runs, so its paths begin there.
@@ -46,6 +60,12 @@ export async function checkTypes(
     faults.push(...found);
   }
   return faults;
+}
+
+/** The folder of its project. */
+async function projectOf(folder: string): Promise<string | undefined> {
+  for (const each of [folder, join(folder, "..")]) if (await kindAt(join(each, PROJECT)) === "file") return each;
+  return undefined;
 }
 
 async function faultsIn(printed: string, folder: string): Promise<readonly Diagnostic[]> {

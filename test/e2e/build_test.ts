@@ -358,7 +358,7 @@ const TYPED = {
   "api/api.route.jsonc": ROUTE,
   "api/tsconfig.json": '{ "extends": "./.loopgate/tsconfig.json", "include": ["src"] }',
   "plain/api.route.jsonc": ROUTE.replace('"/"', '"/plain"'),
-  "plain/src/api.ts": "const count: number = 'no tsconfig.json, so nobody looks';\n" + HANDLER,
+  "plain/src/api.ts": "const count: number = 'there is no tsconfig.json';\n" + HANDLER,
 };
 
 test("loopgate build --types: what the compiler says, with its lines, and the exit code", () =>
@@ -374,9 +374,10 @@ export default { fetch: (request) => new Response(request.nothing + count) } sat
     assert.match(build.err, /^error\[LG6007\]: The types do not fit: Type 'string' is not [^\n]+\(TS2322\)\n/);
     assert.match(
       build.err,
-      / --> \S+api\/src\/api\.ts:2:7\n[^]* --> \S+api\/src\/api\.ts:3:59\n[^]*2 faults in 1 file/,
+      / --> \S+api\/src\/api\.ts:2:7\n[^]* --> \S+api\/src\/api\.ts:3:59\n[^]*3 faults in 2 files/,
     );
-    assert.doesNotMatch(build.err, /plain|not built/);
+    assert.match(build.err, /Cannot check the types: there is no tsconfig\.json [^]* --> \S+plain\/src\/api\.ts:1:1\n/);
+    assert.doesNotMatch(build.err, /not built/);
     await writeFile(join(folder, "api/src/api.ts"), HANDLER);
     const mended = loopgate("build", join(folder, "api"), "--types");
     assert.equal(await mended.ended, 0, mended.err);
