@@ -22,7 +22,7 @@ name the program that makes them:
 "build": { "command": ["cargo", "build", "--release"], "outputs": { "dist/<name>.wasm": "target/..." } }.
 
   [folder]             the folder of workloads, or one of them (the current folder)
-  --types              also asks the TypeScript compiler, in workloads that have a tsconfig.json
+  --types              also asks the TypeScript compiler, by tsconfig.json of a workload or of the folder of all
 
 Exit codes: 0 all are built, 2 something to mend: a source, a file, a tool that is not installed.
 

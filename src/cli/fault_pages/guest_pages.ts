@@ -136,7 +136,8 @@ export const GUEST_PAGES: Readonly<Record<Codes, FaultPage>> = {
     title: "The types of a source do not fit",
     cause:
       "`loopgate build --types` asked the TypeScript compiler, which a build does not need: types are taken off before.",
-    fix: "Mend the source at the place that is marked; the compiler's number stands behind its sentence.",
+    fix:
+      "Mend the source at the place that is marked; the compiler's number stands behind its sentence. Where there is no `tsconfig.json`, write one that extends `./.loopgate/tsconfig.json` (docs/authoring.md).",
   },
   LG8001: {
     title: "A service ended in failure",
