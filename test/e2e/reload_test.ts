@@ -191,19 +191,20 @@ test("reload: the operator's file concerns all, and a broken one nobody", async 
     ...within("two", await routeContent("two", "1")),
   });
   await watched.folder.write("gateway.jsonc", { net: ["192.0.2.0/24:80"] });
-  await watched.untilReloads(2);
-  assert.deepEqual(watched.reloads().toSorted(), ["replaced one", "replaced two"]);
+  await watched.untilReloads(3);
+  const all = ["replaced", "replaced one", "replaced two"];
+  assert.deepEqual(watched.reloads().toSorted(), all);
   await watched.folder.write("gateway.jsonc", '{ "net": [');
-  const kept = await watched.untilReloads(3);
+  const kept = await watched.untilReloads(4);
   assert.equal(kept.workload, undefined);
   assert.match(kept.detail ?? "", /gateway\.jsonc:1:/);
   assert.equal(await versionOf(watched, "one"), "1");
   await watched.folder.write("gateway.jsonc", { net: ["192.0.2.0/24:80"] });
-  const { workload, outcome } = await watched.untilReloads(4);
+  const { workload, outcome } = await watched.untilReloads(5);
   assert.deepEqual([workload, outcome], [undefined, "unchanged"]);
   await watched.folder.remove("gateway.jsonc");
-  await watched.untilReloads(6);
-  assert.deepEqual(watched.reloads().slice(4).toSorted(), ["replaced one", "replaced two"]);
+  await watched.untilReloads(8);
+  assert.deepEqual(watched.reloads().slice(5).toSorted(), all);
   assert.deepEqual(await watched.close(), {});
 });
 
