@@ -5,7 +5,7 @@ import type { GatewaySpec, WorkloadSpec } from "../workload/spec.ts";
 import { type FileReader, joinPath } from "./file_reader.ts";
 import { type Ceiling, GATEWAY_NAME, loadGatewayFile, NO_GATEWAY_FILE } from "./gateway_file.ts";
 import type { RouteClaims } from "./route_claims.ts";
-import { conflictFaults, type PlacedRoute, tieFaults } from "./route_ties.ts";
+import { type PlacedRoute, tiesOf } from "./route_ties.ts";
 import { readSubFolder } from "./sub_folder.ts";
 import { hasGatewayFile, listFolder, subFolderNames, topFaults } from "./sub_folders.ts";
 import { ROUTE_ENDING, WORKLOAD_NAME } from "./workload_folder.ts";
@@ -78,15 +78,15 @@ export async function loadFolder(folder: string, files: FileReader): Promise<Loa
       `expected a sub-folder with ${WORKLOAD_NAME} or <name>${ROUTE_ENDING}`;
     shared.push({ code: "LG1301", file: folder, line: 1, column: 1, message });
   }
-  const ties = tieFaults(routes);
-  const tied = new Set(ties.map((tie) => tie.file));
+  const ties = tiesOf(routes);
+  const tied = new Set(ties.map(({ fault }) => fault.file));
   const isTied = (workload: WorkloadSpec): boolean => workload.routes.some((route) => tied.has(route.file));
   return {
     workloads: workloads.filter((workload) => !isTied(workload)),
     drafts: [...drafts, ...workloads.filter(isTied)],
     gateway: operator.gateway,
-    diagnostics: sortDiagnostics([...shared, ...own, ...ties]),
-    shared: sortDiagnostics([...shared, ...conflictFaults(routes)]),
+    diagnostics: sortDiagnostics([...shared, ...own, ...ties.map(({ fault }) => fault)]),
+    shared: sortDiagnostics([...shared, ...ties.filter(({ isOwn }) => !isOwn).map(({ fault }) => fault)]),
     claims,
     ceiling,
     dependencies,

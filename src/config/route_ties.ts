@@ -25,29 +25,28 @@ export function tieFaults(
   routes: readonly PlacedRoute[],
   served: readonly RoutesBeside[] = [],
 ): readonly Diagnostic[] {
-  return [...tiesOf(routes, served)].map(({ fault }) => fault);
+  return tiesOf(routes, served).map(({ fault }) => fault);
 }
 
-/** The faults of `tieFaults` that are between two workloads: which one is right nothing says. */
-export function conflictFaults(routes: readonly PlacedRoute[]): readonly Diagnostic[] {
-  return [...tiesOf(routes, [])].flatMap(({ fault, isOwn }) => (isOwn ? [] : [fault]));
+/** One of `tieFaults`. */
+export interface RouteTie {
+  readonly fault: Diagnostic;
+  /** Both routes are of one workload; of two workloads nothing says which one is right. */
+  readonly isOwn: boolean;
 }
 
-/** The first of a tie is of another workload if any is: those of one come together. */
-function* tiesOf(
-  routes: readonly PlacedRoute[],
-  served: readonly RoutesBeside[],
-): Generator<{ readonly fault: Diagnostic; readonly isOwn: boolean }> {
+/** As `tieFaults`. The first of a tie is of another workload if any is: those of one come together. */
+export function tiesOf(routes: readonly PlacedRoute[], served: readonly RoutesBeside[] = []): readonly RouteTie[] {
   const known = served.flatMap((workload) => workload.routes).map(({ match, file }) => ({ match, where: file }));
   const placed = routes.map((route) => ({ match: route.match, where: whereOf(route), route }));
   const ties = findTies<{ match: RouteMatch; where: string; route?: PlacedRoute }>([...known, ...placed]);
-  for (const { first, second: { match: { host, path }, route } } of ties) {
-    if (route === undefined) continue;
+  return ties.flatMap(({ first, second: { match: { host, path }, route } }) => {
+    if (route === undefined) return [];
     const message = `Cannot route "${host}" "${path}": "${first.where}" answers the same requests, ` +
       "expected two routes to differ in host, path or methods";
     const isOwn = first.route !== undefined && folderOf(first.route) === folderOf(route);
-    yield { fault: route.document.fault("LG1401", route.offset, message), isOwn };
-  }
+    return [{ fault: route.document.fault("LG1401", route.offset, message), isOwn }];
+  });
 }
 
 function folderOf({ document: { file } }: PlacedRoute): string {
